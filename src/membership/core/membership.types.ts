@@ -1,0 +1,69 @@
+import type { PeerTransport } from '../../transport/peer-transport.interface.js';
+import type { JsonObject } from '../../wire/json.js';
+import type { PeerAddress, PeerInfo } from '../../wire/peer-info.js';
+import type { Clock } from './clock.js';
+import type { Random } from './random.js';
+
+/** How a member stands: the first two are on the list that applications see. */
+export type MemberState = 'alive' | 'suspect' | 'left' | 'dead';
+
+/** A member of the cloud as this peer knows it. Never changed in place: a change makes a new one. */
+export interface Member extends Readonly<PeerInfo> {
+  /** Empty for a legacy peer. */
+  readonly features: readonly string[];
+  /** For a legacy peer: raised on its behalf by the peer that puts it back (PROTOCOL.md, section 4). */
+  readonly incarnation: number;
+  readonly state: MemberState;
+}
+
+/** Why a member went: it said so, it stopped answering, or another id answers at its address. */
+export type LeaveReason = 'left' | 'dead' | 'replaced';
+
+/** Everything that happens to the cloud, each exactly once and in order. */
+export type MembershipEvent =
+  | { type: 'cloud.joined' }
+  | { type: 'cloud.left' }
+  | { type: 'peer.joined'; member: Member }
+  | { type: 'peer.left'; member: Member; reason: LeaveReason }
+  | { type: 'peer.updated'; member: Member; previous: Member }
+  | { type: 'peer.suspected'; member: Member }
+  | { type: 'peer.recovered'; member: Member };
+
+/** Where a request came from. */
+export interface RequestOrigin {
+  /** Normalised IP literal: the socket's, or the client's where the app trusts its proxy. */
+  remoteAddress: string;
+  /** `x-peercloud-id` of the request, where it had one. */
+  senderId?: string;
+}
+
+/** Where the core writes what it does; Nest's Logger fits. */
+export interface CoreLogger {
+  log(message: string): void;
+  debug(message: string): void;
+  warn(message: string): void;
+}
+
+/** What the core needs from outside. It touches no network, clock or chance but these. */
+export interface MembershipEnvironment {
+  clock: Clock;
+  random: Random;
+  transport: PeerTransport;
+  logger: CoreLogger;
+  /** IP literals behind a host name, resolved anew at each call; an IP literal resolves to itself. */
+  resolve(host: string): Promise<string[]>;
+  /** The address policy: may a remote make this peer call that address? `origin` is who asks. */
+  allows(address: PeerAddress, origin?: RequestOrigin): boolean;
+  /** How much longer than usual this process takes to react, in ms (event-loop delay). */
+  eventLoopDelay(): number;
+}
+
+/** What this peer says about itself. */
+export interface SelfDescription {
+  id: string;
+  /** What to advertise; undefined: the receivers infer it. */
+  ip?: string;
+  data: JsonObject;
+  cloud?: string;
+  scheme?: 'https';
+}

@@ -1,0 +1,30 @@
+import { PeerCloudError } from '../errors/peer-cloud.error.js';
+
+/**
+ * Why no whole answer came.
+ * - `REFUSED`: the machine answered that nobody listens there: the process is gone.
+ * - `UNREACHABLE`: no connection, of any other cause; nothing was sent.
+ * - `CONNECTION_LOST`: the connection broke after the request may have been sent.
+ * - `TIMEOUT`: the deadline passed.
+ * - `ABORTED`: the caller's signal fired.
+ * - `BAD_ANSWER`: an answer too large, or one that security rejects.
+ */
+export type TransportErrorCode =
+  | 'REFUSED'
+  | 'UNREACHABLE'
+  | 'CONNECTION_LOST'
+  | 'TIMEOUT'
+  | 'ABORTED'
+  | 'BAD_ANSWER';
+
+export class TransportError extends PeerCloudError {
+  override readonly name = 'TransportError';
+
+  constructor(
+    override readonly code: TransportErrorCode,
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(code, message, options);
+  }
+}

@@ -1,0 +1,35 @@
+/** Paths of the protocol at the root of a peer's port (PROTOCOL.md, sections 2 and 4). */
+export const ENDPOINTS = {
+  join: '/join',
+  joined: '/joined',
+  left: '/left',
+  status: '/status',
+  message: '/message',
+  update: '/update',
+  sync: '/sync',
+  stream: '/stream',
+} as const;
+
+/** Name of one endpoint of the protocol. */
+export type Endpoint = keyof typeof ENDPOINTS;
+
+/** Another path under which `/status` is answered; senders never use it. */
+export const STATUS_ALIAS = '/check';
+
+/** Request header with the sender's id (PROTOCOL.md, section 1). */
+export const PEER_ID_HEADER = 'x-peercloud-id';
+
+/** Port that is meant where none is named (PROTOCOL.md, section 2, `/join`). */
+export const DEFAULT_PORT = 9338;
+
+/** Longest id in characters (PROTOCOL.md, section 1). */
+export const MAX_ID_LENGTH = 128;
+
+/** True for 1 to 128 printable ASCII characters without space (PROTOCOL.md, section 1). */
+export function isPeerId(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value.length <= MAX_ID_LENGTH &&
+    /^[\x21-\x7e]+$/.test(value)
+  );
+}

@@ -1,0 +1,11 @@
+/** Any value that JSON can carry. */
+export type JsonValue =
+  string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
+
+/** A JSON object: what every protocol body and every peer's `data` is. */
+export type JsonObject = { [key: string]: JsonValue };
+
+/** True for a plain JSON object: neither an array, nor null, nor a primitive. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
