@@ -15,7 +15,7 @@ export interface PeerAddress {
 export interface PeerInfo extends PeerAddress {
   id: string;
   data: JsonObject;
-  features?: string[];
+  features?: readonly string[];
   /** Unix time in ms at the peer's start, raised by the peer itself to refute old news. */
   incarnation?: number;
   cloud?: string;

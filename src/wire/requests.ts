@@ -7,7 +7,7 @@ export interface JoinRequest {
   ip?: string;
   port?: number;
   data?: JsonObject;
-  features?: string[];
+  features?: readonly string[];
   incarnation?: number;
   cloud?: string;
   scheme?: 'https';
@@ -53,7 +53,7 @@ export interface PeerStatus {
   online: boolean;
   listening?: boolean;
   joined?: boolean;
-  features?: string[];
+  features?: readonly string[];
   incarnation?: number;
   cloud?: string;
   scheme?: 'https';
