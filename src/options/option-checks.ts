@@ -1,0 +1,169 @@
+import { OptionsError } from './options.error.js';
+
+export { OptionsError } from './options.error.js';
+
+/** What a number has to be. Without a `default`, an absent value stays undefined. */
+export interface NumberRule {
+  min?: number;
+  max?: number;
+  integer?: boolean;
+  default?: number;
+}
+
+/** Reads a number; throws an OptionsError that names the range. */
+export function readNumber(
+  value: unknown,
+  path: string,
+  rule: NumberRule & { default: number },
+): number;
+export function readNumber(
+  value: unknown,
+  path: string,
+  rule?: NumberRule,
+): number | undefined;
+export function readNumber(
+  value: unknown,
+  path: string,
+  rule: NumberRule = {},
+): number | undefined {
+  if (value === undefined) {
+    return rule.default;
+  }
+  const min = rule.min ?? -Infinity;
+  const max = rule.max ?? Infinity;
+  if (
+    typeof value !== 'number' ||
+    Number.isNaN(value) ||
+    value < min ||
+    value > max ||
+    (rule.integer && !Number.isInteger(value))
+  ) {
+    throw new OptionsError(path, value, describeNumber(rule));
+  }
+  return value;
+}
+
+function describeNumber({ min, max, integer }: NumberRule): string {
+  const kind = integer ? 'a whole number' : 'a number';
+  if (min !== undefined && max !== undefined) {
+    return `must be ${kind} from ${min} to ${max}`;
+  }
+  if (min !== undefined) {
+    return `must be ${kind}, ${min} at least`;
+  }
+  return max === undefined
+    ? `must be ${kind}`
+    : `must be ${kind}, ${max} at most`;
+}
+
+/** Reads a string that is not empty. Without a fallback, an absent value stays undefined. */
+export function readString(
+  value: unknown,
+  path: string,
+  rule: { default: string },
+): string;
+export function readString(
+  value: unknown,
+  path: string,
+  rule?: { default?: string },
+): string | undefined;
+export function readString(
+  value: unknown,
+  path: string,
+  rule: { default?: string } = {},
+): string | undefined {
+  if (value === undefined) {
+    return rule.default;
+  }
+  if (typeof value !== 'string' || value === '') {
+    throw new OptionsError(path, value, 'must be a string that is not empty');
+  }
+  return value;
+}
+
+/** Reads `true` or `false`. Without a fallback, an absent value stays undefined. */
+export function readBoolean(
+  value: unknown,
+  path: string,
+  rule: { default: boolean },
+): boolean;
+export function readBoolean(
+  value: unknown,
+  path: string,
+  rule?: { default?: boolean },
+): boolean | undefined;
+export function readBoolean(
+  value: unknown,
+  path: string,
+  rule: { default?: boolean } = {},
+): boolean | undefined {
+  if (value === undefined) {
+    return rule.default;
+  }
+  if (typeof value !== 'boolean') {
+    throw new OptionsError(path, value, 'must be true or false');
+  }
+  return value;
+}
+
+/**
+ * Reads an object of options, `{}` where it is absent. A key that is not known is an error, so that a
+ * typing mistake does not silently mean the default.
+ */
+export function readObject(
+  value: unknown,
+  path: string,
+  allowedKeys: readonly string[],
+): Record<string, unknown> {
+  if (value === undefined) {
+    return {};
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new OptionsError(path, value, 'must be an object');
+  }
+  for (const key of Object.keys(value)) {
+    if (!allowedKeys.includes(key)) {
+      throw new OptionsError(
+        joinPath(path, key),
+        (value as Record<string, unknown>)[key],
+        `there is no such option; known here: ${allowedKeys.join(', ')}`,
+      );
+    }
+  }
+  return value as Record<string, unknown>;
+}
+
+/** Reads one of a few words (or other primitive values). */
+export function readOneOf<T extends string | number | boolean>(
+  value: unknown,
+  path: string,
+  choices: readonly T[],
+  rule: { default: T },
+): T;
+export function readOneOf<T extends string | number | boolean>(
+  value: unknown,
+  path: string,
+  choices: readonly T[],
+  rule?: { default?: T },
+): T | undefined;
+export function readOneOf<T extends string | number | boolean>(
+  value: unknown,
+  path: string,
+  choices: readonly T[],
+  rule: { default?: T } = {},
+): T | undefined {
+  if (value === undefined) {
+    return rule.default;
+  }
+  const choice = choices.find((candidate) => candidate === value);
+  if (choice === undefined) {
+    const words = choices.map((candidate) => JSON.stringify(candidate));
+    throw new OptionsError(path, value, `must be one of ${words.join(', ')}`);
+  }
+  return choice;
+}
+
+/** Path of an option inside a section; the section of all options has the empty path. */
+export function joinPath(path: string, key: string): string {
+  return path === '' ? key : `${path}.${key}`;
+}

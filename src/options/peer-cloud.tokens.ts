@@ -1,0 +1,17 @@
+/** The options of the peer, complete (ResolvedPeerCloudOptions). */
+export const PEER_CLOUD_OPTIONS = Symbol('PEER_CLOUD_OPTIONS');
+
+/** The door to the network (PeerTransport). */
+export const PEER_TRANSPORT = Symbol('PEER_TRANSPORT');
+
+/** The framework-free membership (MembershipCore). */
+export const MEMBERSHIP_CORE = Symbol('MEMBERSHIP_CORE');
+
+/** This package's own HttpService of @nestjs/axios, for control requests; add interceptors to it. */
+export const PEER_HTTP_SERVICE = Symbol('PEER_HTTP_SERVICE');
+
+/** Judges the signature of what arrives (RequestVerifier). */
+export const REQUEST_VERIFIER = Symbol('REQUEST_VERIFIER');
+
+/** Decides whom a remote can make this peer call (AddressPolicy). */
+export const ADDRESS_POLICY = Symbol('ADDRESS_POLICY');
