@@ -1,0 +1,44 @@
+import type { IncomingMessage } from 'node:http';
+import type { JsonValue } from '../wire/json.js';
+
+/** Where the gate leaves what it read: a property of Node's own request, on both adapters. */
+export const PEER_REQUEST: unique symbol = Symbol('peercloud.request');
+
+/** A protocol request that passed the gate: its size is bounded, its signature holds, its JSON is sound. */
+export interface PeerRequest {
+  /** The bytes of the body as they arrived; empty where there was none, and for `/stream`, which stays unread. */
+  raw: Buffer;
+  /** The parsed body; undefined where there was none. */
+  body: JsonValue | undefined;
+  /** `x-peercloud-id`, where the request had one that can be an id (PROTOCOL.md, section 1, ids). */
+  senderId?: string;
+  /** The client in one spelling: the socket's address, or what a trusted proxy says. */
+  remoteAddress: string;
+  /** Signs the answer to this request; absent in an open cloud. */
+  signAnswer?: (status: number, body: Buffer) => Record<string, string>;
+}
+
+/** The request as a controller gets it: Express hands out Node's own, Fastify wraps it. */
+export type AdapterRequest = IncomingMessage | { raw: IncomingMessage };
+
+/** Node's own request, whichever adapter handed it out. */
+export function incomingOf(request: AdapterRequest): IncomingMessage {
+  return 'raw' in request ? request.raw : request;
+}
+
+/** What the gate left on a request; undefined if the request did not pass it. */
+export function peerRequestOf(
+  request: AdapterRequest,
+): PeerRequest | undefined {
+  return (incomingOf(request) as { [PEER_REQUEST]?: PeerRequest })[
+    PEER_REQUEST
+  ];
+}
+
+/** Leaves what the gate read on Node's own request. */
+export function attachPeerRequest(
+  incoming: IncomingMessage,
+  request: PeerRequest,
+): void {
+  (incoming as { [PEER_REQUEST]?: PeerRequest })[PEER_REQUEST] = request;
+}

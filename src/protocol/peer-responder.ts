@@ -1,0 +1,148 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Injectable, Logger } from '@nestjs/common';
+import { PeerCloudError } from '../errors/peer-cloud.error.js';
+import type { Member } from '../membership/core/membership.types.js';
+import {
+  Answer,
+  refusalAnswer,
+  takeOver,
+  writeAnswer,
+  type AdapterResponse,
+} from './answer.js';
+import {
+  incomingOf,
+  peerRequestOf,
+  type AdapterRequest,
+  type PeerRequest,
+} from './peer-request.js';
+import { ProtocolError, refusals } from './protocol.error.js';
+import { RequestLimiter } from './request-limiter.js';
+import { SenderCheck } from './sender-check.js';
+
+/** A request of a member whose streams are handed over whole (`/stream`). */
+export interface OpenExchange {
+  request: PeerRequest;
+  sender: Member;
+  incoming: IncomingMessage;
+  outgoing: ServerResponse;
+}
+
+/** What a work gives back: an Answer has its own status, anything else is the JSON of a 200. */
+export type WorkResult = Answer | object;
+
+/**
+ * Answers protocol requests, on both adapters and past everything the app hangs around its routes.
+ * Each method takes the response over at once and returns at once: a controller method has nothing to
+ * await, so a timeout or a mapping interceptor of the app finds nothing to change.
+ * Errors of the work become refusals: a ProtocolError its own, anything else a 500 without details,
+ * logged in full.
+ */
+@Injectable()
+export class PeerResponder {
+  private readonly logger = new Logger('PeerCloud');
+
+  constructor(
+    private readonly senders: SenderCheck,
+    private readonly limiter: RequestLimiter,
+  ) {}
+
+  /** For the endpoints that strangers may use: `/join` and `/status`. */
+  reply(
+    req: AdapterRequest,
+    res: AdapterResponse,
+    work: (request: PeerRequest) => Promise<WorkResult> | WorkResult,
+  ): void {
+    this.run(req, res, async (request) => work(request));
+  }
+
+  /** For all others: a sender that is no member gets 403 `UNKNOWN_SENDER`, and `work` does not run. */
+  replyToMember(
+    req: AdapterRequest,
+    res: AdapterResponse,
+    work: (
+      request: PeerRequest,
+      sender: Member,
+    ) => Promise<WorkResult> | WorkResult,
+  ): void {
+    this.run(req, res, async (request, outgoing) => {
+      const sender = await this.senders.require(request);
+      this.limiter.holdSlot(sender.id, outgoing);
+      return work(request, sender);
+    });
+  }
+
+  /** Hands a member's open streams over: `work` writes the answer itself, headers included. */
+  openToMember(
+    req: AdapterRequest,
+    res: AdapterResponse,
+    work: (exchange: OpenExchange) => Promise<void> | void,
+  ): void {
+    this.run(req, res, async (request, outgoing) => {
+      const sender = await this.senders.require(request);
+      await work({ request, sender, incoming: incomingOf(req), outgoing });
+      return undefined;
+    });
+  }
+
+  private run(
+    req: AdapterRequest,
+    res: AdapterResponse,
+    work: (
+      request: PeerRequest,
+      outgoing: ServerResponse,
+    ) => Promise<WorkResult | undefined>,
+  ): void {
+    const outgoing = takeOver(res);
+    const request = peerRequestOf(req);
+    if (request === undefined) {
+      // A spelling of the path that the app's router takes and the gate does not, such as `/Join`.
+      writeAnswer(outgoing, refusalAnswer(refusals.notFound()));
+      return;
+    }
+    work(request, outgoing).then(
+      (result) => {
+        if (result !== undefined) {
+          this.send(outgoing, result, request);
+        }
+      },
+      (error: unknown) =>
+        writeAnswer(outgoing, this.refusalOf(error, req), request),
+    );
+  }
+
+  private send(
+    outgoing: ServerResponse,
+    result: WorkResult,
+    request: PeerRequest,
+  ): void {
+    const answer = result instanceof Answer ? result : new Answer(200, result);
+    try {
+      writeAnswer(outgoing, answer, request);
+    } catch (error) {
+      // A value that JSON cannot carry, or a signature that could not be made.
+      this.logger.error('an answer could not be written', stackOf(error));
+      writeAnswer(outgoing, refusalAnswer(refusals.internal()), request);
+    }
+  }
+
+  private refusalOf(error: unknown, req: AdapterRequest): Answer {
+    if (error instanceof ProtocolError) {
+      return refusalAnswer(error);
+    }
+    if (error instanceof PeerCloudError && error.code === 'NOT_YOURS') {
+      return refusalAnswer(refusals.notYours());
+    }
+    this.logger.error(`POST ${pathOf(incomingOf(req))} failed`, stackOf(error));
+    return refusalAnswer(refusals.internal());
+  }
+}
+
+function pathOf(incoming: IncomingMessage): string {
+  return (incoming.url ?? '').split('?', 1)[0]!;
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error
+    ? (error.stack ?? error.message)
+    : String(error);
+}

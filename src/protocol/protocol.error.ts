@@ -1,0 +1,77 @@
+import { STATUS_CODES } from 'node:http';
+import { PeerCloudError } from '../errors/peer-cloud.error.js';
+import type { JsonObject } from '../wire/json.js';
+
+/** Stable codes of the refusals that a remote peer can get (PROTOCOL.md, section 1, errors). */
+export type ProtocolErrorCode =
+  | 'INVALID_BODY'
+  | 'INVALID_JSON'
+  | 'UNSUPPORTED_MEDIA_TYPE'
+  | 'BODY_TOO_LARGE'
+  | 'BODY_TIMEOUT'
+  | 'UNKNOWN_SENDER'
+  | 'NOT_YOURS'
+  | 'NOT_FOUND'
+  | 'TOO_MANY_REQUESTS'
+  | 'INTERNAL';
+
+/** A refusal on its way to the remote: its message is written for the other side and names nothing of this one. */
+export class ProtocolError extends PeerCloudError {
+  override readonly name = 'ProtocolError';
+
+  constructor(
+    readonly status: number,
+    override readonly code: ProtocolErrorCode,
+    message: string,
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(code, message);
+  }
+}
+
+/** The body of a non-2xx answer: Nest's own shape plus a stable code (PROTOCOL.md, section 1, errors). */
+export function errorBody(
+  statusCode: number,
+  message: string,
+  code?: string,
+): JsonObject {
+  const error = STATUS_CODES[statusCode] ?? 'Error';
+  return code === undefined
+    ? { statusCode, error, message }
+    : { statusCode, error, message, code };
+}
+
+export const refusals = {
+  invalidBody: (message: string) =>
+    new ProtocolError(400, 'INVALID_BODY', message),
+  invalidJson: (message: string) =>
+    new ProtocolError(400, 'INVALID_JSON', message),
+  mediaType: (message: string) =>
+    new ProtocolError(415, 'UNSUPPORTED_MEDIA_TYPE', message),
+  tooLarge: (maxBytes: number) =>
+    new ProtocolError(
+      413,
+      'BODY_TOO_LARGE',
+      `the body is larger than ${maxBytes} bytes`,
+    ),
+  tooSlow: () =>
+    new ProtocolError(408, 'BODY_TIMEOUT', 'the body took too long to arrive'),
+  unknownSender: () =>
+    new ProtocolError(
+      403,
+      'UNKNOWN_SENDER',
+      'x-peercloud-id does not name a member of this cloud: join first',
+    ),
+  notYours: () =>
+    new ProtocolError(403, 'NOT_YOURS', 'a peer changes its own record only'),
+  notFound: () => new ProtocolError(404, 'NOT_FOUND', 'no such endpoint'),
+  tooMany: (retryAfterSeconds: number) =>
+    new ProtocolError(
+      429,
+      'TOO_MANY_REQUESTS',
+      'too many requests, try again later',
+      { 'retry-after': String(retryAfterSeconds) },
+    ),
+  internal: () =>
+    new ProtocolError(500, 'INTERNAL', 'the request could not be handled'),
+} as const;

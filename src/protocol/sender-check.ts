@@ -1,0 +1,29 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { MembershipCore } from '../membership/core/membership-core.js';
+import type { Member } from '../membership/core/membership.types.js';
+import { MEMBERSHIP_CORE } from '../options/peer-cloud.tokens.js';
+import type { PeerRequest } from './peer-request.js';
+import { refusals } from './protocol.error.js';
+
+/** Who speaks? The rule about `x-peercloud-id` (PROTOCOL.md, section 1, identity). */
+@Injectable()
+export class SenderCheck {
+  constructor(@Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore) {}
+
+  /**
+   * The member that sent a request; waits for a join of this peer that is under way, 1 s at most.
+   * Throws a ProtocolError (403, `UNKNOWN_SENDER`). This peer itself is no sender: the self-check
+   * relies on that to ask without harm.
+   */
+  async require(request: PeerRequest): Promise<Member> {
+    const { senderId } = request;
+    const sender =
+      senderId === undefined || senderId === this.core.id
+        ? undefined
+        : (this.core.get(senderId) ?? (await this.core.admit(senderId)));
+    if (sender === undefined) {
+      throw refusals.unknownSender();
+    }
+    return sender;
+  }
+}
