@@ -1,0 +1,46 @@
+import type { Endpoint } from '../../wire/endpoints.js';
+import type { JsonValue } from '../../wire/json.js';
+import type {
+  PeerAnswer,
+  PeerTarget,
+  PeerTransport,
+  RequestOptions,
+} from '../peer-transport.interface.js';
+import { Exchange } from './exchange.js';
+import type { InMemoryNetwork } from './in-memory-network.js';
+import type { InMemoryProcess } from './in-memory-process.js';
+
+/** The way out of one process on the in-memory network. */
+export class InMemoryTransport implements PeerTransport {
+  constructor(
+    private readonly network: InMemoryNetwork,
+    private readonly process: InMemoryProcess,
+  ) {}
+
+  async request(
+    target: PeerTarget,
+    endpoint: Endpoint,
+    body: JsonValue,
+    { timeout, signal }: RequestOptions,
+  ): Promise<PeerAnswer> {
+    const { clock } = this.process;
+    const exchange = new Exchange(this.process, target, endpoint, body);
+    const abort = () => exchange.fail('ABORTED', 'given up by the caller');
+    if (signal?.aborted) {
+      abort();
+      return exchange.answered;
+    }
+    const deadline = clock.setTimeout(
+      () => exchange.fail('TIMEOUT', `no answer within ${timeout} ms`),
+      timeout,
+    );
+    signal?.addEventListener('abort', abort, { once: true });
+    this.network.send(exchange);
+    try {
+      return await exchange.answered;
+    } finally {
+      clock.clearTimeout(deadline);
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import { EventQueue, type QueuedEvent } from './event-queue.js';
+import type { TimeSource } from './time-source.js';
+
+/** After so many events, timers and signals of the real process get their turn. */
+const EVENTS_PER_TURN = 2048;
+
+/** Where virtual time starts unless told otherwise. */
+const START = Date.UTC(2026, 0, 1);
+
+/**
+ * A clock whose time passes only while `run` or `runUntil` is awaited, and then as fast as the work
+ * allows. Between two events all promises settle, so that one order of events is the only one possible.
+ */
+export class VirtualClock implements TimeSource {
+  readonly #events = new EventQueue();
+  #elapsed = 0;
+  #handled = 0;
+
+  /** @param start Unix time in ms at which virtual time starts */
+  constructor(readonly start = START) {}
+
+  now(): number {
+    return this.start + Math.floor(this.#elapsed);
+  }
+
+  monotonic(): number {
+    return this.#elapsed;
+  }
+
+  /** Events handled so far. */
+  get handled(): number {
+    return this.#handled;
+  }
+
+  /** Timers that are waiting. */
+  get pending(): number {
+    return this.#events.size;
+  }
+
+  setTimeout(callback: () => void, ms: number): QueuedEvent {
+    return this.#events.add(this.#elapsed + Math.max(0, ms), callback);
+  }
+
+  clearTimeout(timer: unknown): void {
+    if (timer) this.#events.cancel(timer as QueuedEvent);
+  }
+
+  /**
+   * Lets virtual time pass.
+   * @param ms how much of it
+   */
+  async run(ms: number): Promise<void> {
+    const until = this.#elapsed + ms;
+    await settled();
+    for (;;) {
+      const event = this.#events.take(until);
+      if (!event) break;
+      this.#elapsed = event.due;
+      event.callback();
+      if (++this.#handled % EVENTS_PER_TURN === 0) await turn();
+      else await settled();
+    }
+    this.#elapsed = until;
+  }
+
+  /**
+   * Lets virtual time pass until the condition holds.
+   * @returns true if it does, false if `timeout` ms passed before
+   */
+  async runUntil(
+    condition: () => boolean,
+    { timeout, every = 50 }: { timeout: number; every?: number },
+  ): Promise<boolean> {
+    const end = this.#elapsed + timeout;
+    await settled();
+    while (!condition()) {
+      if (this.#elapsed >= end) return false;
+      await this.run(Math.min(every, end - this.#elapsed));
+    }
+    return true;
+  }
+}
+
+/**
+ * Resolves when no promise reaction is left to run. Node empties the whole microtask queue before
+ * each tick queued from within it, which is far cheaper than a turn of the event loop.
+ */
+function settled(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve));
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
