@@ -1,0 +1,23 @@
+import { PEER_ID_HEADER } from '../wire/endpoints.js';
+import type {
+  StreamCodec,
+  StreamSecurity,
+} from './stream-security.interface.js';
+
+/** The codec of an open cloud: bytes as they are. */
+export const PLAIN_CODEC: StreamCodec = {
+  seal: (batch) => batch,
+  open: (chunk) => [chunk],
+};
+
+/** Streams of an open cloud: nothing but the own id. */
+export class PlainStreamSecurity implements StreamSecurity {
+  constructor(private readonly selfId: () => string) {}
+
+  open() {
+    return {
+      headers: { [PEER_ID_HEADER]: this.selfId() },
+      accept: () => PLAIN_CODEC,
+    };
+  }
+}

@@ -1,0 +1,39 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/**
+ * What stands between the frames of a stream and its socket, one for both directions of one stream.
+ * In an open cloud it passes bytes through; in a signed one each `seal()` makes a record with a
+ * counter, so that nothing can be read, changed, reordered, repeated or left out on the way.
+ */
+export interface StreamCodec {
+  /** What goes to the socket for these bytes. Call it once for each write, in the order of writing. */
+  seal(batch: Buffer): Buffer;
+  /**
+   * Takes what came from the socket, in any pieces, and returns the bytes that are now known to be
+   * genuine, in order; their borders mean nothing. Throws a TransportError (`BAD_ANSWER`) at the first
+   * byte that is not: end the stream then, as after a lost connection.
+   */
+  open(chunk: Buffer): Buffer[];
+}
+
+/** The opener's half of the opening of a stream. */
+export interface StreamOpening {
+  /** Headers of the `POST /stream`: `x-peercloud-id`, and the signature in a signed cloud. */
+  headers: Record<string, string>;
+  /**
+   * Judges the head of the 200 answer and gives the codec. Throws a TransportError (`BAD_ANSWER`)
+   * when the answer is not the peer's own. Write nothing to the stream before.
+   */
+  accept(status: number, headers: IncomingHttpHeaders): StreamCodec;
+}
+
+/** The receiver's half: what the answer that opens the stream carries, and the codec. */
+export interface StreamAcceptance {
+  headers: Record<string, string>;
+  codec: StreamCodec;
+}
+
+/** Opens streams to members. */
+export interface StreamSecurity {
+  open(receiverId: string): StreamOpening;
+}
