@@ -1,0 +1,37 @@
+import { readObject, readString } from '../options/option-checks.js';
+import { cronInterval } from './cron-interval.js';
+
+/** How often the members of the cloud are checked. */
+export interface HealthCheckOptions {
+  /**
+   * When to check the next member, as a cron expression of 5 or 6 fields (with 6, the first one is
+   * seconds). It has to fire evenly, every 1 to 60 s. Default: `* * * * * *`, every second.
+   * Rarer checks mean less traffic (one request a check, at any size of the cloud) and crashed peers
+   * that are noticed later: about three checks after the crash.
+   */
+  cron?: string;
+}
+
+/** Complete health check options. */
+export interface ResolvedHealthCheckOptions {
+  readonly cron: string;
+  /** Ms between two checks, worked out from `cron`. */
+  readonly interval: number;
+}
+
+const EVERY_SECOND = '* * * * * *';
+
+/** Completes the option `healthCheck`; throws an OptionsError. `false` turns the schedule off. */
+export function resolveHealthCheckOptions(
+  input: unknown,
+  path: string,
+): ResolvedHealthCheckOptions | false {
+  if (input === false) {
+    return false;
+  }
+  const options = readObject(input === true ? {} : input, path, ['cron']);
+  const cron = readString(options.cron, `${path}.cron`, {
+    default: EVERY_SECOND,
+  });
+  return Object.freeze({ cron, interval: cronInterval(cron, `${path}.cron`) });
+}

@@ -1,0 +1,83 @@
+import { PeerCloudError } from '../errors/peer-cloud.error.js';
+import type { MembershipCore } from './core/membership-core.js';
+import type { Member } from './core/membership.types.js';
+import type { PeerMessenger } from './peer-messenger.interface.js';
+import { Peer } from './peer.js';
+
+/** The Peer objects of the members: one each, for as long as the member is on the list. */
+export class PeerDirectory {
+  /** Oneself. */
+  readonly self: Peer;
+  readonly #peers = new Map<string, Peer>();
+  #messenger: PeerMessenger | undefined;
+  #listed: { members: readonly Member[]; peers: Peer[] } | undefined;
+
+  constructor(private readonly core: MembershipCore) {
+    this.self = new Peer({
+      record: () => core.self,
+      send: (body, options) => this.messenger.send(core.id, body, options),
+    });
+  }
+
+  bindMessenger(messenger: PeerMessenger): void {
+    this.#messenger = messenger;
+  }
+
+  /** Everyone on the list; an array of the caller's own. */
+  list(): Peer[] {
+    const members = this.core.members();
+    if (this.#listed?.members !== members) {
+      this.#listed = { members, peers: members.map((each) => this.of(each)) };
+    }
+    return this.#listed.peers.slice();
+  }
+
+  get(id: string): Peer | undefined {
+    if (id === this.core.id) {
+      return this.self;
+    }
+    const member = this.core.get(id);
+    return member && this.of(member);
+  }
+
+  /** The object of a member. Of one that is not on the list, it is not kept. */
+  of(member: Member): Peer {
+    if (member.id === this.core.id) {
+      return this.self;
+    }
+    const known = this.#peers.get(member.id);
+    if (known) {
+      return known;
+    }
+    const peer = this.make(member);
+    if (this.core.get(member.id)) {
+      this.#peers.set(member.id, peer);
+    }
+    return peer;
+  }
+
+  /** Lets go of a member that has left; whoever holds its object keeps its last record. */
+  forget(id: string): void {
+    if (!this.core.get(id)) {
+      this.#peers.delete(id);
+    }
+  }
+
+  private make(member: Member): Peer {
+    let last = member;
+    return new Peer({
+      record: () => (last = this.core.get(member.id) ?? last),
+      send: (body, options) => this.messenger.send(member.id, body, options),
+    });
+  }
+
+  private get messenger(): PeerMessenger {
+    if (!this.#messenger) {
+      throw new PeerCloudError(
+        'NOT_READY',
+        'no messages before the application has started: send from onApplicationBootstrap on',
+      );
+    }
+    return this.#messenger;
+  }
+}

@@ -1,0 +1,114 @@
+import type {
+  HealthCheckOptions,
+  ResolvedHealthCheckOptions,
+} from '../health/health-check.options.js';
+import type {
+  ListenerOptions,
+  ResolvedListenerOptions,
+} from '../listener/listener.options.js';
+import type {
+  MembershipOptions,
+  ResolvedMembershipOptions,
+} from '../membership/core/membership.options.js';
+import type {
+  MessagingOptions,
+  ResolvedMessagingOptions,
+} from '../messaging/messaging.options.js';
+import type { JsonObject } from '../wire/json.js';
+import type { PeerAddress } from '../wire/peer-info.js';
+import type { PeerAddressInput } from './peer-list.js';
+
+/** What `PeerCloudModule.forRoot()` takes. Everything has a default; a wrong value is an OptionsError at start-up. */
+export interface PeerCloudOptions {
+  /**
+   * Known peers, tried in random order until one lets this peer in; a name stands for every address
+   * behind it, resolved anew at each try. One's own address may be among them. Default: none, so that
+   * this peer waits for others to join it.
+   */
+  peers?: readonly PeerAddressInput[];
+
+  /**
+   * What the other peers see of this one: any JSON object. It travels with every join, so keep it to
+   * what others need to know (a name, a role, a URL). Default `{}`. `MembershipService.update()`
+   * changes it later.
+   */
+  data?: JsonObject;
+
+  /**
+   * Name of the cloud. Peers of clouds with different names refuse each other, so that a wrong
+   * address cannot mix staging with production. Default: no name, which is a name of its own.
+   */
+  cloud?: string;
+
+  /**
+   * Id of this peer: 1 to 128 printable ASCII characters without space, unique in the cloud. Default:
+   * a new UUID v4 at each start. A fixed one lets others recognise the peer after a restart, and two
+   * processes that share one by mistake push each other out.
+   */
+  id?: string;
+
+  /**
+   * IP address to advertise, where others reach this peer at another one than its requests come from
+   * (a container with a published port). Default: what the others see.
+   */
+  ip?: string;
+
+  /** Port to advertise. Default: the one that the app, or the own listener, listens on. */
+  port?: number;
+
+  /**
+   * An own port for the protocol, instead of routes in the app: out of reach of the public port and of
+   * the app's prefix, guards and interceptors. Production should have it. Default: none.
+   */
+  listener?: ListenerOptions;
+
+  /**
+   * Ms for one control request (joining takes three times that at most). Default 1000. Longer waits
+   * for slow networks cost time whenever a peer is really gone.
+   */
+  requestTimeout?: number;
+
+  /** Ms to wait for the reply to a message. Default 5000; `send()` can say otherwise for one message. */
+  messageTimeout?: number;
+
+  /** Largest body of a request and of a reply, in bytes. Default 1,048,576 (1 MiB); larger is a 413. */
+  maxMessageBytes?: number;
+
+  /**
+   * Most peers on the list. Default 10,000. It bounds the memory that others can make this peer use;
+   * who comes later is refused with `CLOUD_FULL`.
+   */
+  maxPeers?: number;
+
+  /** When the members are checked. `false`: never by itself, only by `HealthCheckService.check()`. */
+  healthCheck?: HealthCheckOptions | false;
+
+  /** How members are judged and news is spread. The defaults fit clouds of 2 to 5,000 peers. */
+  membership?: MembershipOptions;
+
+  /** Limits of the messages under way. */
+  messaging?: MessagingOptions;
+}
+
+/** What `forRootAsync({ useClass })` and `({ useExisting })` call. */
+export interface PeerCloudOptionsFactory {
+  createPeerCloudOptions(): PeerCloudOptions | Promise<PeerCloudOptions>;
+}
+
+/** The options, complete and frozen: what everything inside works with (`PEER_CLOUD_OPTIONS`). */
+export interface ResolvedPeerCloudOptions {
+  readonly peers: readonly PeerAddress[];
+  readonly data: JsonObject;
+  readonly cloud?: string;
+  readonly id: string;
+  readonly ip?: string;
+  readonly port?: number;
+  readonly listener?: ResolvedListenerOptions;
+  readonly requestTimeout: number;
+  readonly messageTimeout: number;
+  readonly maxMessageBytes: number;
+  readonly maxPeers: number;
+  readonly healthCheck: ResolvedHealthCheckOptions | false;
+  readonly membership: ResolvedMembershipOptions;
+  readonly messaging: ResolvedMessagingOptions;
+}

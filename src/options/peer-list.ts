@@ -1,0 +1,35 @@
+import { AddressError, parseAddress } from '../wire/address.js';
+import type { PeerAddress } from '../wire/peer-info.js';
+import { OptionsError } from './option-checks.js';
+
+/**
+ * A known peer: `'host:port'`, `'host'`, `'[::1]:9338'` or an object. The port may be a string of
+ * digits; without one, or with 0, it is 9338.
+ */
+export type PeerAddressInput = string | { ip: string; port?: number | string };
+
+/** Reads a list of known peers; throws an OptionsError that names the entry. */
+export function readPeers(value: unknown, path: string): PeerAddress[] {
+  if (value === undefined) {
+    return [];
+  }
+  if (!Array.isArray(value)) {
+    throw new OptionsError(
+      path,
+      value,
+      "must be an array, like ['10.0.0.7:9338', 'peers.internal']",
+    );
+  }
+  return value.map((entry, index) => readPeer(entry, `${path}[${index}]`));
+}
+
+function readPeer(value: unknown, path: string): PeerAddress {
+  try {
+    return parseAddress(value);
+  } catch (error) {
+    if (error instanceof AddressError) {
+      throw new OptionsError(path, value, error.message, { cause: error });
+    }
+    throw error;
+  }
+}
