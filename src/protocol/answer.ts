@@ -34,17 +34,43 @@ export function writeAnswer(
   answer: Answer,
   request?: Pick<PeerRequest, 'signAnswer'>,
 ): void {
-  if (response.headersSent || response.destroyed) {
+  if (!isOpen(response)) {
     return;
   }
-  const body = Buffer.from(JSON.stringify(answer.body) ?? '{}');
-  response.writeHead(answer.status, {
-    ...answer.headers,
+  response.end(writeHead(response, answer, request));
+}
+
+/** Like writeAnswer, but leaves the response open; false if there is nobody to answer. */
+export function beginAnswer(
+  response: ServerResponse,
+  answer: Answer,
+  request?: Pick<PeerRequest, 'signAnswer'>,
+): boolean {
+  if (!isOpen(response)) {
+    return false;
+  }
+  response.write(writeHead(response, answer, request));
+  return true;
+}
+
+function isOpen(response: ServerResponse): boolean {
+  return !response.headersSent && !response.destroyed;
+}
+
+/** Writes the head of an answer and returns its body. */
+function writeHead(
+  response: ServerResponse,
+  { status, body, headers }: Answer,
+  request: Pick<PeerRequest, 'signAnswer'> | undefined,
+): Buffer {
+  const bytes = Buffer.from(JSON.stringify(body) ?? '{}');
+  response.writeHead(status, {
+    ...headers,
     'content-type': 'application/json; charset=utf-8',
-    'content-length': body.length,
-    ...request?.signAnswer?.(answer.status, body),
+    'content-length': bytes.length,
+    ...request?.signAnswer?.(status, bytes),
   });
-  response.end(body);
+  return bytes;
 }
 
 /** The answer that tells a remote of a refusal. */

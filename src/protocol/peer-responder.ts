@@ -9,6 +9,7 @@ import {
   writeAnswer,
   type AdapterResponse,
 } from './answer.js';
+import { refuseAndDrain } from './lingering-refusal.js';
 import {
   incomingOf,
   peerRequestOf,
@@ -96,7 +97,8 @@ export class PeerResponder {
     const request = peerRequestOf(req);
     if (request === undefined) {
       // A spelling of the path that the app's router takes and the gate does not, such as `/Join`.
-      writeAnswer(outgoing, refusalAnswer(refusals.notFound()));
+      const refusal = refusalAnswer(refusals.notFound());
+      refuseAndDrain(incomingOf(req), outgoing, refusal);
       return;
     }
     work(request, outgoing).then(
@@ -106,7 +108,12 @@ export class PeerResponder {
         }
       },
       (error: unknown) =>
-        writeAnswer(outgoing, this.refusalOf(error, req), request),
+        refuseAndDrain(
+          incomingOf(req),
+          outgoing,
+          this.refusalOf(error, req),
+          request,
+        ),
     );
   }
 

@@ -1,0 +1,131 @@
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
+import type { JsonValue } from '../wire/json.js';
+import { refusals } from './protocol.error.js';
+
+/** Deepest nesting of arrays and objects in a body. */
+export const MAX_JSON_DEPTH = 64;
+
+const JSON_TYPE = /^application\/json *(?:;|$)/i;
+const CHARSET = /; *charset *= *"?([^\s;"]+)/i;
+const STREAM_TYPE = /^application\/x-ndjson *(?:;|$)/i;
+
+/**
+ * Throws a ProtocolError (415) unless the body is plain JSON in UTF-8. Another type, or none, is what
+ * a page in a browser can post across sites without asking (PROTOCOL.md, section 1, body).
+ */
+export function checkJsonType({ headers }: IncomingMessage): void {
+  const type = headers['content-type'] ?? '';
+  if (!JSON_TYPE.test(type)) {
+    throw refusals.mediaType('the body must be application/json');
+  }
+  if (!/^utf-?8$/i.test(CHARSET.exec(type)?.[1] ?? 'utf-8')) {
+    throw refusals.mediaType('the body must be in utf-8');
+  }
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding.toLowerCase() !== 'identity') {
+    throw refusals.mediaType('the body must not be compressed');
+  }
+}
+
+/** Throws a ProtocolError (415) unless the body is an open stream of newline-delimited JSON. */
+export function checkStreamType({ headers }: IncomingMessage): void {
+  if (!STREAM_TYPE.test(headers['content-type'] ?? '')) {
+    throw refusals.mediaType('the body must be application/x-ndjson');
+  }
+}
+
+/**
+ * Parses a body. Throws a ProtocolError (400) for what is no JSON, for nesting over the bound, and for
+ * keys by which a careless merge would change prototypes.
+ */
+export function parseJsonBody(
+  raw: Buffer,
+  maxDepth = MAX_JSON_DEPTH,
+): JsonValue {
+  if (!isUtf8(raw)) {
+    throw refusals.invalidJson('the body is not UTF-8');
+  }
+  if (isDeeperThan(raw, maxDepth)) {
+    throw refusals.invalidJson(
+      `the body is nested deeper than ${maxDepth} levels`,
+    );
+  }
+  const text = raw.toString();
+  const body = parse(text);
+  if (mayNamePrototypes(text) && namesPrototypes(body)) {
+    throw refusals.invalidJson(
+      'the body has a key by which prototypes are changed',
+    );
+  }
+  return body;
+}
+
+function parse(text: string): JsonValue {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    // The parser's own message would repeat pieces of the body.
+    throw refusals.invalidJson('the body is not valid JSON');
+  }
+}
+
+/** Counts brackets outside of strings, on the bytes, so that a deep body is refused before it is parsed. */
+function isDeeperThan(raw: Buffer, maxDepth: number): boolean {
+  if (raw.length <= maxDepth) {
+    return false;
+  }
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < raw.length; at++) {
+    const byte = raw[at]!;
+    if (inString) {
+      if (byte === BACKSLASH) at++;
+      else if (byte === QUOTE) inString = false;
+    } else if (byte === QUOTE) inString = true;
+    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      if (++depth > maxDepth) return true;
+    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--;
+  }
+  return false;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+/** The cheap question; an escape (`\u005f`) can spell any name. */
+function mayNamePrototypes(text: string): boolean {
+  return (
+    text.includes('__proto__') ||
+    text.includes('"constructor"') ||
+    text.includes('\\u')
+  );
+}
+
+/** `__proto__` anywhere, or a `constructor` that has a `prototype`. */
+function namesPrototypes(value: JsonValue): boolean {
+  if (typeof value !== 'object' || value === null) {
+    return false;
+  }
+  if (Array.isArray(value)) {
+    return value.some(namesPrototypes);
+  }
+  return Object.entries(value).some(
+    ([key, inner]) =>
+      key === '__proto__' ||
+      (key === 'constructor' && hasPrototypeKey(inner)) ||
+      namesPrototypes(inner),
+  );
+}
+
+function hasPrototypeKey(value: JsonValue): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.hasOwn(value, 'prototype')
+  );
+}

@@ -1,0 +1,162 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  ENDPOINTS,
+  isPeerId,
+  PEER_ID_HEADER,
+  STATUS_ALIAS,
+} from '../wire/endpoints.js';
+import { normalizeRemoteAddress } from '../wire/address.js';
+import type { RequestVerifier } from '../security/request-verifier.interface.js';
+import type { JsonValue } from '../wire/json.js';
+import { Answer, refusalAnswer } from './answer.js';
+import { checkJsonType, checkStreamType, parseJsonBody } from './json-body.js';
+import { refuseAndDrain } from './lingering-refusal.js';
+import { attachPeerRequest } from './peer-request.js';
+import { errorBody, ProtocolError, refusals } from './protocol.error.js';
+import {
+  announcesBody,
+  checkAnnouncedLength,
+  ClientGoneError,
+  readRawBody,
+} from './raw-body.js';
+
+/** Bounds on what a request may bring before anybody knows who sent it. */
+export interface GateLimits {
+  /** Most bytes of a body; more are answered 413. */
+  maxMessageBytes: number;
+  /** Ms until a body has to be complete; later is answered 408. */
+  bodyTimeout: number;
+  /** Deepest nesting of arrays and objects in a body; deeper is answered 400. */
+  maxJsonDepth: number;
+}
+
+const PATHS: ReadonlySet<string> = new Set([
+  ...Object.values(ENDPOINTS),
+  STATUS_ALIAS,
+]);
+
+const NO_BODY = Buffer.alloc(0);
+
+/**
+ * The first to see a protocol request, ahead of the app's own body parser:
+ * size limit → signature → parsing. Membership and everything else come later, at the controllers.
+ */
+export class ProtocolGate {
+  constructor(
+    private readonly limits: GateLimits,
+    private readonly verifier: RequestVerifier,
+  ) {}
+
+  /** True for requests of the protocol; everything else is the app's own business. */
+  concerns(incoming: IncomingMessage): boolean {
+    return incoming.method === 'POST' && PATHS.has(pathOf(incoming));
+  }
+
+  /**
+   * Lets a request through, or says how to refuse it. What was let through has its PeerRequest, and its
+   * body is `parsed`, for the parts of the app that look at it.
+   */
+  async inspect(
+    incoming: IncomingMessage,
+    remoteAddress: string | undefined,
+  ): Promise<Inspection> {
+    try {
+      return await this.admit(incoming, remoteAddress);
+    } catch (error) {
+      if (error instanceof ClientGoneError) {
+        return { passed: false, refuse: (outgoing) => outgoing.destroy() };
+      }
+      const refusal =
+        error instanceof ProtocolError ? error : refusals.internal();
+      return refused(incoming, refusalAnswer(refusal));
+    }
+  }
+
+  private async admit(
+    incoming: IncomingMessage,
+    address: string | undefined,
+  ): Promise<Inspection> {
+    const path = pathOf(incoming);
+    const isStream = path === ENDPOINTS.stream;
+    const remoteAddress =
+      normalizeRemoteAddress(address) ||
+      normalizeRemoteAddress(incoming.socket.remoteAddress);
+    const raw = isStream ? undefined : await this.read(incoming);
+    const verdict = await this.verifier.verify({
+      method: 'POST',
+      path,
+      headers: incoming.headers,
+      raw,
+      remoteAddress,
+    });
+    if (!verdict.ok) {
+      const body = errorBody(verdict.status, 'refused', verdict.code);
+      return refused(
+        incoming,
+        new Answer(verdict.status, body, verdict.headers),
+      );
+    }
+    const body = this.parse(incoming, raw);
+    const senderId = incoming.headers[PEER_ID_HEADER];
+    attachPeerRequest(incoming, {
+      raw: raw ?? NO_BODY,
+      body,
+      remoteAddress,
+      ...(isPeerId(senderId) && { senderId }),
+      ...(verdict.signAnswer && { signAnswer: verdict.signAnswer }),
+    });
+    hideBody(incoming);
+    return { passed: true, body };
+  }
+
+  private async read(incoming: IncomingMessage): Promise<Buffer> {
+    const { maxMessageBytes, bodyTimeout } = this.limits;
+    checkAnnouncedLength(incoming, maxMessageBytes);
+    return announcesBody(incoming)
+      ? readRawBody(incoming, {
+          maxBytes: maxMessageBytes,
+          timeout: bodyTimeout,
+        })
+      : NO_BODY;
+  }
+
+  private parse(
+    incoming: IncomingMessage,
+    raw: Buffer | undefined,
+  ): JsonValue | undefined {
+    if (raw === undefined) {
+      checkStreamType(incoming);
+      return undefined;
+    }
+    if (raw.length === 0) {
+      return undefined;
+    }
+    checkJsonType(incoming);
+    return parseJsonBody(raw, this.limits.maxJsonDepth);
+  }
+}
+
+/** What the gate made of a request. */
+export type Inspection =
+  | { passed: true; body: JsonValue | undefined }
+  | { passed: false; refuse: (outgoing: ServerResponse) => void };
+
+function refused(incoming: IncomingMessage, answer: Answer): Inspection {
+  return {
+    passed: false,
+    refuse: (outgoing) => refuseAndDrain(incoming, outgoing, answer),
+  };
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  const query = url.indexOf('?');
+  return query < 0 ? url : url.slice(0, query);
+}
+
+/** Without these headers the body parsers of both frameworks find nothing to do. */
+function hideBody({ headers }: IncomingMessage): void {
+  delete headers['content-type'];
+  delete headers['content-length'];
+  delete headers['transfer-encoding'];
+  delete headers['content-encoding'];
+}

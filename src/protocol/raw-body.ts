@@ -1,0 +1,71 @@
+import type { IncomingMessage } from 'node:http';
+import { refusals } from './protocol.error.js';
+
+/** Bounds of one request's body. */
+export interface BodyBounds {
+  maxBytes: number;
+  /** Ms from the start of reading until the last byte. */
+  timeout: number;
+}
+
+/** The client went away before its body was complete: nobody is left to answer. */
+export class ClientGoneError extends Error {
+  override readonly name = 'ClientGoneError';
+}
+
+/** True where a request says that a body follows. */
+export function announcesBody(incoming: IncomingMessage): boolean {
+  const { 'transfer-encoding': encoding, 'content-length': length } =
+    incoming.headers;
+  return encoding !== undefined || (length !== undefined && length !== '0');
+}
+
+/** Throws a ProtocolError (413) where the announced length is over the bound; nothing has been read then. */
+export function checkAnnouncedLength(
+  incoming: IncomingMessage,
+  maxBytes: number,
+): void {
+  if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) {
+    throw refusals.tooLarge(maxBytes);
+  }
+}
+
+/**
+ * Reads a body as it is on the wire. Rejects with a ProtocolError (413 over the size, 408 over the time)
+ * or a ClientGoneError; the rest of the body is then still to come, and paused.
+ */
+export function readRawBody(
+  incoming: IncomingMessage,
+  { maxBytes, timeout }: BodyBounds,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const timer = setTimeout(() => fail(refusals.tooSlow()), timeout);
+    const detach = () => {
+      clearTimeout(timer);
+      incoming.off('data', onData).off('end', onEnd);
+      incoming.off('close', onGone).off('error', onGone);
+    };
+    const fail = (error: Error) => {
+      detach();
+      incoming.pause();
+      reject(error);
+    };
+    const onData = (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > maxBytes) {
+        fail(refusals.tooLarge(maxBytes));
+        return;
+      }
+      chunks.push(chunk);
+    };
+    const onEnd = () => {
+      detach();
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size));
+    };
+    const onGone = () => fail(new ClientGoneError('the client went away'));
+    incoming.on('data', onData).once('end', onEnd);
+    incoming.once('close', onGone).once('error', onGone);
+  });
+}
