@@ -1,0 +1,33 @@
+import type { JsonValue } from '../../wire/json.js';
+import { MessageError } from './message.error.js';
+
+/**
+ * The peer answered, with a status that is not 2xx: its handler threw an HttpException or another
+ * error, a guard refused, or the peer does not know the sender (PROTOCOL.md, section 2, `/message`).
+ */
+export class BadStatusError extends MessageError {
+  override readonly name = 'BadStatusError';
+
+  constructor(
+    peerId: string,
+    /** HTTP status of the answer. */
+    readonly status: number,
+    /** Body of the answer: the handler's own payload, or Nest's `{ statusCode, error, message }`. */
+    readonly payload: JsonValue | undefined,
+    options?: { cause?: unknown },
+  ) {
+    super(
+      'BAD_STATUS',
+      peerId,
+      `peer ${peerId} answered with status ${status}${describe(payload)}`,
+      options,
+    );
+  }
+}
+
+function describe(payload: JsonValue | undefined): string {
+  if (typeof payload === 'object' && payload !== null && 'message' in payload) {
+    return `: ${String(payload['message'])}`;
+  }
+  return '';
+}

@@ -1,0 +1,68 @@
+import {
+  joinPath,
+  readBoolean,
+  readNumber,
+  readObject,
+} from '../options/option-checks.js';
+import {
+  resolveStreamOptions,
+  type ResolvedStreamOptions,
+  type StreamOptions,
+} from './stream/stream.options.js';
+
+/** How messages travel, and how many of them at once. */
+export interface MessagingOptions {
+  /**
+   * Peers that a broadcast is sent to at the same time; the others get their turn as replies come in, and
+   * the deadline counts from the start for all. Default 512. More finishes sooner in very large clouds
+   * and opens as many sockets at once; fewer is gentler on both sides.
+   */
+  broadcastConcurrency?: number;
+
+  /**
+   * The fast lane to peers that have it: one long request for each peer (DESIGN.md, section 5).
+   * `false`: every message is a `/message` request of its own, and other peers’ streams are refused.
+   */
+  stream?: StreamOptions | false;
+
+  /**
+   * Do the app’s global guards, interceptors, pipes and filters apply to `@OnPeerMessage()` methods?
+   * Default false, as in hybrid apps: most of them expect an HTTP request, which a message is not.
+   */
+  inheritAppConfig?: boolean;
+}
+
+/** MessagingOptions, complete. */
+export interface ResolvedMessagingOptions {
+  readonly broadcastConcurrency: number;
+  readonly stream: ResolvedStreamOptions | false;
+  readonly inheritAppConfig: boolean;
+}
+
+/** Checks the section and fills in the defaults; throws an OptionsError. */
+export function resolveMessagingOptions(
+  input: unknown,
+  path: string,
+): ResolvedMessagingOptions {
+  const given = readObject(input, path, [
+    'broadcastConcurrency',
+    'stream',
+    'inheritAppConfig',
+  ]);
+  return {
+    broadcastConcurrency: readNumber(
+      given['broadcastConcurrency'],
+      joinPath(path, 'broadcastConcurrency'),
+      { min: 1, max: 100_000, integer: true, default: 512 },
+    ),
+    stream:
+      given['stream'] === false
+        ? false
+        : resolveStreamOptions(given['stream'], joinPath(path, 'stream')),
+    inheritAppConfig: readBoolean(
+      given['inheritAppConfig'],
+      joinPath(path, 'inheritAppConfig'),
+      { default: false },
+    ),
+  };
+}

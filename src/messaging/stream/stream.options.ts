@@ -1,0 +1,77 @@
+import {
+  joinPath,
+  readNumber,
+  readObject,
+} from '../../options/option-checks.js';
+
+/** Limits of the stream lane. Sizes and counts hold for each peer, except where said otherwise. */
+export interface StreamOptions {
+  /**
+   * Streams that this peer keeps open, in all. Default 512. The least recently used is closed for a new
+   * one; where all are busy, messages go by `/message`. Each costs a socket on both sides.
+   */
+  maxStreams?: number;
+
+  /**
+   * Messages to one peer that may be waiting for their replies. Default 2048. Over it, callers wait;
+   * at their deadline they get `OVERLOADED`. The smaller of both sides' values holds.
+   */
+  maxInFlight?: number;
+
+  /**
+   * Bytes to one peer that may be waiting for the socket. Default 8 MiB. Over it, callers wait; at their
+   * deadline they get `OVERLOADED`. A body that has to wait is serialised when its turn comes.
+   */
+  maxQueuedBytes?: number;
+
+  /** Ms that opening a stream may take before messages go by `/message` instead. Default 2000. */
+  openTimeout?: number;
+
+  /** Ms without a message after which a stream is closed. Default 60,000. The next message opens it again. */
+  idleTimeout?: number;
+
+  /**
+   * Ms without a sign of the other side after which it is asked for one; after as long again the stream
+   * is given up. Default 10,000. Shorter finds half-open sockets sooner and costs a few bytes more.
+   */
+  heartbeatInterval?: number;
+
+  /**
+   * Ms after which a stream is replaced by a new one, at most; the receiver's own request timeout
+   * shortens it (Node: 5 minutes). Default 1,800,000 (30 minutes).
+   */
+  maxLifetime?: number;
+}
+
+/** StreamOptions, complete. */
+export type ResolvedStreamOptions = Readonly<Required<StreamOptions>>;
+
+const RULES: Record<
+  keyof StreamOptions,
+  { min: number; max: number; default: number }
+> = {
+  maxStreams: { min: 1, max: 100_000, default: 512 },
+  maxInFlight: { min: 1, max: 1_000_000, default: 2048 },
+  maxQueuedBytes: { min: 1024, max: 2 ** 31, default: 8 * 1024 * 1024 },
+  openTimeout: { min: 10, max: 60_000, default: 2000 },
+  idleTimeout: { min: 100, max: 86_400_000, default: 60_000 },
+  heartbeatInterval: { min: 50, max: 600_000, default: 10_000 },
+  maxLifetime: { min: 100, max: 86_400_000, default: 1_800_000 },
+};
+
+/** Checks the section and fills in the defaults; throws an OptionsError. */
+export function resolveStreamOptions(
+  input: unknown,
+  path: string,
+): ResolvedStreamOptions {
+  const names = Object.keys(RULES) as (keyof StreamOptions)[];
+  const given = readObject(input, path, names);
+  const read = (name: keyof StreamOptions) =>
+    readNumber(given[name], joinPath(path, name), {
+      ...RULES[name],
+      integer: true,
+    });
+  return Object.fromEntries(
+    names.map((name) => [name, read(name)]),
+  ) as ResolvedStreamOptions;
+}
