@@ -1,0 +1,78 @@
+import { readBoolean, readObject } from '../options/option-checks.js';
+import { OptionsError } from '../options/options.error.js';
+import { parseCidr, type Cidr } from './cidr.js';
+
+/**
+ * Whom remotes can make this peer call, and from where senders are let in. Whatever is written here,
+ * unspecified, multicast, link-local and the cloud providers' metadata addresses are refused.
+ */
+export interface AddressOptions {
+  /**
+   * Addresses or CIDR ranges that are allowed besides the default ones: `['100.64.0.0/10']`.
+   * Default: none. Each range is one more part of the network that a `/join` can make this peer call.
+   */
+  allow?: readonly string[];
+  /** Addresses or CIDR ranges that are refused, even if they are allowed otherwise. Default: none. */
+  deny?: readonly string[];
+  /**
+   * Whether public addresses are allowed, for senders and for members. Default: false without
+   * `security` (loopback and private ranges only), true with it. An open cloud on public addresses
+   * belongs to whoever finds it.
+   */
+  public?: boolean;
+  /**
+   * Whether members may have a port below 1024. Default: false, because that is where other services
+   * listen that a `/join` should not make this peer call. Needed where the app itself is on port 80.
+   */
+  privilegedPorts?: boolean;
+}
+
+/** AddressOptions, complete. */
+export interface ResolvedAddressOptions {
+  readonly allow: readonly Cidr[];
+  readonly deny: readonly Cidr[];
+  /** Undefined: as `security` says. */
+  readonly public: boolean | undefined;
+  readonly privilegedPorts: boolean;
+}
+
+/** Reads the address options; throws an OptionsError that names the wrong one. */
+export function resolveAddressOptions(
+  input: unknown,
+  path: string,
+): ResolvedAddressOptions {
+  const options = readObject(input, path, [
+    'allow',
+    'deny',
+    'public',
+    'privilegedPorts',
+  ]);
+  return {
+    allow: readRanges(options.allow, `${path}.allow`),
+    deny: readRanges(options.deny, `${path}.deny`),
+    public: readBoolean(options.public, `${path}.public`),
+    privilegedPorts: readBoolean(
+      options.privilegedPorts,
+      `${path}.privilegedPorts`,
+      { default: false },
+    ),
+  };
+}
+
+function readRanges(value: unknown, path: string): Cidr[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) {
+    throw new OptionsError(path, value, "must be an array like ['10.0.0.0/8']");
+  }
+  return value.map((entry: unknown, index) => {
+    const range = parseCidr(entry);
+    if (!range) {
+      throw new OptionsError(
+        `${path}[${index}]`,
+        entry,
+        "must be an IP address or a range like '10.0.0.0/8' or 'fd00::/8'",
+      );
+    }
+    return range;
+  });
+}

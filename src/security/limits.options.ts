@@ -1,0 +1,81 @@
+import { readNumber, readObject } from '../options/option-checks.js';
+
+interface LimitRule {
+  default: number;
+  min: number;
+  max: number;
+}
+
+const RULES = {
+  maxDataBytes: { default: 64 * 1024, min: 2, max: 16 * 1024 * 1024 },
+  maxAnswerBytes: { default: 16 * 1024 * 1024, min: 1024, max: 2 ** 30 },
+  maxJsonDepth: { default: 128, min: 8, max: 1000 },
+  joinsPerMinute: { default: 6000, min: 1, max: 1_000_000 },
+  joinsPerMinutePerAddress: { default: 1200, min: 1, max: 1_000_000 },
+  maxConcurrentJoins: { default: 256, min: 1, max: 100_000 },
+  maxRequestsPerSender: { default: 1024, min: 1, max: 1_000_000 },
+  maxRequests: { default: 10_000, min: 1, max: 10_000_000 },
+  maxHeaderBytes: { default: 16 * 1024, min: 2048, max: 1024 * 1024 },
+  maxConnections: { default: 20_000, min: 1, max: 1_000_000 },
+  headersTimeout: { default: 10_000, min: 100, max: 600_000 },
+  bodyTimeout: { default: 30_000, min: 100, max: 600_000 },
+  connectionsPerPeer: { default: 32, min: 1, max: 10_000 },
+  maxConnectedPeers: { default: 512, min: 1, max: 100_000 },
+} as const satisfies Record<string, LimitRule>;
+
+type LimitName = keyof typeof RULES;
+
+/**
+ * Bounds on what remotes can make this peer hold or do. Over a limit, a request is answered 413 or
+ * 429 with `retry-after`, or the caller gets a typed error.
+ */
+export interface LimitOptions {
+  /** Bytes of a member's `data` as JSON, its own as well as others'. Default 65,536. Every member's data is in every member's memory. */
+  maxDataBytes?: number;
+  /** Bytes of an answer that this peer reads. Default 16,777,216: room for the answer to `/join` in a cloud of 10,000. */
+  maxAnswerBytes?: number;
+  /** Levels of arrays and objects in a body or an answer. Default 128. */
+  maxJsonDepth?: number;
+  /** Joins in a minute, in all. Default 6,000. Each one costs a call back. */
+  joinsPerMinute?: number;
+  /** Joins in a minute from one address. Default 1,200: many replicas may share an address behind NAT. */
+  joinsPerMinutePerAddress?: number;
+  /** Joins being worked on at once, each with its call back. Default 256. */
+  maxConcurrentJoins?: number;
+  /** Requests of one sender (address, for unknown ones) in work at once. Default 1,024. */
+  maxRequestsPerSender?: number;
+  /** Requests of all senders in work at once. Default 10,000. */
+  maxRequests?: number;
+  /** Bytes of a request's headers; own listener only. Default 16,384. */
+  maxHeaderBytes?: number;
+  /** Open connections; own listener only. Default 20,000. */
+  maxConnections?: number;
+  /** Ms until a request's headers must be there; own listener only. Default 10,000. */
+  headersTimeout?: number;
+  /** Ms until a request's body must be there, `/stream` excepted. Default 30,000. */
+  bodyTimeout?: number;
+  /** Connections that this peer keeps to one other. Default 32. More help only where many slow requests wait for the same peer. */
+  connectionsPerPeer?: number;
+  /** Peers that this one keeps connections to; the least recently used are closed first. Default 512. */
+  maxConnectedPeers?: number;
+}
+
+/** LimitOptions, complete. */
+export type ResolvedLimitOptions = Readonly<Record<LimitName, number>>;
+
+/** Reads the limits; throws an OptionsError that names the wrong one. */
+export function resolveLimitOptions(
+  input: unknown,
+  path: string,
+): ResolvedLimitOptions {
+  const names = Object.keys(RULES) as LimitName[];
+  const options = readObject(input, path, names);
+  const entries = names.map((name) => [
+    name,
+    readNumber(options[name], `${path}.${name}`, {
+      ...RULES[name],
+      integer: true,
+    }),
+  ]);
+  return Object.fromEntries(entries) as ResolvedLimitOptions;
+}

@@ -1,0 +1,164 @@
+import type { KeyObject } from 'node:crypto';
+import { readNumber, readObject } from '../options/option-checks.js';
+import { OptionsError } from '../options/options.error.js';
+import type { PeerInfo } from '../wire/peer-info.js';
+import { readPrivateKey, readPublicKey, type KeyInput } from './key-input.js';
+
+/** Longest list of secrets or trusted keys. */
+const MAX_KEYS = 10_000;
+
+/** What a join that is to be authorised came as. */
+export interface JoinAttempt {
+  /** Where it came from: normalised IP literal. */
+  remoteAddress: string;
+  /** Whether its signature was verified: true in every signed cloud. */
+  signed: boolean;
+}
+
+/**
+ * Makes the cloud private. Give `secret`, or `privateKey` and `trustedKeys`: then every request and
+ * every answer is signed, and whoever cannot sign is refused. All peers of a cloud need the same kind.
+ */
+export interface SecurityOptions {
+  /**
+   * What all peers of the cloud share, 32 random bytes or more (`openssl rand -base64 32`). Of
+   * several, the first signs and all are accepted, so that a secret is replaced without downtime.
+   * Whoever holds it is trusted as any member.
+   */
+  secret?: string | readonly string[];
+  /**
+   * This peer's Ed25519 key: PEM, JWK or KeyObject. The peer's id is the key's thumbprint, so no
+   * peer can speak as another. Do not set `id` beside it.
+   */
+  privateKey?: KeyInput;
+  /** Public Ed25519 keys of the peers that may be members: PEM, JWK or KeyObject. One's own may be among them. */
+  trustedKeys?: readonly KeyInput[];
+  /**
+   * Ms by which the clocks of two peers may differ. Default 10,000. A signature is good for 30 s and
+   * this much longer, and so long must what was seen be remembered.
+   */
+  clockSkew?: number;
+  /**
+   * Decides whether a peer that wants in may come in, once its signature and its address are found
+   * good. False, or an error, refuses it. Default: everyone.
+   */
+  authorize?(peer: PeerInfo, attempt: JoinAttempt): boolean | Promise<boolean>;
+}
+
+/** How a cloud's messages are authenticated. */
+export type SecurityMode =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'secret'; readonly secrets: readonly string[] }
+  | {
+      readonly kind: 'keys';
+      readonly privateKey: KeyObject;
+      readonly trustedKeys: readonly KeyObject[];
+    };
+
+/** SecurityOptions, complete. */
+export interface ResolvedSecurity {
+  readonly mode: SecurityMode;
+  readonly clockSkew: number;
+  readonly authorize: SecurityOptions['authorize'];
+}
+
+/** Reads the security options; throws an OptionsError that names the wrong one and never shows a secret. */
+export function resolveSecurityOptions(
+  input: unknown,
+  path: string,
+): ResolvedSecurity {
+  const options = readObject(input, path, [
+    'secret',
+    'privateKey',
+    'trustedKeys',
+    'clockSkew',
+    'authorize',
+  ]);
+  const { authorize } = options;
+  if (authorize !== undefined && typeof authorize !== 'function') {
+    throw new OptionsError(
+      `${path}.authorize`,
+      authorize,
+      'must be a function that returns true or false',
+    );
+  }
+  return {
+    mode: readMode(options, path),
+    clockSkew: readNumber(options.clockSkew, `${path}.clockSkew`, {
+      min: 0,
+      max: 300_000,
+      default: 10_000,
+    }),
+    authorize: authorize as SecurityOptions['authorize'],
+  };
+}
+
+function readMode(
+  options: Record<string, unknown>,
+  path: string,
+): SecurityMode {
+  const { secret, privateKey, trustedKeys } = options;
+  const hasKeys = privateKey !== undefined || trustedKeys !== undefined;
+  if (secret !== undefined) {
+    if (hasKeys) {
+      throw new OptionsError(
+        path,
+        Object.keys(options),
+        'give either secret, or privateKey and trustedKeys',
+      );
+    }
+    return { kind: 'secret', secrets: readSecrets(secret, `${path}.secret`) };
+  }
+  return hasKeys ? readKeys(privateKey, trustedKeys, path) : { kind: 'open' };
+}
+
+/** Reads one secret or several; used at start-up and when a running peer gets new ones. */
+export function readSecrets(value: unknown, path: string): string[] {
+  const secrets: unknown[] = Array.isArray(value) ? value : [value];
+  if (secrets.length === 0 || secrets.length > MAX_KEYS) {
+    throw new OptionsError(
+      path,
+      '(not shown)',
+      'must have one secret at least',
+    );
+  }
+  if (secrets.some((secret) => typeof secret !== 'string' || secret === '')) {
+    throw new OptionsError(
+      path,
+      '(not shown)',
+      'must be a string that is not empty, or an array of them',
+    );
+  }
+  return secrets as string[];
+}
+
+/** Reads the public keys of a cloud; used at start-up and when a running peer gets new ones. */
+export function readTrustedKeys(value: unknown, path: string): KeyObject[] {
+  if (!Array.isArray(value) || value.length === 0 || value.length > MAX_KEYS) {
+    throw new OptionsError(
+      path,
+      Array.isArray(value) ? [] : typeof value,
+      'must be an array with the public keys of the peers that may be members',
+    );
+  }
+  return value.map((key, index) => readPublicKey(key, `${path}[${index}]`));
+}
+
+function readKeys(
+  privateKey: unknown,
+  trustedKeys: unknown,
+  path: string,
+): SecurityMode {
+  if (privateKey === undefined) {
+    throw new OptionsError(
+      `${path}.privateKey`,
+      privateKey,
+      'must be given beside trustedKeys: the Ed25519 key of this peer',
+    );
+  }
+  return {
+    kind: 'keys',
+    privateKey: readPrivateKey(privateKey, `${path}.privateKey`),
+    trustedKeys: readTrustedKeys(trustedKeys, `${path}.trustedKeys`),
+  };
+}

@@ -1,0 +1,147 @@
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import {
+  readBoolean,
+  readNumber,
+  readObject,
+  readString,
+} from '../options/option-checks.js';
+import { OptionsError } from '../options/options.error.js';
+
+/** One certificate, key or authority: PEM text or bytes. */
+export type TlsMaterial = string | Buffer;
+
+/** Certificate and key of a peer, and who it trusts. */
+export interface TlsMaterials {
+  /** Certificate (chain) of this peer, PEM. */
+  cert?: TlsMaterial;
+  /** Its private key, PEM. */
+  key?: TlsMaterial;
+  /** Authorities whose certificates other peers must have, PEM. Default: those of Node. */
+  ca?: TlsMaterial | readonly TlsMaterial[];
+  /** Passphrase of `key`. */
+  passphrase?: string;
+}
+
+/**
+ * HTTPS between peers: for the own listener, and for calling others. An app that the protocol is
+ * mounted in serves HTTPS by its own `httpsOptions`; the same certificates are given here for the
+ * calling side. Peers with TLS advertise it, so that the others call them over https.
+ */
+export interface TlsOptions extends TlsMaterials {
+  /**
+   * Whether both sides show a certificate (mutual TLS): the own listener then refuses who has none
+   * that `ca` signed. Default: true if `ca` is given. A mounted app asks for it in its `httpsOptions`.
+   */
+  mutual?: boolean;
+  /**
+   * Name that other peers' certificates must have, because peers call each other by IP address.
+   * Default: the certificate must have the address called, or the name of a known peer.
+   */
+  servername?: string;
+  /**
+   * Called for new materials, `reloadInterval` after the last time, so that renewed certificates are
+   * used without a restart. Connections that are open stay.
+   */
+  reload?(): TlsMaterials | Promise<TlsMaterials>;
+  /** Ms between two calls of `reload`. Default 3,600,000 (an hour). */
+  reloadInterval?: number;
+}
+
+/** TlsOptions, complete. */
+export interface ResolvedTls {
+  readonly materials: TlsMaterials;
+  readonly mutual: boolean;
+  readonly servername: string | undefined;
+  readonly reload: TlsOptions['reload'];
+  readonly reloadInterval: number;
+}
+
+const MATERIALS = ['cert', 'key', 'ca', 'passphrase'] as const;
+
+/** Reads the TLS options, undefined where there are none; throws an OptionsError that names the wrong one. */
+export function resolveTlsOptions(
+  input: unknown,
+  path: string,
+): ResolvedTls | undefined {
+  if (input === undefined) return undefined;
+  const options = readObject(input, path, [
+    ...MATERIALS,
+    'mutual',
+    'servername',
+    'reload',
+    'reloadInterval',
+  ]);
+  const materials = readTlsMaterials(options, path);
+  if (!materials.cert && !materials.ca) {
+    throw new OptionsError(
+      path,
+      Object.keys(options),
+      'give cert and key, or at least ca',
+    );
+  }
+  return {
+    materials,
+    mutual: readBoolean(options.mutual, `${path}.mutual`, {
+      default: materials.ca !== undefined,
+    }),
+    servername: readString(options.servername, `${path}.servername`),
+    reload: readReload(options.reload, `${path}.reload`),
+    reloadInterval: readNumber(
+      options.reloadInterval,
+      `${path}.reloadInterval`,
+      { min: 1000, max: 2 ** 31 - 1, default: 3_600_000 },
+    ),
+  };
+}
+
+/** Reads certificates and keys and tries them out; used at start-up and after each reload. */
+export function readTlsMaterials(
+  options: Record<string, unknown>,
+  path: string,
+): TlsMaterials {
+  const materials: TlsMaterials = {};
+  for (const name of MATERIALS) {
+    if (options[name] !== undefined) {
+      Object.assign(materials, { [name]: options[name] });
+    }
+  }
+  if ((materials.cert === undefined) !== (materials.key === undefined)) {
+    throw new OptionsError(path, '(not shown)', 'cert and key go together');
+  }
+  try {
+    createSecureContext(secureContextOptions(materials));
+  } catch (cause) {
+    throw new OptionsError(
+      path,
+      '(not shown)',
+      `these certificates cannot be used: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+  return materials;
+}
+
+/** The materials as node:tls and node:https take them; TLS 1.2 at least. */
+export function secureContextOptions(
+  materials: TlsMaterials,
+): SecureContextOptions {
+  const { ca, ...rest } = materials;
+  return {
+    ...rest,
+    minVersion: 'TLSv1.2',
+    ...(ca === undefined
+      ? {}
+      : { ca: Array.isArray(ca) ? [...ca] : (ca as TlsMaterial) }),
+  };
+}
+
+function readReload(value: unknown, path: string): TlsOptions['reload'] {
+  if (value !== undefined && typeof value !== 'function') {
+    throw new OptionsError(
+      path,
+      value,
+      'must be a function that returns { cert, key, ca }',
+    );
+  }
+  return value as TlsOptions['reload'];
+}
