@@ -1,0 +1,64 @@
+import type { EchoBody } from './load/body.js';
+
+/** Message brokers that the bench starts where they are installed. */
+export type BrokerName = 'nats' | 'redis';
+
+/** Ports of the brokers that run. */
+export type BrokerPorts = Partial<Record<BrokerName, number>>;
+
+/** What the bench measures; a contender names those it takes part in. */
+export type PartName =
+  'request-reply' | 'broadcast' | 'open-loop' | 'light-beside-heavy' | 'growth';
+
+/** Where a peer answers: plain data, since it crosses process borders. */
+export type PeerLocation = Readonly<Record<string, string | number>>;
+
+/** What a peer that answers is started with. */
+export interface ServerEnv {
+  /** Number of this peer, from 0; unique in the run of one contender. */
+  index: number;
+  host: string;
+  brokers: BrokerPorts;
+  /** The peers that run already: where a contender that forms a cloud joins. */
+  seeds: readonly PeerLocation[];
+}
+
+/** What the sender is started with. */
+export interface ClientEnv {
+  host: string;
+  brokers: BrokerPorts;
+  /** Every peer that answers, in the order of their numbers. */
+  peers: readonly PeerLocation[];
+}
+
+/** A peer that answers every message with the message's own body. */
+export interface BenchServer {
+  location: PeerLocation;
+  close(): Promise<void> | void;
+}
+
+/** The peer that sends; the load is made in its process. */
+export interface BenchClient {
+  /** Sends to the peer of that number and resolves to its reply. */
+  send(peer: number, body: EchoBody): Promise<unknown>;
+  /**
+   * Sends to all peers and resolves to the number of good replies once all are in.
+   * Default: one `send` to each at once.
+   */
+  broadcast?(body: EchoBody): Promise<number>;
+  /** Ms that joining the cloud took, the app's own start left out. */
+  joinMs?: number;
+  close(): Promise<void> | void;
+}
+
+/** One way to get a message across. A file in `contenders/` exports one as its default. */
+export interface Contender {
+  title: string;
+  parts: readonly PartName[];
+  /** Broker that it cannot do without. */
+  broker?: BrokerName;
+  /** Largest cloud that it is measured in. Default: no limit. */
+  maxPeers?: number;
+  server(env: ServerEnv): Promise<BenchServer>;
+  client(env: ClientEnv): Promise<BenchClient>;
+}

@@ -1,0 +1,53 @@
+import { takingPart, type BenchContext } from '../runner/bench-context.js';
+import type { Stage } from '../runner/stage.js';
+import { staged } from './staged.js';
+
+/** Peers that a broadcast goes to. */
+export const BROADCAST_PEERS = [16, 64] as const;
+
+const BYTES = 60;
+const PEERS_A_PROCESS = 16;
+
+/** Broadcasts, one after another, each until all replies are in; and what so many peers cost the sender. */
+export async function broadcast(context: BenchContext): Promise<void> {
+  const rounds = Math.min(context.options.rounds, 3);
+  for (let round = 0; round < rounds; round++) {
+    for (const contender of takingPart(context, 'broadcast', round)) {
+      for (const peers of BROADCAST_PEERS) {
+        if (peers > (contender.maxPeers ?? Infinity)) continue;
+        const cell = `broadcast/${peers}`;
+        const size = { peers, processes: peers / PEERS_A_PROCESS };
+        await staged(context, contender, size, cell, (stage) =>
+          measure(context, contender.id, stage, cell),
+        );
+      }
+    }
+  }
+}
+
+async function measure(
+  context: BenchContext,
+  id: string,
+  stage: Stage,
+  cell: string,
+): Promise<void> {
+  const { samples, options } = context;
+  const idle = await stage.clientUsage();
+  await stage.load('broadcast', { bytes: BYTES, durationMs: options.warmUpMs });
+  const used = await stage.clientUsage();
+  const durationMs = options.measureMs * 2;
+  const result = await stage.load('broadcast', { bytes: BYTES, durationMs });
+  if (result.errors > 0) {
+    const text = `${result.errors} of ${result.errors + result.count} broadcasts: ${result.firstError}`;
+    samples.fail(cell, id, text);
+  }
+  if (result.count > 0) {
+    samples.add(cell, id, { p50: result.p50, p99: result.p99 });
+    context.say(`${cell}: ${id} ${result.p50.toFixed(2)} ms`);
+  }
+  samples.add(`memory/${stage.peers}`, id, {
+    heapIdle: idle.heapBytes,
+    heapUsed: used.heapBytes,
+    sockets: used.sockets,
+  });
+}

@@ -1,0 +1,133 @@
+import type { FigureKey, Samples } from '../runner/samples.js';
+
+/** What must hold between two figures of the same run. */
+export interface Floor {
+  what: string;
+  against: string;
+  ours: FigureKey;
+  other: FigureKey;
+  /** `ratio`: ours divided by the other; `difference`: ours minus the other. */
+  compare: 'ratio' | 'difference';
+  /** Whether the bound is the least or the most that is allowed. */
+  bound: 'at least' | 'at most';
+  value: number;
+  unit?: string;
+}
+
+const STREAM = 'ours-stream-express';
+const MESSAGE = 'ours-message-express';
+const CELL = 'request-reply/60/64';
+
+function figure(contender: string, cell: string, metric: string): FigureKey {
+  return { contender, cell, metric };
+}
+
+function rateFloor(
+  what: string,
+  [ours, other, against]: [ours: string, other: string, against: string],
+  value: number,
+  cell = CELL,
+): Floor {
+  return {
+    what,
+    against,
+    ours: figure(ours, cell, 'rate'),
+    other: figure(other, cell, 'rate'),
+    compare: 'ratio',
+    bound: 'at least',
+    value,
+  };
+}
+
+const SAME = 'request/reply 60 B, 64 in flight, stream lane, Express, mounted';
+
+/** Every floor, in the order of the report. */
+export const FLOORS: readonly Floor[] = [
+  rateFloor(SAME, [STREAM, 'nest-tcp', 'Nest TCP transport'], 2.2),
+  rateFloor('the same', [STREAM, 'moleculer-tcp', 'Moleculer TCP'], 2),
+  rateFloor('the same', [STREAM, 'peercloud', 'npm peercloud'], 15),
+  rateFloor('the same', [STREAM, 'raw-net', 'raw net multiplexer'], 0.8),
+  {
+    what: 'p50 at 1 in flight',
+    against: 'Nest TCP transport',
+    ours: figure(STREAM, 'request-reply/60/1', 'p50'),
+    other: figure('nest-tcp', 'request-reply/60/1', 'p50'),
+    compare: 'ratio',
+    bound: 'at most',
+    value: 1,
+  },
+  rateFloor(
+    '4 KiB, 64 in flight',
+    [STREAM, 'nest-tcp', 'Nest TCP transport'],
+    1.2,
+    'request-reply/4096/64',
+  ),
+  {
+    what: 'broadcast of 60 B to 64 peers, all replies in, p50',
+    against: 'Nest TCP transport to the same 64',
+    ours: figure(STREAM, 'broadcast/64', 'p50'),
+    other: figure('nest-tcp', 'broadcast/64', 'p50'),
+    compare: 'ratio',
+    bound: 'at most',
+    value: 0.5,
+  },
+  rateFloor(
+    '`POST /message` to a legacy peer, 64 in flight',
+    ['ours-to-legacy', 'peercloud', 'npm peercloud as the sender'],
+    1.5,
+  ),
+  {
+    what: 'p99 of a light message beside 20 of 256 KiB a second',
+    against: 'the same without them',
+    ours: figure(STREAM, 'light/beside', 'p99'),
+    other: figure(STREAM, 'light/alone', 'p99'),
+    compare: 'ratio',
+    bound: 'at most',
+    value: 5,
+  },
+  {
+    what: 'start-up of an app with the module',
+    against: 'an app without it that imports the same packages',
+    ours: figure('with-module', 'start-up', 'ms'),
+    other: figure('without-module', 'start-up', 'ms'),
+    compare: 'difference',
+    bound: 'at most',
+    value: 100,
+    unit: 'ms more',
+  },
+  rateFloor(
+    'signed, 60 B, stream lane',
+    ['ours-stream-signed', STREAM, 'unsigned'],
+    0.85,
+  ),
+  rateFloor(
+    'signed, 4 KiB, stream lane',
+    ['ours-stream-signed', STREAM, 'unsigned'],
+    0.5,
+    'request-reply/4096/64',
+  ),
+  rateFloor(
+    'signed, 60 B, `POST /message`',
+    ['ours-message-signed', MESSAGE, 'unsigned'],
+    0.5,
+  ),
+];
+
+/** Contenders that a floor is about. */
+export const floorContenders: ReadonlySet<string> = new Set(
+  FLOORS.flatMap(({ ours, other }) => [ours.contender, other.contender]),
+);
+
+/** How a floor came out; undefined where one of its figures is missing. */
+export function judge(
+  floor: Floor,
+  samples: Samples,
+): { found: number; met: boolean } | undefined {
+  const ours = samples.median(floor.ours);
+  const other = samples.median(floor.other);
+  if (ours === undefined || other === undefined) return undefined;
+  const found = floor.compare === 'ratio' ? ours / other : ours - other;
+  const met =
+    floor.bound === 'at least' ? found >= floor.value : found <= floor.value;
+  return { found, met };
+}

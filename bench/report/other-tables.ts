@@ -1,0 +1,151 @@
+import { BROADCAST_PEERS } from '../parts/broadcast.js';
+import { growthPeers } from '../parts/growth.js';
+import type { BenchContext } from '../runner/bench-context.js';
+import { format, type Table } from './table.js';
+
+const MIB = 2 ** 20;
+const KIB = 2 ** 10;
+
+/** Everything beside messages between two peers; parts that were not run have no table. */
+export function otherTables(context: BenchContext): Table[] {
+  return [
+    broadcastTable(context),
+    lightTable(context),
+    openLoopTable(context),
+    growthTable(context),
+    memoryTable(context),
+    startUpTable(context),
+  ].filter((table) => table.rows.length > 0);
+}
+
+type Show = (metric: string, cell: string, scale?: number) => string;
+
+/** One row for each contender that has any figure. */
+function rows(
+  context: BenchContext,
+  columns: (show: Show, id: string) => string[],
+): string[][] {
+  return context.contenders
+    .map(({ id, title }) => {
+      const show: Show = (metric, cell, scale = 1) => {
+        const value = context.samples.median({ cell, contender: id, metric });
+        return format(value === undefined ? undefined : value / scale);
+      };
+      return [title, ...columns(show, id)];
+    })
+    .filter((row) => row.slice(1).some((cell) => /\d/.test(cell)));
+}
+
+function broadcastTable(context: BenchContext): Table {
+  return {
+    title: 'Broadcast of 60 B: ms until all replies are in',
+    head: ['', ...BROADCAST_PEERS.map((peers) => `${peers} peers, p50 / p99`)],
+    rows: rows(context, (show) =>
+      BROADCAST_PEERS.map(
+        (peers) =>
+          `${show('p50', `broadcast/${peers}`)} / ${show('p99', `broadcast/${peers}`)}`,
+      ),
+    ),
+  };
+}
+
+function lightTable(context: BenchContext): Table {
+  return {
+    title: 'A light message beside heavy ones: p50 / p99 in ms',
+    note: '1,000 messages of 60 B a second at random times; latency counts from when each was due. Beside them: 20 messages of 256 KiB a second from the same sender to the same peer.',
+    head: ['', 'alone', 'beside'],
+    rows: rows(context, (show) =>
+      ['light/alone', 'light/beside'].map(
+        (cell) => `${show('p50', cell)} / ${show('p99', cell)}`,
+      ),
+    ),
+  };
+}
+
+function openLoopTable(context: BenchContext): Table {
+  return {
+    title: 'Open loop: p50 / p99 / p99.9 in ms',
+    note: 'Messages of 60 B at random times, whatever becomes of those before; latency counts from when each was due.',
+    head: ['', 'at half of the own peak', '(1,000/s)', "at half of Nest TCP's"],
+    rows: rows(context, (show) => {
+      const [own, common] = ['open-loop/own', 'open-loop/common'].map((cell) =>
+        ['p50', 'p99', 'p999'].map((metric) => show(metric, cell)).join(' / '),
+      );
+      return [own!, show('rate', 'open-loop/own', 1000), common!];
+    }),
+  };
+}
+
+function growthTable(context: BenchContext): Table {
+  const sizes = growthPeers(context.options.quick);
+  return {
+    title: 'Growth: one sender, all peers in turn, 60 B, 64 in flight',
+    note: 'CPU in µs for each message, sender + receivers; thousands a second; sockets and heap (MiB) of the sender; ms to join.',
+    head: [
+      '',
+      ...sizes.flatMap((peers) => [
+        `${peers}: CPU`,
+        'rate',
+        'sockets',
+        'heap',
+        'join',
+      ]),
+    ],
+    rows: rows(context, (show) =>
+      sizes.flatMap((peers) => {
+        const cell = `growth/${peers}`;
+        return [
+          `${show('cpuClient', cell)} + ${show('cpuServer', cell)}`,
+          show('rate', cell, 1000),
+          show('sockets', cell),
+          show('heap', cell, MIB),
+          show('joinMs', cell),
+        ];
+      }),
+    ),
+  };
+}
+
+function memoryTable(context: BenchContext): Table {
+  const { samples } = context;
+  const [few, many] = BROADCAST_PEERS;
+  return {
+    title: 'Memory',
+    note: 'MiB of a process with one idle peer (resident); KiB of heap at the sender for each extra peer, before the first message and after a broadcast.',
+    head: ['', 'idle peer', 'extra peer', 'extra peer, used'],
+    rows: rows(context, (show, contender) => {
+      const slope = (metric: string): string => {
+        const at = (peers: number): number | undefined =>
+          samples.median({ cell: `memory/${peers}`, contender, metric });
+        const low = at(few);
+        const high = at(many);
+        return low === undefined || high === undefined
+          ? '–'
+          : format((high - low) / (many - few) / KIB);
+      };
+      const idle = show('rss', 'memory/idle', MIB);
+      return [idle, slope('heapIdle'), slope('heapUsed')];
+    }),
+  };
+}
+
+function startUpTable(context: BenchContext): Table {
+  const { samples } = context;
+  const cell = 'start-up';
+  const apps = ['without-module', 'with-module', 'with-listener'];
+  return {
+    title: 'Start-up of a Nest app',
+    note: 'From the start of the process until it listens; all import the same third-party packages.',
+    head: ['', 'ms', 'resident MiB'],
+    rows: apps
+      .filter(
+        (contender) =>
+          samples.values({ cell, contender, metric: 'ms' }).length > 0,
+      )
+      .map((contender) => [
+        contender.replaceAll('-', ' '),
+        format(samples.median({ cell, contender, metric: 'ms' })),
+        format(samples.median({ cell, contender, metric: 'rss' })! / MIB),
+      ]),
+  };
+}

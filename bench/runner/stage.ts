@@ -1,0 +1,179 @@
+import type { ServersEnv } from '../child/main.js';
+import type { BrokerName, ClientEnv, PeerLocation } from '../contender.js';
+import type { BroadcastPlan } from '../load/broadcast-loop.js';
+import type { ClosedLoopPlan } from '../load/closed-loop.js';
+import type { OpenLoopPlan } from '../load/open-loop.js';
+import type { LoadResult } from '../load/outcome.js';
+import type { Usage } from '../load/usage.js';
+import type { BenchContext } from './bench-context.js';
+import { BenchProcess } from './child-process.js';
+import { processCpuUs } from './process-cpu.js';
+import type { RegisteredContender } from './registry.js';
+
+const HOST = '127.0.0.1';
+const CHILD = new URL('../child/main.js', import.meta.url).pathname;
+const CALL_TIMEOUT = 20_000;
+/** Time that a peer is given to start and join. */
+const PEER_TIMEOUT = 2_000;
+
+/** How a contender is put up. */
+export interface StageSize {
+  /** Peers that answer. */
+  peers: number;
+  /** Processes that they are spread over; the sender has its own. */
+  processes: number;
+}
+
+/** The loads that a sender can make; a stage adds the number of its peers. */
+interface LoadPlans {
+  closedLoop: Omit<ClosedLoopPlan, 'peers'>;
+  openLoop: Omit<OpenLoopPlan, 'peers'>;
+  broadcast: Omit<BroadcastPlan, 'peers'>;
+}
+
+/** CPU time in µs for each message. */
+export interface CpuPerMessage {
+  client: number;
+  servers: number;
+  broker: number | undefined;
+}
+
+/** One contender at work: the processes of the peers that answer, and that of the sender. */
+export class Stage {
+  joinMs: number | undefined;
+
+  private constructor(
+    readonly peers: number,
+    private readonly broker: number | undefined,
+    private readonly client: BenchProcess,
+    private readonly servers: readonly BenchProcess[],
+  ) {}
+
+  static async start(
+    contender: RegisteredContender,
+    size: StageSize,
+    context: BenchContext,
+  ): Promise<Stage> {
+    const { peers, processes } = size;
+    const start = (): Promise<BenchProcess> =>
+      BenchProcess.start(CHILD, [contender.url], context.options.profile);
+    const started = await Promise.allSettled(
+      Array.from({ length: processes + 1 }, start),
+    );
+    const [client, ...servers] = started.flatMap((result) =>
+      result.status === 'fulfilled' ? [result.value] : [],
+    );
+    const failed = started.find((result) => result.status === 'rejected');
+    if (!client || failed) {
+      await Promise.all([client, ...servers].map((child) => child?.stop()));
+      throw failed?.reason;
+    }
+    const broker = brokerPid(contender.broker, context);
+    const stage = new Stage(peers, broker, client, servers);
+    try {
+      await stage.open(context);
+      return stage;
+    } catch (error) {
+      await stage.stop();
+      throw error;
+    }
+  }
+
+  /** Runs a load in the sender's process. */
+  load<Kind extends keyof LoadPlans>(
+    method: Kind,
+    plan: LoadPlans[Kind],
+  ): Promise<LoadResult> {
+    const timeout = plan.durationMs + CALL_TIMEOUT;
+    return this.client.call(method, { ...plan, peers: this.peers }, timeout);
+  }
+
+  /** Runs a load and tells what it cost on every side. */
+  async loadWithCpu<Kind extends keyof LoadPlans>(
+    method: Kind,
+    plan: LoadPlans[Kind],
+  ): Promise<{ result: LoadResult; cpu: CpuPerMessage }> {
+    const before = await this.cpuOfOthers();
+    const result = await this.load(method, plan);
+    const after = await this.cpuOfOthers();
+    const messages = result.count + result.errors;
+    return {
+      result,
+      cpu: {
+        client: result.cpuUs / messages,
+        servers: (after.servers - before.servers) / messages,
+        broker:
+          after.broker === undefined
+            ? undefined
+            : (after.broker - (before.broker ?? 0)) / messages,
+      },
+    };
+  }
+
+  clientUsage(): Promise<Usage> {
+    return this.client.call('usage', { settle: true }, CALL_TIMEOUT);
+  }
+
+  serverUsages(): Promise<Usage[]> {
+    return this.usages(true);
+  }
+
+  async stop(): Promise<void> {
+    await this.client.stop();
+    await Promise.all(this.servers.map((server) => server.stop()));
+  }
+
+  private async open(context: BenchContext): Promise<void> {
+    const { ports } = context.brokers;
+    const locations: PeerLocation[] = [];
+    for (const [index, server] of this.servers.entries()) {
+      const left = this.peers - locations.length;
+      const count = Math.ceil(left / (this.servers.length - index));
+      const env: ServersEnv = {
+        firstIndex: locations.length,
+        count,
+        host: HOST,
+        brokers: ports,
+        seeds: [...locations],
+      };
+      const timeout = CALL_TIMEOUT + count * PEER_TIMEOUT;
+      locations.push(
+        ...(await server.call<PeerLocation[]>('openServers', env, timeout)),
+      );
+    }
+    const env: ClientEnv = { host: HOST, brokers: ports, peers: locations };
+    const timeout = CALL_TIMEOUT + this.peers * PEER_TIMEOUT;
+    const opened = await this.client.call<{ joinMs: number | undefined }>(
+      'openClient',
+      env,
+      timeout,
+    );
+    this.joinMs = opened.joinMs;
+  }
+
+  private usages(settle: boolean): Promise<Usage[]> {
+    return Promise.all(
+      this.servers.map((server) =>
+        server.call<Usage>('usage', { settle }, CALL_TIMEOUT),
+      ),
+    );
+  }
+
+  private async cpuOfOthers(): Promise<{
+    servers: number;
+    broker: number | undefined;
+  }> {
+    const usages = await this.usages(false);
+    return {
+      servers: usages.reduce((sum, usage) => sum + usage.cpuUs, 0),
+      broker: processCpuUs(this.broker),
+    };
+  }
+}
+
+function brokerPid(
+  name: BrokerName | undefined,
+  context: BenchContext,
+): number | undefined {
+  return name && context.brokers.pid(name);
+}
