@@ -1,0 +1,168 @@
+import type { Departure, SeedAddress } from './commands.js';
+import { Host, type HostKind } from './host.js';
+import type { Network } from './network.js';
+import { freePorts } from './free-ports.js';
+
+/** One peer that the lab expects to be alive. */
+export interface LabPeer {
+  name: string;
+  host: Host;
+  port: number;
+}
+
+const POLL_MS = 100;
+
+/**
+ * The hosts and peers of one cloud, and what every list should say.
+ * Peers are told apart by a name in their data, which a restart gives anew.
+ */
+export class Lab {
+  readonly hosts: Host[] = [];
+  readonly peers: LabPeer[] = [];
+  private restarts = 0;
+
+  constructor(readonly network: Network) {}
+
+  addHost(kind: HostKind = 'nest'): Host {
+    const { ip, prefix } = this.network.addHost();
+    return this.hostAt(ip, prefix, kind);
+  }
+
+  /** Starts a fresh process in the place of one that was killed. */
+  async replaceHost(old: Host): Promise<Host> {
+    await this.killHost(old);
+    return this.hostAt(old.ip, old.prefix, old.kind);
+  }
+
+  async startPeer(
+    name: string,
+    host: Host,
+    seeds: SeedAddress[],
+    port?: number,
+  ): Promise<LabPeer> {
+    const listenAt = port ?? (await freePorts(1))[0]!;
+    await host.ask({ type: 'start', name, port: listenAt, seeds });
+    const peer = { name, host, port: listenAt };
+    this.peers.push(peer);
+    return peer;
+  }
+
+  async leavePeer(peer: LabPeer): Promise<void> {
+    await peer.host.ask({ type: 'leave', name: peer.name });
+    this.forget(peer);
+  }
+
+  async killHost(host: Host): Promise<void> {
+    await host.signal('SIGKILL');
+    for (const peer of this.peersOf(host)) this.forget(peer);
+    const index = this.hosts.indexOf(host);
+    if (index >= 0) this.hosts.splice(index, 1);
+  }
+
+  peersOf(host: Host): LabPeer[] {
+    return this.peers.filter((peer) => peer.host === host);
+  }
+
+  /** A name that no peer had before: a restarted peer is another one. */
+  freshName(name: string): string {
+    return `${name.replace(/\+\d+$/, '')}+${++this.restarts}`;
+  }
+
+  seedOf(peer: LabPeer): SeedAddress {
+    return { ip: peer.host.ip, port: peer.port };
+  }
+
+  /**
+   * Waits until the list of every peer in `groups` has exactly the other peers of its group, none twice.
+   * Default: one group of all. Returns the ms it took; fails with what is still wrong.
+   */
+  async converge(
+    timeoutMs: number,
+    groups: readonly (readonly LabPeer[])[] = [this.peers],
+  ): Promise<number> {
+    const start = performance.now();
+    for (;;) {
+      const wrong = await this.differences(groups);
+      const took = performance.now() - start;
+      if (wrong.length === 0) return took;
+      if (took > timeoutMs) {
+        const shown = wrong.slice(0, 5).join('; ');
+        throw new Error(
+          `lists still differ after ${Math.round(took)} ms: ${shown} (${wrong.length} in all)`,
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  /** What every peer has seen go since the last call, by whom it names and why. */
+  async departures(): Promise<Departure[]> {
+    const lists = await Promise.all(
+      this.hosts.map((host) => host.ask({ type: 'departures' })),
+    );
+    return lists.flat();
+  }
+
+  /** Broadcasts from one peer; fails unless every other peer of the cloud replied. */
+  async broadcastFrom(peer: LabPeer): Promise<number> {
+    const { name, host } = peer;
+    const { replies, failures } = await host.ask({ type: 'broadcast', name });
+    if (replies !== this.peers.length - 1 || failures.length > 0) {
+      throw new Error(
+        `a broadcast from ${name} had ${replies} replies of ${this.peers.length - 1}; ${failures[0] ?? ''}`,
+      );
+    }
+    return replies;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(
+      [...this.hosts].map(async (host) => {
+        await host.signal('SIGCONT');
+        await this.killHost(host);
+      }),
+    );
+  }
+
+  private hostAt(ip: string, prefix: readonly string[], kind: HostKind): Host {
+    const host = new Host(ip, kind, prefix);
+    this.hosts.push(host);
+    return host;
+  }
+
+  private async differences(
+    groups: readonly (readonly LabPeer[])[],
+  ): Promise<string[]> {
+    const answers = await Promise.all(
+      this.hosts.map((host) => host.ask({ type: 'lists' })),
+    );
+    const lists = Object.assign({}, ...answers) as Record<string, string[]>;
+    return groups.flatMap((group) =>
+      group.flatMap(({ name }) => {
+        const expected = group.filter((peer) => peer.name !== name);
+        return difference(name, lists[name] ?? [], expected);
+      }),
+    );
+  }
+
+  private forget(peer: LabPeer): void {
+    const index = this.peers.indexOf(peer);
+    if (index >= 0) this.peers.splice(index, 1);
+  }
+}
+
+function difference(
+  name: string,
+  list: readonly string[],
+  expected: readonly LabPeer[],
+): string[] {
+  const seen = new Set(list);
+  const wanted = new Set(expected.map((peer) => peer.name));
+  const missing = [...wanted].filter((other) => !seen.has(other));
+  const ghosts = [...seen].filter((other) => !wanted.has(other));
+  const twice = list.length - seen.size;
+  if (missing.length + ghosts.length + twice === 0) return [];
+  return [
+    `${name}: missing [${missing.join(' ')}], ghosts [${ghosts.join(' ')}], ${twice} twice`,
+  ];
+}

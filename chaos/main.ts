@@ -1,0 +1,82 @@
+import { parseArgs } from 'node:util';
+import { Lab } from './lab.js';
+import { LoopbackNetwork, type Network } from './network.js';
+import { NamespaceNetwork } from './namespace-network.js';
+import { FULL, SHORT, seconds, type Step } from './step.js';
+import { killAThird } from './steps/kill-a-third.js';
+import { legacyMix } from './steps/legacy-mix.js';
+import { packetLoss } from './steps/packet-loss.js';
+import { partition } from './steps/partition.js';
+import { rollingRestart } from './steps/rolling-restart.js';
+import { sameInstant } from './steps/same-instant.js';
+import { stalledProcess } from './steps/stalled-process.js';
+
+/** Does to real processes what production does, and tells what came of it: `npm run chaos`. */
+
+const STEPS: readonly Step[] = [
+  sameInstant,
+  killAThird,
+  stalledProcess,
+  rollingRestart,
+  legacyMix,
+  partition,
+  packetLoss,
+];
+
+const { values } = parseArgs({
+  options: {
+    short: { type: 'boolean', default: false },
+    only: { type: 'string' },
+  },
+});
+const size = values.short ? SHORT : FULL;
+
+function say(line: string): void {
+  process.stdout.write(`  ${line}\n`);
+}
+
+/** Runs one step in a lab of its own; true if all was right after it. */
+async function runStep(step: Step, network: Network): Promise<boolean> {
+  process.stdout.write(`\n${step.name}\n`);
+  if (step.needsBreakableNetwork && !network.canBreak) {
+    say('skipped: this machine does not let us make network namespaces');
+    return true;
+  }
+  const labs: Lab[] = [];
+  const lab = (): Lab => {
+    const made = new Lab(network);
+    labs.push(made);
+    return made;
+  };
+  const start = performance.now();
+  try {
+    await step.run({ network, size, say, lab });
+    say(`right (${seconds(performance.now() - start)} in all)`);
+    return true;
+  } catch (error) {
+    say(`WRONG: ${error instanceof Error ? error.message : String(error)}`);
+    return false;
+  } finally {
+    await Promise.all(labs.map((made) => made.close()));
+  }
+}
+
+/** Every step has a network of its own, so that none inherits the damage of another. */
+async function runAll(): Promise<boolean> {
+  let allRight = true;
+  for (const step of STEPS) {
+    if (values.only && !step.name.includes(values.only)) continue;
+    const network = NamespaceNetwork.create() ?? new LoopbackNetwork();
+    try {
+      allRight = (await runStep(step, network)) && allRight;
+    } finally {
+      network.remove();
+    }
+  }
+  return allRight;
+}
+
+const network = NamespaceNetwork.create() ?? new LoopbackNetwork();
+network.remove();
+process.stdout.write(`chaos on ${network.name}\n`);
+process.exitCode = (await runAll()) ? 0 : 1;

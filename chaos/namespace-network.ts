@@ -1,0 +1,127 @@
+import { execFileSync } from 'node:child_process';
+import type { Network } from './network.js';
+
+function run(...words: string[]): void {
+  execFileSync(words[0]!, words.slice(1), { stdio: 'pipe' });
+}
+
+function works(...words: string[]): boolean {
+  try {
+    run(...words);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * A switch in a network namespace of its own, and a namespace with one address for each host.
+ * Parting moves the cables of some hosts to a second switch, so that packets vanish in silence.
+ * Losing is done by `tc netem`, or by a random drop of nftables where the kernel has no netem.
+ */
+export class NamespaceNetwork implements Network {
+  readonly name: string;
+  readonly canBreak = true;
+  private readonly prefix = `pc${process.pid}`;
+  private readonly hub = `${this.prefix}hub`;
+  private readonly hosts: { ip: string; namespace: string; cable: string }[] =
+    [];
+  private readonly losesBy: 'netem' | 'nftables';
+
+  private constructor() {
+    run('ip', 'netns', 'add', this.hub);
+    for (const bridge of ['sw0', 'sw1']) {
+      this.inHub('ip', 'link', 'add', bridge, 'type', 'bridge');
+      this.inHub('ip', 'link', 'set', bridge, 'up');
+    }
+    this.losesBy = works(
+      ...['ip', 'netns', 'exec', this.hub],
+      ...['tc', 'qdisc', 'add', 'dev', 'lo', 'root', 'netem', 'loss', '0%'],
+    )
+      ? 'netem'
+      : 'nftables';
+    this.name = `network namespaces (loss by ${this.losesBy})`;
+  }
+
+  /** The network, or undefined where this machine does not allow it. */
+  static create(): NamespaceNetwork | undefined {
+    const probe = `pc${process.pid}probe`;
+    const allowed =
+      works('ip', 'netns', 'add', probe) &&
+      works('ip', 'netns', 'exec', probe, 'ip', 'link', 'set', 'lo', 'up') &&
+      works(
+        ...['ip', 'netns', 'exec', probe],
+        ...['ip', 'link', 'add', 'sw', 'type', 'bridge'],
+      );
+    works('ip', 'netns', 'del', probe);
+    return allowed ? new NamespaceNetwork() : undefined;
+  }
+
+  addHost(): { ip: string; prefix: readonly string[] } {
+    const index = this.hosts.length + 1;
+    const ip = `10.93.${index >> 8}.${index & 255}`;
+    const namespace = `${this.prefix}h${index}`;
+    const cable = `c${index}`;
+    run('ip', 'netns', 'add', namespace);
+    run(
+      ...['ip', 'link', 'add', 'eth0', 'netns', namespace],
+      ...['type', 'veth', 'peer', 'name', cable, 'netns', this.hub],
+    );
+    const inside = ['ip', 'netns', 'exec', namespace];
+    run(...inside, 'ip', 'addr', 'add', `${ip}/16`, 'dev', 'eth0');
+    run(...inside, 'ip', 'link', 'set', 'lo', 'up');
+    run(...inside, 'ip', 'link', 'set', 'eth0', 'up');
+    this.plug(cable, 'sw0');
+    this.inHub('ip', 'link', 'set', cable, 'up');
+    this.hosts.push({ ip, namespace, cable });
+    return { ip, prefix: inside };
+  }
+
+  part(ips: readonly string[]): void {
+    for (const { ip, cable } of this.hosts) {
+      this.plug(cable, ips.includes(ip) ? 'sw1' : 'sw0');
+    }
+  }
+
+  heal(): void {
+    this.part([]);
+  }
+
+  lose(share: number): void {
+    for (const { namespace } of this.hosts) {
+      const inside = ['ip', 'netns', 'exec', namespace];
+      if (this.losesBy === 'netem') {
+        const loss = ['netem', 'loss', `${share * 100}%`];
+        const device = ['dev', 'eth0', 'root'];
+        run(...inside, 'tc', 'qdisc', 'replace', ...device, ...loss);
+      } else {
+        this.dropAtRandom(inside, share);
+      }
+    }
+  }
+
+  remove(): void {
+    for (const { namespace } of this.hosts)
+      works('ip', 'netns', 'del', namespace);
+    works('ip', 'netns', 'del', this.hub);
+  }
+
+  private dropAtRandom(inside: readonly string[], share: number): void {
+    works(...inside, 'nft', 'delete', 'table', 'inet', 'chaos');
+    if (share === 0) return;
+    const perMille = Math.round(share * 1000);
+    run(
+      ...inside,
+      'nft',
+      `table inet chaos { chain arriving { type filter hook input priority 0; iifname "eth0" numgen random mod 1000 < ${perMille} drop; }; }`,
+    );
+  }
+
+  private plug(cable: string, bridge: string): void {
+    this.inHub('ip', 'link', 'set', cable, 'master', bridge);
+  }
+
+  private inHub(...words: string[]): void {
+    run('ip', 'netns', 'exec', this.hub, ...words);
+  }
+}

@@ -1,0 +1,63 @@
+import type { Lab } from './lab.js';
+import type { Network } from './network.js';
+
+/** How large a run is. */
+export interface ChaosSize {
+  hosts: number;
+  peersPerHost: number;
+  /** Peers that start at the same instant. */
+  simultaneous: number;
+  /** Seconds that a process stands still. */
+  stallSeconds: number;
+  /** Seconds that a partition lasts after both halves are right. */
+  partitionSeconds: number;
+  /** Seconds of packet loss. */
+  lossSeconds: number;
+}
+
+export const FULL: ChaosSize = {
+  hosts: 9,
+  peersPerHost: 4,
+  simultaneous: 20,
+  stallSeconds: 20,
+  partitionSeconds: 60,
+  lossSeconds: 60,
+};
+
+/** For CI: a minute or two. */
+export const SHORT: ChaosSize = {
+  hosts: 3,
+  peersPerHost: 3,
+  simultaneous: 8,
+  stallSeconds: 12,
+  partitionSeconds: 5,
+  lossSeconds: 10,
+};
+
+/** What a step says while it runs; every line is printed. */
+export type Say = (line: string) => void;
+
+export interface StepContext {
+  network: Network;
+  size: ChaosSize;
+  say: Say;
+  /** A new lab on the run's network, closed when the step ends. */
+  lab(): Lab;
+}
+
+/** One thing that is done to a cloud, and what must be true after it; it throws if it is not. */
+export interface Step {
+  name: string;
+  /** True where the step needs a network that can be cut and lose packets. */
+  needsBreakableNetwork?: boolean;
+  run(context: StepContext): Promise<void>;
+}
+
+export function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** Waits real time: the length of a fault is what a step is about. */
+export function last(secondsLong: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, secondsLong * 1000));
+}

@@ -1,0 +1,26 @@
+import { last, seconds, type Step } from '../step.js';
+import { CONVERGE_MS, settledCloud } from './settled-cloud.js';
+
+export const stalledProcess: Step = {
+  name: 'SIGSTOP of a process, and SIGCONT',
+  async run(context) {
+    const lab = await settledCloud(context);
+    const sleeper = lab.hosts.at(-1)!;
+    const asleep = new Set(lab.peersOf(sleeper).map((peer) => peer.name));
+    await sleeper.signal('SIGSTOP');
+    await last(context.size.stallSeconds);
+    await sleeper.signal('SIGCONT');
+    const took = await lab.converge(CONVERGE_MS);
+    const departures = await lab.departures();
+    const others = departures.filter(
+      ({ name, observer }) => !asleep.has(name) && !asleep.has(observer),
+    );
+    context.say(
+      `still for ${context.size.stallSeconds} s: lists right ${seconds(took)} after it woke; ${departures.length - others.length} departures of or at sleepers, ${others.length} of others`,
+    );
+    if (others.length > 0) {
+      throw new Error(`healthy peers thrown out: ${JSON.stringify(others)}`);
+    }
+    await lab.broadcastFrom(lab.peersOf(sleeper)[0]!);
+  },
+};
