@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { StreamAcceptance } from '../security/stream-security.interface.js';
 import type { JsonValue } from '../wire/json.js';
 
 /** Where the gate leaves what it read: a property of Node's own request, on both adapters. */
@@ -10,12 +11,14 @@ export interface PeerRequest {
   raw: Buffer;
   /** The parsed body; undefined where there was none. */
   body: JsonValue | undefined;
-  /** `x-peercloud-id`, where the request had one that can be an id (PROTOCOL.md, section 1, ids). */
+  /** `x-peercloud-id`, where the request had one that can be an id, for this receiver (PROTOCOL.md, section 1). */
   senderId?: string;
   /** The client in one spelling: the socket's address, or what a trusted proxy says. */
   remoteAddress: string;
   /** Signs the answer to this request; absent in an open cloud. */
   signAnswer?: (status: number, body: Buffer) => Record<string, string>;
+  /** For `/stream` in a signed cloud: what the answer that opens the stream carries, and its codec. */
+  acceptStream?: () => StreamAcceptance;
 }
 
 /** The request as a controller gets it: Express hands out Node's own, Fastify wraps it. */

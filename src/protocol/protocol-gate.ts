@@ -1,4 +1,8 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  STATUS_CODES,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import {
   ENDPOINTS,
   isPeerId,
@@ -6,12 +10,16 @@ import {
   STATUS_ALIAS,
 } from '../wire/endpoints.js';
 import { normalizeRemoteAddress } from '../wire/address.js';
-import type { RequestVerifier } from '../security/request-verifier.interface.js';
+import type {
+  RequestAccepted,
+  RequestRefused,
+  RequestVerifier,
+} from '../security/request-verifier.interface.js';
 import type { JsonValue } from '../wire/json.js';
 import { Answer, refusalAnswer } from './answer.js';
 import { checkJsonType, checkStreamType, parseJsonBody } from './json-body.js';
 import { refuseAndDrain } from './lingering-refusal.js';
-import { attachPeerRequest } from './peer-request.js';
+import { attachPeerRequest, type PeerRequest } from './peer-request.js';
 import { errorBody, ProtocolError, refusals } from './protocol.error.js';
 import {
   announcesBody,
@@ -76,40 +84,37 @@ export class ProtocolGate {
     incoming: IncomingMessage,
     address: string | undefined,
   ): Promise<Inspection> {
-    const path = pathOf(incoming);
-    const isStream = path === ENDPOINTS.stream;
     const remoteAddress =
       normalizeRemoteAddress(address) ||
       normalizeRemoteAddress(incoming.socket.remoteAddress);
-    const raw = isStream ? undefined : await this.read(incoming);
+    const raw = await this.read(incoming);
     const verdict = await this.verifier.verify({
       method: 'POST',
-      path,
+      path: incoming.url ?? '',
       headers: incoming.headers,
       raw,
       remoteAddress,
     });
     if (!verdict.ok) {
-      const body = errorBody(verdict.status, 'refused', verdict.code);
-      return refused(
-        incoming,
-        new Answer(verdict.status, body, verdict.headers),
-      );
+      return refused(incoming, bareRefusal(verdict));
     }
     const body = this.parse(incoming, raw);
-    const senderId = incoming.headers[PEER_ID_HEADER];
     attachPeerRequest(incoming, {
       raw: raw ?? NO_BODY,
       body,
       remoteAddress,
-      ...(isPeerId(senderId) && { senderId }),
-      ...(verdict.signAnswer && { signAnswer: verdict.signAnswer }),
+      ...senderOf(incoming, verdict),
+      ...signingOf(verdict),
     });
     hideBody(incoming);
     return { passed: true, body };
   }
 
-  private async read(incoming: IncomingMessage): Promise<Buffer> {
+  /** The bytes of the body; undefined for a stream, which stays unread. */
+  private async read(incoming: IncomingMessage): Promise<Buffer | undefined> {
+    if (pathOf(incoming) === ENDPOINTS.stream) {
+      return undefined;
+    }
     const { maxMessageBytes, bodyTimeout } = this.limits;
     checkAnnouncedLength(incoming, maxMessageBytes);
     return announcesBody(incoming)
@@ -145,6 +150,33 @@ function refused(incoming: IncomingMessage, answer: Answer): Inspection {
   return {
     passed: false,
     refuse: (outgoing) => refuseAndDrain(incoming, outgoing, answer),
+  };
+}
+
+/** Nothing about the cause: who is not let in learns nothing. */
+function bareRefusal({ status, headers, code }: RequestRefused): Answer {
+  const message = STATUS_CODES[status] ?? 'refused';
+  return new Answer(status, errorBody(status, message, code), headers);
+}
+
+function senderOf(
+  { headers }: IncomingMessage,
+  { anonymous }: RequestAccepted,
+): Pick<PeerRequest, 'senderId'> {
+  const senderId = headers[PEER_ID_HEADER];
+  return isPeerId(senderId) && !anonymous ? { senderId } : {};
+}
+
+function signingOf(
+  verdict: RequestAccepted,
+): Pick<PeerRequest, 'signAnswer' | 'acceptStream'> {
+  return {
+    ...(verdict.signAnswer && {
+      signAnswer: verdict.signAnswer.bind(verdict),
+    }),
+    ...(verdict.acceptStream && {
+      acceptStream: verdict.acceptStream.bind(verdict),
+    }),
   };
 }
 

@@ -26,8 +26,8 @@ export function ProtocolController(): ClassDecorator {
  * route, after it has asked whether the path is free of the global prefix. So the exclusion names
  * exactly our routes, and an app's own `POST /message` keeps its prefix.
  */
-export function ProtocolRoute(path: string): MethodDecorator {
-  return Post(markedPath(path));
+export function ProtocolRoute(...paths: string[]): MethodDecorator {
+  return Post(paths.map(markedPath));
 }
 
 /** The path as the routes of the protocol are declared. */

@@ -48,11 +48,11 @@ export const refusals = {
     new ProtocolError(400, 'INVALID_JSON', message),
   mediaType: (message: string) =>
     new ProtocolError(415, 'UNSUPPORTED_MEDIA_TYPE', message),
-  tooLarge: (maxBytes: number) =>
+  tooLarge: (maxBytes: number, what = 'the body') =>
     new ProtocolError(
       413,
       'BODY_TOO_LARGE',
-      `the body is larger than ${maxBytes} bytes`,
+      `${what} is larger than ${maxBytes} bytes`,
     ),
   tooSlow: () =>
     new ProtocolError(408, 'BODY_TIMEOUT', 'the body took too long to arrive'),

@@ -1,0 +1,39 @@
+import { IsOptional } from 'class-validator';
+import type { PeerInfo } from '../../wire/peer-info.js';
+import {
+  IsCloudName,
+  IsFeatures,
+  IsIncarnation,
+  IsScheme,
+} from './validators.js';
+
+/** What a peer with extensions says of itself; null counts as absent (PROTOCOL.md, section 4). */
+export class AdvertisedDto {
+  @IsOptional()
+  @IsFeatures()
+  features?: string[] | null;
+
+  @IsOptional()
+  @IsIncarnation()
+  incarnation?: number | null;
+
+  @IsOptional()
+  @IsCloudName()
+  cloud?: string | null;
+
+  @IsOptional()
+  @IsScheme()
+  scheme?: 'http' | 'https' | null;
+}
+
+/** The advertised extensions that are there, without the rest. */
+export function advertisedOf(
+  dto: AdvertisedDto,
+): Pick<PeerInfo, 'features' | 'incarnation' | 'cloud' | 'scheme'> {
+  return {
+    ...(dto.features && { features: dto.features }),
+    ...(dto.incarnation != null && { incarnation: dto.incarnation }),
+    ...(dto.cloud != null && { cloud: dto.cloud }),
+    ...(dto.scheme === 'https' && { scheme: dto.scheme }),
+  };
+}

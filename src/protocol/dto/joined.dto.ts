@@ -1,0 +1,35 @@
+import { IsOptional } from 'class-validator';
+import { normalizeHost, parsePort } from '../../wire/address.js';
+import type { JsonObject, JsonValue } from '../../wire/json.js';
+import type { PeerInfo } from '../../wire/peer-info.js';
+import { AdvertisedDto, advertisedOf } from './advertised.dto.js';
+import { readData, readDto } from './read-dto.js';
+import { IsData, IsPeerHost, IsPeerId, IsPeerPort } from './validators.js';
+
+/** Body of `/joined` (PROTOCOL.md, section 2). */
+export class JoinedDto extends AdvertisedDto {
+  @IsPeerId()
+  id!: string;
+
+  @IsPeerHost()
+  ip!: string;
+
+  @IsPeerPort()
+  port!: number | string;
+
+  @IsOptional()
+  @IsData()
+  data?: JsonObject | null;
+}
+
+/** Validates and normalises the body of `/joined`. Throws a ProtocolError. */
+export function readJoined(body: JsonValue | undefined): PeerInfo {
+  const dto = readDto(JoinedDto, body);
+  return {
+    id: dto.id,
+    ip: normalizeHost(dto.ip)!,
+    port: parsePort(dto.port)!,
+    data: readData(dto.data),
+    ...advertisedOf(dto),
+  };
+}

@@ -1,0 +1,70 @@
+import { getMetadataStorage, validateSync } from 'class-validator';
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+} from '../../wire/json.js';
+import { refusals } from '../protocol.error.js';
+
+/** Most bytes of a member's `data` as JSON: every peer keeps it, and every join's answer carries all of them. */
+export const MAX_DATA_BYTES = 64 * 1024;
+
+const fieldsOf = new Map<Function, readonly string[]>();
+
+/**
+ * Takes the properties that a DTO declares out of a body, and nothing else, so that unknown ones are
+ * neither an error nor forwarded (PROTOCOL.md, section 1). Throws a ProtocolError (400) that names the
+ * first property that is wrong.
+ */
+export function readDto<T extends object>(
+  type: new () => T,
+  body: JsonValue | undefined,
+): T {
+  const given = readObject(body);
+  const dto = new type();
+  for (const field of declaredFields(type)) {
+    if (Object.hasOwn(given, field)) {
+      Object.assign(dto, { [field]: given[field] });
+    }
+  }
+  const [error] = validateSync(dto, { stopAtFirstError: true });
+  if (error) {
+    const [message] = Object.values(error.constraints ?? {});
+    throw refusals.invalidBody(message ?? `${error.property} is not valid`);
+  }
+  return dto;
+}
+
+/** Throws a ProtocolError (413) for data over the bound; absent data is `{}`. */
+export function readData(data: JsonObject | null | undefined): JsonObject {
+  if (data == null) {
+    return {};
+  }
+  if (Buffer.byteLength(JSON.stringify(data)) > MAX_DATA_BYTES) {
+    throw refusals.tooLarge(MAX_DATA_BYTES, 'data');
+  }
+  return data;
+}
+
+function declaredFields(type: Function): readonly string[] {
+  let fields = fieldsOf.get(type);
+  if (fields === undefined) {
+    const rules = getMetadataStorage().getTargetValidationMetadatas(
+      type,
+      '',
+      false,
+      false,
+    );
+    fields = [...new Set(rules.map(({ propertyName }) => propertyName))];
+    fieldsOf.set(type, fields);
+  }
+  return fields;
+}
+
+/** The body of an endpoint whose parts the membership checks itself. Throws a ProtocolError (400) for no object. */
+export function readObject(body: JsonValue | undefined): JsonObject {
+  if (!isJsonObject(body)) {
+    throw refusals.invalidBody('the body must be a JSON object');
+  }
+  return body;
+}

@@ -1,0 +1,28 @@
+import { IsOptional } from 'class-validator';
+import type { JsonObject, JsonValue } from '../../wire/json.js';
+import type { UpdateRequest } from '../../wire/requests.js';
+import { readData, readDto } from './read-dto.js';
+import { IsData, IsIncarnation, IsPeerId } from './validators.js';
+
+/** Body of `/update` (PROTOCOL.md, section 4). */
+export class UpdateDto {
+  @IsPeerId()
+  id!: string;
+
+  @IsData()
+  data!: JsonObject;
+
+  @IsOptional()
+  @IsIncarnation()
+  incarnation?: number | null;
+}
+
+/** Validates the body of `/update`. Throws a ProtocolError. */
+export function readUpdate(body: JsonValue | undefined): UpdateRequest {
+  const { id, data, incarnation } = readDto(UpdateDto, body);
+  return {
+    id,
+    data: readData(data),
+    ...(incarnation != null && { incarnation }),
+  };
+}

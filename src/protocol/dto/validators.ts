@@ -1,0 +1,84 @@
+import { ValidateBy, type ValidationOptions } from 'class-validator';
+import { normalizeHost, parsePort } from '../../wire/address.js';
+import { isPeerId, MAX_ID_LENGTH } from '../../wire/endpoints.js';
+import { isJsonObject } from '../../wire/json.js';
+
+/** Most features that a peer may advertise, and the longest name of one. */
+const MAX_FEATURES = 32;
+const MAX_FEATURE_LENGTH = 64;
+
+function rule(
+  name: string,
+  message: string,
+  validate: (value: unknown) => boolean,
+) {
+  return (options?: ValidationOptions): PropertyDecorator =>
+    ValidateBy(
+      {
+        name,
+        validator: {
+          validate,
+          defaultMessage: (args) => `${args?.property ?? 'value'} ${message}`,
+        },
+      },
+      options,
+    );
+}
+
+/** An id (PROTOCOL.md, section 1, ids). */
+export const IsPeerId = rule(
+  'isPeerId',
+  `must be 1 to ${MAX_ID_LENGTH} printable ASCII characters without space`,
+  isPeerId,
+);
+
+/** An IP literal in any spelling, or a host name (PROTOCOL.md, section 1, addresses). */
+export const IsPeerHost = rule(
+  'isPeerHost',
+  'must be an IP address or a host name',
+  (value) => normalizeHost(value) !== undefined,
+);
+
+/** A port as a number or as digits (PROTOCOL.md, section 1, addresses). */
+export const IsPeerPort = rule(
+  'isPeerPort',
+  'must be a port, 1 to 65535',
+  (value) => parsePort(value) !== undefined,
+);
+
+/** A JSON object, not an array. */
+export const IsData = rule('isData', 'must be an object', isJsonObject);
+
+/** Names of features (PROTOCOL.md, section 4). */
+export const IsFeatures = rule(
+  'isFeatures',
+  `must be at most ${MAX_FEATURES} short names`,
+  (value) =>
+    Array.isArray(value) &&
+    value.length <= MAX_FEATURES &&
+    value.every(
+      (name) => typeof name === 'string' && name.length <= MAX_FEATURE_LENGTH,
+    ),
+);
+
+/** An incarnation (PROTOCOL.md, section 4). */
+export const IsIncarnation = rule(
+  'isIncarnation',
+  'must be a whole number, 0 at least',
+  (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+);
+
+/** The name of a cloud (PROTOCOL.md, section 4). */
+export const IsCloudName = rule(
+  'isCloudName',
+  'must be a name of 1 to 128 characters',
+  (value) =>
+    typeof value === 'string' && value.length >= 1 && value.length <= 128,
+);
+
+/** A URL scheme; absent means `http` (PROTOCOL.md, section 4). */
+export const IsScheme = rule(
+  'isScheme',
+  'must be http or https',
+  (value) => value === 'http' || value === 'https',
+);

@@ -1,0 +1,101 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { MembershipCore } from '../../membership/core/membership-core.js';
+import {
+  MEMBERSHIP_CORE,
+  PEER_TRANSPORT,
+} from '../../options/peer-cloud.tokens.js';
+import type {
+  PeerAnswer,
+  PeerTransport,
+} from '../../transport/peer-transport.interface.js';
+import { formatAddress } from '../../wire/address.js';
+import { ENDPOINTS, type Endpoint } from '../../wire/endpoints.js';
+import type { PeerAddress } from '../../wire/peer-info.js';
+import { diagnoseAnswer, diagnoseFailure } from './diagnosis.js';
+import { EXPECTATIONS, type Expectation } from './expectations.js';
+
+/** Ms for one question to oneself: patient, because a start-up is a busy time. */
+const PATIENCE = 5000;
+
+/** What stands in the way at one endpoint. */
+export interface SelfCheckFinding {
+  endpoint: Endpoint;
+  /** What it is, and what to do. */
+  reason: string;
+}
+
+/**
+ * Asks this peer over the network what others will ask it, because only that shows whether a route,
+ * guard, interceptor or proxy of the app stands in between. Changes nothing, whoever answers as this peer.
+ */
+@Injectable()
+export class SelfCheckService {
+  private readonly logger = new Logger('PeerCloud');
+
+  constructor(
+    @Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore,
+    @Inject(PEER_TRANSPORT) private readonly transport: PeerTransport,
+  ) {}
+
+  /**
+   * Checks the endpoints at an address of this peer and logs one warning for each different obstacle.
+   * Never rejects; says nothing when the signal fires.
+   */
+  async run(
+    address: PeerAddress,
+    signal?: AbortSignal,
+  ): Promise<SelfCheckFinding[]> {
+    const findings: SelfCheckFinding[] = [];
+    for (const expectation of EXPECTATIONS) {
+      const { endpoint } = expectation;
+      const answer = await this.ask(address, expectation, signal);
+      if (signal?.aborted) {
+        return [];
+      }
+      if (answer instanceof Error) {
+        // Nobody answers here: the other questions would only wait as long.
+        findings.push({ endpoint, reason: diagnoseFailure(answer) });
+        break;
+      }
+      if (!expectation.isOurs(answer, this.core.id)) {
+        findings.push({
+          endpoint,
+          reason: diagnoseAnswer(answer, this.core.id),
+        });
+      }
+    }
+    this.report(address, findings);
+    return findings;
+  }
+
+  private async ask(
+    address: PeerAddress,
+    { endpoint, body }: Expectation,
+    signal: AbortSignal | undefined,
+  ): Promise<PeerAnswer | Error> {
+    try {
+      return await this.transport.request(address, endpoint, body, {
+        timeout: PATIENCE,
+        ...(signal && { signal }),
+      });
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  private report(address: PeerAddress, findings: SelfCheckFinding[]): void {
+    for (const reason of new Set(findings.map((finding) => finding.reason))) {
+      const paths = findings
+        .filter((finding) => finding.reason === reason)
+        .map(({ endpoint }) => ENDPOINTS[endpoint]);
+      this.logger.warn(
+        `other peers cannot reach this one properly: POST ${paths.join(', ')} at ${formatAddress(address)}: ${reason}`,
+      );
+    }
+    if (findings.length === 0) {
+      this.logger.debug(
+        `the protocol answers at ${formatAddress(address)} as it should`,
+      );
+    }
+  }
+}

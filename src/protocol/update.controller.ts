@@ -1,0 +1,28 @@
+import { Inject, Req, Res } from '@nestjs/common';
+import type { MembershipCore } from '../membership/core/membership-core.js';
+import { MEMBERSHIP_CORE } from '../options/peer-cloud.tokens.js';
+import { ENDPOINTS } from '../wire/endpoints.js';
+import type { AdapterResponse } from './answer.js';
+import { readUpdate } from './dto/update.dto.js';
+import type { AdapterRequest } from './peer-request.js';
+import { PeerResponder } from './peer-responder.js';
+import {
+  ProtocolController,
+  ProtocolRoute,
+} from './protocol-route.decorator.js';
+
+/** `POST /update`: a peer replaces its own data (PROTOCOL.md, section 4). */
+@ProtocolController()
+export class UpdateController {
+  constructor(
+    @Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore,
+    private readonly responder: PeerResponder,
+  ) {}
+
+  @ProtocolRoute(ENDPOINTS.update)
+  update(@Req() req: AdapterRequest, @Res() res: AdapterResponse): void {
+    this.responder.replyToMember(req, res, ({ body }, sender) =>
+      this.core.receiveUpdate(readUpdate(body), sender),
+    );
+  }
+}
