@@ -1,0 +1,71 @@
+import { HttpException } from '@nestjs/common';
+import type { JsonObject, JsonValue } from '../wire/json.js';
+import type { OnMessage } from './standalone.types.js';
+
+/**
+ * Runs a handler of the original's kind and resolves to its reply; undefined is an empty one.
+ * The first of these decides: `reply()` is called, it throws, its promise settles with a value or an
+ * error, it returns a value. Returning nothing is a reply too, if the handler does not take `reply`.
+ */
+export function runHandler(
+  handler: OnMessage,
+  peer: JsonObject,
+  body: JsonObject,
+): Promise<JsonValue | undefined> {
+  return new Promise((resolve, reject) => {
+    const succeed = (value: unknown) =>
+      resolve((value ?? undefined) as JsonValue | undefined);
+    const fail = (error: unknown) => reject(asHandlerError(error));
+    const finish = (value: unknown) => {
+      if (value !== undefined || handler.length < 3) {
+        succeed(value);
+      }
+    };
+    try {
+      const returned = handler(peer, body, (error, value) =>
+        error ? fail(error) : succeed(value),
+      );
+      Promise.resolve(returned).then(finish, fail);
+    } catch (error) {
+      fail(error);
+    }
+  });
+}
+
+/** An error that names an HTTP status is answered under it, as the original does. */
+function asHandlerError(error: unknown): Error {
+  if (error instanceof HttpException) {
+    return error;
+  }
+  const status = statusOf(error);
+  if (status !== undefined) {
+    return new HttpException(
+      { statusCode: status, message: messageOf(error) },
+      status,
+      { cause: error },
+    );
+  }
+  return error instanceof Error
+    ? error
+    : new Error(`the handler replied with the error ${messageOf(error)}`, {
+        cause: error,
+      });
+}
+
+function statusOf(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null) {
+    return undefined;
+  }
+  const { status, statusCode } = error as Record<string, unknown>;
+  return [status, statusCode].find(
+    (value): value is number =>
+      Number.isInteger(value) && Number(value) >= 400 && Number(value) <= 599,
+  );
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof Error) {
+    return error.message;
+  }
+  return typeof error === 'string' ? error : JSON.stringify(error);
+}

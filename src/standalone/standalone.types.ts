@@ -1,0 +1,124 @@
+import type { LoggerService, LogLevel } from '@nestjs/common';
+import type { PeerDescription } from '../membership/peer.js';
+import type { PeerCloudOptions } from '../options/peer-cloud.options.js';
+import type { JsonObject, JsonValue } from '../wire/json.js';
+import type { NodeCallback } from './callbacks.js';
+import type { ClientEventMap } from './client-events.js';
+
+/**
+ * Replies to a message, once; later calls do nothing. With an error the sender gets an error: an
+ * HttpException, or an error with a `status` or `statusCode` from 400 to 599, under that status; any
+ * other as a 500 without details, which this peer logs in full.
+ */
+export type Reply = (error?: unknown, body?: JsonValue) => void;
+
+/**
+ * The handler of messages.
+ *
+ * @param peer the sender's `data`
+ * @param body the message
+ * @param reply answers it. A handler that does not declare this third parameter answers by what it
+ *   returns, a value or a promise; one that declares it may do either.
+ */
+export type OnMessage = (
+  peer: JsonObject,
+  body: JsonObject,
+  reply: Reply,
+) => unknown;
+
+/** What `peercloud()` takes: the options of the module, with the port and handler of the original. */
+export interface StandaloneOptions extends Omit<
+  PeerCloudOptions,
+  'listener' | 'port'
+> {
+  /**
+   * Port to listen on, a number or a string of digits (`process.env.PORT`). Absent, empty or 0: 9338,
+   * or a free one if that is taken. A port that is given and taken is an error.
+   */
+  port?: number | string;
+
+  /** Address or name of the interface to listen on. Default: all of them. */
+  host?: string;
+
+  /** Handles what other peers send. Default: every message is answered with `{}`. */
+  onmessage?: OnMessage;
+
+  /** The same as `onmessage`; it wins where both are given. */
+  onMessage?: OnMessage;
+
+  /**
+   * Nest's logger for this process: levels, a logger of your own, or false for silence. Default:
+   * `['fatal', 'error', 'warn']`; add `'log'` to see who comes and goes.
+   */
+  logger?: LoggerService | LogLevel[] | false;
+
+  /**
+   * Whether SIGINT (Ctrl-C) and SIGTERM say goodbye to the cloud and then end the process with code 0.
+   * Default true, as in the original. A second signal ends it at once.
+   */
+  signals?: boolean;
+}
+
+/** A peer of the cloud, in the form of the original. */
+export interface StandalonePeer {
+  /** Unique in the cloud. */
+  readonly id: string;
+  /** What the peer says about itself. */
+  readonly data: JsonObject;
+  /** Sends it a message (default `{}`); resolves to the reply, rejects with a MessageError. */
+  send: SendToPeer;
+}
+
+export interface SendToPeer {
+  <T = JsonValue>(body?: JsonValue, callback?: NodeCallback<T>): Promise<T>;
+  <T = JsonValue>(callback: NodeCallback<T>): Promise<T>;
+}
+
+/** What one peer made of a broadcast: a reply or an error. `peer` is the peer's data. */
+export type StandaloneResult =
+  | { peer: JsonObject; value: JsonValue; error?: undefined }
+  | { peer: JsonObject; error: Error; value?: undefined };
+
+/** Gets all results as its error if one peer failed, else as its replies. */
+export type BroadcastCallback = NodeCallback<
+  StandaloneResult[],
+  StandaloneResult[] | Error
+>;
+
+/** A peer that runs in this process, and the cloud as it sees it. */
+export interface PeerCloudClient {
+  /** This peer itself: its id, address and data. */
+  readonly self: PeerDescription;
+
+  /**
+   * Sends a message (default `{}`) to all peers and resolves to their replies.
+   *
+   * @throws BroadcastError if at least one failed; its `results` has all of them
+   */
+  send(
+    body?: JsonValue,
+    callback?: BroadcastCallback,
+  ): Promise<StandaloneResult[]>;
+  send(callback: BroadcastCallback): Promise<StandaloneResult[]>;
+
+  /** All other peers, at once and without the network. */
+  peers(): StandalonePeer[];
+
+  /** Replaces this peer's data, here and at all others. */
+  update(data: JsonObject, callback?: NodeCallback<void>): Promise<void>;
+
+  /** Says goodbye to all peers and stops listening. Calling it again waits for the same end. */
+  close(callback?: NodeCallback<void>): Promise<void>;
+
+  /** Calls the listener at each event of that name; the names are those of `@OnPeerEvent()` and the messages'. */
+  on<Name extends keyof ClientEventMap>(
+    event: Name,
+    listener: (event: ClientEventMap[Name]) => void,
+  ): this;
+
+  /** Takes a listener off again. */
+  off<Name extends keyof ClientEventMap>(
+    event: Name,
+    listener: (event: ClientEventMap[Name]) => void,
+  ): this;
+}
