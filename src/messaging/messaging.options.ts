@@ -20,7 +20,7 @@ export interface MessagingOptions {
   broadcastConcurrency?: number;
 
   /**
-   * The fast lane to peers that have it: one long request for each peer (DESIGN.md, section 5).
+   * The fast lane to peers that have it: one long request for each peer.
    * `false`: every message is a `/message` request of its own, and other peers’ streams are refused.
    */
   stream?: StreamOptions | false;

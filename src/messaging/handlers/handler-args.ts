@@ -57,3 +57,9 @@ export function argsMetadataKey(owner: object, method: string): string {
   Reflect.defineMetadata(DEFAULT_ARGS_METADATA, DEFAULT_ARGS, owner, method);
   return DEFAULT_ARGS_METADATA;
 }
+
+function propertyOf(body: unknown, name: string): unknown {
+  return typeof body === 'object' && body !== null && Object.hasOwn(body, name)
+    ? (body as Record<string, unknown>)[name]
+    : undefined;
+}

@@ -1,0 +1,122 @@
+import type { Peer } from '../membership/peer.js';
+import type { BroadcastReply, BroadcastResult } from './broadcast-result.js';
+import type { MessageError } from './errors/message.error.js';
+import { QuorumError } from './errors/quorum.error.js';
+
+/** What a broadcast needs to know. */
+export interface BroadcastPlan<T> {
+  peers: readonly Peer[];
+  /** Most peers that are asked at the same time. */
+  concurrency: number;
+  /** Sends to one peer; rejects with a MessageError. */
+  send: (peer: Peer) => Promise<T>;
+}
+
+/**
+ * A broadcast under way. It is a promise of all results, in the order of the peers' list, and an async
+ * iterable of each result when it comes. It has started already, and goes on when nobody looks.
+ * A peer that fails has a result with an `error`; the broadcast itself does not reject for it.
+ */
+export class Broadcast<T> implements Promise<BroadcastResult<T>[]> {
+  readonly [Symbol.toStringTag] = 'Broadcast';
+
+  private readonly all: Promise<BroadcastResult<T>[]>;
+  private readonly arrived: BroadcastResult<T>[] = [];
+  private readonly waiting: (() => void)[] = [];
+  private readonly results: BroadcastResult<T>[] = [];
+  private resolveAll!: (results: BroadcastResult<T>[]) => void;
+  private next = 0;
+
+  constructor(private readonly plan: BroadcastPlan<T>) {
+    this.all = new Promise((resolve) => {
+      this.resolveAll = resolve;
+    });
+    if (plan.peers.length === 0) {
+      this.resolveAll([]);
+    }
+    const first = Math.min(plan.concurrency, plan.peers.length);
+    while (this.next < first) {
+      this.sendNext();
+    }
+  }
+
+  then<A = BroadcastResult<T>[], B = never>(
+    onFulfilled?:
+      ((results: BroadcastResult<T>[]) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.all.then(onFulfilled, onRejected);
+  }
+
+  catch<B = never>(
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<BroadcastResult<T>[] | B> {
+    return this.all.catch(onRejected);
+  }
+
+  finally(onFinally?: (() => void) | null): Promise<BroadcastResult<T>[]> {
+    return this.all.finally(onFinally);
+  }
+
+  /** Each result when it comes, replies and errors; ends after the last peer's. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<BroadcastResult<T>> {
+    for (let at = 0; at < this.plan.peers.length; at++) {
+      while (at >= this.arrived.length) {
+        await new Promise<void>((resolve) => this.waiting.push(resolve));
+      }
+      yield this.arrived[at]!;
+    }
+  }
+
+  /** The first replies, `count` at most, without waiting for the rest; fewer if fewer peers reply. */
+  async take(count: number): Promise<BroadcastReply<T>[]> {
+    const replies: BroadcastReply<T>[] = [];
+    if (count > 0) {
+      for await (const result of this) {
+        if (!result.error) {
+          replies.push(result as BroadcastReply<T>);
+        }
+        if (replies.length >= count) {
+          break;
+        }
+      }
+    }
+    return replies;
+  }
+
+  /**
+   * The first `count` replies.
+   *
+   * @throws QuorumError when all results are in and fewer peers replied
+   */
+  async quorum(count: number): Promise<BroadcastReply<T>[]> {
+    const replies = await this.take(count);
+    if (replies.length < count) {
+      throw new QuorumError(count, this.arrived);
+    }
+    return replies;
+  }
+
+  private sendNext(): void {
+    const index = this.next++;
+    const peer = this.plan.peers[index];
+    if (peer) {
+      this.plan.send(peer).then(
+        (value) => this.finish(index, { peer, value }),
+        (error: MessageError) => this.finish(index, { peer, error }),
+      );
+    }
+  }
+
+  private finish(index: number, result: BroadcastResult<T>): void {
+    this.sendNext();
+    this.results[index] = result;
+    this.arrived.push(result);
+    for (const resolve of this.waiting.splice(0)) {
+      resolve();
+    }
+    if (this.arrived.length === this.plan.peers.length) {
+      this.resolveAll(this.results);
+    }
+  }
+}

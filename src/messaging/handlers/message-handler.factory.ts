@@ -1,0 +1,130 @@
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  ContextIdFactory,
+  ExternalContextCreator,
+  ModuleRef,
+  ModulesContainer,
+  type ContextId,
+  type NestContainer,
+} from '@nestjs/core';
+import { PEER_CLOUD_OPTIONS } from '../../options/peer-cloud.tokens.js';
+import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
+import type { Peer } from '../../membership/peer.js';
+import type { JsonValue } from '../../wire/json.js';
+import {
+  declaredArgs,
+  argsMetadataKey,
+  messageParams,
+} from './handler-args.js';
+import { readEnhancers, type Enhancers } from './handler-enhancers.js';
+import type { HandlerSource } from './handler-source.js';
+import { PEER_CONTEXT_TYPE } from './handler.constants.js';
+import type { MessageHandler } from './message-handler.interface.js';
+
+type Invoke = MessageHandler['invoke'];
+type Methods = Record<string, (...args: unknown[]) => unknown>;
+
+/** Makes a decorated method callable: directly where nothing stands before it, else through Nest's own chain. */
+@Injectable()
+export class MessageHandlerFactory {
+  private readonly contexts: ExternalContextCreator;
+  private readonly inheritsGlobals: boolean;
+
+  constructor(
+    private readonly appContexts: ExternalContextCreator,
+    modules: ModulesContainer,
+    @Inject(PEER_CLOUD_OPTIONS) options: ResolvedPeerCloudOptions,
+  ) {
+    this.inheritsGlobals = options.messaging.inheritAppConfig;
+    this.contexts = this.inheritsGlobals
+      ? appContexts
+      : withoutGlobals(modules);
+  }
+
+  create(source: HandlerSource): MessageHandler {
+    const { wrapper, name } = source;
+    const invoke = wrapper.isDependencyTreeStatic()
+      ? this.forInstance(source, wrapper.instance as Methods)
+      : this.forEachMessage(source);
+    return { name, invoke };
+  }
+
+  private forInstance(source: HandlerSource, instance: Methods): Invoke {
+    const { owner, methodName, method } = source;
+    const enhancers = readEnhancers(owner, method);
+    const isPlain =
+      !this.inheritsGlobals &&
+      !declaredArgs(owner, methodName).any &&
+      !Object.values(enhancers).includes(true);
+    return isPlain
+      ? (body, sender) => instance[methodName]!(body, sender)
+      : this.throughNest(source, instance, enhancers);
+  }
+
+  private throughNest(
+    { owner, wrapper, methodName }: HandlerSource,
+    instance: Methods,
+    { filters }: Enhancers,
+    contextId?: ContextId,
+  ): Invoke {
+    return this.contexts.create(
+      instance,
+      instance[methodName]!,
+      methodName,
+      argsMetadataKey(owner, methodName),
+      messageParams,
+      contextId,
+      wrapper.id,
+      // Nest logs what its filters let pass; without filters the router does, with the handler's name.
+      {
+        guards: true,
+        interceptors: true,
+        filters: filters || this.inheritsGlobals,
+      },
+      PEER_CONTEXT_TYPE,
+    );
+  }
+
+  /** A request-scoped provider is made anew for each message; its REQUEST is `{ body, sender }`. */
+  private forEachMessage(source: HandlerSource): Invoke {
+    const { wrapper, owner, method } = source;
+    const enhancers = readEnhancers(owner, method);
+    return async (body, sender) => {
+      const request = { body, sender };
+      const contextId = ContextIdFactory.getByRequest(request);
+      this.appContexts.registerRequestProvider(
+        contextId.payload ?? request,
+        contextId,
+      );
+      const instance = await moduleRefOf(wrapper).resolve<Methods>(
+        wrapper.token,
+        contextId,
+      );
+      return this.throughNest(
+        source,
+        instance,
+        enhancers,
+        contextId,
+      )(body, sender);
+    };
+  }
+}
+
+/** What a request-scoped handler finds under Nest's `REQUEST` token. */
+export interface PeerMessageRequest {
+  body: JsonValue;
+  sender: Peer;
+}
+
+/** Nest's chain of guards, interceptors, pipes and filters, without those of the whole app. */
+function withoutGlobals(modules: ModulesContainer): ExternalContextCreator {
+  const container: Pick<NestContainer, 'getModules'> = {
+    getModules: () => modules,
+  };
+  return ExternalContextCreator.fromContainer(container as NestContainer);
+}
+
+/** The ModuleRef of the module that has the provider: its token may mean another one elsewhere. */
+function moduleRefOf({ host }: HandlerSource['wrapper']): ModuleRef {
+  return host!.getProviderByKey<ModuleRef>(ModuleRef).instance;
+}

@@ -1,0 +1,89 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { MembershipCore } from '../../membership/core/membership-core.js';
+import type { Member } from '../../membership/core/membership.types.js';
+import {
+  MEMBERSHIP_CORE,
+  PEER_TRANSPORT,
+} from '../../options/peer-cloud.tokens.js';
+import type {
+  PeerAnswer,
+  PeerTransport,
+} from '../../transport/peer-transport.interface.js';
+import { TransportError } from '../../transport/transport.error.js';
+import type { JsonValue } from '../../wire/json.js';
+import { MessageAbortedError } from '../errors/aborted.error.js';
+import { BadStatusError } from '../errors/bad-status.error.js';
+import { ConnectionLostError } from '../errors/connection-lost.error.js';
+import { MessageTimeoutError } from '../errors/message-timeout.error.js';
+import { UnreachableError } from '../errors/unreachable.error.js';
+import type { MessageLane, OutgoingMessage } from './message-lane.interface.js';
+import { answerError, isSuccess, isUnknownSender } from './read-answer.js';
+
+/** One `/message` request for each message (PROTOCOL.md, section 2): for peers without streams. */
+@Injectable()
+export class HttpLane implements MessageLane {
+  constructor(
+    @Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore,
+    @Inject(PEER_TRANSPORT) private readonly transport: PeerTransport,
+  ) {}
+
+  async send(member: Member, message: OutgoingMessage): Promise<JsonValue> {
+    const { status, body } = await this.request(member, message);
+    if (isSuccess(status)) {
+      this.core.noteAlive(member.id);
+      return body ?? {};
+    }
+    if (isUnknownSender(status, body)) {
+      this.core.noteUnknownSender(member.id);
+    }
+    throw answerError(member.id, status, body);
+  }
+
+  private async request(
+    member: Member,
+    message: OutgoingMessage,
+  ): Promise<PeerAnswer> {
+    const { body, deadline, signal, timeout } = message;
+    const left = Math.ceil(deadline - performance.now());
+    if (left <= 0) {
+      throw new MessageTimeoutError(member.id, timeout);
+    }
+    try {
+      return await this.transport.request(member, 'message', body.value, {
+        timeout: left,
+        ...(signal && { signal }),
+      });
+    } catch (error) {
+      throw translate(error, member.id, message);
+    }
+  }
+}
+
+function translate(
+  error: unknown,
+  peerId: string,
+  { timeout, signal }: OutgoingMessage,
+): unknown {
+  if (!(error instanceof TransportError)) {
+    return error;
+  }
+  const options = { cause: error };
+  switch (error.code) {
+    case 'REFUSED':
+    case 'UNREACHABLE':
+      return new UnreachableError(peerId, options);
+    case 'CONNECTION_LOST':
+      return new ConnectionLostError(peerId, options);
+    case 'TIMEOUT':
+      return new MessageTimeoutError(peerId, timeout, options);
+    case 'ABORTED':
+      return new MessageAbortedError(peerId, { cause: signal?.reason });
+    case 'BAD_ANSWER':
+      // What stands between us and the peer, or the peer itself, gave no usable answer.
+      return new BadStatusError(peerId, 502, badAnswer(error), options);
+  }
+}
+
+function badAnswer({ message }: TransportError): JsonValue {
+  return { statusCode: 502, error: 'Bad Gateway', message, code: 'BAD_ANSWER' };
+}

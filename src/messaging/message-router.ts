@@ -1,0 +1,131 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { isObservable, lastValueFrom } from 'rxjs';
+import type { MembershipCore } from '../membership/core/membership-core.js';
+import type { Peer } from '../membership/peer.js';
+import { MEMBERSHIP_CORE } from '../options/peer-cloud.tokens.js';
+import type { JsonValue } from '../wire/json.js';
+import { InvalidHandlerError } from './handlers/invalid-handler.error.js';
+import type { MessageHandler } from './handlers/message-handler.interface.js';
+import { readPattern, type PatternLeaf } from './handlers/message-pattern.js';
+import { PatternIndex } from './handlers/pattern-index.js';
+import { receivedChannel } from './message-channels.js';
+import {
+  FAILED,
+  NO_HANDLER,
+  refused,
+  replied,
+  type MessageOutcome,
+} from './message-outcome.js';
+import {
+  handlerFailed,
+  patternInvalid,
+  patternTaken,
+} from './messaging.messages.js';
+
+/**
+ * Brings each message to its handler, by the rules of `/message` (PROTOCOL.md, section 2), whichever lane
+ * it came by. Nothing that a handler does gets past it.
+ */
+@Injectable()
+export class MessageRouter {
+  private readonly logger = new Logger('PeerCloud');
+  private readonly handlers = new PatternIndex<MessageHandler>();
+
+  constructor(@Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore) {}
+
+  /** False in an application without any handler: every message is then answered with `{}`. */
+  get hasHandlers(): boolean {
+    return this.handlers.size > 0;
+  }
+
+  /** @throws InvalidHandlerError for a pattern that is no JSON, or that another handler has */
+  register(pattern: unknown, handler: MessageHandler): void {
+    const taken = this.handlers.add(leavesOf(pattern, handler), handler);
+    if (taken) {
+      throw new InvalidHandlerError(
+        handler.name,
+        patternTaken(handler.name, taken.name),
+      );
+    }
+  }
+
+  /** Runs the handler of a message; never rejects. */
+  async dispatch(body: JsonValue, sender: Peer): Promise<MessageOutcome> {
+    return this.run(body, sender);
+  }
+
+  /**
+   * The same without a promise where the handler needs none. Handlers start in the order of the calls.
+   * Never throws, and the promise never rejects.
+   */
+  run(body: JsonValue, sender: Peer): MessageOutcome | Promise<MessageOutcome> {
+    if (receivedChannel.hasSubscribers) {
+      receivedChannel.publish({ self: this.core.id, peer: sender, body });
+    }
+    const handler = this.handlers.find(body);
+    if (!handler) {
+      return this.hasHandlers ? NO_HANDLER : replied(undefined);
+    }
+    try {
+      const result = handler.invoke(body, sender);
+      return typeof result === 'object' && result !== null
+        ? this.settle(result, handler, sender)
+        : replied(result);
+    } catch (error) {
+      return this.failed(error, handler, sender);
+    }
+  }
+
+  private settle(
+    result: object,
+    handler: MessageHandler,
+    sender: Peer,
+  ): MessageOutcome | Promise<MessageOutcome> {
+    if (isThenable(result)) {
+      return Promise.resolve(result).then(
+        (value) =>
+          isObservable(value)
+            ? this.settle(value, handler, sender)
+            : replied(value),
+        (error: unknown) => this.failed(error, handler, sender),
+      );
+    }
+    return isObservable(result)
+      ? lastValueFrom(result, { defaultValue: undefined }).then(
+          replied,
+          (error: unknown) => this.failed(error, handler, sender),
+        )
+      : replied(result);
+  }
+
+  private failed(
+    error: unknown,
+    handler: MessageHandler,
+    sender: Peer,
+  ): MessageOutcome {
+    const known = refused(error);
+    if (known) {
+      return known;
+    }
+    const stack = error instanceof Error ? error.stack : String(error);
+    this.logger.error(handlerFailed(handler.name, sender.id), stack);
+    return FAILED;
+  }
+}
+
+function leavesOf(pattern: unknown, handler: MessageHandler): PatternLeaf[] {
+  try {
+    return readPattern(pattern);
+  } catch (cause) {
+    const problem = (cause as Error).message;
+    throw new InvalidHandlerError(
+      handler.name,
+      patternInvalid(handler.name, problem),
+      { cause },
+    );
+  }
+}
+
+function isThenable(value: object): value is PromiseLike<unknown> {
+  return 'then' in value && typeof value.then === 'function';
+}

@@ -1,0 +1,22 @@
+/** Texts that operators and developers meet, in one place. */
+
+export const handlerFailed = (handler: string, senderId: string): string =>
+  `${handler} failed on a message from peer ${senderId}`;
+
+export const replyNotJson = (handler: string): string =>
+  `${handler} returned what JSON cannot carry (a cycle or a BigInt): the sender gets a 500`;
+
+export const handlerIsTransient = (handler: string): string =>
+  `${handler} never gets messages: its provider is transient, so that there is no one instance. Make it a singleton or request-scoped`;
+
+export const handlerIsStatic = (handler: string): string =>
+  `${handler} never gets messages: it is a static method. Make it a method of the instance`;
+
+export const handlerUsesHttpParams = (handler: string): string =>
+  `${handler}: some of its parameters are decorated for HTTP requests (@Req(), @Query() and the like) and have no value in a message. Use @PeerBody() and @PeerSender()`;
+
+export const patternInvalid = (handler: string, problem: string): string =>
+  `@OnPeerMessage() of ${handler}: ${problem}. Write @OnPeerMessage('type'), or @OnPeerMessage({ name: value })`;
+
+export const patternTaken = (handler: string, owner: string): string =>
+  `@OnPeerMessage() of ${handler}: ${owner} has the same pattern, and a message has one handler. Change one of them, or provide the class in one module only`;

@@ -1,0 +1,127 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { MembershipCore } from '../membership/core/membership-core.js';
+import type { Member } from '../membership/core/membership.types.js';
+import { MembershipService } from '../membership/membership.service.js';
+import type {
+  PeerMessenger,
+  SendOptions,
+} from '../membership/peer-messenger.interface.js';
+import type { Peer } from '../membership/peer.js';
+import { readNumber } from '../options/option-checks.js';
+import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
+import {
+  MEMBERSHIP_CORE,
+  PEER_CLOUD_OPTIONS,
+} from '../options/peer-cloud.tokens.js';
+import type { JsonValue } from '../wire/json.js';
+import { Broadcast } from './broadcast.js';
+import { MessageAbortedError } from './errors/aborted.error.js';
+import { NoSuchPeerError } from './errors/no-such-peer.error.js';
+import { LaneSelector } from './lanes/lane-selector.js';
+import type { OutgoingMessage } from './lanes/message-lane.interface.js';
+import { MessageBody } from './message-body.js';
+import { failedChannel, sentChannel } from './message-channels.js';
+
+/** Longest timeout of a message in ms: what a timer of Node can hold. */
+const MAX_TIMEOUT = 2 ** 31 - 1;
+
+/** Whom the error names when a body is wrong for every peer. */
+const ALL_PEERS = '*';
+
+/** Sends messages to peers (PROTOCOL.md, section 2, `/message`). */
+@Injectable()
+export class MessagingService implements PeerMessenger {
+  constructor(
+    private readonly membership: MembershipService,
+    private readonly lanes: LaneSelector,
+    @Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore,
+    @Inject(PEER_CLOUD_OPTIONS)
+    private readonly options: ResolvedPeerCloudOptions,
+  ) {
+    membership.bindMessenger(this);
+  }
+
+  /**
+   * Sends a message to one peer, or to oneself without the network, and resolves to the reply. Delivery is
+   * at most once: after `CONNECTION_LOST`, `TIMEOUT` and `ABORTED` it is unknown whether it was handled.
+   *
+   * @param peer a peer, or the id of one
+   * @param body a JSON object; it is copied, also on the way to oneself
+   * @throws MessageError: `NO_SUCH_PEER`, `UNREACHABLE` (not delivered), `CONNECTION_LOST`, `TIMEOUT`,
+   *   `ABORTED`, `BAD_STATUS`, `NO_HANDLER`, `OVERLOADED` (not delivered), `INVALID_BODY`
+   * @throws OptionsError for a timeout that is no number of ms
+   */
+  async send<T = JsonValue>(
+    peer: Peer | string,
+    body: unknown,
+    options?: SendOptions,
+  ): Promise<T> {
+    const id = typeof peer === 'string' ? peer : peer.id;
+    const message = this.prepare(new MessageBody(body, id), options);
+    return this.deliver(id, message) as Promise<T>;
+  }
+
+  /**
+   * Sends a message to all peers but oneself, at once. Await it for all results in the order of `peers()`,
+   * iterate it for each result when it comes, or use its `take(n)` and `quorum(n)`. The timeout counts
+   * from the start for all. A peer that fails is a result with an `error`.
+   *
+   * @throws MessageError (`INVALID_BODY`) and OptionsError, at once
+   */
+  broadcast<T = JsonValue>(body: unknown, options?: SendOptions): Broadcast<T> {
+    const message = this.prepare(new MessageBody(body, ALL_PEERS), options);
+    // Also the check that JSON can carry it: one error instead of one for each peer.
+    void message.body.json;
+    return new Broadcast<T>({
+      peers: this.membership.peers(),
+      concurrency: this.options.messaging.broadcastConcurrency,
+      send: (peer) => this.deliver(peer.id, message) as Promise<T>,
+    });
+  }
+
+  private prepare(body: MessageBody, options?: SendOptions): OutgoingMessage {
+    const timeout = readNumber(options?.timeout, 'timeout', {
+      min: 1,
+      max: MAX_TIMEOUT,
+      default: this.options.messageTimeout,
+    });
+    const deadline = performance.now() + timeout;
+    return { body, timeout, deadline, signal: options?.signal };
+  }
+
+  private async deliver(
+    id: string,
+    message: OutgoingMessage,
+  ): Promise<JsonValue> {
+    const member = id === this.core.id ? this.core.self : this.core.get(id);
+    if (!member) {
+      throw new NoSuchPeerError(id);
+    }
+    if (message.signal?.aborted) {
+      throw new MessageAbortedError(id, { cause: message.signal.reason });
+    }
+    const reply = this.lanes.of(member).send(member, message);
+    this.announce(member, message, reply);
+    return reply;
+  }
+
+  private announce(
+    member: Member,
+    { body }: OutgoingMessage,
+    reply: Promise<JsonValue>,
+  ): void {
+    const notice = () => ({
+      self: this.core.id,
+      peer: this.membership.peerOf(member),
+      body: body.value,
+    });
+    if (sentChannel.hasSubscribers) {
+      sentChannel.publish(notice());
+    }
+    if (failedChannel.hasSubscribers) {
+      reply.catch((error: unknown) =>
+        failedChannel.publish({ ...notice(), error }),
+      );
+    }
+  }
+}

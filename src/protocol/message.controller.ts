@@ -1,0 +1,37 @@
+import { Req, Res } from '@nestjs/common';
+import { MembershipService } from '../membership/membership.service.js';
+import { MessageRouter } from '../messaging/message-router.js';
+import { ENDPOINTS } from '../wire/endpoints.js';
+import { isJsonObject } from '../wire/json.js';
+import { Answer, type AdapterResponse } from './answer.js';
+import type { AdapterRequest } from './peer-request.js';
+import { PeerResponder } from './peer-responder.js';
+import {
+  ProtocolController,
+  ProtocolRoute,
+} from './protocol-route.decorator.js';
+import { refusals } from './protocol.error.js';
+
+/** `/message`: for the application (PROTOCOL.md, section 2). */
+@ProtocolController()
+export class MessageController {
+  constructor(
+    private readonly responder: PeerResponder,
+    private readonly router: MessageRouter,
+    private readonly membership: MembershipService,
+  ) {}
+
+  @ProtocolRoute(ENDPOINTS.message)
+  message(@Req() req: AdapterRequest, @Res() res: AdapterResponse): void {
+    this.responder.replyToMember(req, res, async (request, sender) => {
+      // Nothing at all is an empty message, as in the original.
+      const { body = {} } = request;
+      if (!isJsonObject(body)) {
+        throw refusals.invalidBody('a message is a JSON object');
+      }
+      const peer = this.membership.peerOf(sender);
+      const { status, payload } = await this.router.dispatch(body, peer);
+      return new Answer(status, payload);
+    });
+  }
+}
