@@ -10,7 +10,7 @@ export interface PeerAddress {
 
 /**
  * A peer as the wire describes it: an entry of `peers` in the answer to `/join`, the body of `/joined`.
- * The last four are extensions (PROTOCOL.md, section 4); a legacy peer has none of them.
+ * The last ones are extensions (PROTOCOL.md, section 4); a legacy peer has none of them.
  */
 export interface PeerInfo extends PeerAddress {
   id: string;
@@ -19,4 +19,6 @@ export interface PeerInfo extends PeerAddress {
   /** Unix time in ms at the peer's start, raised by the peer itself to refute old news. */
   incarnation?: number;
   cloud?: string;
+  /** The member's own signature of its record, where the cloud uses keys; opaque to everyone else. */
+  signature?: string;
 }

@@ -56,6 +56,12 @@ export interface MembershipEnvironment {
   allows(address: PeerAddress, origin?: RequestOrigin): boolean;
   /** How much longer than usual this process takes to react, in ms (event-loop delay). */
   eventLoopDelay(): number;
+  /** Signs this peer's own record, where the cloud uses keys. Asked anew whenever the record changes. */
+  signRecord?(record: PeerInfo): string;
+  /** Asked before any record from another peer is believed; false: the record is dropped. */
+  verifyRecord?(record: PeerInfo): boolean;
+  /** Gives back an equal record that exists already, so that many cores in one process share them. */
+  shareRecord?<T extends Member>(record: T): T;
 }
 
 /** What this peer says about itself. */
