@@ -1,6 +1,7 @@
 import { Inject, Req, Res } from '@nestjs/common';
 import type { MembershipCore } from '../membership/core/membership-core.js';
 import { MEMBERSHIP_CORE } from '../options/peer-cloud.tokens.js';
+import type { ResolvedLimitOptions } from '../security/limits.options.js';
 import { ENDPOINTS } from '../wire/endpoints.js';
 import type { AdapterResponse } from './answer.js';
 import { readJoined } from './dto/joined.dto.js';
@@ -10,19 +11,24 @@ import {
   ProtocolController,
   ProtocolRoute,
 } from './protocol-route.decorator.js';
+import { PROTOCOL_LIMITS } from './protocol.tokens.js';
 
 /** `POST /joined`: somebody came (PROTOCOL.md, section 2). */
 @ProtocolController()
 export class JoinedController {
   constructor(
     @Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore,
+    @Inject(PROTOCOL_LIMITS) private readonly limits: ResolvedLimitOptions,
     private readonly responder: PeerResponder,
   ) {}
 
   @ProtocolRoute(ENDPOINTS.joined)
   joined(@Req() req: AdapterRequest, @Res() res: AdapterResponse): void {
     this.responder.replyToMember(req, res, ({ body }, sender) =>
-      this.core.receiveJoined(readJoined(body), sender),
+      this.core.receiveJoined(
+        readJoined(body, this.limits.maxDataBytes),
+        sender,
+      ),
     );
   }
 }

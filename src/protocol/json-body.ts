@@ -3,9 +3,6 @@ import type { IncomingMessage } from 'node:http';
 import type { JsonValue } from '../wire/json.js';
 import { refusals } from './protocol.error.js';
 
-/** Deepest nesting of arrays and objects in a body. */
-export const MAX_JSON_DEPTH = 64;
-
 const JSON_TYPE = /^application\/json *(?:;|$)/i;
 const CHARSET = /; *charset *= *"?([^\s;"]+)/i;
 const STREAM_TYPE = /^application\/x-ndjson *(?:;|$)/i;
@@ -39,10 +36,7 @@ export function checkStreamType({ headers }: IncomingMessage): void {
  * Parses a body. Throws a ProtocolError (400) for what is no JSON, for nesting over the bound, and for
  * keys by which a careless merge would change prototypes.
  */
-export function parseJsonBody(
-  raw: Buffer,
-  maxDepth = MAX_JSON_DEPTH,
-): JsonValue {
+export function parseJsonBody(raw: Buffer, maxDepth: number): JsonValue {
   if (!isUtf8(raw)) {
     throw refusals.invalidJson('the body is not UTF-8');
   }

@@ -31,6 +31,12 @@ export interface OpenExchange {
 /** What a work gives back: an Answer has its own status, anything else is the JSON of a 200. */
 export type WorkResult = Answer | object;
 
+/** What runs once the response is taken over; undefined where it has written the answer itself. */
+type Work = (
+  request: PeerRequest,
+  outgoing: ServerResponse,
+) => Promise<WorkResult | undefined>;
+
 /**
  * Answers protocol requests, on both adapters and past everything the app hangs around its routes.
  * Each method takes the response over at once and returns at once: a controller method has nothing to
@@ -65,11 +71,9 @@ export class PeerResponder {
       sender: Member,
     ) => Promise<WorkResult> | WorkResult,
   ): void {
-    this.run(req, res, async (request, outgoing) => {
-      const sender = await this.senders.require(request);
-      this.limiter.holdSlot(sender.id, outgoing);
-      return work(request, sender);
-    });
+    this.run(req, res, async (request) =>
+      work(request, await this.senders.require(request)),
+    );
   }
 
   /** Hands a member's open streams over: `work` writes the answer itself, headers included. */
@@ -85,14 +89,7 @@ export class PeerResponder {
     });
   }
 
-  private run(
-    req: AdapterRequest,
-    res: AdapterResponse,
-    work: (
-      request: PeerRequest,
-      outgoing: ServerResponse,
-    ) => Promise<WorkResult | undefined>,
-  ): void {
+  private run(req: AdapterRequest, res: AdapterResponse, work: Work): void {
     const outgoing = takeOver(res);
     const request = peerRequestOf(req);
     if (request === undefined) {
@@ -101,34 +98,26 @@ export class PeerResponder {
       refuseAndDrain(incomingOf(req), outgoing, refusal);
       return;
     }
-    work(request, outgoing).then(
-      (result) => {
-        if (result !== undefined) {
-          this.send(outgoing, result, request);
-        }
-      },
-      (error: unknown) =>
-        refuseAndDrain(
-          incomingOf(req),
-          outgoing,
-          this.refusalOf(error, req),
-          request,
-        ),
-    );
+    this.work(request, outgoing, work)
+      .catch((error: unknown) => {
+        const refusal = this.refusalOf(error, req);
+        refuseAndDrain(incomingOf(req), outgoing, refusal, request);
+      })
+      // Where not even the refusal can be signed, silence is all that is left.
+      .catch(() => outgoing.destroy());
   }
 
-  private send(
-    outgoing: ServerResponse,
-    result: WorkResult,
+  private async work(
     request: PeerRequest,
-  ): void {
-    const answer = result instanceof Answer ? result : new Answer(200, result);
-    try {
+    outgoing: ServerResponse,
+    work: Work,
+  ): Promise<void> {
+    this.limiter.enter(this.senders.keyOf(request), outgoing);
+    const result = await work(request, outgoing);
+    if (result !== undefined) {
+      const answer =
+        result instanceof Answer ? result : new Answer(200, result);
       writeAnswer(outgoing, answer, request);
-    } catch (error) {
-      // A value that JSON cannot carry, or a signature that could not be made.
-      this.logger.error('an answer could not be written', stackOf(error));
-      writeAnswer(outgoing, refusalAnswer(refusals.internal()), request);
     }
   }
 

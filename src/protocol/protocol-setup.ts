@@ -5,15 +5,13 @@ import {
   PEER_CLOUD_OPTIONS,
   REQUEST_VERIFIER,
 } from '../options/peer-cloud.tokens.js';
+import type { ResolvedLimitOptions } from '../security/limits.options.js';
 import type { RequestVerifier } from '../security/request-verifier.interface.js';
 import { installGate } from './gate-installer.js';
-import { MAX_JSON_DEPTH } from './json-body.js';
 import { excludeFromGlobalPrefix } from './prefix-exclusion.js';
+import { PROTOCOL_LIMITS } from './protocol.tokens.js';
 import { ProtocolGate } from './protocol-gate.js';
 import { exemptFromThrottlers } from './throttler-exemption.js';
-
-/** Ms until the body of a request has to be complete. */
-export const BODY_TIMEOUT = 10_000;
 
 /** Makes an app's HTTP side fit for the protocol, mounted or on an own listener alike. */
 @Injectable()
@@ -24,6 +22,7 @@ export class ProtocolSetup {
     private readonly moduleRef: ModuleRef,
     @Inject(PEER_CLOUD_OPTIONS)
     private readonly options: ResolvedPeerCloudOptions,
+    @Inject(PROTOCOL_LIMITS) private readonly limits: ResolvedLimitOptions,
     @Inject(REQUEST_VERIFIER) private readonly verifier: RequestVerifier,
   ) {}
 
@@ -35,8 +34,8 @@ export class ProtocolSetup {
     const gate = new ProtocolGate(
       {
         maxMessageBytes: this.options.maxMessageBytes,
-        bodyTimeout: BODY_TIMEOUT,
-        maxJsonDepth: MAX_JSON_DEPTH,
+        bodyTimeout: this.limits.bodyTimeout,
+        maxJsonDepth: this.limits.maxJsonDepth,
       },
       this.verifier,
     );

@@ -1,88 +1,74 @@
 import type { ServerResponse } from 'node:http';
-import { Inject, Injectable, Optional } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import type { ResolvedLimitOptions } from '../security/limits.options.js';
 import { refusals } from './protocol.error.js';
+import { PROTOCOL_LIMITS } from './protocol.tokens.js';
+import { TokenBuckets } from './token-buckets.js';
 
-/** Bounds on how much one remote can ask for at once. */
-export interface RequestLimits {
-  /** Requests of one member that are under way at the same time; more are answered 429. */
-  inFlightPerPeer: number;
-  /** Joins a second from one address, averaged. */
-  joinsPerSecond: number;
-  /** Joins from one address that may come at once. */
-  joinBurst: number;
-}
+/** Seconds after which a sender over a limit of requests at once may try again. */
+const RETRY_AFTER = 1;
 
-/** Injection token of the limits; without a provider the defaults hold. */
-export const REQUEST_LIMITS = Symbol('REQUEST_LIMITS');
+const EVERYBODY = '';
 
-export const DEFAULT_REQUEST_LIMITS: RequestLimits = {
-  inFlightPerPeer: 1024,
-  joinsPerSecond: 50,
-  joinBurst: 500,
-};
-
-/** Addresses whose join rate is remembered; the one heard of longest ago is forgotten first. */
-const MAX_ADDRESSES = 10_000;
-
-interface Bucket {
-  tokens: number;
-  at: number;
-}
-
-/** Counts what members and strangers ask for; over a limit it throws a ProtocolError (429 with `retry-after`). */
+/** Counts what others ask for; over a limit it throws a ProtocolError (429 with `retry-after`). */
 @Injectable()
 export class RequestLimiter {
-  private readonly limits: RequestLimits;
-  private readonly inFlight = new Map<string, number>();
-  private readonly joins = new Map<string, Bucket>();
+  private readonly inWork = new Map<string, number>();
+  private readonly joins: TokenBuckets;
+  private readonly joinsByAddress: TokenBuckets;
+  private requests = 0;
+  private joinsInWork = 0;
 
-  constructor(@Optional() @Inject(REQUEST_LIMITS) limits?: RequestLimits) {
-    this.limits = limits ?? DEFAULT_REQUEST_LIMITS;
+  constructor(
+    @Inject(PROTOCOL_LIMITS) private readonly limits: ResolvedLimitOptions,
+  ) {
+    this.joins = new TokenBuckets(limits.joinsPerMinute);
+    this.joinsByAddress = new TokenBuckets(limits.joinsPerMinutePerAddress);
   }
 
-  /** Counts a request of a member until its answer is out or its socket is gone. */
-  holdSlot(peerId: string, outgoing: ServerResponse): void {
-    const count = this.inFlight.get(peerId) ?? 0;
-    if (count >= this.limits.inFlightPerPeer) {
-      throw refusals.tooMany(1);
+  /**
+   * Counts a request until its answer is out or its socket is gone. The key is a member's id, or the
+   * address of one who is no member: an id that anybody can write into a header counts for nothing.
+   */
+  enter(key: string, outgoing: ServerResponse): void {
+    const count = this.inWork.get(key) ?? 0;
+    const { maxRequestsPerSender, maxRequests } = this.limits;
+    if (count >= maxRequestsPerSender || this.requests >= maxRequests) {
+      throw refusals.tooMany(RETRY_AFTER);
     }
     if (outgoing.destroyed) {
       return;
     }
-    this.inFlight.set(peerId, count + 1);
-    outgoing.once('close', () => this.release(peerId));
+    this.requests++;
+    this.inWork.set(key, count + 1);
+    outgoing.once('close', () => this.leave(key));
   }
 
-  /** Takes one join from the allowance of an address. */
-  countJoin(address: string): void {
-    const { joinsPerSecond, joinBurst } = this.limits;
-    const now = performance.now();
-    const known = this.joins.get(address) ?? { tokens: joinBurst, at: now };
-    const refill = ((now - known.at) / 1000) * joinsPerSecond;
-    const tokens = Math.min(joinBurst, known.tokens + refill);
-    if (tokens < 1) {
-      throw refusals.tooMany(Math.ceil((1 - tokens) / joinsPerSecond));
+  /** Runs a join within its rates, by address and in all, and within the number of those in work. */
+  async join<T>(address: string, work: () => Promise<T>): Promise<T> {
+    if (this.joinsInWork >= this.limits.maxConcurrentJoins) {
+      throw refusals.tooMany(RETRY_AFTER);
     }
-    this.joins.delete(address);
-    this.joins.set(address, { tokens: tokens - 1, at: now });
-    this.forgetOldest();
+    const wait =
+      this.joinsByAddress.take(address) || this.joins.take(EVERYBODY);
+    if (wait > 0) {
+      throw refusals.tooMany(wait);
+    }
+    this.joinsInWork++;
+    try {
+      return await work();
+    } finally {
+      this.joinsInWork--;
+    }
   }
 
-  private release(peerId: string): void {
-    const count = this.inFlight.get(peerId) ?? 0;
+  private leave(key: string): void {
+    this.requests--;
+    const count = this.inWork.get(key) ?? 0;
     if (count <= 1) {
-      this.inFlight.delete(peerId);
+      this.inWork.delete(key);
     } else {
-      this.inFlight.set(peerId, count - 1);
-    }
-  }
-
-  private forgetOldest(): void {
-    if (this.joins.size > MAX_ADDRESSES) {
-      const oldest = this.joins.keys().next();
-      if (!oldest.done) {
-        this.joins.delete(oldest.value);
-      }
+      this.inWork.set(key, count - 1);
     }
   }
 }

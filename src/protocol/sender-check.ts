@@ -26,4 +26,11 @@ export class SenderCheck {
     }
     return sender;
   }
+
+  /** Under which name a request is counted: its member, or the address of one who is none. */
+  keyOf({ senderId, remoteAddress }: PeerRequest): string {
+    return senderId !== undefined && this.core.get(senderId) !== undefined
+      ? senderId
+      : remoteAddress;
+  }
 }

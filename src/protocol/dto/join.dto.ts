@@ -26,7 +26,10 @@ export class JoinDto extends AdvertisedDto {
 }
 
 /** Validates and normalises the body of `/join`. Throws a ProtocolError. */
-export function readJoin(body: JsonValue | undefined): JoinRequest {
+export function readJoin(
+  body: JsonValue | undefined,
+  maxDataBytes: number,
+): JoinRequest {
   const dto = readDto(JoinDto, body);
   const ip = normalizeHost(dto.ip);
   const port = parsePort(dto.port);
@@ -34,7 +37,7 @@ export function readJoin(body: JsonValue | undefined): JoinRequest {
     ...(dto.id != null && { id: dto.id }),
     ...(ip !== undefined && { ip }),
     ...(port !== undefined && { port }),
-    ...(dto.data != null && { data: readData(dto.data) }),
+    ...(dto.data != null && { data: readData(dto.data, maxDataBytes) }),
     ...advertisedOf(dto),
   };
 }

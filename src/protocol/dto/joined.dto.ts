@@ -23,13 +23,16 @@ export class JoinedDto extends AdvertisedDto {
 }
 
 /** Validates and normalises the body of `/joined`. Throws a ProtocolError. */
-export function readJoined(body: JsonValue | undefined): PeerInfo {
+export function readJoined(
+  body: JsonValue | undefined,
+  maxDataBytes: number,
+): PeerInfo {
   const dto = readDto(JoinedDto, body);
   return {
     id: dto.id,
     ip: normalizeHost(dto.ip)!,
     port: parsePort(dto.port)!,
-    data: readData(dto.data),
+    data: readData(dto.data, maxDataBytes),
     ...advertisedOf(dto),
   };
 }

@@ -6,9 +6,6 @@ import {
 } from '../../wire/json.js';
 import { refusals } from '../protocol.error.js';
 
-/** Most bytes of a member's `data` as JSON: every peer keeps it, and every join's answer carries all of them. */
-export const MAX_DATA_BYTES = 64 * 1024;
-
 const fieldsOf = new Map<Function, readonly string[]>();
 
 /**
@@ -35,13 +32,16 @@ export function readDto<T extends object>(
   return dto;
 }
 
-/** Throws a ProtocolError (413) for data over the bound; absent data is `{}`. */
-export function readData(data: JsonObject | null | undefined): JsonObject {
+/** Throws a ProtocolError (413) for data of more bytes, as JSON, than the bound; absent data is `{}`. */
+export function readData(
+  data: JsonObject | null | undefined,
+  maxBytes: number,
+): JsonObject {
   if (data == null) {
     return {};
   }
-  if (Buffer.byteLength(JSON.stringify(data)) > MAX_DATA_BYTES) {
-    throw refusals.tooLarge(MAX_DATA_BYTES, 'data');
+  if (Buffer.byteLength(JSON.stringify(data)) > maxBytes) {
+    throw refusals.tooLarge(maxBytes, 'data');
   }
   return data;
 }

@@ -18,11 +18,14 @@ export class UpdateDto {
 }
 
 /** Validates the body of `/update`. Throws a ProtocolError. */
-export function readUpdate(body: JsonValue | undefined): UpdateRequest {
+export function readUpdate(
+  body: JsonValue | undefined,
+  maxDataBytes: number,
+): UpdateRequest {
   const { id, data, incarnation } = readDto(UpdateDto, body);
   return {
     id,
-    data: readData(data),
+    data: readData(data, maxDataBytes),
     ...(incarnation != null && { incarnation }),
   };
 }
