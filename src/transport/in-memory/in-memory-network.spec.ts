@@ -16,7 +16,7 @@ describe('InMemoryNetwork', () => {
     network.start({
       ip: `10.0.0.${host}`,
       port: 9338,
-      id: () => `peer-${host}`,
+      senderId: () => `peer-${host}`,
       handler,
       skew,
     });

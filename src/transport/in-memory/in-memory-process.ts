@@ -26,7 +26,7 @@ export interface InMemoryProcessOptions {
   ip: string;
   port: number;
   /** The own id for `x-peercloud-id`, asked anew for each request. */
-  id(): string | undefined;
+  senderId(): string | undefined;
   /** Receives what arrives once `listen` was called. */
   handler: InMemoryHandler;
   /** Ms by which the process's Unix time is ahead; default 0. */
@@ -52,8 +52,8 @@ export class InMemoryProcess {
     this.transport = new InMemoryTransport(network, this);
   }
 
-  id(): string | undefined {
-    return this.options.id();
+  senderId(): string | undefined {
+    return this.options.senderId();
   }
 
   /** It stops for good; connections to it are refused from now on, and open ones break. */
@@ -84,7 +84,7 @@ export class InMemoryProcess {
   async #handle(exchange: Exchange, body: JsonValue): Promise<void> {
     const { endpoint, from } = exchange;
     const origin: InMemoryOrigin = { remoteAddress: from.ip };
-    const senderId = from.id();
+    const senderId = from.senderId();
     if (senderId !== undefined) origin.senderId = senderId;
     let answer: PeerAnswer;
     try {

@@ -1,0 +1,48 @@
+import { quantile } from '../statistics.js';
+import type { SimulatedPeer } from './simulated-peer.js';
+
+/** Follows one piece of news through the cloud: who learned of it, and when. */
+export class Watch {
+  readonly #learned = new Map<SimulatedPeer, number>();
+
+  /**
+   * @param start virtual ms from which times are counted
+   * @param observers who should learn of it
+   */
+  constructor(
+    public start: number,
+    private readonly observers: ReadonlySet<SimulatedPeer>,
+  ) {}
+
+  /** Virtual ms at which the first observer knew; undefined before. */
+  get first(): number | undefined {
+    for (const at of this.#learned.values()) return at;
+    return undefined;
+  }
+
+  /** True when every observer that is still running and awake knows. */
+  get complete(): boolean {
+    if (this.#learned.size === this.observers.size) return true;
+    for (const peer of this.observers)
+      if (peer.isHealthy && !this.#learned.has(peer)) return false;
+    return true;
+  }
+
+  note(peer: SimulatedPeer, at: number): void {
+    if (this.observers.has(peer) && !this.#learned.has(peer))
+      this.#learned.set(peer, at);
+  }
+
+  /** Ms until each observer knew, in order; Infinity for a healthy one that never did. */
+  times(): number[] {
+    const times = [...this.#learned.values()].map((at) => at - this.start);
+    for (const peer of this.observers)
+      if (peer.isHealthy && !this.#learned.has(peer)) times.push(Infinity);
+    return times.sort((a, b) => a - b);
+  }
+
+  /** Ms until this share of the observers knew. */
+  known(share: number): number {
+    return quantile(this.times(), share);
+  }
+}

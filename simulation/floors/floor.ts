@@ -1,0 +1,20 @@
+/** One number that a scenario shows and that must not exceed a limit. */
+export interface Floor {
+  what: string;
+  limit: number;
+  format(value: number): string;
+  /** How the seeds' values become one: their median, or the worst of them. */
+  over: 'median' | 'worst';
+}
+
+/** A scenario with its floors; `measure` gives one value for each of them. */
+export interface FloorRow<K extends string = string> {
+  name: string;
+  floors: Record<K, Floor>;
+  measure(seed: number): Promise<Record<K, number>>;
+}
+
+/** Keeps the keys of floors and measures equal. */
+export function floorRow<K extends string>(row: FloorRow<K>): FloorRow {
+  return row;
+}

@@ -1,0 +1,73 @@
+import type { FigureOptions, Figures } from '../figures.js';
+import type { Return } from '../scenarios/churn.js';
+import type { Spread } from '../scenarios/spread.js';
+import { mean, quantile } from '../statistics.js';
+import { bytes, count, duration, percent } from './format.js';
+import { textTable } from './table.js';
+
+/** The table that `simulate` prints: nothing in it depends on the machine. */
+export function figuresTable(figures: Figures): string {
+  const { rest, join, leave, crash, vanish, churn } = figures;
+  return textTable(
+    ['what', 'figure'],
+    [
+      ['join: let in after', duration(join.admitted)],
+      ...spreadRows('join known', join),
+      ...spreadRows('leave known', leave),
+      ...detectionRows('crash, connections refused', crash),
+      ...detectionRows('vanished host', vanish),
+      ['requests each peer and second, at rest', count(rest.requests)],
+      ['JSON each peer and second, at rest', bytes(rest.bytes)],
+      ['minutes of stalls', count(churn.minutes)],
+      ['stalls that ended', count(churn.stalls)],
+      ['healthy peers declared dead', count(churn.declaredDead)],
+      ['healthy peers suspected', count(churn.suspected)],
+      ...returnRows(churn.returns),
+      ['requests each peer and second, then', count(churn.load.requests)],
+      ['JSON each peer and second, then', bytes(churn.load.bytes)],
+      ['lists in the end', churn.disagreement ?? 'equal and right'],
+    ],
+  );
+}
+
+/** What was simulated, in one line. */
+export function headline(options: FigureOptions): string {
+  const { peers, loss = 0, stalled, seed, profile = 'lan' } = options;
+  return `${count(peers)} peers, profile ${profile}, ${percent(loss)} loss, ${percent(stalled)} stalled, seed ${seed}`;
+}
+
+function spreadRows(what: string, { half, most, all }: Spread): string[][] {
+  return [
+    [`${what} to 50 %`, duration(half)],
+    [`${what} to 99 %`, duration(most)],
+    [`${what} to 100 %`, duration(all)],
+  ];
+}
+
+function detectionRows(what: string, { curves }: Spread): string[][] {
+  const everybody = curves.map((times) => times.at(-1) ?? Infinity);
+  const single = curves.flat();
+  return [
+    [`${what}: known to all, median`, duration(quantile(everybody, 0.5))],
+    [`${what}: known to all, slowest`, duration(quantile(everybody, 1))],
+    [`${what}: known to one, median`, duration(quantile(single, 0.5))],
+    [`${what}: known to one, p99`, duration(quantile(single, 0.99))],
+  ];
+}
+
+function returnRows(returns: readonly Return[]): string[][] {
+  if (returns.length === 0) return [['stalled peers declared dead', '0']];
+  const late = returns.filter((each) => each.late < 1).length;
+  return [
+    ['stalled peers declared dead', count(returns.length)],
+    [
+      '… in the lists 5 s after waking, mean',
+      percent(mean(returns.map(({ soon }) => soon))),
+    ],
+    [
+      '… in the lists 5 s after waking, worst',
+      percent(Math.min(...returns.map(({ soon }) => soon))),
+    ],
+    ['… missing in a list after 40 s', count(late)],
+  ];
+}

@@ -1,0 +1,102 @@
+import {
+  readArguments,
+  runCommand,
+  toNumber,
+  toProfile,
+} from './cli-arguments.js';
+import { measureFigures, type FigureOptions } from './figures.js';
+import { runFloors } from './floors/run-floors.js';
+import { figuresTable, headline } from './report/figures-table.js';
+import { bytes } from './report/format.js';
+import { plotConvergence } from './report/plot.js';
+
+const USAGE = `Simulates a cloud in virtual time with the real membership core.
+
+npm run simulate -- [options]
+  --peers 1000      how many
+  --minutes 10      virtual minutes of loss and stalls, after single events were measured
+  --loss 0.05       probability that one direction of an exchange is lost
+  --stalled 0.01    share of the peers that is stalled at any time, 10 to 30 s each
+  --seed 1          the same seed gives the same table
+  --profile lan     lan, wan or local
+  --plot file.svg   draws how news spread
+npm run simulate -- --check [options]
+  --rows a,b        only these of the rows that must hold (see floors/)
+  --seeds 5         how many seeds the medians are over
+  --seed 1          the first of them`;
+
+await runCommand(async () => {
+  const values = readArguments(
+    {
+      peers: '1000',
+      minutes: '10',
+      loss: '0.05',
+      stalled: '0.01',
+      seed: '1',
+      profile: 'lan',
+      plot: '',
+      check: false,
+      rows: '',
+      seeds: '5',
+    },
+    USAGE,
+  );
+  const seed = toNumber(values.seed, 'seed', {
+    min: 0,
+    max: 2 ** 32,
+    whole: true,
+  });
+  if (values.flags.has('check'))
+    return runFloors({
+      rows: values.rows === '' ? undefined : values.rows.split(','),
+      seeds: toNumber(values.seeds, 'seeds', { min: 1, max: 100, whole: true }),
+      seed,
+    });
+  return simulate(
+    {
+      peers: toNumber(values.peers, 'peers', {
+        min: 10,
+        max: 10_000,
+        whole: true,
+      }),
+      minutes: toNumber(values.minutes, 'minutes', { min: 0, max: 10_000 }),
+      loss: toNumber(values.loss, 'loss', { min: 0, max: 0.9 }),
+      stalled: toNumber(values.stalled, 'stalled', { min: 0, max: 0.5 }),
+      profile: toProfile(values.profile),
+      seed,
+    },
+    values.plot,
+  );
+});
+
+async function simulate(
+  options: FigureOptions,
+  plot: string,
+): Promise<boolean> {
+  const start = performance.now();
+  try {
+    const figures = await measureFigures(options, (step) =>
+      console.error(`… ${step}`),
+    );
+    console.log(`${headline(options)}\n\n${figuresTable(figures)}\n`);
+    console.log(
+      `On this machine: ${bytes(figures.memory)} of memory for each entry of a list, ${Math.round((performance.now() - start) / 1000)} s for the whole run.`,
+    );
+    if (plot !== '') {
+      const { join, leave, crash, vanish } = figures;
+      await plotConvergence(plot, headline(options), [
+        { name: 'join', curves: join.curves },
+        { name: 'leave', curves: leave.curves },
+        { name: 'crash, refused', curves: crash.curves },
+        { name: 'vanished host', curves: vanish.curves },
+      ]);
+      console.log(`Drawn to ${plot}.`);
+    }
+    if (figures.errors.length === 0) return true;
+    throw new Error('a core threw', { cause: figures.errors[0] });
+  } catch (error) {
+    throw new Error(`failed; repeat it with --seed ${options.seed}`, {
+      cause: error,
+    });
+  }
+}
