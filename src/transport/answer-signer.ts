@@ -1,0 +1,38 @@
+import type { Endpoint } from '../wire/endpoints.js';
+import { isJsonObject, type JsonValue } from '../wire/json.js';
+import type { PeerAnswer, PeerTarget } from './peer-transport.interface.js';
+import { TransportError } from './transport.error.js';
+
+/**
+ * Makes sure that a signed answer speaks for who signed it. `/status` and `/join` are where a peer
+ * says its id in the body; to everything else only the peer that was meant can answer.
+ * Throws a TransportError (`BAD_ANSWER`).
+ */
+export function checkSigner(
+  signerId: string,
+  target: PeerTarget,
+  endpoint: Endpoint,
+  answer: PeerAnswer,
+): void {
+  const named = namedId(endpoint, answer.body);
+  const expected = endpoint === 'status' ? undefined : target.id;
+  for (const id of [named, expected]) {
+    if (id !== undefined && id !== signerId) {
+      throw new TransportError(
+        'BAD_ANSWER',
+        `the answer for ${JSON.stringify(id)} is signed by ${signerId}`,
+      );
+    }
+  }
+}
+
+/** The id that an answer names as its author's. */
+function namedId(
+  endpoint: Endpoint,
+  body: JsonValue | undefined,
+): JsonValue | undefined {
+  if (!isJsonObject(body)) return undefined;
+  if (endpoint === 'status') return body.id;
+  if (endpoint !== 'join' || !isJsonObject(body.self)) return undefined;
+  return body.self.id;
+}

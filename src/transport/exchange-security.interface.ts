@@ -1,0 +1,26 @@
+import type { ExchangeAnswer } from './exchange.js';
+
+/** A request that is to be signed: exactly what goes to the socket. */
+export interface OutgoingRequest {
+  method: string;
+  path: string;
+  body: Buffer | undefined;
+  /** Id of the peer it is for, where it is known. */
+  receiverId: string | undefined;
+}
+
+/** A signed request on its way. */
+export interface SignedRequest {
+  /** Headers to send along, over those of the same name that are there. */
+  headers: Record<string, string>;
+  /**
+   * Judges the answer by its signature and gives the id of who signed it. Throws a TransportError
+   * (`BAD_ANSWER`) for an answer that nobody signed, or not for this request.
+   */
+  checkAnswer(answer: ExchangeAnswer): string;
+}
+
+/** Signs what leaves, below every interceptor. */
+export interface ExchangeSecurity {
+  sign(request: OutgoingRequest): SignedRequest;
+}

@@ -1,0 +1,178 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher } from 'undici';
+import type { PeerPools, PoolLease } from './peer-pools.js';
+import { toTransportError } from './transport-errors.js';
+import { TransportError } from './transport.error.js';
+
+/** One request as it goes to the socket. */
+export interface ExchangeRequest {
+  /** `http://10.0.0.7:9338` */
+  origin: string;
+  method: string;
+  path: string;
+  headers: Record<string, string>;
+  body: Buffer | undefined;
+  /** Ms, from now until the last byte of the answer. */
+  timeout: number;
+  /** Has its listener called when the caller gives up, at once if it has; gives back the undoing. */
+  onAbort?(listener: () => void): () => void;
+  /** Most bytes of the answer. */
+  maxAnswerBytes: number;
+}
+
+/** A whole answer. */
+export interface ExchangeAnswer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * One request and its whole answer. Rejects with a TransportError; `lostBeforeAnswer` of the exchange
+ * then says whether a request that may be repeated is worth another try.
+ */
+export class Exchange implements Dispatcher.DispatchHandler {
+  private readonly promise: Promise<ExchangeAnswer>;
+  private resolve!: (answer: ExchangeAnswer) => void;
+  private reject!: (error: TransportError) => void;
+  private controller: Dispatcher.DispatchController | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private lease: PoolLease | undefined;
+  private stopListening: (() => void) | undefined;
+  private failure: TransportError | undefined;
+  private status = 0;
+  private headers: IncomingHttpHeaders = {};
+  private chunks: Buffer[] = [];
+  private size = 0;
+  private ended = false;
+
+  constructor(private readonly request: ExchangeRequest) {
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+
+  /** True if the connection broke after the request was given to it and before any answer came. */
+  get lostBeforeAnswer(): boolean {
+    return this.failure?.code === 'CONNECTION_LOST' && this.status === 0;
+  }
+
+  run(pools: PeerPools): Promise<ExchangeAnswer> {
+    const { origin, method, path, headers, body } = this.request;
+    this.stopListening = this.request.onAbort?.(this.onAbort);
+    if (this.ended) return this.promise;
+    this.timer = setTimeout(this.onDeadline, this.request.timeout);
+    try {
+      this.lease = pools.lease(origin);
+      this.lease.pool.dispatch({ method, path, headers, body } as never, this);
+    } catch (error) {
+      this.onResponseError(undefined, error);
+    }
+    return this.promise;
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller;
+    if (this.ended) controller.abort(this.failure!);
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
+    if (status < 200) return;
+    this.status = status;
+    this.headers = headers;
+    const encoding = headers['content-encoding'];
+    if (encoding !== undefined && encoding !== 'identity') {
+      this.giveUp('BAD_ANSWER', 'the answer is compressed, unasked');
+    } else if (
+      Number(headers['content-length']) > this.request.maxAnswerBytes
+    ) {
+      this.tooLarge();
+    }
+  }
+
+  onResponseData(
+    _controller: Dispatcher.DispatchController,
+    chunk: Buffer,
+  ): void {
+    this.size += chunk.length;
+    if (this.size > this.request.maxAnswerBytes) {
+      this.tooLarge();
+    } else {
+      this.chunks.push(chunk);
+    }
+  }
+
+  onResponseEnd(): void {
+    this.release();
+    if (!this.end()) return;
+    const { status, headers, chunks } = this;
+    const body =
+      chunks.length === 1 ? chunks[0]! : joinChunks(chunks, this.size);
+    this.resolve({ status, headers, body });
+  }
+
+  onResponseError(
+    _controller: Dispatcher.DispatchController | undefined,
+    error: unknown,
+  ): void {
+    this.release();
+    const started = this.controller !== undefined;
+    this.fail(toTransportError(error, this.request.origin, started));
+  }
+
+  private readonly onDeadline = (): void => {
+    this.giveUp('TIMEOUT', `no answer within ${this.request.timeout} ms`);
+  };
+
+  private readonly onAbort = (): void => {
+    this.giveUp('ABORTED', 'the caller gave up');
+  };
+
+  private tooLarge(): void {
+    const { maxAnswerBytes } = this.request;
+    this.giveUp('BAD_ANSWER', `the answer has more than ${maxAnswerBytes} B`);
+  }
+
+  /** Ends the exchange from this side; its connection is not used again. */
+  private giveUp(code: TransportError['code'], what: string): void {
+    const error = this.error(code, what);
+    this.fail(error);
+    this.controller?.abort(error);
+  }
+
+  private error(code: TransportError['code'], what: string): TransportError {
+    return new TransportError(code, `${this.request.origin}: ${what}`);
+  }
+
+  private fail(error: TransportError): void {
+    if (!this.end()) return;
+    this.failure = error;
+    this.chunks = [];
+    this.reject(error);
+  }
+
+  /** True the first time. */
+  private end(): boolean {
+    if (this.ended) return false;
+    this.ended = true;
+    clearTimeout(this.timer);
+    this.stopListening?.();
+    return true;
+  }
+
+  private release(): void {
+    this.lease?.release();
+    this.lease = undefined;
+  }
+}
+
+function joinChunks(chunks: Buffer[], size: number): Buffer {
+  return size === 0 ? NOTHING : Buffer.concat(chunks, size);
+}

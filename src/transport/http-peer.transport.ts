@@ -1,0 +1,109 @@
+import type { HttpService } from '@nestjs/axios';
+import { isCancel, type AxiosRequestConfig } from 'axios';
+import { formatAddress, formatHost } from '../wire/address.js';
+import { ENDPOINTS, PEER_ID_HEADER, type Endpoint } from '../wire/endpoints.js';
+import type { JsonValue } from '../wire/json.js';
+import { checkSigner } from './answer-signer.js';
+import type {
+  PeerAnswer,
+  PeerTarget,
+  PeerTransport,
+  RequestOptions,
+} from './peer-transport.interface.js';
+import { TransportError } from './transport.error.js';
+import type { PeerRequestConfig, PeerRequestInfo } from './undici.adapter.js';
+
+/** Requests that a peer may get twice without harm, a legacy peer included. */
+const REPEATABLE: ReadonlySet<Endpoint> = new Set<Endpoint>([
+  'status',
+  'left',
+  'update',
+  'sync',
+]);
+
+/** PeerTransport over HTTP, through the HttpService that users can add interceptors to. */
+export class HttpPeerTransport implements PeerTransport {
+  constructor(
+    private readonly http: HttpService,
+    private readonly config: {
+      /** The own id, undefined as long as there is none. */
+      selfId(): string | undefined;
+      /** Most bytes of an answer where the request says nothing else. */
+      maxAnswerBytes: number;
+    },
+  ) {}
+
+  request(
+    target: PeerTarget,
+    endpoint: Endpoint,
+    body: JsonValue,
+    options: RequestOptions,
+  ): Promise<PeerAnswer> {
+    return this.send(target, endpoint, body, options);
+  }
+
+  /** Like `request`, for a body that is JSON text already: a broadcast makes it once for all peers. */
+  requestSerialized(
+    target: PeerTarget,
+    endpoint: Endpoint,
+    json: string | Buffer,
+    options: RequestOptions,
+  ): Promise<PeerAnswer> {
+    const bytes = typeof json === 'string' ? Buffer.from(json) : json;
+    return this.send(target, endpoint, bytes, options);
+  }
+
+  private async send(
+    target: PeerTarget,
+    endpoint: Endpoint,
+    data: JsonValue | Buffer,
+    options: RequestOptions,
+  ): Promise<PeerAnswer> {
+    const id = this.config.selfId();
+    const config: AxiosRequestConfig & PeerRequestConfig = {
+      method: 'post',
+      url: urlOf(target, endpoint),
+      headers: id === undefined ? {} : { [PEER_ID_HEADER]: id },
+      data,
+      timeout: options.timeout,
+      signal: options.signal,
+      maxContentLength: options.maxAnswerBytes ?? this.config.maxAnswerBytes,
+      receiverId: target.id,
+      repeatable: REPEATABLE.has(endpoint),
+    };
+    try {
+      const response = await this.http.axiosRef.request<JsonValue | undefined>(
+        config,
+      );
+      const answer = { status: response.status, body: response.data };
+      const { signerId } = (response.request ?? {}) as Partial<PeerRequestInfo>;
+      if (signerId !== undefined)
+        checkSigner(signerId, target, endpoint, answer);
+      return answer;
+    } catch (error) {
+      throw toTransportError(error, target);
+    }
+  }
+}
+
+function urlOf(target: PeerTarget, endpoint: Endpoint): string {
+  const scheme = target.scheme ?? 'http';
+  return `${scheme}://${formatHost(target.ip)}:${target.port}${ENDPOINTS[endpoint]}`;
+}
+
+/** What axios and interceptors throw; the network side throws TransportErrors already. */
+function toTransportError(error: unknown, target: PeerTarget): TransportError {
+  if (error instanceof TransportError) return error;
+  const to = formatAddress(target);
+  if (isCancel(error)) {
+    return new TransportError('ABORTED', `${to}: the caller gave up`, {
+      cause: error,
+    });
+  }
+  const answered = (error as { response?: unknown } | undefined)?.response;
+  return new TransportError(
+    answered ? 'CONNECTION_LOST' : 'UNREACHABLE',
+    `${to}: ${error instanceof Error ? error.message : String(error)}`,
+    { cause: error },
+  );
+}

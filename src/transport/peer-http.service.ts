@@ -1,0 +1,95 @@
+import { HttpService } from '@nestjs/axios';
+import axios from 'axios';
+import type { JsonValue } from '../wire/json.js';
+import type { ExchangeSecurity } from './exchange-security.interface.js';
+import { PeerPools } from './peer-pools.js';
+import type { ResolvedTls, TlsMaterials } from './tls.options.js';
+import { createUndiciAdapter } from './undici.adapter.js';
+
+/** Ms until a connection must stand, where the deadline of the request is later. */
+const CONNECT_TIMEOUT = 5000;
+
+export interface PeerHttpConfig {
+  /** Ms for a whole exchange that names no timeout of its own. */
+  timeout: number;
+  maxAnswerBytes: number;
+  connectionsPerPeer: number;
+  maxConnectedPeers: number;
+  tls?: Pick<ResolvedTls, 'materials' | 'servername'>;
+  /** Signs every request and judges every answer; absent in an open cloud. */
+  security?: ExchangeSecurity;
+}
+
+/**
+ * The HttpService that peers talk through: an axios instance of this package's own, so that nobody
+ * else's defaults or interceptors reach it. Interceptors added to its `axiosRef` see every control
+ * request and every message of the `/message` lane; signing happens below them.
+ */
+export class PeerHttpService extends HttpService {
+  private readonly pools: PeerPools;
+
+  constructor(private readonly config: PeerHttpConfig) {
+    const pools = new PeerPools({
+      connectionsPerPeer: config.connectionsPerPeer,
+      maxConnectedPeers: config.maxConnectedPeers,
+      connectTimeout: CONNECT_TIMEOUT,
+      tls: config.tls,
+    });
+    super(createInstance(pools, config));
+    this.pools = pools;
+  }
+
+  /** Calls peers with other certificates from now on. */
+  replaceTls(materials: TlsMaterials): void {
+    const { tls } = this.config;
+    this.pools.replaceTls({ materials, servername: tls?.servername });
+  }
+
+  /** Closes all connections once their requests have ended; new requests fail. */
+  close(): Promise<void> {
+    return this.pools.close();
+  }
+
+  /** Breaks all connections at once. */
+  destroy(): Promise<void> {
+    return this.pools.destroy();
+  }
+}
+
+/** Creates the HttpService that peers talk through; `close()` it when the peer ends. */
+export function createPeerHttpService(config: PeerHttpConfig): PeerHttpService {
+  return new PeerHttpService(config);
+}
+
+function createInstance(pools: PeerPools, config: PeerHttpConfig) {
+  const instance = axios.create({
+    adapter: createUndiciAdapter(pools, config, config.security),
+    timeout: config.timeout,
+    maxContentLength: config.maxAnswerBytes,
+    validateStatus: null,
+    transformRequest: [serialize],
+    transformResponse: [parse],
+  });
+  instance.defaults.headers = {
+    common: { accept: 'application/json' },
+    post: { 'content-type': 'application/json' },
+  } as never;
+  return instance;
+}
+
+/** Buffers are JSON text already. */
+function serialize(data: unknown): unknown {
+  return data === undefined || Buffer.isBuffer(data)
+    ? data
+    : JSON.stringify(data);
+}
+
+/** The parsed body; undefined where it is no JSON. */
+function parse(data: unknown): JsonValue | undefined {
+  if (!Buffer.isBuffer(data) || data.length === 0) return undefined;
+  try {
+    return JSON.parse(data.toString()) as JsonValue;
+  } catch {
+    return undefined;
+  }
+}

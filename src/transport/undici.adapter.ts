@@ -1,0 +1,151 @@
+import { STATUS_CODES } from 'node:http';
+import type {
+  AxiosAdapter,
+  AxiosResponse,
+  InternalAxiosRequestConfig,
+} from 'axios';
+import type { ExchangeSecurity } from './exchange-security.interface.js';
+import {
+  Exchange,
+  type ExchangeAnswer,
+  type ExchangeRequest,
+} from './exchange.js';
+import type { PeerPools } from './peer-pools.js';
+
+/** What this adapter understands beside axios's own configuration. */
+export interface PeerRequestConfig {
+  /** Id of the peer that the request is for; its signature is bound to it. */
+  receiverId?: string;
+  /** The peer may get the request twice: try again if the connection breaks before an answer. */
+  repeatable?: boolean;
+}
+
+/** What `response.request` of this adapter holds. */
+export interface PeerRequestInfo {
+  /** Who signed the answer; undefined in an open cloud. */
+  signerId: string | undefined;
+}
+
+/** The part of axios's CancelToken that its types leave out. */
+interface CancelListeners {
+  subscribe(listener: () => void): void;
+  unsubscribe(listener: () => void): void;
+}
+
+type Config = InternalAxiosRequestConfig & PeerRequestConfig;
+
+/**
+ * Axios's network side on undici: keep-alive pools, one deadline for the whole exchange, no redirects,
+ * no proxy, answers bounded in bytes and never decompressed. Every answer is a response, whatever its
+ * status; what fails is a TransportError.
+ */
+export function createUndiciAdapter(
+  pools: PeerPools,
+  limits: { timeout: number; maxAnswerBytes: number },
+  security?: ExchangeSecurity,
+): AxiosAdapter {
+  return async (config: Config): Promise<AxiosResponse> => {
+    const request = toExchangeRequest(config, limits);
+    const deadline = performance.now() + request.timeout;
+    const first = send(config, request);
+    try {
+      return await first.response;
+    } catch (error) {
+      const timeout = deadline - performance.now();
+      if (!config.repeatable || !first.exchange.lostBeforeAnswer || timeout < 1)
+        throw error;
+      return send(config, { ...request, timeout }).response;
+    }
+  };
+
+  function send(config: Config, request: ExchangeRequest) {
+    const signed = security?.sign({
+      method: request.method,
+      path: request.path,
+      body: request.body,
+      receiverId: config.receiverId,
+    });
+    const exchange = new Exchange(
+      signed
+        ? { ...request, headers: { ...request.headers, ...signed.headers } }
+        : request,
+    );
+    const response = exchange
+      .run(pools)
+      .then((answer) =>
+        toResponse(answer, config, signed?.checkAnswer(answer)),
+      );
+    return { exchange, response };
+  }
+}
+
+function toExchangeRequest(
+  config: Config,
+  limits: { timeout: number; maxAnswerBytes: number },
+): ExchangeRequest {
+  const url = config.baseURL ? config.baseURL + config.url : config.url!;
+  const pathStart = url.indexOf('/', url.indexOf('//') + 2);
+  const { maxContentLength } = config;
+  return {
+    origin: pathStart < 0 ? url : url.slice(0, pathStart),
+    path: pathStart < 0 ? '/' : url.slice(pathStart),
+    method: config.method?.toUpperCase() ?? 'POST',
+    headers: readHeaders(config),
+    body: readBody(config.data),
+    timeout: config.timeout || limits.timeout,
+    onAbort: readAbort(config),
+    maxAnswerBytes:
+      maxContentLength !== undefined && maxContentLength >= 0
+        ? maxContentLength
+        : limits.maxAnswerBytes,
+  };
+}
+
+function readHeaders(config: Config): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(config.headers)) {
+    if (value !== undefined && value !== null && value !== false) {
+      headers[name.toLowerCase()] = String(value);
+    }
+  }
+  return headers;
+}
+
+function readBody(data: unknown): Buffer | undefined {
+  if (data === undefined || data === null) return undefined;
+  if (Buffer.isBuffer(data)) return data;
+  if (typeof data === 'string') return Buffer.from(data);
+  throw new TypeError('the body must be a string or a Buffer by now');
+}
+
+/** Joins the two ways in which axios's callers can give up: a signal, and Nest's cancel token. */
+function readAbort(config: Config): ExchangeRequest['onAbort'] {
+  const { signal, cancelToken } = config;
+  if (!signal && !cancelToken) return undefined;
+  return (listener) => {
+    const token = cancelToken as CancelListeners | undefined;
+    if (signal?.aborted) listener();
+    signal?.addEventListener?.('abort', listener);
+    token?.subscribe(listener);
+    return () => {
+      signal?.removeEventListener?.('abort', listener);
+      token?.unsubscribe(listener);
+    };
+  };
+}
+
+function toResponse(
+  answer: ExchangeAnswer,
+  config: Config,
+  signerId: string | undefined,
+): AxiosResponse {
+  const info: PeerRequestInfo = { signerId };
+  return {
+    data: answer.body,
+    status: answer.status,
+    statusText: STATUS_CODES[answer.status] ?? '',
+    headers: answer.headers as AxiosResponse['headers'],
+    config,
+    request: info,
+  };
+}
