@@ -1,7 +1,10 @@
 import { Inject, Req, Res } from '@nestjs/common';
 import type { MembershipCore } from '../membership/core/membership-core.js';
-import { MEMBERSHIP_CORE } from '../options/peer-cloud.tokens.js';
-import type { ResolvedLimitOptions } from '../security/limits.options.js';
+import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
+import {
+  MEMBERSHIP_CORE,
+  PEER_CLOUD_OPTIONS,
+} from '../options/peer-cloud.tokens.js';
 import { ENDPOINTS } from '../wire/endpoints.js';
 import type { AdapterResponse } from './answer.js';
 import { readJoin } from './dto/join.dto.js';
@@ -13,14 +16,14 @@ import {
 } from './protocol-route.decorator.js';
 import { RequestLimiter } from './request-limiter.js';
 import { originOf } from './request-origin.js';
-import { PROTOCOL_LIMITS } from './protocol.tokens.js';
 
 /** `POST /join`: let me in (PROTOCOL.md, section 2). */
 @ProtocolController()
 export class JoinController {
   constructor(
     @Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore,
-    @Inject(PROTOCOL_LIMITS) private readonly limits: ResolvedLimitOptions,
+    @Inject(PEER_CLOUD_OPTIONS)
+    private readonly options: ResolvedPeerCloudOptions,
     private readonly responder: PeerResponder,
     private readonly limiter: RequestLimiter,
   ) {}
@@ -29,7 +32,7 @@ export class JoinController {
   join(@Req() req: AdapterRequest, @Res() res: AdapterResponse): void {
     this.responder.reply(req, res, (request) =>
       this.limiter.join(request.remoteAddress, () => {
-        const join = readJoin(request.body, this.limits.maxDataBytes);
+        const join = readJoin(request.body, this.options.limits.maxDataBytes);
         return this.core.receiveJoin(join, originOf(request));
       }),
     );

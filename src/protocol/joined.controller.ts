@@ -1,7 +1,10 @@
 import { Inject, Req, Res } from '@nestjs/common';
 import type { MembershipCore } from '../membership/core/membership-core.js';
-import { MEMBERSHIP_CORE } from '../options/peer-cloud.tokens.js';
-import type { ResolvedLimitOptions } from '../security/limits.options.js';
+import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
+import {
+  MEMBERSHIP_CORE,
+  PEER_CLOUD_OPTIONS,
+} from '../options/peer-cloud.tokens.js';
 import { ENDPOINTS } from '../wire/endpoints.js';
 import type { AdapterResponse } from './answer.js';
 import { readJoined } from './dto/joined.dto.js';
@@ -11,14 +14,14 @@ import {
   ProtocolController,
   ProtocolRoute,
 } from './protocol-route.decorator.js';
-import { PROTOCOL_LIMITS } from './protocol.tokens.js';
 
 /** `POST /joined`: somebody came (PROTOCOL.md, section 2). */
 @ProtocolController()
 export class JoinedController {
   constructor(
     @Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore,
-    @Inject(PROTOCOL_LIMITS) private readonly limits: ResolvedLimitOptions,
+    @Inject(PEER_CLOUD_OPTIONS)
+    private readonly options: ResolvedPeerCloudOptions,
     private readonly responder: PeerResponder,
   ) {}
 
@@ -26,7 +29,7 @@ export class JoinedController {
   joined(@Req() req: AdapterRequest, @Res() res: AdapterResponse): void {
     this.responder.replyToMember(req, res, ({ body }, sender) =>
       this.core.receiveJoined(
-        readJoined(body, this.limits.maxDataBytes),
+        readJoined(body, this.options.limits.maxDataBytes),
         sender,
       ),
     );

@@ -5,11 +5,9 @@ import {
   PEER_CLOUD_OPTIONS,
   REQUEST_VERIFIER,
 } from '../options/peer-cloud.tokens.js';
-import type { ResolvedLimitOptions } from '../security/limits.options.js';
 import type { RequestVerifier } from '../security/request-verifier.interface.js';
 import { installGate } from './gate-installer.js';
 import { excludeFromGlobalPrefix } from './prefix-exclusion.js';
-import { PROTOCOL_LIMITS } from './protocol.tokens.js';
 import { ProtocolGate } from './protocol-gate.js';
 import { exemptFromThrottlers } from './throttler-exemption.js';
 
@@ -22,7 +20,6 @@ export class ProtocolSetup {
     private readonly moduleRef: ModuleRef,
     @Inject(PEER_CLOUD_OPTIONS)
     private readonly options: ResolvedPeerCloudOptions,
-    @Inject(PROTOCOL_LIMITS) private readonly limits: ResolvedLimitOptions,
     @Inject(REQUEST_VERIFIER) private readonly verifier: RequestVerifier,
   ) {}
 
@@ -31,11 +28,12 @@ export class ProtocolSetup {
    * is known there, and no route is registered yet. Throws a PeerCloudError (`UNSUPPORTED_ADAPTER`).
    */
   apply(): void {
+    const { maxMessageBytes, limits } = this.options;
     const gate = new ProtocolGate(
       {
-        maxMessageBytes: this.options.maxMessageBytes,
-        bodyTimeout: this.limits.bodyTimeout,
-        maxJsonDepth: this.limits.maxJsonDepth,
+        maxMessageBytes,
+        bodyTimeout: limits.bodyTimeout,
+        maxJsonDepth: limits.maxJsonDepth,
       },
       this.verifier,
     );

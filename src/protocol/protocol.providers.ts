@@ -4,12 +4,6 @@ import { ProtocolSetup } from './protocol-setup.js';
 import { RequestLimiter } from './request-limiter.js';
 import { SelfCheckService } from './self-check/self-check.service.js';
 import { SenderCheck } from './sender-check.js';
-import { PEER_CLOUD_OPTIONS } from '../options/peer-cloud.tokens.js';
-import {
-  resolveLimitOptions,
-  type ResolvedLimitOptions,
-} from '../security/limits.options.js';
-import { PROTOCOL_LIMITS } from './protocol.tokens.js';
 
 /**
  * What the controllers and the gate need, for the module that has the controllers. That module also
@@ -17,12 +11,6 @@ import { PROTOCOL_LIMITS } from './protocol.tokens.js';
  * controllers need, and calls `ProtocolSetup.apply()` in its `configure`.
  */
 export const protocolProviders: Provider[] = [
-  {
-    provide: PROTOCOL_LIMITS,
-    inject: [PEER_CLOUD_OPTIONS],
-    useFactory: ({ limits }: { limits?: ResolvedLimitOptions }) =>
-      limits ?? resolveLimitOptions(undefined, 'limits'),
-  },
   ProtocolSetup,
   PeerResponder,
   RequestLimiter,

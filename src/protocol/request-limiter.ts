@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
+import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
+import { PEER_CLOUD_OPTIONS } from '../options/peer-cloud.tokens.js';
 import type { ResolvedLimitOptions } from '../security/limits.options.js';
 import { refusals } from './protocol.error.js';
-import { PROTOCOL_LIMITS } from './protocol.tokens.js';
 import { TokenBuckets } from './token-buckets.js';
 
 /** Seconds after which a sender over a limit of requests at once may try again. */
@@ -19,9 +20,12 @@ export class RequestLimiter {
   private requests = 0;
   private joinsInWork = 0;
 
+  private readonly limits: ResolvedLimitOptions;
+
   constructor(
-    @Inject(PROTOCOL_LIMITS) private readonly limits: ResolvedLimitOptions,
+    @Inject(PEER_CLOUD_OPTIONS) { limits }: ResolvedPeerCloudOptions,
   ) {
+    this.limits = limits;
     this.joins = new TokenBuckets(limits.joinsPerMinute);
     this.joinsByAddress = new TokenBuckets(limits.joinsPerMinutePerAddress);
   }

@@ -5,6 +5,7 @@ import {
   IsFeatures,
   IsIncarnation,
   IsScheme,
+  IsSignature,
 } from './validators.js';
 
 /** What a peer with extensions says of itself; null counts as absent (PROTOCOL.md, section 4). */
@@ -24,16 +25,21 @@ export class AdvertisedDto {
   @IsOptional()
   @IsScheme()
   scheme?: 'http' | 'https' | null;
+
+  @IsOptional()
+  @IsSignature()
+  signature?: string | null;
 }
 
 /** The advertised extensions that are there, without the rest. */
 export function advertisedOf(
   dto: AdvertisedDto,
-): Pick<PeerInfo, 'features' | 'incarnation' | 'cloud' | 'scheme'> {
+): Omit<PeerInfo, 'id' | 'ip' | 'port' | 'data'> {
   return {
     ...(dto.features && { features: dto.features }),
     ...(dto.incarnation != null && { incarnation: dto.incarnation }),
     ...(dto.cloud != null && { cloud: dto.cloud }),
     ...(dto.scheme === 'https' && { scheme: dto.scheme }),
+    ...(dto.signature != null && { signature: dto.signature }),
   };
 }

@@ -7,6 +7,9 @@ import { isJsonObject } from '../../wire/json.js';
 const MAX_FEATURES = 32;
 const MAX_FEATURE_LENGTH = 64;
 
+/** Most characters of a record's signature. */
+const MAX_SIGNATURE_LENGTH = 1024;
+
 function rule(
   name: string,
   message: string,
@@ -74,6 +77,13 @@ export const IsCloudName = rule(
   'must be a name of 1 to 128 characters',
   (value) =>
     typeof value === 'string' && value.length >= 1 && value.length <= 128,
+);
+
+/** The signature of a record, opaque here (PROTOCOL.md, section 4). */
+export const IsSignature = rule(
+  'isSignature',
+  `must be a string of at most ${MAX_SIGNATURE_LENGTH} characters`,
+  (value) => typeof value === 'string' && value.length <= MAX_SIGNATURE_LENGTH,
 );
 
 /** A URL scheme; absent means `http` (PROTOCOL.md, section 4). */

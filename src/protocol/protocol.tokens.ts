@@ -1,2 +1,0 @@
-/** Bounds on what remotes can make the protocol's endpoints hold or do (ResolvedLimitOptions). */
-export const PROTOCOL_LIMITS = Symbol('PROTOCOL_LIMITS');
