@@ -44,6 +44,17 @@ describe('VirtualClock', () => {
     expect(clock.monotonic()).toBe(570);
   });
 
+  it('runs until a promise settles, or says that it never did', async () => {
+    const clock = new VirtualClock();
+    const later = new Promise((resolve) =>
+      clock.setTimeout(() => resolve('done'), 200),
+    );
+    expect(await clock.complete(later)).toBe('done');
+    await expect(
+      clock.complete(new Promise(() => undefined), 100),
+    ).rejects.toThrow('not done within 100 ms');
+  });
+
   it('passes on what a callback throws', async () => {
     const clock = new VirtualClock();
     clock.setTimeout(() => {

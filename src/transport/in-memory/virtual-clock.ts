@@ -79,6 +79,19 @@ export class VirtualClock implements TimeSource {
     }
     return true;
   }
+
+  /**
+   * Lets virtual time pass until the work is done.
+   * @returns what it came to
+   */
+  async complete<T>(work: Promise<T>, timeout = 60_000): Promise<T> {
+    let done = false;
+    const mark = () => void (done = true);
+    void work.then(mark, mark);
+    if (!(await this.runUntil(() => done, { timeout })))
+      throw new Error(`not done within ${timeout} ms of virtual time`);
+    return work;
+  }
 }
 
 /**

@@ -1,0 +1,113 @@
+import type { MembershipEvent } from '../../src/membership/core/membership.types.js';
+import { Staller } from '../../simulation/cloud/staller.js';
+import { churn } from '../../simulation/scenarios/churn.js';
+import { expectAgreement, grown, scenario, settled } from './simulated.js';
+
+describe('detection', () => {
+  scenario('a third of the cloud crashes at once', async (options) => {
+    const cloud = await settled(options, 30);
+    for (const peer of cloud.peers.slice(0, 10)) peer.crash();
+    await expectAgreement(cloud, 30_000);
+    return cloud;
+  });
+
+  scenario('two hosts vanish from a cloud of four', async (options) => {
+    const cloud = await grown(options, 4);
+    cloud.peers[1]!.vanish();
+    cloud.peers[2]!.vanish();
+    await expectAgreement(cloud, 90_000);
+    return cloud;
+  });
+
+  scenario('the last other peer vanishes', async (options) => {
+    const cloud = await grown(options, 2);
+    cloud.peers[0]!.vanish();
+    await expectAgreement(cloud, 90_000);
+    return cloud;
+  });
+
+  scenario('at 5 % loss nobody is lost', async (options) => {
+    const cloud = await settled({ ...options, loss: 0.05 }, 40);
+    const { declaredDead, disagreement } = await churn(cloud, 0, 10);
+    expect(declaredDead).toBe(0);
+    expect(disagreement).toBeUndefined();
+    return cloud;
+  });
+
+  scenario(
+    'stalled peers come back and take nobody healthy with them',
+    async (options) => {
+      const cloud = await settled({ ...options, loss: 0.05 }, 40);
+      const { declaredDead, stalls, returns, disagreement } = await churn(
+        cloud,
+        0.05,
+        5,
+      );
+      expect(stalls).toBeGreaterThan(10);
+      expect(declaredDead).toBe(0);
+      expect(returns.filter(({ late }) => late < 1)).toEqual([]);
+      expect(disagreement).toBeUndefined();
+      return cloud;
+    },
+  );
+
+  scenario('a stall of a second is forgiven', async (options) => {
+    const cloud = await settled(options, 40);
+    let left = 0;
+    cloud.onEvent((_, { type }) => void (type === 'peer.left' && left++));
+    for (let count = 0; count < 10; count++) {
+      const peer = cloud.pick();
+      peer.stall();
+      await cloud.clock.run(1000);
+      peer.wake();
+      await cloud.clock.run(5000);
+    }
+    expect(left).toBe(0);
+    return cloud;
+  });
+
+  scenario('a stall of the whole cloud is forgiven', async (options) => {
+    const cloud = await settled(options, 20);
+    for (const peer of cloud.peers) peer.stall();
+    await cloud.clock.run(30_000);
+    for (const peer of cloud.peers) peer.wake();
+    await expectAgreement(cloud, 40_000);
+    return cloud;
+  });
+
+  scenario(
+    'a death is reported once by each peer, with its reason',
+    async (options) => {
+      const cloud = await settled(options, 15);
+      const seen: MembershipEvent[] = [];
+      const victim = cloud.pick();
+      cloud.onEvent(
+        (_, event) => void (event.type === 'peer.left' && seen.push(event)),
+      );
+      victim.crash();
+      await cloud.clock.run(60_000);
+      expect(seen).toHaveLength(14);
+      for (const event of seen)
+        expect(event).toMatchObject({
+          reason: 'dead',
+          member: { id: victim.id },
+        });
+      return cloud;
+    },
+  );
+});
+
+describe('Staller', () => {
+  it('keeps the share of the peers stalled', async () => {
+    const cloud = await settled({ seed: 1 }, 50);
+    const staller = new Staller(cloud, 0.1);
+    staller.start();
+    await cloud.clock.run(40_000);
+    let stalled = 0;
+    for (let look = 0; look < 50; look++) {
+      await cloud.clock.run(2000);
+      stalled += cloud.peers.filter((peer) => peer.isStalled).length;
+    }
+    expect(stalled / 50).toBeCloseTo(5, 0);
+  });
+});

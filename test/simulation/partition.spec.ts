@@ -1,0 +1,134 @@
+import type { SimulatedPeer } from '../../simulation/cloud/simulated-peer.js';
+import { expectAgreement, scenario, settled } from './simulated.js';
+
+const ips = (peers: readonly SimulatedPeer[]) => peers.map(({ ip }) => ip);
+
+/** After ScaleCube's MembershipProtocolTest and ringpop-common's partition healing. */
+describe('partitions', () => {
+  scenario('halves become two clouds and one again', async (options) => {
+    const cloud = await settled(options, 30);
+    const [one, other] = [cloud.peers.slice(0, 15), cloud.peers.slice(15)];
+    const heal = cloud.network.links.part(ips(one), ips(other));
+    await expectAgreement(cloud, 120_000, () => one);
+    await expectAgreement(cloud, 120_000, () => other);
+    heal();
+    await expectAgreement(cloud, 60_000);
+    return cloud;
+  });
+
+  scenario('one peer alone is dropped and comes back', async (options) => {
+    const cloud = await settled(options, 12);
+    const [alone, ...rest] = cloud.peers;
+    const heal = cloud.network.links.part([alone!.ip], ips(rest));
+    await expectAgreement(cloud, 120_000, () => rest);
+    heal();
+    await expectAgreement(cloud, 60_000);
+    return cloud;
+  });
+
+  scenario('a short cut drops nobody', async (options) => {
+    const cloud = await settled(options, 20);
+    let left = 0;
+    cloud.onEvent((_, { type }) => void (type === 'peer.left' && left++));
+    const [one, other] = [cloud.peers.slice(0, 10), cloud.peers.slice(10)];
+    const heal = cloud.network.links.part(ips(one), ips(other));
+    await cloud.clock.run(2000);
+    heal();
+    await cloud.clock.run(60_000);
+    expect(left).toBe(0);
+    await expectAgreement(cloud, 1000);
+    return cloud;
+  });
+
+  scenario(
+    'two that cannot reach each other stay members through the others',
+    async (options) => {
+      const cloud = await settled(options, 6);
+      let left = 0;
+      cloud.onEvent((_, { type }) => void (type === 'peer.left' && left++));
+      const [one, other] = cloud.peers;
+      const heal = cloud.network.links.part([one!.ip], [other!.ip]);
+      await cloud.clock.run(180_000);
+      expect(left).toBe(0);
+      heal();
+      await expectAgreement(cloud, 30_000);
+      return cloud;
+    },
+  );
+
+  scenario(
+    'nobody hears one peer, which hears everybody: it is dropped, then back',
+    async (options) => {
+      const cloud = await settled(options, 10);
+      const [mute, ...rest] = cloud.peers;
+      const heal = cloud.network.links.cut([mute!.ip], ips(rest));
+      await expectAgreement(cloud, 120_000, () => rest);
+      heal();
+      await expectAgreement(cloud, 60_000);
+      return cloud;
+    },
+  );
+
+  scenario(
+    'one peer hears nobody, whom everybody hears: it is dropped, then back',
+    async (options) => {
+      const cloud = await settled(options, 10);
+      const [deaf, ...rest] = cloud.peers;
+      const heal = cloud.network.links.cut(ips(rest), [deaf!.ip]);
+      await expectAgreement(cloud, 120_000, () => rest);
+      heal();
+      await expectAgreement(cloud, 60_000);
+      return cloud;
+    },
+  );
+
+  scenario('a peer joins each half meanwhile', async (options) => {
+    const cloud = await settled(options, 20);
+    const [one, other] = [cloud.peers.slice(0, 10), cloud.peers.slice(10)];
+    const first = cloud.add({ seeds: [one[0]!] });
+    const second = cloud.add({ seeds: [other[0]!] });
+    one.push(first);
+    other.push(second);
+    const heal = cloud.network.links.part(ips(one), ips(other));
+    first.start();
+    second.start();
+    await expectAgreement(cloud, 120_000, () => one);
+    await expectAgreement(cloud, 120_000, () => other);
+    heal();
+    await expectAgreement(cloud, 90_000);
+    return cloud;
+  });
+
+  scenario('three parts heal one after the other', async (options) => {
+    const cloud = await settled(options, 24);
+    const parts = [0, 1, 2].map((part) =>
+      cloud.peers.slice(part * 8, part * 8 + 8),
+    );
+    const [a, b, c] = parts.map(ips);
+    cloud.network.links.part(a!, b!);
+    const healFirst = cloud.network.links.part(b!, c!);
+    cloud.network.links.part(a!, c!);
+    for (const part of parts) await expectAgreement(cloud, 120_000, () => part);
+    healFirst();
+    await expectAgreement(cloud, 90_000, () => [...parts[1]!, ...parts[2]!]);
+    cloud.network.links.heal();
+    await expectAgreement(cloud, 90_000);
+    return cloud;
+  });
+
+  scenario(
+    'halves in which peers died are healed without ghosts',
+    async (options) => {
+      const cloud = await settled(options, 20);
+      const [one, other] = [cloud.peers.slice(0, 10), cloud.peers.slice(10)];
+      const heal = cloud.network.links.part(ips(one), ips(other));
+      await cloud.clock.run(60_000);
+      one[0]!.crash();
+      other[0]!.vanish();
+      await cloud.clock.run(60_000);
+      heal();
+      await expectAgreement(cloud, 90_000);
+      return cloud;
+    },
+  );
+});
