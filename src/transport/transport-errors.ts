@@ -1,3 +1,4 @@
+import { errors } from 'undici';
 import { TransportError, type TransportErrorCode } from './transport.error.js';
 
 /**
@@ -12,7 +13,8 @@ export function toTransportError(
   if (error instanceof TransportError) return error;
   const code = errorCode(error);
   const text = `${to}: ${describe(error, code)}`;
-  return new TransportError(classify(code, started), text, { cause: error });
+  const kind = isUnreadable(error) ? 'BAD_ANSWER' : classify(code, started);
+  return new TransportError(kind, text, { cause: error });
 }
 
 function classify(
@@ -22,14 +24,14 @@ function classify(
   if (!started) {
     return code === 'ECONNREFUSED' ? 'REFUSED' : 'UNREACHABLE';
   }
-  return isUnreadable(code) ? 'BAD_ANSWER' : 'CONNECTION_LOST';
+  return 'CONNECTION_LOST';
 }
 
 /** True for errors of undici's parser: what came back is not HTTP, or its headers are too large. */
-function isUnreadable(code: string | undefined): boolean {
+function isUnreadable(error: unknown): boolean {
   return (
-    code !== undefined &&
-    (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW')
+    error instanceof errors.HTTPParserError ||
+    error instanceof errors.HeadersOverflowError
   );
 }
 
