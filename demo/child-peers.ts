@@ -1,0 +1,92 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import type { PeerEnvironment } from './messages.js';
+
+/** The programs in `peers/`. */
+export type PeerKind = 'nest' | 'standalone' | 'original';
+
+/** Most that is kept of what a peer prints, for the case that it fails. */
+const OUTPUT_LIMIT = 8_000;
+
+/** A peer in a process of its own. */
+export class ChildPeer {
+  private output = '';
+  private readonly ended: Promise<void>;
+  private expected = false;
+
+  private constructor(
+    readonly name: string,
+    private readonly process: ChildProcess,
+    onFailure: (error: Error) => void,
+  ) {
+    process.stdout?.on('data', (chunk) => this.keep(chunk));
+    process.stderr?.on('data', (chunk) => this.keep(chunk));
+    this.ended = once(process, 'exit').then(([code, signal]) => {
+      if (!this.expected) {
+        onFailure(
+          new Error(
+            `${name} ended by itself (${signal ?? `code ${code}`})\n${this.output}`,
+          ),
+        );
+      }
+    });
+  }
+
+  /** In a process group of its own, so that Ctrl-C in the terminal reaches the show alone. */
+  static async start(
+    kind: PeerKind,
+    name: string,
+    seedPort: number,
+    onFailure: (error: Error) => void,
+  ): Promise<ChildPeer> {
+    const environment: PeerEnvironment = {
+      DEMO_NAME: name,
+      DEMO_SEED_PORT: String(seedPort),
+      // The original takes 0 for 9338; it gets a port that was free a moment ago.
+      DEMO_PORT: kind === 'nest' ? '0' : String(await freePort()),
+    };
+    const program = new URL(`./peers/${kind}-peer.js`, import.meta.url);
+    const child = fork(program, {
+      env: { ...process.env, ...environment },
+      detached: true,
+      silent: true,
+    });
+    return new ChildPeer(name, child, onFailure);
+  }
+
+  get pid(): number {
+    return this.process.pid ?? 0;
+  }
+
+  /** The hard way: the process is gone before it can say anything. */
+  async kill(): Promise<void> {
+    this.expected = true;
+    this.process.kill('SIGKILL');
+    await this.ended;
+  }
+
+  /** Asks the peer to leave; what has not ended after `patience` ms is killed. */
+  async leave(patience: number): Promise<void> {
+    this.expected = true;
+    if (this.process.connected) {
+      this.process.send('leave');
+    }
+    const timer = setTimeout(() => this.process.kill('SIGKILL'), patience);
+    await this.ended;
+    clearTimeout(timer);
+  }
+
+  private keep(chunk: Buffer): void {
+    this.output = (this.output + chunk.toString()).slice(-OUTPUT_LIMIT);
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,53 @@
+import 'reflect-metadata';
+import { Injectable, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import {
+  MembershipService,
+  OnPeerMessage,
+  type Peer,
+  PeerBody,
+  PeerCloudModule,
+  PeerSender,
+} from 'nestjs-peercloud';
+import { type Chat, leaveOnRequest, readEnvironment } from '../messages.js';
+
+const { name, seedPort, port } = readEnvironment();
+
+/** What a user writes: methods that take messages. */
+@Injectable()
+class ShopMessages {
+  constructor(private readonly membership: MembershipService) {}
+
+  @OnPeerMessage('hello')
+  hello(@PeerSender() sender: Peer) {
+    return { text: `hello ${String(sender.data.name)}, ${name} is open` };
+  }
+
+  @OnPeerMessage('chat')
+  chat(@PeerBody() { text }: Chat) {
+    return { text: `${name} has read ${text.length} characters` };
+  }
+
+  @OnPeerMessage('members')
+  members() {
+    return { names: this.membership.peers().map((peer) => peer.data.name) };
+  }
+}
+
+@Module({
+  imports: [
+    PeerCloudModule.forRoot({
+      peers: [`127.0.0.1:${seedPort}`],
+      data: { name, kind: 'Nest app' },
+      listener: { port, host: '127.0.0.1' },
+    }),
+  ],
+  providers: [ShopMessages],
+})
+class ShopModule {}
+
+const app = await NestFactory.create(ShopModule, {
+  logger: ['fatal', 'error', 'warn'],
+});
+leaveOnRequest(() => app.close());
+await app.listen(0, '127.0.0.1');

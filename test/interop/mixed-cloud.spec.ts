@@ -1,0 +1,71 @@
+import { Cloud } from './cloud.js';
+import { everyoneSeesEveryone, type PeerProcess } from './peer-process.js';
+
+describe('two of each kind in one cloud', () => {
+  const cloud = new Cloud();
+  let peers: PeerProcess[];
+
+  beforeAll(async () => {
+    const original1 = await cloud.start('original', 'original-1');
+    const nest1 = await cloud.start('nest', 'nest-1', original1);
+    const standalone1 = await cloud.start('standalone', 'standalone-1', nest1);
+    const original2 = await cloud.start('original', 'original-2', standalone1);
+    const nest2 = await cloud.start('own listener', 'nest-2', original2);
+    const standalone2 = await cloud.start(
+      'standalone',
+      'standalone-2',
+      original1,
+    );
+    peers = [original1, nest1, standalone1, original2, nest2, standalone2];
+    await everyoneSeesEveryone(peers);
+  }, 180_000);
+
+  afterAll(() => cloud.end());
+
+  it('delivers messages in all directions', async () => {
+    for (const from of peers) {
+      for (const to of others(from)) {
+        const body = { type: 'echo', text: `${from.name} to ${to.name}` };
+        const reply = await from.send(to, body);
+        expect(reply).toMatchObject({ value: { from: to.name, body } });
+      }
+    }
+  });
+
+  it('answers a broadcast of each peer in the same way', async () => {
+    const body = { type: 'echo', text: 'to everybody' };
+    for (const from of peers) {
+      const replies = await from.broadcast(body);
+      const sender = expect.objectContaining({ name: from.name }) as object;
+
+      expect(replies.toSorted(byName)).toEqual(
+        others(from)
+          .map(({ name }) => ({ name, value: { from: name, sender, body } }))
+          .toSorted(byName),
+      );
+    }
+  });
+
+  it('reports a refusal of each peer to each sender', async () => {
+    for (const from of peers) {
+      const replies = await from.broadcast({ type: 'refuse', status: 409 });
+      const statuses = replies.map(
+        (reply) => 'status' in reply && reply.status,
+      );
+
+      expect(statuses).toEqual(others(from).map(() => 409));
+    }
+  });
+
+  it('lists nobody twice, also after a while', async () => {
+    await everyoneSeesEveryone(peers);
+  });
+
+  function others(of: PeerProcess): PeerProcess[] {
+    return peers.filter((peer) => peer !== of);
+  }
+});
+
+function byName(a: { name: string }, b: { name: string }): number {
+  return a.name < b.name ? -1 : 1;
+}

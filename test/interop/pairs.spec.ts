@@ -1,0 +1,71 @@
+import { Cloud } from './cloud.js';
+import {
+  everyoneSeesEveryone,
+  type Kind,
+  type PeerProcess,
+} from './peer-process.js';
+
+const OURS: Kind[] = ['nest', 'fastify', 'own listener', 'standalone'];
+
+describe.each(OURS)('%s and the original', (kind) => {
+  const cloud = new Cloud();
+
+  afterEach(() => cloud.end());
+
+  it('is joined by the original', async () => {
+    const ours = await cloud.start(kind, 'ours');
+    const original = await cloud.start('original', 'original', ours);
+
+    await understandEachOther(ours, original);
+  });
+
+  it('joins the original', async () => {
+    const original = await cloud.start('original', 'original');
+    const ours = await cloud.start(kind, 'ours', original);
+
+    await understandEachOther(ours, original);
+  });
+});
+
+async function understandEachOther(
+  ours: PeerProcess,
+  original: PeerProcess,
+): Promise<void> {
+  await everyoneSeesEveryone([ours, original]);
+  await dataArrives(ours, original);
+  await dataArrives(original, ours);
+  await repliesArrive(ours, original);
+  await repliesArrive(original, ours);
+  await errorsArrive(ours, original);
+  await errorsArrive(original, ours);
+}
+
+async function dataArrives(at: PeerProcess, of: PeerProcess): Promise<void> {
+  const [data] = await at.data();
+  expect(data).toEqual(dataOf(of));
+}
+
+async function repliesArrive(from: PeerProcess, to: PeerProcess) {
+  const body = { type: 'echo', text: 'ünï→☃', deep: [{ n: 1.5, none: null }] };
+  const value = { from: to.name, sender: dataOf(from), body };
+
+  expect(await from.send(to, body)).toEqual({ value });
+  expect(await from.broadcast(body)).toEqual([{ name: to.name, value }]);
+}
+
+async function errorsArrive(from: PeerProcess, to: PeerProcess) {
+  const body = { type: 'refuse', status: 418 };
+
+  expect(await from.send(to, body)).toMatchObject({ status: 418 });
+  expect(await from.broadcast(body)).toMatchObject([
+    { name: to.name, status: 418 },
+  ]);
+  expect(await from.send(to, { type: 'refuse' })).toMatchObject({
+    status: 500,
+  });
+}
+
+function dataOf({ name, kind }: PeerProcess): object {
+  const known = kind === 'original' || kind === 'standalone' ? kind : 'nest';
+  return { name, kind: known };
+}

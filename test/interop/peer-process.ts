@@ -1,0 +1,171 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { freePort } from '../support/free-port.js';
+import { until } from '../support/until.js';
+import type {
+  Answer,
+  Call,
+  Commands,
+  NamedReply,
+  ProgramOptions,
+  Reply,
+} from './programs/rpc.js';
+
+/** The kinds of peers that share a cloud in these tests. */
+export const KINDS = {
+  original: { program: 'original' },
+  nest: { program: 'nest' },
+  fastify: { program: 'nest', adapter: 'fastify' },
+  'own listener': { program: 'nest', ownListener: true },
+  standalone: { program: 'standalone' },
+} as const satisfies Record<
+  string,
+  { program: string } & Partial<ProgramOptions>
+>;
+
+export type Kind = keyof typeof KINDS;
+
+/** A peer in a process of its own. */
+export class PeerProcess {
+  private readonly calls = new Map<number, (answer: Answer) => void>();
+  private output = '';
+  private port = 0;
+
+  private constructor(
+    readonly name: string,
+    readonly kind: Kind,
+    private readonly process: ChildProcess,
+  ) {
+    const keep = (chunk: Buffer) => (this.output += chunk.toString());
+    process.stdout?.on('data', keep);
+    process.stderr?.on('data', keep);
+    process.on('message', (message: { port: number } | Answer) => {
+      if ('port' in message) {
+        this.port = message.port;
+      } else {
+        this.calls.get(message.id)?.(message);
+      }
+    });
+  }
+
+  /** Starts a peer; resolves when it has tried its seeds. */
+  static async start(
+    programs: URL,
+    kind: Kind,
+    name: string,
+    seeds: readonly PeerProcess[] = [],
+  ): Promise<PeerProcess> {
+    const { program, ...rest } = KINDS[kind];
+    const options: ProgramOptions = {
+      ...rest,
+      name,
+      port: kind === 'original' || kind === 'standalone' ? await freePort() : 0,
+      seeds: seeds.map((seed) => seed.port),
+    };
+    const peer = new PeerProcess(
+      name,
+      kind,
+      fork(
+        new URL(`test/interop/programs/${program}.js`, programs),
+        [JSON.stringify(options)],
+        { silent: true, execArgv: [] },
+      ),
+    );
+    await until(() => peer.port || peer.hasEnded, {
+      timeout: 60_000,
+      what: () => `${kind} peer ${name} to start\n${peer.output}`,
+    });
+    if (peer.hasEnded) {
+      throw new Error(`${kind} peer ${name} ended\n${peer.output}`);
+    }
+    return peer;
+  }
+
+  get hasEnded(): boolean {
+    return this.process.exitCode !== null || this.process.signalCode !== null;
+  }
+
+  /** Everything that the process has printed. */
+  get printed(): string {
+    return this.output;
+  }
+
+  names(): Promise<string[]> {
+    return this.call('names');
+  }
+
+  data(): Promise<object[]> {
+    return this.call('data');
+  }
+
+  send(to: PeerProcess, body: object): Promise<Reply> {
+    return this.call('send', to.name, body);
+  }
+
+  broadcast(body: object): Promise<NamedReply[]> {
+    return this.call('broadcast', body);
+  }
+
+  /** A goodbye, as far as the kind has one. */
+  async close(): Promise<void> {
+    if (this.kind === 'original') {
+      this.process.send({ id: 0, command: 'close', args: [] } satisfies Call);
+      await this.end();
+    } else {
+      await this.call('close');
+    }
+  }
+
+  async kill(): Promise<void> {
+    this.process.kill('SIGKILL');
+    await this.end();
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.process.kill(signal);
+  }
+
+  /** Resolves to the exit code when the process has ended. */
+  async end(): Promise<number | null> {
+    if (!this.hasEnded) {
+      await once(this.process, 'exit');
+    }
+    return this.process.exitCode;
+  }
+
+  private async call<Command extends keyof Commands>(
+    command: Command,
+    ...args: Parameters<Commands[Command]>
+  ): Promise<Awaited<ReturnType<Commands[Command]>>> {
+    const id = this.calls.size + 1;
+    const answered = new Promise<Answer>((resolve) =>
+      this.calls.set(id, resolve),
+    );
+    this.process.send({ id, command, args } satisfies Call);
+    const answer = await answered;
+    if ('error' in answer) {
+      throw new Error(`${this.name}: ${answer.error}`);
+    }
+    return answer.result as Awaited<ReturnType<Commands[Command]>>;
+  }
+}
+
+/** Waits until each peer's list has exactly the others, each once. */
+export async function everyoneSeesEveryone(
+  peers: readonly PeerProcess[],
+): Promise<void> {
+  let seen: Record<string, string[]> = {};
+  await until(
+    async () => {
+      const lists = await Promise.all(
+        peers.map(async (peer) => [peer.name, await peer.names()] as const),
+      );
+      seen = Object.fromEntries(lists);
+      return peers.every(({ name }) => {
+        const others = peers.map((peer) => peer.name).filter((n) => n !== name);
+        return seen[name]!.toSorted().join() === others.toSorted().join();
+      });
+    },
+    { timeout: 60_000, what: () => `equal lists: ${JSON.stringify(seen)}` },
+  );
+}
