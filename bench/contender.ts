@@ -55,6 +55,8 @@ export interface BenchClient {
 export interface Contender {
   title: string;
   parts: readonly PartName[];
+  /** Parts that it takes too long for in a quick run. Default: none. */
+  slowParts?: readonly PartName[];
   /** Broker that it cannot do without. */
   broker?: BrokerName;
   /** Largest cloud that it is measured in. Default: no limit. */

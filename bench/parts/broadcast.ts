@@ -10,7 +10,10 @@ const PEERS_A_PROCESS = 16;
 
 /** Broadcasts, one after another, each until all replies are in; and what so many peers cost the sender. */
 export async function broadcast(context: BenchContext): Promise<void> {
-  const rounds = Math.min(context.options.rounds, 3);
+  const rounds = Math.min(
+    context.options.rounds,
+    context.options.quick ? 2 : 3,
+  );
   for (let round = 0; round < rounds; round++) {
     for (const contender of takingPart(context, 'broadcast', round)) {
       for (const peers of BROADCAST_PEERS) {

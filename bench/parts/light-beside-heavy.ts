@@ -11,7 +11,7 @@ export async function lightBesideHeavy(context: BenchContext): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     for (const contender of takingPart(context, 'light-beside-heavy', round)) {
       const size = { peers: 1, processes: 1 };
-      await staged(context, contender, size, 'light', (stage) =>
+      await staged(context, contender, size, 'light-beside-heavy', (stage) =>
         measure(context, contender.id, stage),
       );
     }
@@ -31,7 +31,10 @@ async function measure(
   const beside = { ...LIGHT, heavy: HEAVY };
   await stage.load('openLoop', { ...beside, durationMs: options.warmUpMs });
 
-  const cells = { 'light/alone': LIGHT, 'light/beside': beside };
+  const cells = {
+    'light-beside-heavy/without': LIGHT,
+    'light-beside-heavy/with': beside,
+  };
   for (const [cell, plan] of Object.entries(cells)) {
     const result = await stage.load('openLoop', { ...plan, durationMs });
     if (result.errors > 0) {

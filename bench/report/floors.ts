@@ -79,8 +79,8 @@ export const FLOORS: readonly Floor[] = [
   {
     what: 'p99 of a light message beside 20 of 256 KiB a second',
     against: 'the same without them',
-    ours: figure(STREAM, 'light/beside', 'p99'),
-    other: figure(STREAM, 'light/alone', 'p99'),
+    ours: figure(STREAM, 'light-beside-heavy/with', 'p99'),
+    other: figure(STREAM, 'light-beside-heavy/without', 'p99'),
     compare: 'ratio',
     bound: 'at most',
     value: 5,
@@ -113,10 +113,14 @@ export const FLOORS: readonly Floor[] = [
   ),
 ];
 
-/** Contenders that a floor is about. */
-export const floorContenders: ReadonlySet<string> = new Set(
-  FLOORS.flatMap(({ ours, other }) => [ours.contender, other.contender]),
-);
+/** Whether a floor is about that contender in that part; cells begin with the name of their part. */
+export function hasFloor(part: string, contender: string): boolean {
+  return FLOORS.some(({ ours, other }) =>
+    [ours, other].some(
+      (key) => key.contender === contender && key.cell.split('/')[0] === part,
+    ),
+  );
+}
 
 /** How a floor came out; undefined where one of its figures is missing. */
 export function judge(

@@ -53,9 +53,9 @@ function lightTable(context: BenchContext): Table {
   return {
     title: 'A light message beside heavy ones: p50 / p99 in ms',
     note: '1,000 messages of 60 B a second at random times; latency counts from when each was due. Beside them: 20 messages of 256 KiB a second from the same sender to the same peer.',
-    head: ['', 'alone', 'beside'],
+    head: ['', 'without', 'with'],
     rows: rows(context, (show) =>
-      ['light/alone', 'light/beside'].map(
+      ['light-beside-heavy/without', 'light-beside-heavy/with'].map(
         (cell) => `${show('p50', cell)} / ${show('p99', cell)}`,
       ),
     ),

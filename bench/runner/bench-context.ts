@@ -1,6 +1,6 @@
 import type { PartName } from '../contender.js';
 import type { BenchOptions } from '../options.js';
-import { floorContenders } from '../report/floors.js';
+import { hasFloor } from '../report/floors.js';
 import type { Brokers } from './brokers.js';
 import type { RegisteredContender } from './registry.js';
 import type { Samples } from './samples.js';
@@ -24,10 +24,12 @@ export function takingPart(
   part: PartName,
   round: number,
 ): RegisteredContender[] {
+  const { quick } = context.options;
   const all = context.contenders.filter(
-    (one) =>
-      one.parts.includes(part) &&
-      (round === 0 || !context.options.quick || floorContenders.has(one.id)),
+    ({ id, parts, slowParts = [] }) =>
+      parts.includes(part) &&
+      !(quick && slowParts.includes(part)) &&
+      (round === 0 || !quick || hasFloor(part, id)),
   );
   const start = all.length === 0 ? 0 : (round * 5) % all.length;
   return [...all.slice(start), ...all.slice(0, start)];

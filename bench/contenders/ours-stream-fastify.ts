@@ -1,0 +1,6 @@
+import { peerCloudContender } from './support/peer-cloud.js';
+
+export default peerCloudContender('ours, stream, Fastify', {
+  adapter: 'fastify',
+  lane: 'stream',
+});

@@ -1,0 +1,13 @@
+import type { Contender } from '../contender.js';
+import { peerCloudClient } from './support/peer-cloud.js';
+import peercloud from './peercloud.js';
+
+const contender: Contender = {
+  title: 'ours to a legacy peer (npm peercloud)',
+  parts: ['request-reply'],
+  server: peercloud.server,
+  client: ({ host, peers }) =>
+    peerCloudClient(host, { adapter: 'express', lane: 'stream' }, peers),
+};
+
+export default contender;

@@ -1,0 +1,170 @@
+import 'reflect-metadata';
+import {
+  Injectable,
+  Module,
+  type DynamicModule,
+  type INestApplication,
+} from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import {
+  MembershipService,
+  MessagingService,
+  OnPeerMessage,
+  PeerCloudModule,
+  type Peer,
+  type PeerCloudOptions,
+} from 'nestjs-peercloud';
+import type {
+  BenchClient,
+  Contender,
+  PartName,
+  PeerLocation,
+} from '../../contender.js';
+import { isEcho } from '../../load/body.js';
+import { httpAdapter, type AdapterName } from './http-adapter.js';
+import { makeCertificate, type Certificate } from './certificate.js';
+
+const JOIN_TIMEOUT = 60_000;
+
+/** What the peers of the signed clouds share. */
+export const BENCH_SECRET = 'a secret of the benchmarks, of 48 bytes or so ...';
+
+/** One way to run this package. */
+export interface PeerCloudSetup {
+  adapter: AdapterName;
+  lane: 'stream' | 'message';
+  /** Whether the protocol has its own port. Default: it is mounted in the app. */
+  listener?: boolean;
+  tls?: boolean;
+  security?: PeerCloudOptions['security'];
+}
+
+@Injectable()
+class EchoHandler {
+  @OnPeerMessage('echo')
+  echo(body: unknown): unknown {
+    return body;
+  }
+}
+
+@Module({})
+class PeerModule {}
+
+/** This package as a contender: an app on both sides, as users would write it. */
+export function peerCloudContender(
+  title: string,
+  setup: PeerCloudSetup,
+  parts: readonly PartName[] = ['request-reply'],
+): Contender {
+  return {
+    title,
+    parts,
+
+    async server({ host, seeds }) {
+      const certificate = setup.tls
+        ? (certificateOf(seeds[0]) ?? makeCertificate(host))
+        : undefined;
+      const peer = await startPeer(host, setup, seeds, certificate);
+      const { id, port } = peer.get(MembershipService).self;
+      return {
+        location: { id, port, ...certificate },
+        close: () => peer.close(),
+      };
+    },
+
+    client: ({ host, peers }) =>
+      peerCloudClient(host, setup, peers, certificateOf(peers[0])),
+  };
+}
+
+/** A sender that has joined the cloud of these peers and sees them all. */
+export async function peerCloudClient(
+  host: string,
+  setup: PeerCloudSetup,
+  locations: readonly PeerLocation[],
+  certificate?: Certificate,
+): Promise<BenchClient> {
+  const app = await startPeer(host, setup, locations, certificate);
+  const membership = app.get(MembershipService);
+  const messaging = app.get(MessagingService);
+  const startedAt = performance.now();
+  await membership.whenJoined();
+  const peers = await allOf(membership, locations);
+  const joinMs = performance.now() - startedAt;
+  return {
+    joinMs,
+    send: (peer, body) => messaging.send(peers[peer]!, body),
+    broadcast: async (body) => {
+      const results = await messaging.broadcast(body);
+      return results.filter(({ value }) => isEcho(value, body)).length;
+    },
+    close: () => app.close(),
+  };
+}
+
+async function startPeer(
+  host: string,
+  setup: PeerCloudSetup,
+  seeds: readonly PeerLocation[],
+  certificate: Certificate | undefined,
+): Promise<INestApplication> {
+  const module: DynamicModule = {
+    module: PeerModule,
+    imports: [
+      PeerCloudModule.forRoot(optionsOf(host, setup, seeds, certificate)),
+    ],
+    providers: [EchoHandler],
+  };
+  const app = await NestFactory.create(
+    module,
+    httpAdapter(setup.adapter, certificate),
+    { logger: false, ...(certificate && { httpsOptions: certificate }) },
+  );
+  await app.listen(0, host);
+  await app.get(MembershipService).whenJoined();
+  return app;
+}
+
+function optionsOf(
+  host: string,
+  { lane, listener, security }: PeerCloudSetup,
+  seeds: readonly PeerLocation[],
+  certificate: Certificate | undefined,
+): PeerCloudOptions {
+  return {
+    // One seed will do: it names all the others.
+    peers: seeds.slice(0, 1).map(({ port }) => `${host}:${port}`),
+    ...(lane === 'message' && { messaging: { stream: false } }),
+    ...(listener && { listener: { port: 0, host } }),
+    ...(security && { security }),
+    ...(certificate && {
+      tls: { ...certificate, ca: certificate.cert, mutual: false },
+    }),
+  };
+}
+
+/** Waits until every peer is on the list; returns them in the order of their numbers. */
+async function allOf(
+  membership: MembershipService,
+  locations: readonly PeerLocation[],
+): Promise<Peer[]> {
+  const deadline = performance.now() + JOIN_TIMEOUT;
+  for (;;) {
+    const byPort = new Map(membership.peers().map((peer) => [peer.port, peer]));
+    const found = locations.map(({ port }) => byPort.get(Number(port)));
+    if (found.every((peer) => peer !== undefined)) return found;
+    if (performance.now() > deadline) {
+      throw new Error(`sees ${byPort.size} of ${locations.length} peers`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+function certificateOf(
+  location: PeerLocation | undefined,
+): Certificate | undefined {
+  const { cert, key } = location ?? {};
+  return cert === undefined
+    ? undefined
+    : { cert: String(cert), key: String(key) };
+}
