@@ -1,3 +1,5 @@
+import type { LeaveReason } from './core/membership.types.js';
+
 /** Texts that operators and developers meet, in one place. */
 
 export const handlerCannotHear = (handler: string): string =>
@@ -5,3 +7,27 @@ export const handlerCannotHear = (handler: string): string =>
 
 export const handlerFailed = (handler: string, event: string): string =>
   `${handler} failed at ${event}`;
+
+export const peerJoined = (peer: string): string => `${peer} joined`;
+
+export const peerLeft: Record<LeaveReason, (peer: string) => string> = {
+  left: (peer) => `${peer} left: it said goodbye`,
+  dead: (peer) => `${peer} left: it answers no more`,
+  replaced: (peer) => `${peer} left: another peer answers at its address`,
+};
+
+export const peerUpdated = (peer: string): string =>
+  `${peer} is described anew`;
+
+export const peerSuspected = (peer: string): string =>
+  `${peer} does not answer: suspected until that is certain`;
+
+export const peerRecovered = (peer: string): string => `${peer} answers again`;
+
+export const cloudJoined = (size: number): string =>
+  `member of a cloud of ${size} peers`;
+
+export const cloudLeft = 'in no cloud any more';
+
+export const loopbackAdvertised = (own: string, other: string): string =>
+  `this peer is known to others as ${own}, but ${other} is on another host and cannot reach it there: give the option ip with the address of this machine`;

@@ -2,7 +2,11 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Subject, type Observable } from 'rxjs';
 import { readData } from '../options/peer-data.js';
 import { readPeers, type PeerAddressInput } from '../options/peer-list.js';
-import { MEMBERSHIP_CORE } from '../options/peer-cloud.tokens.js';
+import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
+import {
+  MEMBERSHIP_CORE,
+  PEER_CLOUD_OPTIONS,
+} from '../options/peer-cloud.tokens.js';
 import type { JsonObject } from '../wire/json.js';
 import type { MembershipCore } from './core/membership-core.js';
 import type { Member, MembershipEvent } from './core/membership.types.js';
@@ -23,7 +27,11 @@ export class MembershipService implements OnApplicationShutdown {
   readonly #unsubscribe: () => void;
   #delivering = false;
 
-  constructor(@Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore) {
+  constructor(
+    @Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore,
+    @Inject(PEER_CLOUD_OPTIONS)
+    private readonly options: ResolvedPeerCloudOptions,
+  ) {
     this.events$ = this.#events.asObservable();
     this.#directory = new PeerDirectory(core);
     this.#unsubscribe = core.onEvent((event) => this.take(event));
@@ -76,10 +84,11 @@ export class MembershipService implements OnApplicationShutdown {
   /**
    * Replaces this peer's `data` here and at all others.
    *
-   * @throws OptionsError if it is no JSON object
+   * @throws OptionsError if it is no JSON object, or larger than `limits.maxDataBytes`
    */
   async update(data: JsonObject): Promise<void> {
-    await this.core.update(readData(data, 'data'));
+    const { maxDataBytes } = this.options.limits;
+    await this.core.update(readData(data, 'data', maxDataBytes));
   }
 
   /** The object of a member's record, for the layers above. */

@@ -119,7 +119,7 @@ export function readObject(
     return {};
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new OptionsError(path, value, 'must be an object');
+    throw new OptionsError(path || 'options', value, 'must be an object');
   }
   for (const key of Object.keys(value)) {
     if (!allowedKeys.includes(key)) {

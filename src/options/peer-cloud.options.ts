@@ -14,6 +14,19 @@ import type {
   MessagingOptions,
   ResolvedMessagingOptions,
 } from '../messaging/messaging.options.js';
+import type {
+  AddressOptions,
+  ResolvedAddressOptions,
+} from '../security/address.options.js';
+import type {
+  LimitOptions,
+  ResolvedLimitOptions,
+} from '../security/limits.options.js';
+import type {
+  ResolvedSecurity,
+  SecurityOptions,
+} from '../security/security.options.js';
+import type { ResolvedTls, TlsOptions } from '../transport/tls.options.js';
 import type { JsonObject } from '../wire/json.js';
 import type { PeerAddress } from '../wire/peer-info.js';
 import type { PeerAddressInput } from './peer-list.js';
@@ -86,8 +99,20 @@ export interface PeerCloudOptions {
   /** How members are judged and news is spread. The defaults fit clouds of 2 to 5,000 peers. */
   membership?: MembershipOptions;
 
-  /** Limits of the messages under way. */
+  /** How messages travel, and how many of them at once. */
   messaging?: MessagingOptions;
+
+  /** Makes the cloud private: every request and answer is signed. Default: open, as the protocol is. */
+  security?: SecurityOptions;
+
+  /** HTTPS between peers. Default: none. */
+  tls?: TlsOptions;
+
+  /** Bounds on what remotes can make this peer hold or do. */
+  limits?: LimitOptions;
+
+  /** Which addresses may be members and senders. Default, without `security`: loopback and private ones. */
+  addresses?: AddressOptions;
 }
 
 /** What `forRootAsync({ useClass })` and `({ useExisting })` call. */
@@ -111,4 +136,8 @@ export interface ResolvedPeerCloudOptions {
   readonly healthCheck: ResolvedHealthCheckOptions | false;
   readonly membership: ResolvedMembershipOptions;
   readonly messaging: ResolvedMessagingOptions;
+  readonly security: ResolvedSecurity;
+  readonly tls?: ResolvedTls;
+  readonly limits: ResolvedLimitOptions;
+  readonly addresses: ResolvedAddressOptions;
 }

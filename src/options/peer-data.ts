@@ -1,26 +1,39 @@
 import { isJsonObject, type JsonObject } from '../wire/json.js';
 import { OptionsError } from './option-checks.js';
 
+const RULE = 'must be a JSON object';
+
 /**
  * Reads what a peer says about itself, as the others will see it: what JSON makes of it, so that a
  * Date is a string here too. Throws an OptionsError for what JSON cannot carry.
  */
-export function readData(value: unknown, path: string): JsonObject {
+export function readData(
+  value: unknown,
+  path: string,
+  maxBytes: number,
+): JsonObject {
   if (value === undefined) {
     return {};
   }
-  const data = throughJson(value, path);
+  const text = toJson(value, path);
+  const data: unknown = JSON.parse(text);
   if (!isJsonObject(data)) {
-    throw new OptionsError(path, value, 'must be a JSON object');
+    throw new OptionsError(path, value, RULE);
+  }
+  if (Buffer.byteLength(text) > maxBytes) {
+    throw new OptionsError(
+      path,
+      value,
+      `must be ${maxBytes} bytes of JSON at most: every peer keeps it in memory; limits.maxDataBytes raises that for peers that all have it`,
+    );
   }
   return data;
 }
 
-function throughJson(value: unknown, path: string): unknown {
+function toJson(value: unknown, path: string): string {
   try {
-    const text = JSON.stringify(value) as string | undefined;
-    return text === undefined ? undefined : JSON.parse(text);
+    return (JSON.stringify(value) as string | undefined) ?? 'null';
   } catch (cause) {
-    throw new OptionsError(path, value, 'must be a JSON object', { cause });
+    throw new OptionsError(path, value, RULE, { cause });
   }
 }

@@ -1,0 +1,121 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+} from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import { CronJob } from 'cron';
+import type { MembershipCore } from '../membership/core/membership-core.js';
+import type { Peer } from '../membership/peer.js';
+import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
+import {
+  MEMBERSHIP_CORE,
+  PEER_CLOUD_OPTIONS,
+} from '../options/peer-cloud.tokens.js';
+import type { PeerStatus } from '../wire/requests.js';
+import { checkFailed, checksEvery, checksOff } from './health.messages.js';
+import { TickJitter } from './tick-jitter.js';
+
+/** Name of the health check's job in the SchedulerRegistry. */
+export const HEALTH_CHECK_JOB = 'peer-cloud.health-check';
+
+/** Checks the members: by itself on a cron schedule, and by hand. */
+@Injectable()
+export class HealthCheckService implements BeforeApplicationShutdown {
+  private readonly logger = new Logger('PeerCloud');
+  private registry: SchedulerRegistry | undefined;
+  private waiting: NodeJS.Timeout | undefined;
+  private ticking = false;
+
+  constructor(
+    @Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore,
+    @Inject(PEER_CLOUD_OPTIONS)
+    private readonly options: ResolvedPeerCloudOptions,
+    private readonly moduleRef: ModuleRef,
+  ) {}
+
+  /**
+   * Checks one member now, outside the schedule: it is asked for `/status`, and what it says, or does
+   * not say, counts as in any other check.
+   *
+   * @param peer the member or its id; default: the next one of the round
+   * @returns what it says about itself; `online: false` where it does not answer
+   */
+  async check(peer?: Peer | string): Promise<PeerStatus> {
+    const id = typeof peer === 'object' ? peer.id : peer;
+    const { status, ...outcome } = await this.core.check(id);
+    return status ?? outcome;
+  }
+
+  /** Starts the schedule; called once the peer listens. */
+  start(): void {
+    const { healthCheck } = this.options;
+    if (healthCheck === false) {
+      this.logger.debug(checksOff);
+      return;
+    }
+    const jitter = new TickJitter(healthCheck.interval, Math.random);
+    const job = CronJob.from({
+      cronTime: healthCheck.cron,
+      onTick: () => this.schedule(jitter.next()),
+      unrefTimeout: true,
+    });
+    this.registry = this.findRegistry();
+    this.registry.addCronJob(HEALTH_CHECK_JOB, job);
+    job.start();
+    this.logger.debug(checksEvery(healthCheck.interval));
+  }
+
+  /** Ends the schedule; a check under way runs to its end. */
+  stop(): void {
+    clearTimeout(this.waiting);
+    this.waiting = undefined;
+    if (this.registry?.doesExist('cron', HEALTH_CHECK_JOB)) {
+      this.registry.deleteCronJob(HEALTH_CHECK_JOB);
+    }
+    this.registry = undefined;
+  }
+
+  beforeApplicationShutdown(): void {
+    this.stop();
+  }
+
+  /** Checks never overlap: one that is still waiting or under way makes the next one fall out. */
+  private schedule(delay: number): void {
+    if (this.waiting || this.ticking) {
+      return;
+    }
+    this.waiting = setTimeout(() => {
+      this.waiting = undefined;
+      void this.tick();
+    }, delay).unref();
+  }
+
+  private async tick(): Promise<void> {
+    this.ticking = true;
+    try {
+      await this.core.tick();
+    } catch (error) {
+      this.logger.error(
+        checkFailed,
+        error instanceof Error ? error.stack : String(error),
+      );
+    } finally {
+      this.ticking = false;
+    }
+  }
+
+  /**
+   * The registry of the app's own ScheduleModule, where it has one. Importing that module here would
+   * run each of the app's own jobs twice.
+   */
+  private findRegistry(): SchedulerRegistry {
+    try {
+      return this.moduleRef.get(SchedulerRegistry, { strict: false });
+    } catch {
+      return new SchedulerRegistry();
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import {
+  createServer as createSecureServer,
+  type ServerOptions as SecureServerOptions,
+} from 'node:https';
+import type { ResolvedLimitOptions } from '../security/limits.options.js';
+
+/** Node's own default: ms that a request may take to come in. */
+const NODE_REQUEST_TIMEOUT = 300_000;
+/** Ms between the end of a stream's life, which its opener keeps, and the end of its request here. */
+const STREAM_GRACE = 60_000;
+
+/** What the own listener's server is made of. */
+export interface ListenerServerOptions {
+  limits: ResolvedLimitOptions;
+  /** Longest life of a stream in ms, where streams are taken. */
+  streamLifetime?: number;
+  /** Certificates and what is asked of callers, as node:https takes them; none: plain HTTP. */
+  tls?: SecureServerOptions;
+}
+
+/** Makes the server of the own listener; it listens nowhere yet. */
+export function createListenerServer(
+  options: ListenerServerOptions,
+  handler: RequestListener,
+): Server {
+  const { limits, tls } = options;
+  const common = { maxHeaderSize: limits.maxHeaderBytes };
+  return tls
+    ? createSecureServer({ ...common, ...tls }, handler)
+    : createServer(common, handler);
+}
+
+/**
+ * Bounds what callers can hold open. To be called when the HTTP adapter is done with the server:
+ * Fastify sets values of its own.
+ */
+export function limitServer(
+  server: Server,
+  { limits, streamLifetime = 0 }: ListenerServerOptions,
+): void {
+  server.headersTimeout = limits.headersTimeout;
+  server.requestTimeout = Math.max(
+    NODE_REQUEST_TIMEOUT,
+    streamLifetime + STREAM_GRACE,
+  );
+  server.maxConnections = limits.maxConnections;
+}

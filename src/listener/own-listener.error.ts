@@ -1,0 +1,12 @@
+import { PeerCloudError } from '../errors/peer-cloud.error.js';
+import { cannotListen } from './listener.messages.js';
+
+/** The own listener's port or host cannot be had (code `LISTEN_FAILED`). */
+export class ListenFailedError extends PeerCloudError {
+  override readonly name = 'ListenFailedError';
+
+  constructor(address: string, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super('LISTEN_FAILED', cannotListen(address, reason), { cause });
+  }
+}

@@ -1,0 +1,112 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type INestApplication,
+  type InjectionToken,
+} from '@nestjs/common';
+import { HttpAdapterHost, ModuleRef, NestFactory } from '@nestjs/core';
+import { MembershipService } from '../membership/membership.service.js';
+import { MessageRouter } from '../messaging/message-router.js';
+import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
+import {
+  MEMBERSHIP_CORE,
+  PEER_CLOUD_OPTIONS,
+  PEER_TRANSPORT,
+  REQUEST_VERIFIER,
+} from '../options/peer-cloud.tokens.js';
+import { formatAddress } from '../wire/address.js';
+import { createListenerAdapter } from './listener-adapter.js';
+import { createListenerServer, limitServer } from './listener-server.js';
+import { listening } from './listener.messages.js';
+import type { ResolvedListenerOptions } from './listener.options.js';
+import { ListenFailedError } from './own-listener.error.js';
+import { PeerListenerModule } from './peer-listener.module.js';
+import { withoutHooks } from './without-hooks.js';
+
+/** What the controllers of the protocol use of the outer app. */
+const LENT: InjectionToken[] = [
+  MEMBERSHIP_CORE,
+  PEER_CLOUD_OPTIONS,
+  PEER_TRANSPORT,
+  REQUEST_VERIFIER,
+  MembershipService,
+  MessageRouter,
+];
+
+/** The protocol on a port of its own: a small inner Nest app around the outer app's services. */
+@Injectable()
+export class OwnListener {
+  private readonly logger = new Logger('PeerCloud');
+  private app: INestApplication<Server> | undefined;
+
+  constructor(
+    private readonly adapterHost: HttpAdapterHost,
+    private readonly moduleRef: ModuleRef,
+    @Inject(PEER_CLOUD_OPTIONS)
+    private readonly options: ResolvedPeerCloudOptions,
+  ) {}
+
+  /**
+   * Starts to listen.
+   *
+   * @throws ListenFailedError if the port or the host cannot be had
+   */
+  async open(listener: ResolvedListenerOptions): Promise<AddressInfo> {
+    const app = await this.create();
+    const { port: wanted, host } = listener;
+    try {
+      await (host === undefined
+        ? app.listen(wanted)
+        : app.listen(wanted, host));
+    } catch (error) {
+      await app.close();
+      throw new ListenFailedError(
+        formatAddress({ ip: host ?? '*', port: wanted }),
+        error,
+      );
+    }
+    this.app = app;
+    const {
+      address: ip,
+      port,
+      ...rest
+    } = app.getHttpServer().address() as AddressInfo;
+    this.logger.log(listening(formatAddress({ ip, port })));
+    return { address: ip, port, ...rest };
+  }
+
+  /** Stops listening; requests under way are answered first. */
+  async close(): Promise<void> {
+    const { app } = this;
+    this.app = undefined;
+    await app?.close();
+  }
+
+  private async create(): Promise<INestApplication<Server>> {
+    const { limits, messaging } = this.options;
+    const serverOptions = {
+      limits,
+      ...(messaging.stream && { streamLifetime: messaging.stream.maxLifetime }),
+    };
+    // Without HTTP, Nest has no adapter here, whatever the type says.
+    const outer = this.adapterHost.httpAdapter as
+      HttpAdapterHost['httpAdapter'] | undefined;
+    const adapter = await createListenerAdapter(outer?.getType(), (handler) =>
+      createListenerServer(serverOptions, handler),
+    );
+    const services = LENT.map((provide) => ({
+      provide,
+      useValue: withoutHooks<unknown>(this.moduleRef.get(provide)),
+    }));
+    const app = await NestFactory.create<INestApplication<Server>>(
+      PeerListenerModule.with(services),
+      adapter,
+      { bodyParser: false, abortOnError: false },
+    );
+    limitServer(app.getHttpServer(), serverOptions);
+    return app;
+  }
+}

@@ -1,0 +1,64 @@
+import { Logger, type Provider } from '@nestjs/common';
+import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
+import {
+  ADDRESS_POLICY,
+  MEMBERSHIP_CORE,
+  PEER_CLOUD_OPTIONS,
+  PEER_TRANSPORT,
+} from '../options/peer-cloud.tokens.js';
+import type { AddressPolicy } from '../security/address-policy.js';
+import type { PeerTransport } from '../transport/peer-transport.interface.js';
+import { systemClock } from './core/clock.js';
+import { MembershipCore } from './core/membership-core.js';
+import type { SelfDescription } from './core/membership.types.js';
+import { systemRandom } from './core/random.js';
+import { EventLoopDelay } from './event-loop-delay.js';
+import { MembershipJournal } from './membership-journal.js';
+import { MembershipService } from './membership.service.js';
+import { PeerEventDispatcher } from './peer-event.dispatcher.js';
+import { PeerEventExplorer } from './peer-event.explorer.js';
+import { resolveHost } from './resolve-host.js';
+
+/** Everything of this folder that Nest has to make; the core gets the machine's clock, chance and network. */
+export const membershipProviders: Provider[] = [
+  {
+    provide: MEMBERSHIP_CORE,
+    inject: [
+      PEER_CLOUD_OPTIONS,
+      PEER_TRANSPORT,
+      ADDRESS_POLICY,
+      EventLoopDelay,
+    ],
+    useFactory: (
+      options: ResolvedPeerCloudOptions,
+      transport: PeerTransport,
+      policy: AddressPolicy,
+      delay: EventLoopDelay,
+    ) =>
+      new MembershipCore(describeSelf(options), options.membership, {
+        clock: systemClock,
+        random: systemRandom,
+        transport,
+        logger: new Logger('PeerCloud'),
+        resolve: resolveHost,
+        allows: (address, origin) => policy.allows(address, origin),
+        eventLoopDelay: () => delay.read(),
+      }),
+  },
+  { provide: EventLoopDelay, useFactory: () => new EventLoopDelay() },
+  MembershipService,
+  MembershipJournal,
+  PeerEventDispatcher,
+  PeerEventExplorer,
+];
+
+function describeSelf(options: ResolvedPeerCloudOptions): SelfDescription {
+  const { id, ip, data, cloud, tls } = options;
+  return {
+    id,
+    data,
+    ...(ip !== undefined && { ip }),
+    ...(cloud !== undefined && { cloud }),
+    ...(tls && { scheme: 'https' }),
+  };
+}

@@ -1,0 +1,97 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { HealthCheckService } from './health/health-check.service.js';
+import { OwnListener } from './listener/own-listener.js';
+import type { MembershipCore } from './membership/core/membership-core.js';
+import type { ResolvedPeerCloudOptions } from './options/peer-cloud.options.js';
+import {
+  MEMBERSHIP_CORE,
+  PEER_CLOUD_OPTIONS,
+} from './options/peer-cloud.tokens.js';
+import { nothingListens, noTcpPort } from './peer-cloud.messages.js';
+import { reachableAt, warnIfOpen } from './peer-cloud.reachability.js';
+import { SelfCheckService } from './protocol/self-check/self-check.service.js';
+
+/**
+ * When everything starts and ends: the membership when the port is known, its end while the port still
+ * answers.
+ */
+@Injectable()
+export class PeerCloudLifecycle
+  implements
+    OnApplicationBootstrap,
+    BeforeApplicationShutdown,
+    OnApplicationShutdown
+{
+  private readonly logger = new Logger('PeerCloud');
+  private readonly ending = new AbortController();
+
+  constructor(
+    private readonly adapterHost: HttpAdapterHost,
+    @Inject(PEER_CLOUD_OPTIONS)
+    private readonly options: ResolvedPeerCloudOptions,
+    @Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore,
+    private readonly health: HealthCheckService,
+    private readonly listener: OwnListener,
+    private readonly selfCheck: SelfCheckService,
+  ) {
+    if (!options.listener) {
+      // It fires once, before anybody could subscribe later, and is not repeated.
+      adapterHost.listen$.subscribe(() => this.beginMounted());
+    }
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    if (this.options.listener) {
+      this.begin(await this.listener.open(this.options.listener));
+    } else if (!this.adapterHost.httpAdapter) {
+      this.logger.warn(nothingListens);
+    } else if (this.adapterHost.listening) {
+      this.beginMounted();
+    }
+  }
+
+  /** The server still answers here: goodbyes are said, and then the own listener ends its requests. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.ending.abort();
+    this.health.stop();
+    await this.core.leave();
+    await this.listener.close();
+  }
+
+  onApplicationShutdown(): void {
+    this.core.stop();
+  }
+
+  private beginMounted(): void {
+    const server = this.adapterHost.httpAdapter.getHttpServer() as Server;
+    const address = server.address();
+    if (typeof address === 'object' && address !== null) {
+      this.begin(address);
+    } else {
+      this.logger.warn(noTcpPort(String(address)));
+    }
+  }
+
+  private begin(address: AddressInfo): void {
+    if (this.ending.signal.aborted) {
+      return;
+    }
+    warnIfOpen(address, this.options, this.logger);
+    this.core.start({ port: this.options.port ?? address.port });
+    this.health.start();
+    void this.selfCheck.run(
+      reachableAt(address, this.options),
+      this.ending.signal,
+    );
+  }
+}

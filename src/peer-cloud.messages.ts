@@ -1,0 +1,22 @@
+/** Texts that operators and developers meet, in one place. */
+
+export const importedTwice =
+  'PeerCloudModule is imported more than once with options of its own: one app is one peer. Import PeerCloudModule.forRoot() or forRootAsync() in the root module, with isGlobal: true where other modules need its services';
+
+export const importedBare =
+  'PeerCloudModule is imported without options: write PeerCloudModule.forRoot({ … }) or forRootAsync({ … })';
+
+export const mountedBesideListener =
+  'the protocol would be answered on both ports: write mount: false beside the factory (forRoot() does that by itself), or leave listener out';
+
+export const nowhereMounted =
+  'with mount: false the protocol has no routes in the app: give it a port of its own, like { port: 9338 }';
+
+export const nothingListens =
+  'nobody can reach this peer, so it stays outside the cloud: an application context has no HTTP server. Give it the option listener, like { port: 9338 }, beside mount: false';
+
+export const noTcpPort = (address: string): string =>
+  `the app listens at ${address}, which is no TCP port: other peers cannot reach it. Listen on a port, or give the option listener`;
+
+export const openToAll = (address: string): string =>
+  `anybody who reaches ${address} from a private address can join this cloud: give the option security, or listen on 127.0.0.1 or another interface that only the peers can reach`;

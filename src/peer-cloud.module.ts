@@ -1,0 +1,116 @@
+import {
+  Inject,
+  Module,
+  type DynamicModule,
+  type MiddlewareConsumer,
+  type NestModule,
+} from '@nestjs/common';
+import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
+import { HealthCheckService } from './health/health-check.service.js';
+import { MembershipService } from './membership/membership.service.js';
+import { MessagingService } from './messaging/messaging.service.js';
+import type { PeerCloudOptions } from './options/peer-cloud.options.js';
+import {
+  PEER_CLOUD_OPTIONS,
+  PEER_HTTP_SERVICE,
+} from './options/peer-cloud.tokens.js';
+import { resolvePeerCloudOptions } from './options/resolve-options.js';
+import { PeerCloudError } from './errors/peer-cloud.error.js';
+import { importedTwice } from './peer-cloud.messages.js';
+import {
+  ASYNC_OPTIONS_TYPE,
+  ConfigurableModuleClass,
+  OPTIONS_TYPE,
+  PEER_CLOUD_INPUT,
+  type PeerCloudExtras,
+} from './peer-cloud.module-definition.js';
+import { checkMount, PEER_CLOUD_MOUNT } from './peer-cloud.mount.js';
+import { peerCloudProviders } from './peer-cloud.providers.js';
+import { decoratedControllers } from './protocol/protocol.controllers.js';
+import { ProtocolSetup } from './protocol/protocol-setup.js';
+
+/**
+ * Makes an app a peer of a cloud. Import it once, in the root module:
+ *
+ * ```ts
+ * imports: [PeerCloudModule.forRoot({ peers: ['10.0.0.7:9338'], listener: { port: 9338 } })]
+ * ```
+ */
+@Module({})
+export class PeerCloudModule
+  extends ConfigurableModuleClass
+  implements NestModule
+{
+  constructor(
+    private readonly setup: ProtocolSetup,
+    @Inject(PEER_CLOUD_MOUNT) private readonly mount: boolean,
+    modules: ModulesContainer,
+  ) {
+    super();
+    const peers = [...modules.values()].filter(
+      ({ metatype }) => metatype === PeerCloudModule,
+    );
+    if (peers.length > 1) {
+      throw new PeerCloudError('IMPORTED_TWICE', importedTwice);
+    }
+  }
+
+  /**
+   * @param options everything has a default; a wrong one is an OptionsError at start-up
+   */
+  static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
+    return assemble(super.forRoot(options), {
+      ...options,
+      mount: options.mount ?? options.listener === undefined,
+    });
+  }
+
+  /** The same with options that are known only later: `useFactory`, `useClass` or `useExisting`. */
+  static override forRootAsync(
+    options: typeof ASYNC_OPTIONS_TYPE,
+  ): DynamicModule {
+    return assemble(super.forRootAsync(options), {
+      ...options,
+      mount: options.mount ?? true,
+    });
+  }
+
+  configure(_consumer: MiddlewareConsumer): void {
+    if (this.mount) {
+      this.setup.apply();
+    }
+  }
+}
+
+function assemble(
+  definition: DynamicModule,
+  { isGlobal = false, decorators, mount }: PeerCloudExtras,
+): DynamicModule {
+  return {
+    ...definition,
+    global: isGlobal,
+    imports: [...(definition.imports ?? []), DiscoveryModule],
+    controllers: mount ? decoratedControllers(decorators) : [],
+    providers: [
+      ...(definition.providers ?? []),
+      { provide: PEER_CLOUD_MOUNT, useValue: mount },
+      {
+        provide: PEER_CLOUD_OPTIONS,
+        inject: [PEER_CLOUD_INPUT],
+        useFactory: (input: PeerCloudOptions) => {
+          const options = resolvePeerCloudOptions(input);
+          checkMount(options, mount);
+          return options;
+        },
+      },
+      ...peerCloudProviders,
+    ],
+    exports: [
+      MembershipService,
+      MessagingService,
+      HealthCheckService,
+      PEER_CLOUD_OPTIONS,
+      PEER_HTTP_SERVICE,
+    ],
+  };
+}

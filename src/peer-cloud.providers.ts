@@ -1,0 +1,78 @@
+import type { Provider } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { HealthCheckService } from './health/health-check.service.js';
+import { OwnListener } from './listener/own-listener.js';
+import type { MembershipCore } from './membership/core/membership-core.js';
+import { membershipProviders } from './membership/membership.providers.js';
+import { messagingProviders } from './messaging/messaging.providers.js';
+import type { ResolvedPeerCloudOptions } from './options/peer-cloud.options.js';
+import {
+  ADDRESS_POLICY,
+  MEMBERSHIP_CORE,
+  PEER_CLOUD_OPTIONS,
+  PEER_HTTP_SERVICE,
+  PEER_TRANSPORT,
+  REQUEST_VERIFIER,
+} from './options/peer-cloud.tokens.js';
+import { PeerCloudLifecycle } from './peer-cloud.lifecycle.js';
+import { protocolProviders } from './protocol/protocol.providers.js';
+import { AddressPolicy } from './security/address-policy.js';
+import { HttpPeerTransport } from './transport/http-peer.transport.js';
+import {
+  createPeerHttpService,
+  type PeerHttpService,
+} from './transport/peer-http.service.js';
+
+const transportProviders: Provider[] = [
+  {
+    provide: PEER_HTTP_SERVICE,
+    inject: [PEER_CLOUD_OPTIONS],
+    useFactory: ({ requestTimeout, limits, tls }: ResolvedPeerCloudOptions) =>
+      createPeerHttpService({
+        timeout: requestTimeout,
+        maxAnswerBytes: limits.maxAnswerBytes,
+        connectionsPerPeer: limits.connectionsPerPeer,
+        maxConnectedPeers: limits.maxConnectedPeers,
+        ...(tls && { tls }),
+      }),
+  },
+  {
+    provide: PEER_TRANSPORT,
+    inject: [PEER_HTTP_SERVICE, PEER_CLOUD_OPTIONS, ModuleRef],
+    useFactory: (
+      http: PeerHttpService,
+      { limits }: ResolvedPeerCloudOptions,
+      moduleRef: ModuleRef,
+    ) => {
+      // The core has the transport, so the transport cannot have the core: it looks for it late.
+      let core: MembershipCore | undefined;
+      return new HttpPeerTransport(http, {
+        selfId: () =>
+          (core ??= moduleRef.get<MembershipCore>(MEMBERSHIP_CORE)).id,
+        maxAnswerBytes: limits.maxAnswerBytes,
+      });
+    },
+  },
+];
+
+const securityProviders: Provider[] = [
+  {
+    provide: ADDRESS_POLICY,
+    inject: [PEER_CLOUD_OPTIONS],
+    useFactory: ({ addresses, security }: ResolvedPeerCloudOptions) =>
+      new AddressPolicy(addresses, security.mode.kind !== 'open'),
+  },
+  { provide: REQUEST_VERIFIER, useValue: { verify: () => ({ ok: true }) } },
+];
+
+/** All that a peer is made of, except its options and its routes. */
+export const peerCloudProviders: Provider[] = [
+  ...transportProviders,
+  ...securityProviders,
+  ...membershipProviders,
+  ...messagingProviders,
+  ...protocolProviders,
+  HealthCheckService,
+  OwnListener,
+  PeerCloudLifecycle,
+];

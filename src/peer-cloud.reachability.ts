@@ -1,0 +1,35 @@
+import type { AddressInfo } from 'node:net';
+import type { LoggerService } from '@nestjs/common';
+import type { ResolvedPeerCloudOptions } from './options/peer-cloud.options.js';
+import { openToAll } from './peer-cloud.messages.js';
+import { isLoopback } from './membership/loopback.js';
+import { formatAddress } from './wire/address.js';
+import type { PeerAddress } from './wire/peer-info.js';
+
+const LOOPBACK_OF: Readonly<Record<string, string>> = {
+  '0.0.0.0': '127.0.0.1',
+  '::': '127.0.0.1',
+};
+
+/** Where this process itself reaches a server: on loopback, if it listens on all interfaces. */
+export function reachableAt(
+  { address, port }: AddressInfo,
+  { tls }: ResolvedPeerCloudOptions,
+): PeerAddress {
+  return {
+    ip: LOOPBACK_OF[address] ?? address,
+    port,
+    ...(tls && { scheme: 'https' as const }),
+  };
+}
+
+/** Says once that a cloud without security can be reached by others. */
+export function warnIfOpen(
+  { address: ip, port }: AddressInfo,
+  { security }: ResolvedPeerCloudOptions,
+  logger: LoggerService,
+): void {
+  if (security.mode.kind === 'open' && !isLoopback(ip)) {
+    logger.warn(openToAll(formatAddress({ ip, port })));
+  }
+}
