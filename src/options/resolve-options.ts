@@ -4,7 +4,7 @@ import { resolveMembershipOptions } from '../membership/core/membership.options.
 import { resolveMessagingOptions } from '../messaging/messaging.options.js';
 import { resolveAddressOptions } from '../security/address.options.js';
 import { resolveLimitOptions } from '../security/limits.options.js';
-import { keyThumbprint } from '../security/key-input.js';
+import { keyThumbprint } from '../security/keys/key-input.js';
 import {
   resolveSecurityOptions,
   type ResolvedSecurity,
