@@ -1,0 +1,21 @@
+import { Controller, Get, Param } from '@nestjs/common';
+import { MembershipService } from 'nestjs-peercloud';
+import { GreetingsService } from './greetings.service.js';
+
+@Controller()
+export class GreetingsController {
+  constructor(
+    private readonly greetings: GreetingsService,
+    private readonly membership: MembershipService,
+  ) {}
+
+  @Get('peers')
+  peers() {
+    return this.membership.peers().map((peer) => peer.data.name);
+  }
+
+  @Get('greet/:text')
+  greet(@Param('text') text: string) {
+    return this.greetings.greetEverybody(text);
+  }
+}

@@ -1,0 +1,48 @@
+import { Injectable, Logger } from '@nestjs/common';
+import {
+  MembershipService,
+  MessagingService,
+  OnPeerEvent,
+  OnPeerMessage,
+  type Peer,
+  PeerBody,
+  type PeerJoinedEvent,
+  PeerSender,
+} from 'nestjs-peercloud';
+
+export interface Greeting {
+  type: 'greeting';
+  text: string;
+}
+
+@Injectable()
+export class GreetingsService {
+  private readonly logger = new Logger(GreetingsService.name);
+
+  constructor(
+    private readonly membership: MembershipService,
+    private readonly messaging: MessagingService,
+  ) {}
+
+  /** Sends a greeting to all other replicas and collects what they say. */
+  async greetEverybody(text: string) {
+    const greeting: Greeting = { type: 'greeting', text };
+    const results = await this.messaging.broadcast<{ text: string }>(greeting);
+    return results.map(({ peer, value, error }) => ({
+      from: peer.data.name,
+      reply: error ? `no reply: ${error.code}` : value.text,
+    }));
+  }
+
+  /** Called for every message whose `type` is `greeting`; what it returns is the reply. */
+  @OnPeerMessage('greeting')
+  answer(@PeerBody() { text }: Greeting, @PeerSender() sender: Peer) {
+    const me = String(this.membership.self.data.name);
+    return { text: `${me} heard "${text}" from ${String(sender.data.name)}` };
+  }
+
+  @OnPeerEvent('peer.joined')
+  welcome({ peer }: PeerJoinedEvent) {
+    this.logger.log(`${String(peer.data.name)} is here`);
+  }
+}

@@ -1,0 +1,22 @@
+import { Module } from '@nestjs/common';
+import { PeerCloudModule } from 'nestjs-peercloud';
+import { PriceCache } from './price.cache.js';
+import { PriceStore } from './price.store.js';
+import { PricesController } from './prices.controller.js';
+
+@Module({
+  imports: [
+    PeerCloudModule.forRootAsync({
+      // The peers speak on a port of their own, which the public does not reach.
+      mount: false,
+      useFactory: () => ({
+        peers: process.env.PEERS?.split(',') ?? [],
+        listener: { port: Number(process.env.PEER_PORT ?? 9338) },
+        data: { name: process.env.NAME ?? `replica ${process.pid}` },
+      }),
+    }),
+  ],
+  controllers: [PricesController],
+  providers: [PriceCache, PriceStore],
+})
+export class AppModule {}
