@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net';
-import { StringDecoder } from 'node:string_decoder';
+
+const LINE_END = 0x0a;
 
 /** Lines over a socket; those of one turn of the event loop go out in one write. */
 export class LineSocket {
   private out = '';
-  private rest = '';
-  private readonly decoder = new StringDecoder('utf8');
+  /** The beginning of a line whose end has not come yet. */
+  private rest: Buffer[] = [];
 
   constructor(
     private readonly socket: Socket,
@@ -26,16 +27,15 @@ export class LineSocket {
   }
 
   private read(chunk: Buffer): void {
-    const text = this.rest + this.decoder.write(chunk);
-    let start = 0;
-    for (
-      let end = text.indexOf('\n');
-      end !== -1;
-      end = text.indexOf('\n', start)
-    ) {
-      this.onLine(text.slice(start, end));
-      start = end + 1;
+    const end = chunk.lastIndexOf(LINE_END);
+    if (end === -1) {
+      this.rest.push(chunk);
+      return;
     }
-    this.rest = text.slice(start);
+    const whole = chunk.subarray(0, end);
+    const lines =
+      this.rest.length === 0 ? whole : Buffer.concat([...this.rest, whole]);
+    this.rest = end + 1 < chunk.length ? [chunk.subarray(end + 1)] : [];
+    for (const line of lines.toString().split('\n')) this.onLine(line);
   }
 }
