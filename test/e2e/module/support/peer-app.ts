@@ -1,0 +1,153 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  Module,
+  type DynamicModule,
+  type INestApplication,
+  type INestApplicationContext,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
+import { NestFactory, type AbstractHttpAdapter } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import {
+  MembershipService,
+  MessagingService,
+  PeerCloudModule,
+  type PeerCloudEvent,
+  type PeerCloudOptions,
+} from '../../../../src/index.js';
+
+export type AdapterName = 'express' | 'fastify';
+
+/** Where the protocol is answered: in the app, beside the app, or in an app without HTTP. */
+export type Place = 'mounted' | 'own listener' | 'worker';
+
+export interface PeerAppSetup {
+  adapter?: AdapterName;
+  place?: Place;
+  options?: PeerCloudOptions;
+  /** The module itself, instead of `forRoot(options)`. */
+  module?: DynamicModule;
+  imports?: (Type | DynamicModule)[];
+  controllers?: Type[];
+  providers?: Provider[];
+  host?: string;
+  port?: number;
+}
+
+/** A running app with the module. */
+export interface PeerApp {
+  app: INestApplicationContext;
+  membership: MembershipService;
+  messaging: MessagingService;
+  /** Everything that has happened, in order. */
+  events: PeerCloudEvent[];
+  /** Port of the protocol. */
+  port: number;
+  /** As in the option `peers`. */
+  address: string;
+  close(): Promise<void>;
+}
+
+/** Quick to judge and to heal: the tests' clouds are on one machine. */
+export const QUICK: PeerCloudOptions = { membership: { profile: 'local' } };
+
+const running = new Set<PeerApp>();
+
+/** Ends every app that a test has left running; for `afterEach`. */
+export async function closePeers(): Promise<void> {
+  await Promise.all([...running].map((peer) => peer.close()));
+}
+
+/** Starts an app; it is listening, and tries to join. */
+export async function startPeer(setup: PeerAppSetup = {}): Promise<PeerApp> {
+  const app = await createApp(setup);
+  const events: PeerCloudEvent[] = [];
+  const membership = app.get(MembershipService, { strict: false });
+  membership.events$.subscribe((event) => events.push(event));
+  try {
+    await listen(app, setup);
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+  const { port } = membership.self;
+  const host = setup.host ?? '127.0.0.1';
+  const peer: PeerApp = {
+    app,
+    membership,
+    messaging: app.get(MessagingService, { strict: false }),
+    events,
+    port,
+    address: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
+    close: async () => {
+      if (running.delete(peer)) await app.close();
+    },
+  };
+  running.add(peer);
+  return peer;
+}
+
+/** Ids of everyone that a peer knows, itself included, sorted: equal lists are equal arrays. */
+export function listOf({ membership }: PeerApp): string[] {
+  return [membership.self, ...membership.peers()].map(({ id }) => id).sort();
+}
+
+/** True once all of these peers, and nobody else, are on the list of each. */
+export function agree(peers: readonly PeerApp[]): boolean {
+  const everyone = peers.map(({ membership }) => membership.self.id).sort();
+  const text = everyone.join();
+  return peers.every((peer) => listOf(peer).join() === text);
+}
+
+async function createApp(
+  setup: PeerAppSetup,
+): Promise<INestApplicationContext> {
+  const { place = 'mounted', options, imports = [], ...rest } = setup;
+  const listener = { port: setup.port ?? 0, host: setup.host ?? '127.0.0.1' };
+  const module =
+    setup.module ??
+    PeerCloudModule.forRoot({
+      ...QUICK,
+      ...(place !== 'mounted' && { listener }),
+      ...options,
+    });
+  @Module({
+    imports: [module, ...imports],
+    controllers: rest.controllers,
+    providers: rest.providers,
+  })
+  class PeerAppModule {}
+  if (place === 'worker') {
+    return NestFactory.createApplicationContext(PeerAppModule, {
+      logger: false,
+      abortOnError: false,
+    });
+  }
+  return NestFactory.create(PeerAppModule, createAdapter(setup.adapter), {
+    logger: false,
+    abortOnError: false,
+    forceCloseConnections: true,
+  });
+}
+
+async function listen(
+  app: INestApplicationContext,
+  { place, port = 0, host = '127.0.0.1' }: PeerAppSetup,
+): Promise<void> {
+  if (place === 'worker') return;
+  const mounted = place === undefined || place === 'mounted';
+  await (app as INestApplication).listen(mounted ? port : 0, host);
+}
+
+/** Port of the app's own server. */
+export function appPort({ app }: PeerApp): number {
+  const server = (app as INestApplication).getHttpServer() as Server;
+  return (server.address() as AddressInfo).port;
+}
+
+function createAdapter(name: AdapterName = 'express'): AbstractHttpAdapter {
+  return name === 'express' ? new ExpressAdapter() : new FastifyAdapter();
+}
