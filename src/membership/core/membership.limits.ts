@@ -25,6 +25,9 @@ export const MAX_CONCURRENT_TELLINGS = 128;
 /** Checks at the same moment that news or hearsay causes (verifying, identifying). */
 export const MAX_CONCURRENT_VERIFICATIONS = 16;
 
+/** Checks that wait for their turn; more are left out. */
+export const MAX_WAITING_VERIFICATIONS = 16_384;
+
 /** Indirect checks for others at the same moment. */
 export const MAX_INDIRECT_PROBES = 32;
 

@@ -1,0 +1,41 @@
+import type { MemberList } from './member-list.js';
+import type { ResolvedMembershipOptions } from './membership.options.js';
+import type { MembershipEnvironment } from './membership.types.js';
+import type { PeerCalls } from './peer-calls.js';
+import type { SelfRecord } from './self-record.js';
+
+/** What every part of the core works with. */
+export interface CoreContext {
+  readonly env: MembershipEnvironment;
+  readonly options: ResolvedMembershipOptions;
+  readonly self: SelfRecord;
+  readonly list: MemberList;
+  readonly calls: PeerCalls;
+  readonly life: CoreLife;
+}
+
+/** In which part of its life this peer is. */
+export class CoreLife {
+  /** Between `start` and `stop`. */
+  started = false;
+  /** From the goodbye on. */
+  leaving = false;
+  stopped = false;
+
+  /** True while this peer takes part: news is spread, members are checked. */
+  get active(): boolean {
+    return !this.leaving && !this.stopped;
+  }
+}
+
+/** Resolves after `ms`; the timer of a stopped core may never fire. */
+export function sleep({ env }: Pick<CoreContext, 'env'>, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    env.clock.setTimeout(resolve, ms);
+  });
+}
+
+/** A number from `ms` to twice that: spreads what would otherwise happen everywhere at once. */
+export function jittered({ env }: Pick<CoreContext, 'env'>, ms: number): number {
+  return ms * (1 + env.random.next());
+}

@@ -1,0 +1,73 @@
+import { isJsonObject, type JsonObject, type JsonValue } from '../../wire/json.js';
+import type { CoreContext } from './core-context.js';
+import { accusationNews, recordNews } from './gossip-body.js';
+import { sendsFor, type GossipQueue } from './gossip-queue.js';
+import type { MemberRecord } from './member-record.js';
+import { MAX_GOSSIP_ITEMS } from './membership.limits.js';
+import { readIncarnation } from './record-reader.js';
+
+/** Who makes use of what the extension part brings. */
+export interface GossipSink {
+  /** News, unread, as it came from a member. */
+  news(items: readonly JsonValue[], from: MemberRecord): void;
+  /** Fingerprint of a member's list. */
+  digest(text: string, from: MemberRecord): void;
+}
+
+/** The `ext` part of `/status` and of its answer (PROTOCOL.md, section 4, `gossip`). */
+export class GossipExtension {
+  sink: GossipSink = { news: () => {}, digest: () => {} };
+
+  constructor(
+    private readonly ctx: CoreContext,
+    private readonly queue: GossipQueue,
+  ) {}
+
+  /** What goes along with a request to a member; undefined where the member does not speak it. */
+  request(target: MemberRecord): JsonObject | undefined {
+    if (!speaksGossip(target)) return undefined;
+    return {
+      digest: this.ctx.list.digest.text,
+      updates: this.#updates(target, []),
+      seen: target.incarnation,
+    };
+  }
+
+  /** What goes back with the answer to a member's request. */
+  answer(request: JsonObject, sender: MemberRecord): JsonObject {
+    const seen = readIncarnation(request.seen);
+    const { record } = this.ctx.self;
+    // Whoever asks with an old idea of this peer gets the current one, in the same exchange.
+    const first = seen !== undefined && seen < record.incarnation ? [recordNews(record, true)] : [];
+    return {
+      digest: this.ctx.list.digest.text,
+      updates: this.#updates(sender, first),
+    };
+  }
+
+  /** Takes what came along. */
+  read(ext: JsonObject | undefined, from: MemberRecord): void {
+    if (!isJsonObject(ext)) return;
+    if (Array.isArray(ext.updates)) {
+      this.sink.news(ext.updates.slice(0, MAX_GOSSIP_ITEMS + 2), from);
+    }
+    if (typeof ext.digest === 'string' && ext.digest.length <= 64) {
+      this.sink.digest(ext.digest, from);
+    }
+  }
+
+  /** A suspect always hears of it first, so that it can contradict (Lifeguard's buddy system). */
+  #updates(target: MemberRecord, first: JsonObject[]): JsonObject[] {
+    const { list, options } = this.ctx;
+    if (list.peek(target.id)?.state === 'suspect') {
+      first.push(accusationNews({ id: target.id, incarnation: target.incarnation, state: 'suspect' }, this.ctx.self.id));
+    }
+    const sends = sendsFor(list.size + 1, options);
+    return first.concat(this.queue.take(sends, target.id, MAX_GOSSIP_ITEMS - first.length));
+  }
+}
+
+/** True for a member that advertises the extension `gossip`. */
+export function speaksGossip(member: { features: readonly string[] }): boolean {
+  return member.features.includes('gossip');
+}

@@ -1,0 +1,2 @@
+export {};
+//# sourceMappingURL=member-change.js.map

@@ -1,0 +1,57 @@
+/*
+ * Bounds on what others can make the core hold or do, and the fixed times of the wire. What a user may
+ * have a reason to change is in membership.options.ts instead.
+ */
+/** Ms for the check of a joiner: the original gives its whole join one second (PROTOCOL.md, section 2). */
+export const JOIN_CHECK_TIMEOUT = 500;
+/** Ms for which the answer to a join waits for the others to hear of it (PROTOCOL.md, section 2). */
+export const JOIN_TELLING_MOMENT = 250;
+/** Ms for which requests of unknown senders wait for the own join (PROTOCOL.md, section 1, identity). */
+export const ADMISSION_WAIT = 1000;
+/** Ms for which a member that answered a join passes later news on to that newcomer. */
+export const NEWCOMER_PERIOD = 5000;
+/** Joins that are checked at the same moment, and that wait for their turn. */
+export const MAX_JOIN_CHECKS = 64;
+export const MAX_WAITING_JOINS = 1024;
+/** Members that are told directly at the same moment. */
+export const MAX_CONCURRENT_TELLINGS = 128;
+/** Checks at the same moment that news or hearsay causes (verifying, identifying). */
+export const MAX_CONCURRENT_VERIFICATIONS = 16;
+/** Checks that wait for their turn; more are left out. */
+export const MAX_WAITING_VERIFICATIONS = 16_384;
+/** Indirect checks for others at the same moment. */
+export const MAX_INDIRECT_PROBES = 32;
+/** Items, and bytes as JSON, of news in one body (PROTOCOL.md, section 4, `gossip`). */
+export const MAX_GOSSIP_ITEMS = 32;
+export const MAX_GOSSIP_BYTES = 64 * 1024;
+/** Items of news that wait to be sent: the one sent most often goes first when it is full. */
+export const MAX_GOSSIP_QUEUE = 4096;
+/** Bytes of one body of `/sync`; what does not fit comes with the next one. */
+export const MAX_SYNC_BYTES = 512 * 1024;
+/** Comparisons of lists that are answered at the same moment. */
+export const MAX_CONCURRENT_SYNCS = 8;
+/** Bytes of a member's `data` as JSON: more could not travel in one body of gossip. */
+export const MAX_DATA_BYTES = 48 * 1024;
+/** Bytes of the answer to a join: some 10,000 members with data of 1.5 KiB each. */
+export const MAX_JOIN_ANSWER_BYTES = 16 * 1024 * 1024;
+/** Bytes of every other answer. */
+export const MAX_ANSWER_BYTES = 1024 * 1024;
+/** Features of one record, and characters of one feature's name and of a cloud's name. */
+export const MAX_FEATURES = 16;
+export const MAX_FEATURE_LENGTH = 32;
+export const MAX_CLOUD_LENGTH = 128;
+/** Characters of a record's signature. */
+export const MAX_SIGNATURE_LENGTH = 1024;
+/** Members that are gone and still remembered. */
+export const MAX_TOMBSTONES = 8192;
+/** Ms for which a member that left by itself is remembered: as long as old news may travel. */
+export const LEFT_MEMORY = 10 * 60_000;
+/** Ms by which another's incarnation may lie ahead (PROTOCOL.md, section 4). */
+export const MAX_INCARNATION_LEAD = 24 * 3_600_000;
+/** Members for which the quota of new names is counted. */
+export const MAX_REPORTERS = 1024;
+/** Repairs of legacy members' lists that wait. */
+export const MAX_LEGACY_REPAIRS = 1024;
+/** Addresses behind one name that are tried. */
+export const MAX_ADDRESSES_PER_NAME = 64;
+//# sourceMappingURL=membership.limits.js.map

@@ -1,0 +1,2 @@
+export {};
+//# sourceMappingURL=membership.types.js.map

@@ -1,0 +1,22 @@
+/** At equal incarnation, the higher rank wins. */
+const RANK = {
+    alive: 0,
+    suspect: 1,
+    dead: 2,
+    left: 3,
+};
+/**
+ * The one merge rule (after SWIM): may this news replace what is known? A higher incarnation wins; at
+ * equal incarnation gone beats suspect beats alive, and leaving by one's own word beats being found
+ * dead. Equal news is no news.
+ */
+export function overrides(news, known) {
+    return news.incarnation === known.incarnation
+        ? RANK[news.state] > RANK[known.state]
+        : news.incarnation > known.incarnation;
+}
+/** True for the states in which a member is on the list. */
+export function isListed(state) {
+    return state === 'alive' || state === 'suspect';
+}
+//# sourceMappingURL=merge-rule.js.map

@@ -1,0 +1,152 @@
+import type { JsonValue } from '../../wire/json.js';
+import type { PeerInfo } from '../../wire/peer-info.js';
+import type { CoreContext } from './core-context.js';
+import type { FailureDetector } from './failure-detector.js';
+import { readNews } from './gossip-body.js';
+import type { HearsayQuota } from './hearsay-quota.js';
+import type { ChangeOrigin, NewsSource } from './member-change.js';
+import type { Accusation } from './member-list.js';
+import { isLegacy, makeRecord, type MemberRecord } from './member-record.js';
+import { MAX_INCARNATION_LEAD } from './membership.limits.js';
+import type { Verifier } from './verifier.js';
+
+/** Where all that others say about members comes in: what cannot be believed stays out. */
+export class NewsIntake {
+  /** Called when others believe that this peer is suspected, dead or gone, or newer than it is. */
+  onSelf: (incarnation: number, isAccused: boolean) => void = () => {};
+  #warnedFull = false;
+
+  constructor(
+    private readonly ctx: CoreContext,
+    private readonly detector: FailureDetector,
+    private readonly verifier: Verifier,
+    private readonly quota: HearsayQuota,
+  ) {}
+
+  /** Items of news, unread, from a member. */
+  take(items: readonly JsonValue[], from: MemberRecord, origin: 'gossip' | 'sync'): void {
+    for (const item of items) {
+      const news = readNews(item);
+      if (news?.kind === 'record') {
+        this.record(news.info, { origin, from: from.id, legacyTold: news.legacyTold });
+      } else if (news) {
+        this.accusation(news.accusation, from.id, origin, news.by);
+      }
+    }
+  }
+
+  /**
+   * A member's description, from another one.
+   * @param hearsay the teller is a legacy peer: what it says about extensions does not count
+   * @returns true if the list has changed
+   */
+  record(told: PeerInfo, source: NewsSource, hearsay = false): boolean {
+    const info = hearsay ? withoutExtensions(told) : told;
+    if (info.id === this.ctx.self.id) {
+      this.onSelf(info.incarnation ?? 0, false);
+      return false;
+    }
+    if (!this.#credible(info, source)) return false;
+    const record = this.#shared(makeRecord(info, 'alive'));
+    const known = this.ctx.list.peek(record.id);
+    // Hearsay about a member that is known adds nothing, unless it names another address.
+    if (known && known.address === record.address && hearsay) return false;
+    if (known && known.address !== record.address && this.#mayMove(record, known, source)) {
+      this.verifier.moved(record, source.from ?? '');
+      return false;
+    }
+    const isNew = !known;
+    if (isNew && source.from !== undefined && !this.#withinQuota(record, source.from)) return false;
+    const outcome = this.ctx.list.apply(record, source);
+    if (outcome === 'occupied') this.verifier.contested(record, source.from ?? '');
+    else if (outcome === 'full') this.#warnFull();
+    else if (outcome === 'old' && isNew && isLegacy(record) && source.origin === 'joined') {
+      this.verifier.contested(record, source.from ?? '');
+    }
+    if (outcome === 'applied' && hearsay) this.verifier.identify(record.id);
+    return outcome === 'applied';
+  }
+
+  /** Somebody is said to be suspect, dead or gone. */
+  accusation(news: Accusation, from: string, origin: ChangeOrigin, by = from): void {
+    if (!this.#believable(news.incarnation)) return;
+    if (news.id === this.ctx.self.id) {
+      this.onSelf(news.incarnation, true);
+    } else if (news.state === 'suspect') {
+      this.detector.suspected({ ...news, state: 'suspect' }, by);
+    } else if (origin === 'sync' && news.state === 'dead') {
+      this.#doubt(news, from);
+    } else {
+      this.ctx.list.accuse(news, { origin, from });
+    }
+  }
+
+  /** Whoever tells it with a whole list may be behind: no verdict. */
+  #doubt(news: Accusation, from: string): void {
+    const { list } = this.ctx;
+    const known = list.peek(news.id);
+    if (!known) list.accuse(news, { origin: 'sync', from });
+    else if (news.incarnation >= known.incarnation) this.detector.doubt(news.id, from);
+  }
+
+  #credible(info: PeerInfo, source: NewsSource): boolean {
+    const { env, self } = this.ctx;
+    if (!this.#believable(info.incarnation ?? 0)) return false;
+    if (info.features && (info.cloud ?? '') !== self.cloud) return false;
+    if (this.#isOwnAddress(info)) return false;
+    const origin = source.from === undefined ? undefined : { remoteAddress: '', senderId: source.from };
+    if (!env.allows(info, origin)) {
+      env.logger.warn(
+        `Not added: ${info.id} at ${info.ip}:${info.port}, as ${source.from ?? 'a known peer'} says: the address is not allowed`,
+      );
+      return false;
+    }
+    if (env.verifyRecord && !env.verifyRecord(info)) {
+      env.logger.warn(`Not added: ${info.id}: the signature of its record does not hold`);
+      return false;
+    }
+    return true;
+  }
+
+  /** Whoever was at this peer's own address before is no more. */
+  #isOwnAddress(info: PeerInfo): boolean {
+    const { record, hasAddress } = this.ctx.self;
+    return hasAddress && info.ip === record.ip && info.port === record.port;
+  }
+
+  #believable(incarnation: number): boolean {
+    return incarnation <= this.ctx.env.clock.now() + MAX_INCARNATION_LEAD;
+  }
+
+  #mayMove(record: MemberRecord, known: MemberRecord, source: NewsSource): boolean {
+    if (source.verified) return false;
+    return isLegacy(record) ? source.origin === 'joined' : record.incarnation > known.incarnation;
+  }
+
+  #withinQuota(record: MemberRecord, reporter: string): boolean {
+    if (this.ctx.list.size >= this.ctx.options.maxPeers) {
+      this.#warnFull();
+      return false;
+    }
+    if (this.quota.take(reporter)) return true;
+    this.ctx.env.logger.debug(`${reporter} names too many new members: ${record.id} is left out`);
+    return false;
+  }
+
+  #warnFull(): void {
+    if (this.#warnedFull) return;
+    this.#warnedFull = true;
+    this.ctx.env.logger.warn(
+      `The list is full: maxPeers is ${this.ctx.options.maxPeers}. More members are left out`,
+    );
+  }
+
+  #shared(record: MemberRecord): MemberRecord {
+    return this.ctx.env.shareRecord?.(record) ?? record;
+  }
+}
+
+/** What a legacy peer says about a third one, as far as it counts. */
+function withoutExtensions({ id, ip, port, data }: PeerInfo): PeerInfo {
+  return { id, ip, port, data };
+}

@@ -1,0 +1,99 @@
+import type { PeerTarget } from '../../transport/peer-transport.interface.js';
+import { TransportError } from '../../transport/transport.error.js';
+import type { Endpoint } from '../../wire/endpoints.js';
+import { isJsonObject, type JsonObject } from '../../wire/json.js';
+import { MAX_ANSWER_BYTES } from './membership.limits.js';
+import type { MembershipEnvironment } from './membership.types.js';
+
+/**
+ * How a call ended: with an answer of whatever status, with a refused connection (the process is gone),
+ * without an answer, or because this peer stops.
+ */
+export type CallResult =
+  | { readonly kind: 'answered'; readonly status: number; readonly body: JsonObject | undefined }
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'silent' }
+  | { readonly kind: 'aborted' };
+
+/** What is learned on the way of every call to a member. */
+export interface CallObserver {
+  /** A member answered. */
+  heard(id: string): void;
+  /** A member answered 403 `UNKNOWN_SENDER`: it does not list this peer. */
+  unknownTo(id: string): void;
+}
+
+/** All requests of the core: with a deadline, ended by `stop`, never a thrown error. */
+export class PeerCalls {
+  observer: CallObserver = { heard: () => {}, unknownTo: () => {} };
+  readonly #abort = new AbortController();
+
+  constructor(private readonly env: Pick<MembershipEnvironment, 'transport' | 'logger'>) {}
+
+  get stopped(): boolean {
+    return this.#abort.signal.aborted;
+  }
+
+  /** Gives up all that is under way, and everything later. */
+  stop(): void {
+    this.#abort.abort();
+  }
+
+  async call(
+    target: PeerTarget,
+    endpoint: Endpoint,
+    body: JsonObject,
+    timeout: number,
+    maxAnswerBytes = MAX_ANSWER_BYTES,
+  ): Promise<CallResult> {
+    if (this.stopped) return { kind: 'aborted' };
+    try {
+      const { status, body: answer } = await this.env.transport.request(
+        addressOf(target),
+        endpoint,
+        body,
+        { timeout, signal: this.#abort.signal, maxAnswerBytes },
+      );
+      if (this.stopped) return { kind: 'aborted' };
+      const object = isJsonObject(answer) ? answer : undefined;
+      this.#observe(target.id, status, object);
+      return { kind: 'answered', status, body: object };
+    } catch (error) {
+      return this.#failure(error, target, endpoint);
+    }
+  }
+
+  #observe(id: string | undefined, status: number, body: JsonObject | undefined): void {
+    if (id === undefined) return;
+    if (status === 403 && body?.code === 'UNKNOWN_SENDER') this.observer.unknownTo(id);
+    // The id in the answer to /status is judged by whoever asked.
+    else if (isSuccess(status) && (body?.id === undefined || body.id === id)) this.observer.heard(id);
+  }
+
+  #failure(error: unknown, target: PeerTarget, endpoint: Endpoint): CallResult {
+    if (this.stopped) return { kind: 'aborted' };
+    const code = error instanceof TransportError ? error.code : undefined;
+    const message = error instanceof Error ? error.message : String(error);
+    this.env.logger.debug(`/${endpoint} to ${target.ip}:${target.port} failed: ${message}`);
+    return { kind: code === 'REFUSED' ? 'refused' : 'silent' };
+  }
+}
+
+/** True for every 2xx (PROTOCOL.md, section 1, success). */
+export function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
+/** True if the call was answered with success. */
+export function succeeded(
+  result: CallResult,
+): result is Extract<CallResult, { kind: 'answered' }> {
+  return result.kind === 'answered' && isSuccess(result.status);
+}
+
+function addressOf({ id, ip, port, scheme }: PeerTarget): PeerTarget {
+  const target: PeerTarget = { ip, port };
+  if (id !== undefined) target.id = id;
+  if (scheme !== undefined) target.scheme = scheme;
+  return target;
+}

@@ -1,0 +1,185 @@
+import { isJsonObject, type JsonObject } from '../../wire/json.js';
+import type { PeerStatus } from '../../wire/requests.js';
+import type { CoreContext } from './core-context.js';
+import type { LocalHealth } from './local-health.js';
+import type { MemberRecord } from './member-record.js';
+import type { ProbeRing } from './probe-ring.js';
+import type { RoundTrips } from './round-trips.js';
+import type { StatusCaller, StatusReply } from './status-caller.js';
+
+/**
+ * What a probe found out:
+ * - `alive`, `leaving`: the member answered, itself or to a helper
+ * - `replaced`: another id answers at its address
+ * - `refused`: nobody listens there, and a second peer found the same
+ * - `silent`: nobody got an answer
+ * - `unsure`: this peer was itself not well enough to tell
+ */
+export interface Verdict {
+  readonly kind: 'alive' | 'leaving' | 'replaced' | 'refused' | 'silent' | 'unsure';
+  readonly status?: PeerStatus;
+  /** True if there was nobody to ask for help. */
+  readonly alone?: boolean;
+}
+
+/** How much longer than its own check a helper's answer may take. */
+const HELPER_FACTOR = 3;
+
+/** How late, in ms, a check may end until its result says more about this peer than about the member. */
+const MAX_LATENESS = 500;
+
+/** Finds out whether a member is there: directly, then with the help of others (SWIM). */
+export class Prober {
+  /** Called when a check ended so much later than it should have, in ms. */
+  onLate: (ms: number) => void = () => {};
+  readonly #running = new Map<string, Promise<Verdict>>();
+
+  constructor(
+    private readonly ctx: CoreContext,
+    private readonly caller: StatusCaller,
+    private readonly ring: ProbeRing,
+    private readonly roundTrips: RoundTrips,
+    private readonly health: LocalHealth,
+  ) {}
+
+  /** Ms for one direct check, now. */
+  get timeout(): number {
+    return this.health.stretch(this.roundTrips.timeout);
+  }
+
+  /** The full probe. One at a time for each member: a second call gets the first one's verdict. */
+  probe(member: MemberRecord): Promise<Verdict> {
+    return this.#single(member, async () => {
+      const direct = await this.direct(member);
+      return direct.kind === 'silent' || direct.kind === 'refused'
+        ? this.#ask(member, direct.kind)
+        : direct;
+    });
+  }
+
+  /** The member itself only. A refused connection is `refused` here without anyone else's word. */
+  async direct(member: MemberRecord, tries = this.ctx.options.probeTries): Promise<Verdict> {
+    const { clock } = this.ctx.env;
+    for (let attempt = 1; ; attempt++) {
+      const { timeout } = this;
+      const start = clock.monotonic();
+      const reply = await this.caller.ask(member, timeout);
+      const lateness = clock.monotonic() - start - timeout;
+      const verdict = this.#judge(reply);
+      if (verdict.kind === 'alive') this.health.note(-1);
+      if (verdict.kind === 'silent' && lateness > MAX_LATENESS) {
+        this.onLate(lateness);
+        return { kind: 'unsure' };
+      }
+      if (verdict.kind !== 'silent' || attempt >= tries) return verdict;
+    }
+  }
+
+  /** One check on behalf of another peer. */
+  async forOther(member: MemberRecord): Promise<{ online: boolean; refused: boolean }> {
+    const reply = await this.caller.ask(member, this.timeout);
+    return {
+      online: this.#judge(reply).kind === 'alive',
+      refused: reply.kind === 'refused',
+    };
+  }
+
+  #single(member: MemberRecord, run: () => Promise<Verdict>): Promise<Verdict> {
+    const running = this.#running.get(member.id);
+    if (running) return running;
+    const probe = run().finally(() => this.#running.delete(member.id));
+    this.#running.set(member.id, probe);
+    return probe;
+  }
+
+  #judge(reply: StatusReply): Verdict {
+    switch (reply.kind) {
+      case 'online':
+        this.roundTrips.sample(reply.ms);
+        return { kind: 'alive', status: reply.status };
+      case 'leaving':
+        return { kind: 'leaving', status: reply.status };
+      case 'other':
+        return { kind: 'replaced', status: reply.status };
+      case 'aborted':
+        return { kind: 'unsure' };
+      default:
+        return { kind: reply.kind };
+    }
+  }
+
+  /** Helpers check it too; as soon as one answer settles the matter, the others do not count. */
+  async #ask(member: MemberRecord, direct: 'silent' | 'refused'): Promise<Verdict> {
+    const own = direct === 'refused' ? 1 : 0;
+    const helpers = this.#helpers(member.id);
+    if (helpers.length === 0) return { kind: 'silent', alone: true };
+    const answers = await firstThat(
+      helpers.map((helper) => this.#askHelper(helper, member.id)),
+      (soFar) => isReached(soFar) || own + refusals(soFar) >= 2,
+    );
+    if (this.ctx.calls.stopped) return { kind: 'unsure' };
+    if (isReached(answers)) {
+      // It is there, so the wait was too short, or the way is bad.
+      if (direct === 'silent') this.roundTrips.tooShort();
+      return { kind: 'alive' };
+    }
+    if (own + refusals(answers) >= 2) return { kind: 'refused' };
+    // Helpers that say nothing at all speak against this peer's own line (Lifeguard).
+    if (answers.every((answer) => answer === undefined)) this.health.note(1);
+    return { kind: 'silent' };
+  }
+
+  #helpers(target: string): MemberRecord[] {
+    const { list, options } = this.ctx;
+    const helps = (id: string) => {
+      const member = list.get(id);
+      return id !== target && member?.state === 'alive' && member.features.includes('probe');
+    };
+    return this.ring
+      .sample(options.indirectProbes, helps)
+      .map((id) => list.peek(id)!);
+  }
+
+  async #askHelper(helper: MemberRecord, target: string): Promise<HelperAnswer | undefined> {
+    const reply = await this.caller.ask(helper, this.timeout * HELPER_FACTOR, { probe: target });
+    return readHelperAnswer(reply.status?.ext, target);
+  }
+}
+
+interface HelperAnswer {
+  readonly online: boolean;
+  readonly refused: boolean;
+}
+
+type HelperAnswers = readonly (HelperAnswer | undefined)[];
+
+function isReached(answers: HelperAnswers): boolean {
+  return answers.some((answer) => answer?.online === true);
+}
+
+function refusals(answers: HelperAnswers): number {
+  return answers.filter((answer) => answer?.refused === true).length;
+}
+
+/** All answers, or those so far as soon as they are enough. */
+function firstThat(
+  asked: readonly Promise<HelperAnswer | undefined>[],
+  enough: (answers: HelperAnswers) => boolean,
+): Promise<HelperAnswers> {
+  return new Promise((resolve) => {
+    const answers: (HelperAnswer | undefined)[] = [];
+    for (const one of asked) {
+      void one.then((answer) => {
+        answers.push(answer);
+        if (enough(answers) || answers.length === asked.length) resolve([...answers]);
+      });
+    }
+  });
+}
+
+function readHelperAnswer(ext: JsonObject | undefined, target: string): HelperAnswer | undefined {
+  const probe = ext?.probe;
+  return isJsonObject(probe) && probe.id === target
+    ? { online: probe.online === true, refused: probe.refused === true }
+    : undefined;
+}

@@ -1,0 +1,92 @@
+import type { PeerTarget } from '../../transport/peer-transport.interface.js';
+import type { JsonObject } from '../../wire/json.js';
+import type { PeerStatus } from '../../wire/requests.js';
+import type { CoreContext } from './core-context.js';
+import { speaksGossip, type GossipExtension } from './gossip-extension.js';
+import { changeRecord, isLegacy, type MemberRecord } from './member-record.js';
+import { MAX_INCARNATION_LEAD } from './membership.limits.js';
+import { isSuccess } from './peer-calls.js';
+import { readStatus } from './status-reader.js';
+
+/**
+ * What came of asking for `/status`:
+ * - `online`: it answers, with the id that was meant or with none
+ * - `leaving`: the same, but it is shutting down
+ * - `other`: somebody else answers there
+ * - `refused`: nobody listens there
+ * - `silent`: no answer, or none that is a status
+ * - `aborted`: this peer stops
+ */
+export type StatusReply =
+  | { readonly kind: 'online' | 'leaving' | 'other'; readonly status: PeerStatus; readonly ms: number }
+  | { readonly kind: 'refused' | 'silent' | 'aborted'; readonly status?: undefined };
+
+/** Asks peers for `/status`, with everything that rides along. */
+export class StatusCaller {
+  /** Called when a member that speaks gossip treats this peer as a stranger. */
+  onStranger: (id: string) => void = () => {};
+
+  constructor(
+    private readonly ctx: CoreContext,
+    private readonly extension: GossipExtension,
+  ) {}
+
+  /** Asks a member. `extra` joins the extension part. */
+  async ask(member: MemberRecord, timeout: number, extra?: JsonObject): Promise<StatusReply> {
+    const ext = this.extension.request(member);
+    const body: JsonObject = ext ? { ext: { ...ext, ...extra } } : {};
+    const reply = await this.#send(member, member.id, body, timeout);
+    if (reply.kind === 'online' || reply.kind === 'leaving') {
+      this.#learn(member, reply.status, ext !== undefined);
+    }
+    return reply;
+  }
+
+  /** Asks whoever is at an address; `id`: whom it should be, where that is known. */
+  askAddress(target: PeerTarget, timeout: number, id?: string): Promise<StatusReply> {
+    return this.#send(target, id, {}, timeout);
+  }
+
+  async #send(
+    target: PeerTarget,
+    id: string | undefined,
+    body: JsonObject,
+    timeout: number,
+  ): Promise<StatusReply> {
+    const { env, calls } = this.ctx;
+    const start = env.clock.monotonic();
+    const result = await calls.call(target, 'status', body, timeout);
+    if (result.kind !== 'answered') return { kind: result.kind };
+    if (!isSuccess(result.status)) return { kind: 'silent' };
+    const status = readStatus(result.body);
+    const ms = env.clock.monotonic() - start;
+    if (id !== undefined && status.id !== undefined && status.id !== id) {
+      return { kind: 'other', status, ms };
+    }
+    return { kind: status.online ? 'online' : 'leaving', status, ms };
+  }
+
+  #learn(member: MemberRecord, status: PeerStatus, asked: boolean): void {
+    const current = this.ctx.list.peek(member.id);
+    if (!current) return;
+    if (isLegacy(current) && status.features) this.#upgrade(current, status);
+    if (!speaksGossip(current)) return;
+    if (status.ext) this.extension.read(status.ext, current);
+    else if (asked && status.features) this.onStranger(member.id);
+  }
+
+  /** The member's own word about its features ends what was hearsay (PROTOCOL.md, section 4). */
+  #upgrade(member: MemberRecord, status: PeerStatus): void {
+    const incarnation = status.incarnation ?? 0;
+    if (incarnation > this.ctx.env.clock.now() + MAX_INCARNATION_LEAD) return;
+    const record = changeRecord(member, {
+      features: status.features ?? [],
+      // One less than it says: the data may be older, and the member sends its record to whoever is behind.
+      incarnation: Math.max(incarnation - 1, member.incarnation + 1),
+      state: 'alive',
+      ...(status.cloud !== undefined && { cloud: status.cloud }),
+      ...(status.scheme !== undefined && { scheme: status.scheme }),
+    });
+    this.ctx.list.apply(record, { origin: 'check', from: member.id, verified: true });
+  }
+}

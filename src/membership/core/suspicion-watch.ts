@@ -1,0 +1,77 @@
+import type { TimerHandle } from './clock.js';
+import type { CoreContext } from './core-context.js';
+import type { MemberRecord } from './member-record.js';
+import { minSuspicion, Suspicion } from './suspicion.js';
+
+interface WatchedSuspicion {
+  readonly suspicion: Suspicion;
+  timer: TimerHandle | undefined;
+}
+
+/** Lateness of a timer, in ms, from which on this peer must have been stalled. */
+const STALL = 1000;
+
+/** The suspicions that run, each with its timer. */
+export class SuspicionWatch {
+  /** Called when a member's time is up. */
+  onExpired: (id: string, suspicion: Suspicion) => void = () => {};
+  /** Called when a timer came so much too late, in ms. */
+  onLate: (ms: number) => void = () => {};
+  readonly #watched = new Map<string, WatchedSuspicion>();
+
+  constructor(private readonly ctx: CoreContext) {}
+
+  get(id: string): Suspicion | undefined {
+    return this.#watched.get(id)?.suspicion;
+  }
+
+  start(member: MemberRecord, accuser: string): void {
+    const { options, list, env } = this.ctx;
+    const size = list.size + 1;
+    const min = minSuspicion(size, options);
+    const confirmations = options.suspicionConfirmations;
+    const suspicion = new Suspicion(member.incarnation, env.clock.monotonic(), accuser, {
+      min,
+      max: min * options.suspicionMaxFactor,
+      // Without enough others to confirm, waiting for them is useless.
+      confirmations: size - 2 < confirmations ? 0 : confirmations,
+    });
+    this.end(member.id);
+    this.#watched.set(member.id, { suspicion, timer: undefined });
+    this.arm(member.id);
+  }
+
+  end(id: string): void {
+    this.ctx.env.clock.clearTimeout(this.#watched.get(id)?.timer);
+    this.#watched.delete(id);
+  }
+
+  /** Sets the timer to the deadline as it is now. */
+  arm(id: string): void {
+    const watched = this.#watched.get(id);
+    if (!watched) return;
+    const { clock } = this.ctx.env;
+    clock.clearTimeout(watched.timer);
+    const wait = Math.max(0, watched.suspicion.deadline - clock.monotonic());
+    watched.timer = clock.setTimeout(() => this.#due(id, watched), wait);
+  }
+
+  /** This peer was stalled for so long: nobody could contradict meanwhile. */
+  extendAll(ms: number): void {
+    for (const [id, { suspicion }] of this.#watched) {
+      suspicion.extend(ms);
+      this.arm(id);
+    }
+  }
+
+  stop(): void {
+    for (const id of this.#watched.keys()) this.end(id);
+  }
+
+  #due(id: string, watched: WatchedSuspicion): void {
+    const late = this.ctx.env.clock.monotonic() - watched.suspicion.deadline;
+    if (late > STALL) this.onLate(late);
+    if (watched.suspicion.deadline > this.ctx.env.clock.monotonic()) this.arm(id);
+    else this.onExpired(id, watched.suspicion);
+  }
+}

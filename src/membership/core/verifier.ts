@@ -1,0 +1,126 @@
+import type { CoreContext } from './core-context.js';
+import { Limiter } from './limiter.js';
+import { changeRecord, isLegacy, type MemberRecord } from './member-record.js';
+import { MAX_CONCURRENT_VERIFICATIONS, MAX_WAITING_VERIFICATIONS } from './membership.limits.js';
+import type { Prober } from './prober.js';
+import type { StatusCaller } from './status-caller.js';
+
+/** Asks members themselves where what others say about them is not enough. */
+export class Verifier {
+  readonly #limiter = new Limiter(MAX_CONCURRENT_VERIFICATIONS, MAX_WAITING_VERIFICATIONS);
+  /** One check at a time for each id. */
+  readonly #running = new Map<string, Promise<void>>();
+
+  constructor(
+    private readonly ctx: CoreContext,
+    private readonly caller: StatusCaller,
+    private readonly prober: Prober,
+  ) {}
+
+  /** Resolves when the check of an id that is under way has ended. */
+  settled(id: string): Promise<void> {
+    return this.#running.get(id) ?? Promise.resolve();
+  }
+
+  /** A legacy peer named this member, so its features are not known (PROTOCOL.md, section 4). */
+  identify(id: string): void {
+    this.#once(id, async () => {
+      const member = this.ctx.list.peek(id);
+      if (!member || !isLegacy(member)) return;
+      await this.caller.ask(member, this.ctx.options.requestTimeout);
+      const known = this.ctx.list.peek(id);
+      // It has features after all: the second question brings its own record.
+      if (known && !isLegacy(known)) await this.caller.ask(known, this.ctx.options.requestTimeout);
+    });
+  }
+
+  /**
+   * News names another address for a member. The old one is asked first, and the member stays there
+   * while it answers as that id (PROTOCOL.md, section 2, `/joined`).
+   */
+  moved(news: MemberRecord, from: string): void {
+    this.#once(news.id, async () => {
+      const known = this.ctx.list.peek(news.id);
+      if (!known) return;
+      const reply = await this.caller.askAddress(known, this.#timeout, news.id);
+      if (reply.kind === 'aborted') return;
+      if (reply.kind === 'online' || reply.kind === 'leaving') {
+        const own = reply.status.incarnation ?? 0;
+        // The same process under two addresses: the news is right in all but the address.
+        if (own >= news.incarnation) this.#apply(movedTo(news, known), from);
+      } else {
+        const incarnation = isLegacy(news) ? known.incarnation + 1 : news.incarnation;
+        this.#apply(changeRecord(news, { incarnation }), from);
+      }
+    });
+  }
+
+  /** News names the address of another member, or a member that is gone: only the address can tell. */
+  contested(news: MemberRecord, from: string): void {
+    this.#once(news.id, async () => {
+      const reply = await this.caller.askAddress(news, this.#timeout, news.id);
+      if (reply.kind !== 'online' || reply.status.id !== news.id) return;
+      const stone = this.ctx.list.tombstones.get(news.id);
+      const incarnation =
+        isLegacy(news) && stone
+          ? Math.max(news.incarnation, stone.incarnation + 1)
+          : news.incarnation;
+      this.#apply(changeRecord(news, { incarnation }), from);
+    });
+  }
+
+  /**
+   * Somebody says that a third peer has left: it is off the list at once, and back on it if it still
+   * answers with its id (PROTOCOL.md, section 2, `/left`).
+   */
+  departed(id: string, onVerdict: (isAlive: boolean) => void): void {
+    const { list } = this.ctx;
+    if (!list.hide(id)) return;
+    this.#once(
+      id,
+      async () => {
+        const member = list.peek(id);
+        if (!member || !list.isHidden(id)) return;
+        const { kind } = await this.prober.direct(member);
+        const known = list.peek(id);
+        if (!known) return;
+        const isAlive = kind === 'alive' || kind === 'unsure';
+        list.show(id);
+        if (!isAlive) this.#ended(known, kind);
+        onVerdict(isAlive);
+      },
+      () => list.show(id),
+    );
+  }
+
+  #ended({ id, incarnation }: MemberRecord, kind: string): void {
+    const reason = kind === 'leaving' ? 'left' : kind === 'replaced' ? 'replaced' : 'dead';
+    const state = reason === 'left' ? 'left' : 'dead';
+    this.ctx.list.accuse({ id, incarnation, state }, { origin: 'left' }, reason);
+  }
+
+  get #timeout(): number {
+    return Math.min(this.prober.timeout * 2, this.ctx.options.requestTimeout);
+  }
+
+  #apply(record: MemberRecord, from: string): void {
+    this.ctx.list.apply(record, { origin: 'check', from, verified: true });
+  }
+
+  /** Checks of one id follow each other; those that find no room are left out. */
+  #once(id: string, check: () => Promise<void>, skipped: () => void = () => {}): void {
+    if (this.#limiter.isFull || this.#running.size >= MAX_WAITING_VERIFICATIONS) {
+      skipped();
+      return;
+    }
+    const before = this.#running.get(id) ?? Promise.resolve();
+    const run = before.then(() => this.#limiter.run(check)).then(() => {
+      if (this.#running.get(id) === run) this.#running.delete(id);
+    });
+    this.#running.set(id, run);
+  }
+}
+
+function movedTo(news: MemberRecord, { ip, port }: MemberRecord): MemberRecord {
+  return changeRecord(news, { ip, port });
+}
