@@ -2,7 +2,11 @@ import type { KeyObject } from 'node:crypto';
 import { readNumber, readObject } from '../options/option-checks.js';
 import { OptionsError } from '../options/options.error.js';
 import type { PeerInfo } from '../wire/peer-info.js';
-import { readPrivateKey, readPublicKey, type KeyInput } from './key-input.js';
+import {
+  readPrivateKey,
+  readPublicKey,
+  type KeyInput,
+} from './keys/key-input.js';
 
 /** Longest list of secrets or trusted keys. */
 const MAX_KEYS = 10_000;

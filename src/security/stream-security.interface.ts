@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 /**
  * What stands between the frames of a stream and its socket, one for both directions of one stream.
  * In an open cloud it passes bytes through; in a signed one each `seal()` makes a record with a
- * counter, so that nothing can be read, changed, reordered, repeated or left out on the way.
+ * counter, so that nothing can be changed, reordered, repeated or left out on the way.
  */
 export interface StreamCodec {
   /** What goes to the socket for these bytes. Call it once for each write, in the order of writing. */

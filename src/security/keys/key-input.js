@@ -3,28 +3,22 @@ import {
   createPrivateKey,
   createPublicKey,
   KeyObject,
-  type JsonWebKey,
 } from 'node:crypto';
-import { OptionsError } from '../options/options.error.js';
-
-/** An Ed25519 key as users write it: PEM text, a JSON Web Key, or Node's KeyObject. */
-export type KeyInput = string | JsonWebKey | KeyObject;
-
+import { OptionsError } from '../../options/options.error.js';
 /** Reads a private Ed25519 key; throws an OptionsError that does not show it. */
-export function readPrivateKey(input: unknown, path: string): KeyObject {
+export function readPrivateKey(input, path) {
   const key = read(path, () =>
     input instanceof KeyObject
       ? input
       : typeof input === 'string'
         ? createPrivateKey(input)
-        : createPrivateKey({ key: input as JsonWebKey, format: 'jwk' }),
+        : createPrivateKey({ key: input, format: 'jwk' }),
   );
   if (key.type !== 'private') throw wrongKey(path, 'private');
   return key;
 }
-
 /** Reads a public Ed25519 key; a private one is refused, since it is shown to nobody. */
-export function readPublicKey(input: unknown, path: string): KeyObject {
+export function readPublicKey(input, path) {
   if (
     (input instanceof KeyObject && input.type === 'private') ||
     (typeof input === 'string' && input.includes('PRIVATE KEY')) ||
@@ -37,24 +31,22 @@ export function readPublicKey(input: unknown, path: string): KeyObject {
       ? input
       : typeof input === 'string'
         ? createPublicKey(input)
-        : createPublicKey({ key: input as JsonWebKey, format: 'jwk' }),
+        : createPublicKey({ key: input, format: 'jwk' }),
   );
 }
-
 /**
  * The id of the peer that has this key: its JWK thumbprint (RFC 7638 with RFC 8037), 43 characters
  * of base64url.
  */
-export function keyThumbprint(key: KeyObject): string {
+export function keyThumbprint(key) {
   const jwk = (key.type === 'private' ? createPublicKey(key) : key).export({
     format: 'jwk',
   });
   const canonical = JSON.stringify({ crv: jwk.crv, kty: jwk.kty, x: jwk.x });
   return createHash('sha256').update(canonical).digest('base64url');
 }
-
-function read(path: string, load: () => KeyObject): KeyObject {
-  let key: KeyObject;
+function read(path, load) {
+  let key;
   try {
     key = load();
   } catch (cause) {
@@ -74,11 +66,11 @@ function read(path: string, load: () => KeyObject): KeyObject {
   }
   return key;
 }
-
-function wrongKey(path: string, wanted: 'private' | 'public'): OptionsError {
+function wrongKey(path, wanted) {
   return new OptionsError(
     path,
     '(not shown)',
     `must be the ${wanted} half of the key`,
   );
 }
+//# sourceMappingURL=key-input.js.map

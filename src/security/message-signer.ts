@@ -1,0 +1,99 @@
+import { PEER_ID_HEADER } from '../wire/endpoints.js';
+import type { ExchangeAnswer } from '../transport/exchange.js';
+import type {
+  ExchangeSecurity,
+  OutgoingRequest,
+  SignedRequest,
+} from '../transport/exchange-security.interface.js';
+import { verifyAnswer } from './answer-signature.js';
+import type { Keyring } from './keys/keyring.interface.js';
+import { NonceSource } from './nonce-source.js';
+import {
+  CONTENT_DIGEST_HEADER,
+  contentDigest,
+} from './signature/content-digest.js';
+import {
+  COMPONENT,
+  RECEIVER_ID_HEADER,
+  SIGNATURE_HEADER,
+  SIGNATURE_INPUT_HEADER,
+  SIGNATURE_LABEL,
+  SIGNATURE_LIFETIME,
+} from './signature/signature.constants.js';
+import {
+  componentList,
+  signatureBase,
+  type SignedComponent,
+} from './signature/signature-base.js';
+import {
+  formatSignature,
+  requestParameters,
+} from './signature/signature-parameters.js';
+
+export interface MessageSignerConfig {
+  keyring: Keyring;
+  selfId(): string;
+  /** Unix time in ms. */
+  now(): number;
+  /** Receivers whose counters are remembered. */
+  maxReceivers: number;
+}
+
+/** Signs the requests of one peer (RFC 9421) and judges the answers to them. */
+export class MessageSigner implements ExchangeSecurity {
+  private readonly nonces: NonceSource;
+
+  constructor(private readonly config: MessageSignerConfig) {
+    this.nonces = new NonceSource(config.maxReceivers, config.now);
+  }
+
+  sign(request: OutgoingRequest): SignedRequest {
+    const digest = contentDigest(request.body);
+    const headers = this.signHeaders(request, {
+      [CONTENT_DIGEST_HEADER]: digest,
+    });
+    const signature = headers[SIGNATURE_HEADER]!;
+    return {
+      headers,
+      checkAnswer: (answer: ExchangeAnswer) =>
+        verifyAnswer(this.config.keyring, signature, answer),
+    };
+  }
+
+  /**
+   * Signs method, path, the own id, the receiver's and what `extra` has; gives all of these headers
+   * with the signature.
+   */
+  signHeaders(
+    request: Pick<OutgoingRequest, 'method' | 'path' | 'receiverId'>,
+    extra: Record<string, string>,
+  ): Record<string, string> {
+    const { keyring, selfId, now } = this.config;
+    const headers: Record<string, string> = {
+      ...extra,
+      [PEER_ID_HEADER]: selfId(),
+    };
+    if (request.receiverId !== undefined) {
+      headers[RECEIVER_ID_HEADER] = request.receiverId;
+    }
+    const components: SignedComponent[] = [
+      [COMPONENT.method, request.method],
+      [COMPONENT.path, request.path],
+      ...Object.entries(headers).map(([name, value]): SignedComponent => [
+        `"${name}"`,
+        value,
+      ]),
+    ];
+    const created = Math.floor(now() / 1000);
+    const parameters = requestParameters(componentList(components), {
+      created,
+      expires: created + SIGNATURE_LIFETIME,
+      keyId: keyring.keyId,
+      ...this.nonces.next(request.receiverId ?? ''),
+    });
+    const signature = keyring.sign(signatureBase(components, parameters));
+    headers[SIGNATURE_INPUT_HEADER] = `${SIGNATURE_LABEL}=${parameters}`;
+    headers[SIGNATURE_HEADER] = formatSignature(signature);
+    return headers;
+  }
+}

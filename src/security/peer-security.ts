@@ -1,0 +1,187 @@
+import type { ExchangeSecurity } from '../transport/exchange-security.interface.js';
+import { OptionsError } from '../options/options.error.js';
+import type { AddressPolicy } from './address-policy.js';
+import { Ed25519Keyring } from './keys/ed25519-keyring.js';
+import type { Keyring } from './keys/keyring.interface.js';
+import { SecretKeyring } from './keys/secret-keyring.js';
+import { MessageSigner } from './message-signer.js';
+import { OpenRequestVerifier } from './open-request-verifier.js';
+import { PlainStreamSecurity } from './plain-stream.js';
+import {
+  Ed25519RecordSecurity,
+  type RecordSecurity,
+} from './record-security.js';
+import { RefusalLog } from './refusal-log.js';
+import { ReplayGuard } from './replay-guard.js';
+import type { RequestVerifier } from './request-verifier.interface.js';
+import {
+  readSecrets,
+  readTrustedKeys,
+  type ResolvedSecurity,
+  type SecurityOptions,
+} from './security.options.js';
+import { SignedRequestVerifier } from './signed-request-verifier.js';
+import type { StreamSecurity } from './stream-security.interface.js';
+import { SignedStreamSecurity } from './stream/stream-handshake.js';
+
+/** Shorter secrets can be found by trying. */
+const GOOD_SECRET_LENGTH = 32;
+/** Senders whose replay windows are kept, for each member there may be. */
+const SENDERS_PER_PEER = 4;
+
+export interface PeerSecurityConfig {
+  security: ResolvedSecurity;
+  addresses: AddressPolicy;
+  /** The own id. */
+  selfId(): string;
+  /** Whether that id outlives a restart: set by option, or the thumbprint of a key. */
+  fixedId: boolean;
+  maxPeers: number;
+  logger: { warn(message: string): void };
+  /** Unix time in ms; default: the machine's. */
+  now?(): number;
+}
+
+/** Everything that signs and judges in one peer, made of its `security` option. */
+export class PeerSecurity {
+  /** Judges requests that come in. */
+  readonly verifier: RequestVerifier;
+  /** Opens streams. */
+  readonly streams: StreamSecurity;
+  /** Signs requests that go out; undefined in an open cloud. */
+  readonly exchange: ExchangeSecurity | undefined;
+  /** Signs and judges members' records; undefined unless each member has its own key. */
+  readonly records: RecordSecurity | undefined;
+  private readonly keyring: Keyring | undefined;
+  private readonly refusals: RefusalLog;
+
+  constructor(private readonly config: PeerSecurityConfig) {
+    const { security, selfId, logger } = config;
+    this.refusals = new RefusalLog(logger, this.now);
+    this.keyring = createKeyring(security);
+    this.records = createRecords(security, this.keyring);
+    if (this.keyring) {
+      const signer = this.createSigner(this.keyring);
+      this.exchange = signer;
+      this.streams = new SignedStreamSecurity(signer, this.keyring);
+      this.verifier = this.createVerifier(this.keyring);
+    } else {
+      this.streams = new PlainStreamSecurity(selfId);
+      this.verifier = new OpenRequestVerifier({
+        refusals: this.refusals,
+        senderRefusal: this.senderRefusal,
+      });
+    }
+    this.warnAboutWeakSecrets();
+  }
+
+  /** Whether this peer's cloud is signed. */
+  get signed(): boolean {
+    return this.keyring !== undefined;
+  }
+
+  /** The id that this peer must take: its key's thumbprint. Undefined: any. */
+  get peerId(): string | undefined {
+    return this.keyring?.peerId;
+  }
+
+  /** Requests refused since the start. */
+  get refused(): number {
+    return this.refusals.count;
+  }
+
+  /** The user's say about joins. */
+  get authorize(): SecurityOptions['authorize'] {
+    return this.config.security.authorize;
+  }
+
+  /**
+   * Uses other secrets from now on, without a restart: the first signs, all are accepted. To replace a
+   * secret in a running cloud, give all peers `[old, new]`, then all `[new, old]`, then all `[new]`.
+   * Throws an OptionsError where the cloud has no shared secret.
+   */
+  replaceSecrets(secret: string | readonly string[]): void {
+    const secrets = readSecrets(secret, 'security.secret');
+    if (!(this.keyring instanceof SecretKeyring)) {
+      throw new OptionsError(
+        'security.secret',
+        '(not shown)',
+        'this peer was not started with a secret',
+      );
+    }
+    this.keyring.replace(secrets);
+  }
+
+  /**
+   * Trusts these public keys from now on, without a restart. Members whose keys are not among them are
+   * refused from then on. Throws an OptionsError where peers have no keys of their own.
+   */
+  replaceTrustedKeys(keys: SecurityOptions['trustedKeys']): void {
+    const trusted = readTrustedKeys(keys, 'security.trustedKeys');
+    if (!(this.keyring instanceof Ed25519Keyring)) {
+      throw new OptionsError(
+        'security.trustedKeys',
+        '(not shown)',
+        'this peer was not started with a privateKey',
+      );
+    }
+    this.keyring.replaceTrusted(trusted);
+  }
+
+  private readonly now = (): number => this.config.now?.() ?? Date.now();
+
+  private readonly senderRefusal = (address: string): string | undefined =>
+    this.config.addresses.senderRefusal(address);
+
+  private createSigner(keyring: Keyring): MessageSigner {
+    const { selfId, maxPeers } = this.config;
+    const maxReceivers = maxPeers * SENDERS_PER_PEER;
+    return new MessageSigner({ keyring, selfId, now: this.now, maxReceivers });
+  }
+
+  private createVerifier(keyring: Keyring): RequestVerifier {
+    const { security, selfId, fixedId, maxPeers } = this.config;
+    return new SignedRequestVerifier({
+      keyring,
+      selfId,
+      now: this.now,
+      clockSkew: security.clockSkew,
+      replays: new ReplayGuard(maxPeers * SENDERS_PER_PEER),
+      refusals: this.refusals,
+      notBefore: fixedId ? this.now() : undefined,
+      senderRefusal: this.senderRefusal,
+    });
+  }
+
+  private warnAboutWeakSecrets(): void {
+    const { mode } = this.config.security;
+    if (
+      mode.kind === 'secret' &&
+      mode.secrets.some((secret) => secret.length < GOOD_SECRET_LENGTH)
+    ) {
+      this.config.logger.warn(
+        `security.secret is shorter than ${GOOD_SECRET_LENGTH} characters and may be found by trying: make one with 'openssl rand -base64 32'`,
+      );
+    }
+  }
+}
+
+function createKeyring({ mode }: ResolvedSecurity): Keyring | undefined {
+  switch (mode.kind) {
+    case 'open':
+      return undefined;
+    case 'secret':
+      return new SecretKeyring(mode.secrets);
+    case 'keys':
+      return new Ed25519Keyring(mode.privateKey, mode.trustedKeys);
+  }
+}
+
+function createRecords(
+  { mode }: ResolvedSecurity,
+  keyring: Keyring | undefined,
+): RecordSecurity | undefined {
+  return mode.kind === 'keys' && keyring instanceof Ed25519Keyring
+    ? new Ed25519RecordSecurity(mode.privateKey, (id) => keyring.publicKey(id))
+    : undefined;
+}

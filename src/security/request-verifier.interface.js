@@ -1,0 +1,2 @@
+export {};
+//# sourceMappingURL=request-verifier.interface.js.map

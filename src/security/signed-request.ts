@@ -1,0 +1,83 @@
+import { ENDPOINTS, isPeerId, PEER_ID_HEADER } from '../wire/endpoints.js';
+import type { IncomingPeerRequest } from './request-verifier.interface.js';
+import { CONTENT_DIGEST_HEADER } from './signature/content-digest.js';
+import {
+  COMPONENT,
+  RECEIVER_ID_HEADER,
+  SIGNATURE_HEADER,
+  SIGNATURE_INPUT_HEADER,
+  STREAM_KEY_HEADER,
+} from './signature/signature.constants.js';
+import {
+  componentList,
+  signatureBase,
+  type SignedComponent,
+} from './signature/signature-base.js';
+import {
+  parseRequestInput,
+  parseSignature,
+  type RequestSignatureParameters,
+} from './signature/signature-parameters.js';
+
+/** 32 bytes in base64url. */
+const STREAM_KEY = /^[\w-]{43}$/;
+
+/** A request whose signature can be read; whether it holds is yet to be seen. */
+export interface SignedRequestParts {
+  senderId: string;
+  receiverId: string | undefined;
+  /** For `/stream` only. */
+  streamKey: string | undefined;
+  values: RequestSignatureParameters;
+  base: string;
+  signature: Buffer;
+}
+
+/**
+ * Takes a request apart. The list of what is signed must be exactly the one that this request calls
+ * for: a signature that covers less, or other things, is none. A string says what is wrong.
+ */
+export function readSignedRequest(
+  request: IncomingPeerRequest,
+): SignedRequestParts | string {
+  const { method, path, headers, raw } = request;
+  if (headers[SIGNATURE_INPUT_HEADER] === undefined) return 'it is not signed';
+  const input = parseRequestInput(headers[SIGNATURE_INPUT_HEADER]);
+  const signature = parseSignature(headers[SIGNATURE_HEADER]);
+  const senderId = headers[PEER_ID_HEADER];
+  const receiverId = headers[RECEIVER_ID_HEADER];
+  const isStream = raw === undefined;
+  const bodyHeader = isStream ? STREAM_KEY_HEADER : CONTENT_DIGEST_HEADER;
+  const bodyValue = headers[bodyHeader];
+  if (
+    !input ||
+    !signature ||
+    !isPeerId(senderId) ||
+    (receiverId !== undefined && !isPeerId(receiverId)) ||
+    typeof bodyValue !== 'string' ||
+    (isStream && !STREAM_KEY.test(bodyValue)) ||
+    isStream !== (path === ENDPOINTS.stream)
+  ) {
+    return 'its signature cannot be read';
+  }
+  const components: SignedComponent[] = [
+    [COMPONENT.method, method],
+    [COMPONENT.path, path],
+    [isStream ? COMPONENT.streamKey : COMPONENT.digest, bodyValue],
+    [COMPONENT.senderId, senderId],
+  ];
+  if (receiverId !== undefined) {
+    components.push([COMPONENT.receiverId, receiverId]);
+  }
+  if (input.components !== componentList(components)) {
+    return 'its signature does not cover what it must';
+  }
+  return {
+    senderId,
+    receiverId,
+    streamKey: isStream ? bodyValue : undefined,
+    values: input.values,
+    base: signatureBase(components, input.parameters),
+    signature,
+  };
+}

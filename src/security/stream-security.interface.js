@@ -1,0 +1,2 @@
+export {};
+//# sourceMappingURL=stream-security.interface.js.map

@@ -1,0 +1,143 @@
+import {
+  createHash,
+  createPublicKey,
+  diffieHellman,
+  generateKeyPairSync,
+  hkdfSync,
+  type KeyObject,
+} from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { TransportError } from '../../transport/transport.error.js';
+import { ENDPOINTS } from '../../wire/endpoints.js';
+import {
+  signStreamAnswer,
+  verifyStreamAnswer,
+  type AnswerContext,
+} from '../answer-signature.js';
+import type { Keyring } from '../keys/keyring.interface.js';
+import type { MessageSigner } from '../message-signer.js';
+import {
+  SIGNATURE_HEADER,
+  STREAM_KEY_HEADER,
+} from '../signature/signature.constants.js';
+import type {
+  StreamAcceptance,
+  StreamCodec,
+  StreamOpening,
+  StreamSecurity,
+} from '../stream-security.interface.js';
+import { SealedCodec } from './sealed-codec.js';
+
+const KEY_BYTES = 32;
+const CONTEXT = 'nestjs-peercloud stream';
+
+/**
+ * Opens streams of a signed cloud. Both sides send an ephemeral X25519 key in their signed headers;
+ * the keys of the stream come out of the exchange and out of both signatures, so that they belong to
+ * this stream only and are gone with it.
+ */
+export class SignedStreamSecurity implements StreamSecurity {
+  constructor(
+    private readonly signer: MessageSigner,
+    private readonly keyring: Keyring,
+  ) {}
+
+  open(receiverId: string): StreamOpening {
+    const pair = generateKeyPairSync('x25519');
+    const headers = this.signer.signHeaders(
+      { method: 'POST', path: ENDPOINTS.stream, receiverId },
+      { [STREAM_KEY_HEADER]: encodeKey(pair.publicKey) },
+    );
+    return {
+      headers,
+      accept: (status, answer) =>
+        this.accept(receiverId, pair.privateKey, headers, status, answer),
+    };
+  }
+
+  private accept(
+    receiverId: string,
+    privateKey: KeyObject,
+    request: Record<string, string>,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): StreamCodec {
+    const requestSignature = request[SIGNATURE_HEADER]!;
+    const signerId = verifyStreamAnswer(this.keyring, requestSignature, {
+      status,
+      headers,
+    });
+    if (signerId !== receiverId) {
+      throw new TransportError(
+        'BAD_ANSWER',
+        `the stream to ${receiverId} is answered by ${signerId}`,
+      );
+    }
+    const secret = sharedSecret(privateKey, String(headers[STREAM_KEY_HEADER]));
+    if (!secret) {
+      throw new TransportError('BAD_ANSWER', 'the key of the stream is no key');
+    }
+    const [toReceiver, toOpener] = deriveKeys(
+      secret,
+      requestSignature,
+      String(headers[SIGNATURE_HEADER]),
+    );
+    return new SealedCodec(toReceiver, toOpener);
+  }
+}
+
+/**
+ * The receiver's half: signs the answer that opens the stream and derives the keys. Undefined if the
+ * opener's key is none.
+ */
+export function acceptStream(
+  context: AnswerContext,
+  openerKey: string,
+): StreamAcceptance | undefined {
+  const pair = generateKeyPairSync('x25519');
+  const secret = sharedSecret(pair.privateKey, openerKey);
+  if (!secret) return undefined;
+  const headers = signStreamAnswer(context, encodeKey(pair.publicKey));
+  const [toReceiver, toOpener] = deriveKeys(
+    secret,
+    context.requestSignature,
+    headers[SIGNATURE_HEADER]!,
+  );
+  return { headers, codec: new SealedCodec(toOpener, toReceiver) };
+}
+
+/** The keys of the two directions: opener to receiver, receiver to opener. */
+function deriveKeys(
+  secret: Buffer,
+  requestSignature: string,
+  answerSignature: string,
+): [Buffer, Buffer] {
+  const salt = createHash('sha256')
+    .update(requestSignature)
+    .update(answerSignature)
+    .digest();
+  const keys = Buffer.from(
+    hkdfSync('sha256', secret, salt, CONTEXT, 2 * KEY_BYTES),
+  );
+  return [keys.subarray(0, KEY_BYTES), keys.subarray(KEY_BYTES)];
+}
+
+/** Undefined if the other key is no point, or one that gives the same secret with every key. */
+function sharedSecret(
+  privateKey: KeyObject,
+  otherKey: string,
+): Buffer | undefined {
+  try {
+    const publicKey = createPublicKey({
+      key: { kty: 'OKP', crv: 'X25519', x: otherKey },
+      format: 'jwk',
+    });
+    return diffieHellman({ privateKey, publicKey });
+  } catch {
+    return undefined;
+  }
+}
+
+function encodeKey(key: KeyObject): string {
+  return key.export({ format: 'jwk' }).x!;
+}
