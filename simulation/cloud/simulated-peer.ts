@@ -147,8 +147,9 @@ export class SimulatedPeer {
 
   #receiver(): InMemoryHandler {
     const receive = coreReceiver(() => this.core);
-    return async (endpoint, body, origin) =>
-      this.options.intercept(this, endpoint, origin.senderId) ??
-      (await receive(endpoint, body, origin));
+    return (endpoint, body, origin) => {
+      const answer = this.options.intercept(this, endpoint, origin.senderId);
+      return answer ? Promise.resolve(answer) : receive(endpoint, body, origin);
+    };
   }
 }

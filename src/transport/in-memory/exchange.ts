@@ -7,6 +7,8 @@ import type { InMemoryProcess } from './in-memory-process.js';
 /** One request on its way, and the promise of its answer. */
 export class Exchange {
   readonly answered: Promise<PeerAnswer>;
+  /** Called once, when the outcome is known: the place to drop the deadline. */
+  onSettled: (() => void) | undefined;
   #resolve!: (answer: PeerAnswer) => void;
   #reject!: (error: TransportError) => void;
 
@@ -23,13 +25,20 @@ export class Exchange {
   }
 
   succeed(answer: PeerAnswer): void {
+    this.#settled();
     this.#resolve(answer);
   }
 
   fail(code: TransportErrorCode, what: string): void {
     const { ip, port } = this.target;
+    this.#settled();
     this.#reject(
       new TransportError(code, `/${this.endpoint} to ${ip}:${port}: ${what}`),
     );
+  }
+
+  #settled(): void {
+    this.onSettled?.();
+    this.onSettled = undefined;
   }
 }

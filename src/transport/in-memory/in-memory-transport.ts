@@ -17,7 +17,7 @@ export class InMemoryTransport implements PeerTransport {
     private readonly process: InMemoryProcess,
   ) {}
 
-  async request(
+  request(
     target: PeerTarget,
     endpoint: Endpoint,
     body: JsonValue,
@@ -34,13 +34,12 @@ export class InMemoryTransport implements PeerTransport {
       () => exchange.fail('TIMEOUT', `no answer within ${timeout} ms`),
       timeout,
     );
-    signal?.addEventListener('abort', abort, { once: true });
-    this.network.send(exchange);
-    try {
-      return await exchange.answered;
-    } finally {
+    exchange.onSettled = () => {
       clock.clearTimeout(deadline);
       signal?.removeEventListener('abort', abort);
-    }
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    this.network.send(exchange);
+    return exchange.answered;
   }
 }
