@@ -17,7 +17,10 @@ export class LogLines implements LoggerService {
   }
 
   error(message: unknown, stack?: unknown): void {
-    this.add('error', `${String(message)} ${String(stack ?? '')}`);
+    this.add(
+      'error',
+      `${String(message)} ${typeof stack === 'string' ? stack : ''}`,
+    );
   }
 
   /** The lines of one level, without the level. */

@@ -10,8 +10,10 @@ import type { MembershipCore } from '../../../../src/membership/core/membership-
 import {
   MEMBERSHIP_CORE,
   PEER_TRANSPORT,
+  REQUEST_VERIFIER,
 } from '../../../../src/options/peer-cloud.tokens.js';
 import { PeerCloudModule } from '../../../../src/peer-cloud.module.js';
+import type { RequestVerifier } from '../../../../src/security/request-verifier.interface.js';
 import type { JsonObject } from '../../../../src/wire/json.js';
 import { LogLines } from './log-lines.js';
 import { ScriptedTransport } from './scripted-transport.js';
@@ -44,6 +46,7 @@ export interface ProtocolAppSetup {
   /** Options of `createNestApplication`. */
   nest?: { bodyParser?: boolean; rawBody?: boolean };
   httpAdapter?: AbstractHttpAdapter;
+  verifier?: RequestVerifier;
 }
 
 /** A peer under test; all others are the transport's script. */
@@ -105,15 +108,18 @@ async function createApp(
     }),
     ...setup.options,
   };
-  const module = await Test.createTestingModule({
+  const builder = Test.createTestingModule({
     imports: [PeerCloudModule.forRoot(options), ...imports],
     controllers,
     providers,
   })
     .setLogger(logs)
     .overrideProvider(PEER_TRANSPORT)
-    .useValue(transport)
-    .compile();
+    .useValue(transport);
+  if (setup.verifier) {
+    builder.overrideProvider(REQUEST_VERIFIER).useValue(setup.verifier);
+  }
+  const module = await builder.compile();
   const app = module.createNestApplication<INestApplication<Server>>(
     setup.httpAdapter ?? createAdapter(setup.adapter ?? 'express'),
     { logger: logs, ...setup.nest },
