@@ -10,16 +10,19 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { HealthCheckService } from './health/health-check.service.js';
+import { IdleConnections } from './listener/idle-connections.js';
 import { OwnListener } from './listener/own-listener.js';
 import type { MembershipCore } from './membership/core/membership-core.js';
 import type { ResolvedPeerCloudOptions } from './options/peer-cloud.options.js';
 import {
   MEMBERSHIP_CORE,
   PEER_CLOUD_OPTIONS,
+  PEER_HTTP_SERVICE,
 } from './options/peer-cloud.tokens.js';
 import { nothingListens, noTcpPort } from './peer-cloud.messages.js';
 import { reachableAt, warnIfOpen } from './peer-cloud.reachability.js';
 import { SelfCheckService } from './protocol/self-check/self-check.service.js';
+import type { PeerHttpService } from './transport/peer-http.service.js';
 
 /**
  * When everything starts and ends: the membership when the port is known, its end while the port still
@@ -34,6 +37,7 @@ export class PeerCloudLifecycle
 {
   private readonly logger = new Logger('PeerCloud');
   private readonly ending = new AbortController();
+  private connections: IdleConnections | undefined;
 
   constructor(
     private readonly adapterHost: HttpAdapterHost,
@@ -43,6 +47,7 @@ export class PeerCloudLifecycle
     private readonly health: HealthCheckService,
     private readonly listener: OwnListener,
     private readonly selfCheck: SelfCheckService,
+    @Inject(PEER_HTTP_SERVICE) private readonly http: PeerHttpService,
   ) {
     if (!options.listener) {
       // It fires once, before anybody could subscribe later, and is not repeated.
@@ -66,16 +71,19 @@ export class PeerCloudLifecycle
     this.health.stop();
     await this.core.leave();
     await this.listener.close();
+    this.connections?.end();
   }
 
-  onApplicationShutdown(): void {
+  async onApplicationShutdown(): Promise<void> {
     this.core.stop();
+    await this.http.close();
   }
 
   private beginMounted(): void {
     const server = this.adapterHost.httpAdapter.getHttpServer() as Server;
     const address = server.address();
     if (typeof address === 'object' && address !== null) {
+      this.connections = new IdleConnections(server);
       this.begin(address);
     } else {
       this.logger.warn(noTcpPort(String(address)));

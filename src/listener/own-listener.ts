@@ -18,6 +18,7 @@ import {
   REQUEST_VERIFIER,
 } from '../options/peer-cloud.tokens.js';
 import { formatAddress } from '../wire/address.js';
+import { IdleConnections } from './idle-connections.js';
 import { createListenerAdapter } from './listener-adapter.js';
 import { createListenerServer, limitServer } from './listener-server.js';
 import { listening } from './listener.messages.js';
@@ -41,6 +42,7 @@ const LENT: InjectionToken[] = [
 export class OwnListener {
   private readonly logger = new Logger('PeerCloud');
   private app: INestApplication<Server> | undefined;
+  private connections: IdleConnections | undefined;
 
   constructor(
     private readonly adapterHost: HttpAdapterHost,
@@ -82,7 +84,10 @@ export class OwnListener {
   async close(): Promise<void> {
     const { app } = this;
     this.app = undefined;
-    await app?.close();
+    if (app) {
+      this.connections?.end();
+      await app.close();
+    }
   }
 
   private async create(): Promise<INestApplication<Server>> {
@@ -107,6 +112,7 @@ export class OwnListener {
       { bodyParser: false, abortOnError: false },
     );
     limitServer(app.getHttpServer(), serverOptions);
+    this.connections = new IdleConnections(app.getHttpServer());
     return app;
   }
 }

@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 
 /** Ms between two looks at the event loop. */
 const RESOLUTION = 20;
@@ -8,7 +9,8 @@ const NANOSECONDS = 1e6;
  * How much longer than usual this process takes to react, in ms: what it has to forgive others before
  * it accuses them. It starts to measure at the first question.
  */
-export class EventLoopDelay {
+@Injectable()
+export class EventLoopDelay implements OnApplicationShutdown {
   private monitor: ReturnType<typeof monitorEventLoopDelay> | undefined;
 
   /** The longest delay since the last question. */
@@ -23,7 +25,7 @@ export class EventLoopDelay {
     return Math.max(0, longest);
   }
 
-  stop(): void {
+  onApplicationShutdown(): void {
     this.monitor?.disable();
     this.monitor = undefined;
   }

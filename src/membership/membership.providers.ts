@@ -45,7 +45,7 @@ export const membershipProviders: Provider[] = [
         eventLoopDelay: () => delay.read(),
       }),
   },
-  { provide: EventLoopDelay, useFactory: () => new EventLoopDelay() },
+  EventLoopDelay,
   MembershipService,
   MembershipJournal,
   PeerEventDispatcher,

@@ -129,7 +129,6 @@ async function createApp(
   return NestFactory.create(PeerAppModule, createAdapter(setup.adapter), {
     logger: false,
     abortOnError: false,
-    forceCloseConnections: true,
   });
 }
 

@@ -1,0 +1,40 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** Ms between two looks at connections that have fallen idle. */
+const INTERVAL = 50;
+
+/**
+ * Ends the idle connections of a server that is shutting down. Node does that once, in `close()`; a
+ * connection whose request ends a moment later, or that never brought one, would hold the shutdown up
+ * for as long as the other side keeps it alive. Requests under way are left alone.
+ */
+export class IdleConnections {
+  private readonly sockets = new Set<Socket>();
+
+  /** @param server one that nobody is connected to yet */
+  constructor(private readonly server: Server) {
+    server.on('connection', (socket: Socket) => {
+      this.sockets.add(socket);
+      socket.once('close', () => this.sockets.delete(socket));
+    });
+  }
+
+  /** From now on, as soon as the server does not listen any more. */
+  end(): void {
+    const timer = setInterval(() => this.sweep(), INTERVAL).unref();
+    this.server.once('close', () => clearInterval(timer));
+  }
+
+  private sweep(): void {
+    if (this.server.listening) {
+      return;
+    }
+    this.server.closeIdleConnections();
+    for (const socket of this.sockets) {
+      if (socket.bytesRead === 0) {
+        socket.destroy();
+      }
+    }
+  }
+}
