@@ -1,2 +1,0 @@
-export {};
-//# sourceMappingURL=member-change.js.map

@@ -1,2 +1,0 @@
-export {};
-//# sourceMappingURL=membership.types.js.map

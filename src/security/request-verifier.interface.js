@@ -1,2 +1,0 @@
-export {};
-//# sourceMappingURL=request-verifier.interface.js.map

@@ -1,2 +1,0 @@
-export {};
-//# sourceMappingURL=stream-security.interface.js.map
