@@ -157,7 +157,8 @@ export class MembershipCore {
           id: accepted.id,
           ip: accepted.ip ?? this.#self.ip,
         });
-        this.#take({ ip, port: seed.port, ...accepted.self });
+        const { ip: ownIp, ...receiver } = accepted.self;
+        this.#take({ port: seed.port, ...receiver, ip: ownIp || ip });
         accepted.peers.forEach((peer) => this.#take(peer));
         return true;
       }
