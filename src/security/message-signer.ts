@@ -32,9 +32,9 @@ import {
 
 export interface MessageSignerConfig {
   keyring: Keyring;
-  selfId(): string;
+  selfId: () => string;
   /** Unix time in ms. */
-  now(): number;
+  now: () => number;
   /** Receivers whose counters are remembered. */
   maxReceivers: number;
 }

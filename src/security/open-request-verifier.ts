@@ -17,7 +17,7 @@ export class OpenRequestVerifier implements RequestVerifier {
     private readonly config: {
       refusals: RefusalLog;
       /** Why requests from an address are refused; undefined if they are let in. */
-      senderRefusal(remoteAddress: string): string | undefined;
+      senderRefusal: (remoteAddress: string) => string | undefined;
     },
   ) {}
 

@@ -33,13 +33,13 @@ export interface PeerSecurityConfig {
   security: ResolvedSecurity;
   addresses: AddressPolicy;
   /** The own id. */
-  selfId(): string;
+  selfId: () => string;
   /** Whether that id outlives a restart: set by option, or the thumbprint of a key. */
   fixedId: boolean;
   maxPeers: number;
   logger: { warn(message: string): void };
   /** Unix time in ms; default: the machine's. */
-  now?(): number;
+  now?: () => number;
 }
 
 /** Everything that signs and judges in one peer, made of its `security` option. */

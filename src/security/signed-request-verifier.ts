@@ -39,9 +39,9 @@ const MAY_BE_UNBOUND: ReadonlySet<string> = new Set([
 
 export interface VerifierConfig {
   keyring: Keyring;
-  selfId(): string;
+  selfId: () => string;
   /** Unix time in ms. */
-  now(): number;
+  now: () => number;
   /** Ms by which clocks may differ. */
   clockSkew: number;
   replays: ReplayGuard;
@@ -52,7 +52,7 @@ export interface VerifierConfig {
    */
   notBefore: number | undefined;
   /** Why requests from an address are refused; undefined if they are let in. */
-  senderRefusal(remoteAddress: string): string | undefined;
+  senderRefusal: (remoteAddress: string) => string | undefined;
 }
 
 /** Lets in what a peer of this cloud signed for this peer, now, and once. */
