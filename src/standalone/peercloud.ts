@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { MembershipService } from '../membership/membership.service.js';
 import { DEFAULT_PORT } from '../wire/endpoints.js';
 import { settle, type NodeCallback } from './callbacks.js';
+import { isAddressInUse, isFree } from './free-port.js';
 import { closeOnSignal } from './signals.js';
 import { createClient } from './standalone-client.js';
 import { StandaloneModule } from './standalone.module.js';
@@ -52,13 +53,17 @@ async function listen(
   if (options.port !== 0) {
     return listenOn(options.port, options);
   }
+  if (!(await isFree(DEFAULT_PORT, options.host))) {
+    return listenOn(0, options);
+  }
   try {
     return await listenOn(DEFAULT_PORT, options);
   } catch (error) {
-    if (!isAddressInUse(error)) {
-      throw error;
+    // Somebody else was quicker.
+    if (isAddressInUse(error)) {
+      return listenOn(0, options);
     }
-    return listenOn(0, options);
+    throw error;
   }
 }
 
@@ -72,13 +77,5 @@ function listenOn(
       onMessage,
     ),
     { logger, abortOnError: false },
-  );
-}
-
-function isAddressInUse(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    ((error as NodeJS.ErrnoException).code === 'EADDRINUSE' ||
-      isAddressInUse(error.cause))
   );
 }
