@@ -17,45 +17,29 @@ export interface BroadcastPlan<T> {
  * iterable of each result when it comes. It has started already, and goes on when nobody looks.
  * A peer that fails has a result with an `error`; the broadcast itself does not reject for it.
  */
-export class Broadcast<T> implements Promise<BroadcastResult<T>[]> {
-  readonly [Symbol.toStringTag] = 'Broadcast';
+export class Broadcast<T> extends Promise<BroadcastResult<T>[]> {
+  /** What `then()` and the like return are plain promises. */
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise;
+  }
 
-  private readonly all: Promise<BroadcastResult<T>[]>;
+  private readonly resolveAll: (results: BroadcastResult<T>[]) => void;
+  private readonly results: BroadcastResult<T>[] = [];
   private readonly arrived: BroadcastResult<T>[] = [];
   private readonly waiting: (() => void)[] = [];
-  private readonly results: BroadcastResult<T>[] = [];
-  private resolveAll!: (results: BroadcastResult<T>[]) => void;
   private next = 0;
 
   constructor(private readonly plan: BroadcastPlan<T>) {
-    this.all = new Promise((resolve) => {
-      this.resolveAll = resolve;
-    });
+    let resolveAll: (results: BroadcastResult<T>[]) => void = () => undefined;
+    super((resolve) => (resolveAll = resolve));
+    this.resolveAll = resolveAll;
     if (plan.peers.length === 0) {
-      this.resolveAll([]);
+      resolveAll([]);
     }
     const first = Math.min(plan.concurrency, plan.peers.length);
     while (this.next < first) {
       this.sendNext();
     }
-  }
-
-  then<A = BroadcastResult<T>[], B = never>(
-    onFulfilled?:
-      ((results: BroadcastResult<T>[]) => A | PromiseLike<A>) | null,
-    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    return this.all.then(onFulfilled, onRejected);
-  }
-
-  catch<B = never>(
-    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<BroadcastResult<T>[] | B> {
-    return this.all.catch(onRejected);
-  }
-
-  finally(onFinally?: (() => void) | null): Promise<BroadcastResult<T>[]> {
-    return this.all.finally(onFinally);
   }
 
   /** Each result when it comes, replies and errors; ends after the last peer's. */

@@ -34,4 +34,12 @@ export interface PeerTransport {
     body: JsonValue,
     options: RequestOptions,
   ): Promise<PeerAnswer>;
+
+  /** Like `request`, for a body that is JSON text already: a broadcast makes it once for all peers. */
+  requestSerialized?(
+    target: PeerTarget,
+    endpoint: Endpoint,
+    json: string,
+    options: RequestOptions,
+  ): Promise<PeerAnswer>;
 }

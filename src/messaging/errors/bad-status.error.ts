@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../wire/json.js';
+import { isJsonObject, type JsonValue } from '../../wire/json.js';
 import { MessageError } from './message.error.js';
 
 /**
@@ -25,9 +25,15 @@ export class BadStatusError extends MessageError {
   }
 }
 
+/** Nest's errors have a message, or a list of them. */
 function describe(payload: JsonValue | undefined): string {
-  if (typeof payload === 'object' && payload !== null && 'message' in payload) {
-    return `: ${String(payload['message'])}`;
+  if (payload === undefined || !isJsonObject(payload)) {
+    return '';
   }
-  return '';
+  const texts = [payload['message']].flat().filter(isString);
+  return texts.length > 0 ? `: ${texts.join(', ')}` : '';
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string';
 }

@@ -48,11 +48,17 @@ export class HttpLane implements MessageLane {
     if (left <= 0) {
       throw new MessageTimeoutError(member.id, timeout);
     }
+    const { json } = body;
+    const options = { timeout: left, ...(signal && { signal }) };
     try {
-      return await this.transport.request(member, 'message', body.value, {
-        timeout: left,
-        ...(signal && { signal }),
-      });
+      return this.transport.requestSerialized
+        ? await this.transport.requestSerialized(
+            member,
+            'message',
+            json,
+            options,
+          )
+        : await this.transport.request(member, 'message', body.value, options);
     } catch (error) {
       throw translate(error, member.id, message);
     }

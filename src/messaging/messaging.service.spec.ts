@@ -1,0 +1,309 @@
+import { HttpException } from '@nestjs/common';
+import { EventEmitter } from 'node:events';
+import type { MembershipCore } from '../membership/core/membership-core.js';
+import type { Member } from '../membership/core/membership.types.js';
+import { MembershipService } from '../membership/membership.service.js';
+import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
+import type {
+  PeerAnswer,
+  PeerTransport,
+  RequestOptions,
+} from '../transport/peer-transport.interface.js';
+import {
+  TransportError,
+  type TransportErrorCode,
+} from '../transport/transport.error.js';
+import type { JsonValue } from '../wire/json.js';
+import { HttpLane } from './lanes/http.lane.js';
+import { LaneSelector } from './lanes/lane-selector.js';
+import { SelfLane } from './lanes/self.lane.js';
+import {
+  failedChannel,
+  receivedChannel,
+  sentChannel,
+} from './message-channels.js';
+import { MessageRouter } from './message-router.js';
+import { resolveMessagingOptions } from './messaging.options.js';
+import { MessagingService } from './messaging.service.js';
+
+function member(id: string): Member {
+  return {
+    id,
+    ip: '127.0.0.1',
+    port: 1,
+    data: {},
+    features: [],
+    incarnation: 1,
+    state: 'alive',
+  };
+}
+
+function setUp() {
+  const listed = [member('a'), member('b')];
+  const core = {
+    id: 'self',
+    self: member('self'),
+    isJoined: false,
+    members: () => listed,
+    get: (id: string) => listed.find((each) => each.id === id),
+    onEvent: () => () => undefined,
+    noteAlive: vi.fn(),
+    noteUnknownSender: vi.fn(),
+  };
+  const request = vi.fn<PeerTransport['request']>();
+  const asCore = core as unknown as MembershipCore;
+  const options = {
+    messageTimeout: 5000,
+    messaging: resolveMessagingOptions({ stream: false }, 'messaging'),
+  } as ResolvedPeerCloudOptions;
+  const membership = new MembershipService(asCore, options);
+  const router = new MessageRouter(asCore);
+  const lanes = new LaneSelector(
+    asCore,
+    new SelfLane(router, membership),
+    new HttpLane(asCore, { request }),
+  );
+  const messaging = new MessagingService(membership, lanes, asCore, options);
+  const answer = (status: number, body?: JsonValue) =>
+    request.mockImplementation(async () =>
+      Promise.resolve<PeerAnswer>({ status, body }),
+    );
+  return { core, request, membership, router, messaging, answer };
+}
+
+describe('MessagingService.send()', () => {
+  it('asks by /message and resolves to the reply', async () => {
+    const { messaging, request, answer, core } = setUp();
+    answer(201, { ok: true });
+    expect(await messaging.send('a', { n: 1 }, { timeout: 100 })).toEqual({
+      ok: true,
+    });
+    expect(request).toHaveBeenCalledWith(
+      expect.objectContaining({ id: 'a' }),
+      'message',
+      { n: 1 },
+      { timeout: expect.any(Number) as number },
+    );
+    expect(request.mock.calls[0]![3].timeout).toBeLessThanOrEqual(100);
+    expect(core.noteAlive).toHaveBeenCalledWith('a');
+  });
+
+  it('takes a Peer too, and lends its send()', async () => {
+    const { messaging, membership, answer } = setUp();
+    answer(200);
+    const peer = membership.get('b')!;
+    expect(await messaging.send(peer, {})).toEqual({});
+    expect(await peer.send({})).toEqual({});
+  });
+
+  it('rejects for ids of nobody', async () => {
+    const { messaging } = setUp();
+    await expect(messaging.send('nobody', {})).rejects.toMatchObject({
+      code: 'NO_SUCH_PEER',
+      peerId: 'nobody',
+    });
+  });
+
+  it.each([
+    ['a number', 7],
+    ['an array', []],
+    ['null', null],
+    ['nothing', undefined],
+    ['a BigInt inside', { n: 1n }],
+    ['a toJSON() that gives no object', { toJSON: () => 1 }],
+  ])('refuses %s as a body', async (_, body) => {
+    const { messaging, request } = setUp();
+    for (const id of ['a', 'self']) {
+      await expect(messaging.send(id, body)).rejects.toMatchObject({
+        code: 'INVALID_BODY',
+      });
+    }
+    expect(() => messaging.broadcast(body)).toThrow(
+      expect.objectContaining({ code: 'INVALID_BODY' }),
+    );
+    expect(request).not.toHaveBeenCalled();
+  });
+
+  it.each([[0], [-1], [NaN], ['5' as never], [2 ** 31]])(
+    'refuses %s as a timeout',
+    async (timeout) => {
+      const { messaging } = setUp();
+      await expect(messaging.send('a', {}, { timeout })).rejects.toMatchObject({
+        code: 'INVALID_OPTION',
+      });
+    },
+  );
+
+  it('gives the status and payload of an answer that is no success', async () => {
+    const { messaging, answer } = setUp();
+    answer(409, { message: 'taken' });
+    await expect(messaging.send('a', {})).rejects.toMatchObject({
+      code: 'BAD_STATUS',
+      status: 409,
+      payload: { message: 'taken' },
+      message: 'peer a answered with status 409: taken',
+    });
+  });
+
+  it('knows the answers that have a meaning of their own', async () => {
+    const { messaging, answer, core } = setUp();
+    answer(404, { statusCode: 404, code: 'NO_HANDLER' });
+    await expect(messaging.send('a', {})).rejects.toMatchObject({
+      code: 'NO_HANDLER',
+    });
+    answer(404, {});
+    await expect(messaging.send('a', {})).rejects.toMatchObject({
+      code: 'BAD_STATUS',
+    });
+    answer(403, { code: 'UNKNOWN_SENDER' });
+    await expect(messaging.send('a', {})).rejects.toMatchObject({
+      code: 'BAD_STATUS',
+      status: 403,
+    });
+    expect(core.noteUnknownSender).toHaveBeenCalledWith('a');
+    expect(core.noteAlive).not.toHaveBeenCalled();
+  });
+
+  it.each<[TransportErrorCode, string]>([
+    ['REFUSED', 'UNREACHABLE'],
+    ['UNREACHABLE', 'UNREACHABLE'],
+    ['CONNECTION_LOST', 'CONNECTION_LOST'],
+    ['TIMEOUT', 'TIMEOUT'],
+    ['ABORTED', 'ABORTED'],
+    ['BAD_ANSWER', 'BAD_STATUS'],
+  ])('calls %s of the transport %s', async (code, expected) => {
+    const { messaging, request } = setUp();
+    const cause = new TransportError(code, 'x');
+    request.mockRejectedValue(cause);
+    await expect(messaging.send('a', {})).rejects.toMatchObject({
+      code: expected,
+    });
+  });
+
+  it('does not send what is aborted already', async () => {
+    const { messaging, request } = setUp();
+    const signal = AbortSignal.abort(new Error('enough'));
+    await expect(messaging.send('a', {}, { signal })).rejects.toMatchObject({
+      code: 'ABORTED',
+      cause: { message: 'enough' },
+    });
+    expect(request).not.toHaveBeenCalled();
+  });
+});
+
+describe('MessagingService.send() to oneself', () => {
+  it('needs no network, and copies both ways', async () => {
+    const { messaging, router, membership, request } = setUp();
+    const kept: unknown[] = [];
+    const value = { at: new Date(0) };
+    router.register(undefined, {
+      name: 'Test.any',
+      invoke: (body, sender) => {
+        kept.push(body, sender);
+        return value;
+      },
+    });
+    const body = { list: [1], none: undefined };
+    const reply = await messaging.send('self', body);
+    expect(reply).toEqual({ at: '1970-01-01T00:00:00.000Z' });
+    expect(kept).toEqual([{ list: [1] }, membership.self]);
+    expect(kept[0]).not.toBe(body);
+    expect(request).not.toHaveBeenCalled();
+  });
+
+  it('has the errors of a real one', async () => {
+    const { messaging, router } = setUp();
+    const never = new Promise(() => undefined);
+    const invoke = (body: JsonValue) => {
+      const { type } = body as { type: string };
+      if (type === 'refused') {
+        throw new HttpException('no', 418);
+      }
+      return type === 'bigint' ? { n: 1n } : never;
+    };
+    for (const type of ['refused', 'bigint', 'never']) {
+      router.register(type, { name: `Test.${type}`, invoke });
+    }
+    const send = (type: string, options = {}) =>
+      messaging.send('self', { type }, options);
+    await expect(send('refused')).rejects.toMatchObject({ status: 418 });
+    await expect(send('bigint')).rejects.toMatchObject({ status: 500 });
+    await expect(send('other')).rejects.toMatchObject({ code: 'NO_HANDLER' });
+    await expect(send('never', { timeout: 5 })).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      timeout: 5,
+    });
+    const controller = new AbortController();
+    const aborted = send('never', { signal: controller.signal });
+    controller.abort();
+    await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' });
+  });
+});
+
+describe('MessagingService.broadcast()', () => {
+  it('gives each peer one result, in order, without oneself', async () => {
+    const { messaging, request } = setUp();
+    request.mockImplementation(async ({ id }: { id?: string }) =>
+      id === 'a'
+        ? Promise.resolve({ status: 200, body: { n: 1 } })
+        : Promise.reject(new TransportError('REFUSED', 'x')),
+    );
+    const [first, second, ...rest] = await messaging.broadcast({ n: 1 });
+    expect(first).toMatchObject({ peer: { id: 'a' }, value: { n: 1 } });
+    expect(second).toMatchObject({
+      peer: { id: 'b' },
+      error: { code: 'UNREACHABLE' },
+    });
+    expect(rest).toEqual([]);
+  });
+
+  it('gives all peers the same deadline', async () => {
+    const { messaging, request } = setUp();
+    request.mockImplementation(
+      (_target, _endpoint, _body, { timeout }: RequestOptions) =>
+        new Promise((_resolve, reject) =>
+          setTimeout(() => reject(new TransportError('TIMEOUT', 'x')), timeout),
+        ),
+    );
+    const results = await messaging.broadcast({}, { timeout: 10 });
+    expect(results.map(({ error }) => error?.code)).toEqual([
+      'TIMEOUT',
+      'TIMEOUT',
+    ]);
+  });
+});
+
+describe('diagnostics channels', () => {
+  it('tell of what is sent, received and failed', async () => {
+    const { messaging, request, router } = setUp();
+    const notices = new EventEmitter();
+    const seen: [string, unknown][] = [];
+    notices.on('notice', (name: string, notice: unknown) =>
+      seen.push([name, notice]),
+    );
+    const listen = (name: string) => (notice: unknown) =>
+      notices.emit('notice', name, notice);
+    const sent = listen('sent');
+    const received = listen('received');
+    const failed = listen('failed');
+    sentChannel.subscribe(sent);
+    receivedChannel.subscribe(received);
+    failedChannel.subscribe(failed);
+    try {
+      request.mockRejectedValue(new TransportError('REFUSED', 'x'));
+      await messaging.send('a', { n: 1 }).catch(() => undefined);
+      router.register('hi', { name: 'Test.hi', invoke: () => 1 });
+      await messaging.send('self', { type: 'hi' });
+    } finally {
+      sentChannel.unsubscribe(sent);
+      receivedChannel.unsubscribe(received);
+      failedChannel.unsubscribe(failed);
+    }
+    expect(seen).toMatchObject([
+      ['sent', { self: 'self', peer: { id: 'a' }, body: { n: 1 } }],
+      ['failed', { peer: { id: 'a' }, error: { code: 'UNREACHABLE' } }],
+      ['received', { peer: { id: 'self' }, body: { type: 'hi' } }],
+      ['sent', { peer: { id: 'self' } }],
+    ]);
+  });
+});
