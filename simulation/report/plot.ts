@@ -85,6 +85,7 @@ function specification(title: string, values: Point[]): Spec {
         orient: 'bottom',
         scale: 'time',
         title: 'seconds',
+        format: '~g',
         values: [0, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100],
         grid: true,
       },
