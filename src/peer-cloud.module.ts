@@ -1,6 +1,7 @@
 import {
   Inject,
   Module,
+  Optional,
   type DynamicModule,
   type MiddlewareConsumer,
   type NestModule,
@@ -16,7 +17,7 @@ import {
 } from './options/peer-cloud.tokens.js';
 import { resolvePeerCloudOptions } from './options/resolve-options.js';
 import { PeerCloudError } from './errors/peer-cloud.error.js';
-import { importedTwice } from './peer-cloud.messages.js';
+import { importedBare, importedTwice } from './peer-cloud.messages.js';
 import {
   ASYNC_OPTIONS_TYPE,
   ConfigurableModuleClass,
@@ -42,16 +43,19 @@ export class PeerCloudModule
   implements NestModule
 {
   constructor(
-    private readonly setup: ProtocolSetup,
-    @Inject(PEER_CLOUD_MOUNT) private readonly mount: boolean,
     modules: ModulesContainer,
+    @Optional() private readonly setup?: ProtocolSetup,
+    @Optional() @Inject(PEER_CLOUD_MOUNT) private readonly mount?: boolean,
   ) {
     super();
-    const peers = [...modules.values()].filter(
+    const imports = [...modules.values()].filter(
       ({ metatype }) => metatype === PeerCloudModule,
     );
-    if (peers.length > 1) {
+    if (imports.length > 1) {
       throw new PeerCloudError('IMPORTED_TWICE', importedTwice);
+    }
+    if (!setup) {
+      throw new PeerCloudError('IMPORTED_BARE', importedBare);
     }
   }
 
@@ -77,7 +81,7 @@ export class PeerCloudModule
 
   configure(_consumer: MiddlewareConsumer): void {
     if (this.mount) {
-      this.setup.apply();
+      this.setup?.apply();
     }
   }
 }

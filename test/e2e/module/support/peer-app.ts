@@ -102,6 +102,13 @@ export function agree(peers: readonly PeerApp[]): boolean {
   return peers.every((peer) => listOf(peer).join() === text);
 }
 
+/** The peer's port is closed from one moment to the next, as if its process was gone. */
+export function cutOff({ app }: PeerApp): void {
+  const server = (app as INestApplication).getHttpServer() as Server;
+  server.close();
+  server.closeAllConnections();
+}
+
 async function createApp(
   setup: PeerAppSetup,
 ): Promise<INestApplicationContext> {

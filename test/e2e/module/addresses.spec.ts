@@ -1,0 +1,85 @@
+import { networkInterfaces } from 'node:os';
+import { Injectable } from '@nestjs/common';
+import { OnPeerMessage } from '../../../src/index.js';
+import { until } from '../../support/until.js';
+import { agree, closePeers, startPeer } from './support/peer-app.js';
+
+afterEach(closePeers);
+
+@Injectable()
+class Pong {
+  @OnPeerMessage()
+  pong(): { pong: true } {
+    return { pong: true };
+  }
+}
+
+const hasIpv6 = Object.values(networkInterfaces())
+  .flat()
+  .some((each) => each?.address === '::1');
+
+describe('addresses', () => {
+  it.skipIf(!hasIpv6)('IPv6 loopback', async () => {
+    const host = '::1';
+    const first = await startPeer({ host, providers: [Pong] });
+    expect(first.address).toBe(`[::1]:${first.port}`);
+    const second = await startPeer({
+      host,
+      providers: [Pong],
+      options: { peers: [first.address] },
+    });
+    await until(() => agree([first, second]));
+    expect(first.membership.peers()[0]!.ip).toBe('::1');
+    for (const { messaging } of [first, second]) {
+      const results = await messaging.broadcast({});
+      expect(results).toMatchObject([{ value: { pong: true } }]);
+    }
+  });
+
+  it('`localhost` as a name: every address behind it is tried', async () => {
+    const first = await startPeer({ providers: [Pong] });
+    const second = await startPeer({
+      providers: [Pong],
+      options: { peers: [{ ip: 'localhost', port: String(first.port) }] },
+    });
+    await until(() => agree([first, second]));
+    expect(second.membership.peers()[0]!.ip).toBe('127.0.0.1');
+  });
+
+  it('what is advertised differs from the port that is listened on', async () => {
+    const inner = await startPeer({ providers: [Pong] });
+    const outer = await startPeer({
+      options: { peers: [inner.address], ip: '127.0.0.1' },
+    });
+    await until(() => agree([inner, outer]));
+    expect(inner.membership.peers()[0]).toMatchObject({
+      ip: '127.0.0.1',
+      port: outer.port,
+    });
+  });
+
+  it('a worker, Express and Fastify in one cloud', async () => {
+    const providers = [Pong];
+    const first = await startPeer({ place: 'worker', providers });
+    const options = { peers: [first.address] };
+    const others = await Promise.all([
+      startPeer({ providers, options, adapter: 'express' }),
+      startPeer({ providers, options, adapter: 'fastify' }),
+      startPeer({ providers, options, place: 'own listener' }),
+      startPeer({
+        providers,
+        options,
+        place: 'own listener',
+        adapter: 'fastify',
+      }),
+    ]);
+    const peers = [first, ...others];
+    await until(() => agree(peers));
+    for (const { messaging } of peers) {
+      const results = await messaging.broadcast({});
+      expect(results.map((result) => 'value' in result)).toEqual(
+        Array(4).fill(true),
+      );
+    }
+  });
+});

@@ -1,0 +1,107 @@
+import { Injectable } from '@nestjs/common';
+import {
+  Cron,
+  CronExpression,
+  Interval,
+  ScheduleModule,
+  SchedulerRegistry,
+  Timeout,
+} from '@nestjs/schedule';
+import { HEALTH_CHECK_JOB, HealthCheckService } from '../../../src/index.js';
+import { until } from '../../support/until.js';
+import { agree, closePeers, cutOff, startPeer } from './support/peer-app.js';
+
+afterEach(closePeers);
+
+@Injectable()
+class Jobs {
+  readonly crons: number[] = [];
+  intervals = 0;
+  timeouts = 0;
+
+  @Cron(CronExpression.EVERY_SECOND, { name: 'own job' })
+  cron(): void {
+    this.crons.push(Math.round(Date.now() / 1000));
+  }
+
+  @Interval(100)
+  interval(): void {
+    this.intervals++;
+  }
+
+  @Timeout(10)
+  timeout(): void {
+    this.timeouts++;
+  }
+}
+
+describe('beside a ScheduleModule of the app', () => {
+  it('each job of the app runs once, and ours is in its registry', async () => {
+    const { app } = await startPeer({
+      imports: [ScheduleModule.forRoot()],
+      providers: [Jobs],
+    });
+    const registry = app.get(SchedulerRegistry, { strict: false });
+    expect([...registry.getCronJobs().keys()].sort()).toEqual([
+      'own job',
+      HEALTH_CHECK_JOB,
+    ]);
+    expect(registry.getIntervals()).toHaveLength(1);
+    const jobs = app.get(Jobs);
+    await until(() => jobs.crons.length >= 2 && jobs.timeouts > 0);
+    expect(new Set(jobs.crons).size).toBe(jobs.crons.length);
+    expect(jobs.timeouts).toBe(1);
+  });
+
+  it('takes its job out again', async () => {
+    const peer = await startPeer({ imports: [ScheduleModule.forRoot()] });
+    const registry = peer.app.get(SchedulerRegistry, { strict: false });
+    const job = registry.getCronJob(HEALTH_CHECK_JOB);
+    expect(job.isActive).toBe(true);
+    await peer.close();
+    expect(job.isActive).toBe(false);
+    expect(registry.doesExist('cron', HEALTH_CHECK_JOB)).toBe(false);
+  });
+
+  it('healthCheck: false puts nothing into the registry', async () => {
+    const { app } = await startPeer({
+      imports: [ScheduleModule.forRoot()],
+      options: { healthCheck: false },
+    });
+    const registry = app.get(SchedulerRegistry, { strict: false });
+    expect(registry.getCronJobs().size).toBe(0);
+  });
+});
+
+describe('HealthCheckService', () => {
+  it('finds by itself who is gone, in an app without ScheduleModule', async () => {
+    const first = await startPeer();
+    const second = await startPeer({ options: { peers: [first.address] } });
+    await until(() => agree([first, second]));
+    const { id } = second.membership.self;
+    cutOff(second);
+    await until(() => !first.membership.get(id));
+    expect(first.events).toContainEqual(
+      expect.objectContaining({ type: 'peer.left', reason: 'dead' }),
+    );
+  });
+
+  it('checks by hand, by peer, by id and the next of the round', async () => {
+    const first = await startPeer({ options: { healthCheck: false } });
+    const second = await startPeer({
+      options: { healthCheck: false, peers: [first.address] },
+    });
+    await until(() => agree([first, second]));
+    const health = first.app.get(HealthCheckService, { strict: false });
+    const { id } = second.membership.self;
+    const [peer] = first.membership.peers();
+    for (const target of [peer, id, undefined]) {
+      expect(await health.check(target)).toMatchObject({
+        id,
+        online: true,
+        listening: true,
+        joined: true,
+      });
+    }
+  });
+});

@@ -1,0 +1,88 @@
+import { Injectable } from '@nestjs/common';
+import { OnPeerMessage } from '../../../src/index.js';
+import { until } from '../../support/until.js';
+import {
+  agree,
+  closePeers,
+  startPeer,
+  type AdapterName,
+  type Place,
+} from './support/peer-app.js';
+
+afterEach(closePeers);
+
+/** Answers when the test lets it. */
+@Injectable()
+class Slow {
+  asked = 0;
+  release!: () => void;
+  private readonly released = new Promise<void>((resolve) => {
+    this.release = resolve;
+  });
+
+  @OnPeerMessage()
+  async answer(): Promise<{ done: true }> {
+    this.asked++;
+    await this.released;
+    return { done: true };
+  }
+}
+
+const WAYS: [AdapterName, Place][] = [
+  ['express', 'mounted'],
+  ['fastify', 'mounted'],
+  ['express', 'own listener'],
+  ['fastify', 'own listener'],
+];
+
+describe.each(WAYS)('shutdown on %s, %s', (adapter, place) => {
+  it('tells the others first, and ends the requests under way', async () => {
+    const leaving = await startPeer({ adapter, place, providers: [Slow] });
+    const staying = await startPeer({ options: { peers: [leaving.address] } });
+    await until(() => agree([leaving, staying]));
+    const slow = leaving.app.get(Slow);
+    const reply = staying.membership.peers()[0]!.send({ question: 1 });
+    await until(() => slow.asked === 1);
+
+    let closed = false;
+    const closing = leaving.close().then(() => (closed = true));
+    await until(() => staying.membership.peers().length === 0);
+    expect(staying.events).toContainEqual(
+      expect.objectContaining({ type: 'peer.left', reason: 'left' }),
+    );
+    expect(closed).toBe(false);
+
+    slow.release();
+    await expect(reply).resolves.toEqual({ done: true });
+    await closing;
+    await expect(
+      fetch(`http://127.0.0.1:${leaving.port}/status`, { method: 'POST' }),
+    ).rejects.toThrow();
+  });
+});
+
+describe('an end at any moment', () => {
+  it('closes an app that never listened', async () => {
+    const peer = await startPeer({ place: 'worker' });
+    await peer.close();
+    expect(peer.events).toEqual([]);
+  });
+
+  it('closes while it is joining', async () => {
+    const peer = await startPeer({
+      options: { peers: ['127.0.0.1:1', '127.0.0.1:2'] },
+    });
+    await peer.close();
+    expect(peer.membership.peers()).toEqual([]);
+  });
+
+  it('leaves by hand, and stays out', async () => {
+    const first = await startPeer();
+    const second = await startPeer({ options: { peers: [first.address] } });
+    await until(() => agree([first, second]));
+    await second.membership.leave();
+    expect(second.membership.isJoined).toBe(false);
+    await until(() => first.membership.peers().length === 0);
+    expect(second.events.map(({ type }) => type)).toContain('cloud.left');
+  });
+});
