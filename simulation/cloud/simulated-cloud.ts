@@ -46,17 +46,19 @@ export class SimulatedCloud {
   /** May answer requests in the cores' place; used to warm a cloud up. */
   intercept: SimulatedPeerOptions['intercept'] = () => undefined;
   readonly #listeners = new Set<CloudListener>();
+  readonly #pool: RecordPool | undefined;
   readonly #watches = new Map<string, Watch>();
 
   constructor(readonly options: CloudOptions) {
-    const { seed, profile = 'lan' } = options;
+    const { seed, profile = 'lan', bodies = 'share' } = options;
+    this.#pool = bodies === 'share' ? new RecordPool() : undefined;
     this.random = new SeededRandom(seed, SCENARIO_STREAM);
     this.network = new InMemoryNetwork({
       clock: this.clock,
       random: new SeededRandom(seed, NETWORK_STREAM),
       latency: LATENCIES[profile],
       loss: options.loss ?? 0,
-      bodies: options.bodies ?? 'share',
+      bodies,
     });
   }
 
@@ -87,6 +89,7 @@ export class SimulatedCloud {
       seed,
       stream: FIRST_PEER_STREAM + index,
       intercept: (...request) => this.intercept(...request),
+      pool: this.#pool,
       onEvent: (from, event) => this.#onEvent(from, event),
       ...(options.id === undefined ? {} : { id: options.id }),
     });

@@ -12,6 +12,8 @@ import type { PeerAnswer } from '../../src/transport/peer-transport.interface.js
 import type { Endpoint } from '../../src/wire/endpoints.js';
 import type { JsonObject } from '../../src/wire/json.js';
 
+import type { RecordPool } from './record-pool.js';
+
 /** How one simulated peer starts. */
 export interface SimulatedPeerOptions {
   id?: string;
@@ -32,6 +34,8 @@ export interface SimulatedPeerOptions {
     endpoint: Endpoint,
     senderId: string | undefined,
   ): PeerAnswer | undefined;
+  /** Where equal records are kept once; undefined: each peer has its own. */
+  pool: RecordPool | undefined;
   onEvent(peer: SimulatedPeer, event: MembershipEvent): void;
 }
 
@@ -59,6 +63,7 @@ export class SimulatedPeer {
       handler: this.#receiver(),
       skew: options.skew,
     });
+    const { pool } = options;
     this.core = new MembershipCore(
       {
         id: options.id ?? this.#random.uuid(),
@@ -74,6 +79,7 @@ export class SimulatedPeer {
         resolve: (host) => Promise.resolve([host]),
         allows: () => true,
         eventLoopDelay: () => this.process.clock.delay(),
+        ...(pool && { shareRecord: (record) => pool.share(record) }),
       },
     );
     this.core.onEvent((event) => options.onEvent(this, event));

@@ -12,6 +12,8 @@ import type { InMemoryProcess } from './in-memory-process.js';
 
 /** The way out of one process on the in-memory network. */
 export class InMemoryTransport implements PeerTransport {
+  readonly #aborts = new WeakMap<AbortSignal, Set<() => void>>();
+
   constructor(
     private readonly network: InMemoryNetwork,
     private readonly process: InMemoryProcess,
@@ -34,12 +36,26 @@ export class InMemoryTransport implements PeerTransport {
       () => exchange.fail('TIMEOUT', `no answer within ${timeout} ms`),
       timeout,
     );
+    const under = signal && this.#underWay(signal);
+    under?.add(abort);
     exchange.onSettled = () => {
       clock.clearTimeout(deadline);
-      signal?.removeEventListener('abort', abort);
+      under?.delete(abort);
     };
-    signal?.addEventListener('abort', abort, { once: true });
     this.network.send(exchange);
     return exchange.answered;
+  }
+
+  /** What a signal would abort: one listener for each signal, as listeners are dear. */
+  #underWay(signal: AbortSignal): Set<() => void> {
+    let under = this.#aborts.get(signal);
+    if (!under) {
+      const aborts = new Set<() => void>();
+      under = aborts;
+      this.#aborts.set(signal, aborts);
+      const fire = () => aborts.forEach((abort) => abort());
+      signal.addEventListener('abort', fire, { once: true });
+    }
+    return under;
   }
 }
