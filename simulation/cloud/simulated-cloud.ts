@@ -7,6 +7,7 @@ import { DEFAULT_PORT } from '../../src/wire/endpoints.js';
 import type { JsonObject } from '../../src/wire/json.js';
 import type { PeerAddress } from '../../src/wire/peer-info.js';
 import { CLOCK_SKEW, LATENCIES, type CloudOptions } from './cloud.options.js';
+import { RecordPool } from './record-pool.js';
 import { SimulatedPeer, type SimulatedPeerOptions } from './simulated-peer.js';
 import { Watch } from './watch.js';
 
