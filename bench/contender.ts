@@ -34,7 +34,6 @@ export interface ClientEnv {
 /** A peer that answers every message with the message's own body. */
 export interface BenchServer {
   location: PeerLocation;
-  close(): Promise<void> | void;
 }
 
 /** The peer that sends; the load is made in its process. */
@@ -48,15 +47,17 @@ export interface BenchClient {
   broadcast?(body: EchoBody): Promise<number>;
   /** Ms that joining the cloud took, the app's own start left out. */
   joinMs?: number;
-  close(): Promise<void> | void;
 }
 
-/** One way to get a message across. A file in `contenders/` exports one as its default. */
+/**
+ * One way to get a message across. A file in `contenders/` exports one as its default.
+ * Nothing has to be closed: the processes end when their figures are taken.
+ */
 export interface Contender {
   title: string;
   parts: readonly PartName[];
-  /** Parts that it takes too long for in a quick run. Default: none. */
-  slowParts?: readonly PartName[];
+  /** Those of its parts that a quick run leaves out for it. Default: none. */
+  notQuick?: readonly PartName[];
   /** Broker that it cannot do without. */
   broker?: BrokerName;
   /** Largest cloud that it is measured in. Default: no limit. */

@@ -1,6 +1,5 @@
 import type {
   BenchClient,
-  BenchServer,
   ClientEnv,
   Contender,
   PeerLocation,
@@ -22,7 +21,6 @@ const { default: contender } = (await import(process.argv[2]!)) as {
   default: Contender;
 };
 
-const servers: BenchServer[] = [];
 let client: BenchClient | undefined;
 
 function theClient(): BenchClient {
@@ -38,7 +36,6 @@ async function openServers(env: ServersEnv): Promise<PeerLocation[]> {
       index: env.firstIndex + index,
       seeds: [...env.seeds, ...opened],
     });
-    servers.push(server);
     opened.push(server.location);
   }
   return opened;
@@ -51,11 +48,6 @@ async function openClient(
   return { joinMs: client.joinMs };
 }
 
-async function close(): Promise<void> {
-  await client?.close();
-  for (const server of servers.reverse()) await server.close();
-}
-
 serve({
   openServers,
   openClient,
@@ -63,5 +55,4 @@ serve({
   openLoop: (plan: OpenLoopPlan) => openLoop(theClient(), plan),
   broadcast: (plan: BroadcastPlan) => broadcastLoop(theClient(), plan),
   usage: (options: { settle: boolean }) => usage(options.settle),
-  close,
 });

@@ -12,10 +12,7 @@ export type RpcAnswer =
   { id: number; value: unknown } | { id: number; error: string };
 
 /** Methods that a child offers. */
-export type RpcMethods = Record<
-  string,
-  (args: never) => Promise<unknown> | unknown
->;
+export type RpcMethods = Record<string, (args: never) => unknown>;
 
 /** Says that it is ready, then answers the runner's calls until it disconnects; then the process ends. */
 export function serve(methods: RpcMethods, ready: unknown = true): void {

@@ -33,7 +33,7 @@ const contender: Contender = {
     app.useBodyParser('json', { limit: '2mb' });
     await app.listen(0, host);
     const { port } = app.getHttpServer().address() as AddressInfo;
-    return { location: { port }, close: () => app.close() };
+    return { location: { port } };
   },
 
   async client({ host, peers }) {
@@ -47,7 +47,6 @@ const contender: Contender = {
         const answer = http.post<unknown>(urls[peer]!, body);
         return (await firstValueFrom(answer)).data;
       },
-      close: () => app.close(),
     };
   },
 };

@@ -19,8 +19,8 @@ const contender: Contender = {
   broker: 'redis',
 
   async server({ index, host, brokers }) {
-    const server = await nestMicroservice(index, options(host, brokers));
-    return { ...server, location: { index } };
+    await nestMicroservice(index, options(host, brokers));
+    return { location: { index } };
   },
 
   client: ({ host, brokers }) =>

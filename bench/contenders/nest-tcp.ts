@@ -15,11 +15,11 @@ const contender: Contender = {
 
   async server({ index, host }) {
     const port = await freePort();
-    const server = await nestMicroservice(index, {
+    await nestMicroservice(index, {
       transport: Transport.TCP,
       options: { host, port },
     });
-    return { ...server, location: { port } };
+    return { location: { port } };
   },
 
   client: ({ host, peers }) =>

@@ -4,4 +4,5 @@ export default peerCloudContender(
   'ours, stream, Express, TLS',
   { adapter: 'express', lane: 'stream', tls: true },
   ['request-reply', 'growth'],
+  ['growth'],
 );

@@ -5,7 +5,7 @@ import peercloud from './peercloud.js';
 const contender: Contender = {
   title: 'ours to a legacy peer (npm peercloud)',
   parts: ['request-reply'],
-  server: peercloud.server,
+  server: (env) => peercloud.server(env),
   client: ({ host, peers }) =>
     peerCloudClient(host, { adapter: 'express', lane: 'stream' }, peers),
 };

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Pool } from 'undici';
-import type { BenchClient, Contender } from '../contender.js';
+import type { Contender } from '../contender.js';
 
 /** More connections were no faster. */
 const CONNECTIONS = 64;
@@ -47,26 +47,15 @@ const contender: Contender = {
     });
     await new Promise<void>((resolve) => server.listen(0, host, resolve));
     const { port } = server.address() as AddressInfo;
-    return {
-      location: { port },
-      close: () => {
-        server.closeAllConnections();
-        server.close();
-      },
-    };
+    return { location: { port } };
   },
 
-  async client({ host, peers }): Promise<BenchClient> {
+  async client({ host, peers }) {
     const pools = peers.map(
       ({ port }) =>
         new Pool(`http://${host}:${port}`, { connections: CONNECTIONS }),
     );
-    return {
-      send: (peer, body) => post(pools[peer]!, body),
-      close: async () => {
-        await Promise.all(pools.map((pool) => pool.close()));
-      },
-    };
+    return { send: (peer, body) => post(pools[peer]!, body) };
   },
 };
 

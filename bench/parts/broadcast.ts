@@ -1,4 +1,6 @@
+import { hasFloor } from '../report/floors.js';
 import { takingPart, type BenchContext } from '../runner/bench-context.js';
+import type { RegisteredContender } from '../runner/registry.js';
 import type { Stage } from '../runner/stage.js';
 import { staged } from './staged.js';
 
@@ -17,7 +19,7 @@ export async function broadcast(context: BenchContext): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     for (const contender of takingPart(context, 'broadcast', round)) {
       for (const peers of BROADCAST_PEERS) {
-        if (peers > (contender.maxPeers ?? Infinity)) continue;
+        if (!takes(context, contender, peers, round)) continue;
         const cell = `broadcast/${peers}`;
         const size = { peers, processes: peers / PEERS_A_PROCESS };
         await staged(context, contender, size, cell, (stage) =>
@@ -26,6 +28,19 @@ export async function broadcast(context: BenchContext): Promise<void> {
       }
     }
   }
+}
+
+/** A quick run has the smaller cloud only where the memory of extra peers is of interest. */
+function takes(
+  { options }: BenchContext,
+  { id, maxPeers = Infinity }: RegisteredContender,
+  peers: number,
+  round: number,
+): boolean {
+  const smaller = peers < BROADCAST_PEERS[1];
+  const wanted =
+    !options.quick || !smaller || (round === 0 && hasFloor('broadcast', id));
+  return wanted && peers <= maxPeers;
 }
 
 async function measure(

@@ -7,7 +7,10 @@ const HEAVY = { bytes: 262_144, rate: 20 };
 
 /** How long a light message waits while heavy ones flow to the same peer, and while none do. */
 export async function lightBesideHeavy(context: BenchContext): Promise<void> {
-  const rounds = Math.min(context.options.rounds, 3);
+  const rounds = Math.min(
+    context.options.rounds,
+    context.options.quick ? 2 : 3,
+  );
   for (let round = 0; round < rounds; round++) {
     for (const contender of takingPart(context, 'light-beside-heavy', round)) {
       const size = { peers: 1, processes: 1 };

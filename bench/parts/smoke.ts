@@ -20,7 +20,7 @@ async function check(
   context: BenchContext,
   contender: RegisteredContender,
 ): Promise<void> {
-  const size = { peers: 1, processes: 1 };
+  const size = { peers: 1, processes: 0 };
   await staged(context, contender, size, CELL, async (stage) => {
     const plan = { bytes: 60, inFlight: 2, durationMs: 50 };
     const result = await stage.load('closedLoop', plan);

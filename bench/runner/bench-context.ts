@@ -26,9 +26,9 @@ export function takingPart(
 ): RegisteredContender[] {
   const { quick } = context.options;
   const all = context.contenders.filter(
-    ({ id, parts, slowParts = [] }) =>
+    ({ id, parts, notQuick = [] }) =>
       parts.includes(part) &&
-      !(quick && slowParts.includes(part)) &&
+      !(quick && notQuick.includes(part)) &&
       (round === 0 || !quick || hasFloor(part, id)),
   );
   const start = all.length === 0 ? 0 : (round * 5) % all.length;

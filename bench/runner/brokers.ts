@@ -16,8 +16,16 @@ const COMMANDS: Record<
   redis: {
     names: ['redis-server', '/usr/bin/redis-server'],
     args: (port) => [
-      ...['--bind', '127.0.0.1', '--port', String(port)],
-      ...['--save', '', '--appendonly', 'no', '--dir', '/tmp'],
+      '--bind',
+      '127.0.0.1',
+      '--port',
+      String(port),
+      '--save',
+      '',
+      '--appendonly',
+      'no',
+      '--dir',
+      '/tmp',
     ],
   },
 };

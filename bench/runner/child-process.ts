@@ -3,11 +3,12 @@ import type { RpcAnswer } from '../child/rpc.js';
 
 const MAX_STDERR = 4_000;
 const START_TIMEOUT = 60_000;
-const CLOSE_TIMEOUT = 10_000;
+const EXIT_TIMEOUT = 5_000;
 
 interface Waiting {
   resolve(value: unknown): void;
   reject(error: Error): void;
+  timer: NodeJS.Timeout;
 }
 
 /** A process of one contender, and the calls that the runner makes to it. */
@@ -43,8 +44,13 @@ export class BenchProcess {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     const started = new BenchProcess(child);
-    started.readyValue = await started.answerTo(0, START_TIMEOUT);
-    return started;
+    try {
+      started.readyValue = await started.answerTo(0, START_TIMEOUT);
+      return started;
+    } catch (error) {
+      await started.stop();
+      throw error;
+    }
   }
 
   /** Calls a method of the child; rejects with its error, at its end, or after `timeout` ms. */
@@ -55,14 +61,13 @@ export class BenchProcess {
     return (await answer) as T;
   }
 
-  /** Closes what runs in the child, then ends it; kills it if it does not end by itself. */
+  /** Ends the child; kills it if it does not end by itself. */
   async stop(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    await this.call('close', undefined, CLOSE_TIMEOUT).catch(() => undefined);
     const ended = new Promise<void>((resolve) =>
       this.child.once('exit', () => resolve()),
     );
-    const kill = setTimeout(() => this.child.kill('SIGKILL'), 5_000);
+    const kill = setTimeout(() => this.child.kill('SIGKILL'), EXIT_TIMEOUT);
     if (this.child.connected) this.child.disconnect();
     await ended;
     clearTimeout(kill);
@@ -74,31 +79,27 @@ export class BenchProcess {
         this.waiting.delete(id);
         reject(new Error(`no answer in ${timeout / 1000} s`));
       }, timeout);
-      this.waiting.set(id, {
-        resolve: (value) => {
-          clearTimeout(timer);
-          resolve(value);
-        },
-        reject: (error) => {
-          clearTimeout(timer);
-          reject(error);
-        },
-      });
+      this.waiting.set(id, { resolve, reject, timer });
     });
   }
 
   private settle(answer: RpcAnswer): void {
     const waiting = this.waiting.get(answer.id);
+    if (!waiting) return;
     this.waiting.delete(answer.id);
-    if ('error' in answer) waiting?.reject(new Error(answer.error));
-    else waiting?.resolve(answer.value);
+    clearTimeout(waiting.timer);
+    if ('error' in answer) waiting.reject(new Error(answer.error));
+    else waiting.resolve(answer.value);
   }
 
   private failAll(code: number | null, signal: string | null): void {
     const error = new Error(
       `the process ended (${signal ?? code}): ${errorLine(this.stderr)}`,
     );
-    for (const waiting of this.waiting.values()) waiting.reject(error);
+    for (const { reject, timer } of this.waiting.values()) {
+      clearTimeout(timer);
+      reject(error);
+    }
     this.waiting.clear();
   }
 }

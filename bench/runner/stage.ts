@@ -20,7 +20,7 @@ const PEER_TIMEOUT = 2_000;
 export interface StageSize {
   /** Peers that answer. */
   peers: number;
-  /** Processes that they are spread over; the sender has its own. */
+  /** Processes that they are spread over; the sender has its own. 0: all are in one. */
   processes: number;
 }
 
@@ -60,14 +60,15 @@ export class Stage {
     const started = await Promise.allSettled(
       Array.from({ length: processes + 1 }, start),
     );
-    const [client, ...servers] = started.flatMap((result) =>
+    const [client, ...others] = started.flatMap((result) =>
       result.status === 'fulfilled' ? [result.value] : [],
     );
     const failed = started.find((result) => result.status === 'rejected');
     if (!client || failed) {
-      await Promise.all([client, ...servers].map((child) => child?.stop()));
+      await Promise.all([client, ...others].map((child) => child?.stop()));
       throw failed?.reason;
     }
+    const servers = others.length > 0 ? others : [client];
     const broker = brokerPid(contender.broker, context);
     const stage = new Stage(peers, broker, client, servers);
     try {

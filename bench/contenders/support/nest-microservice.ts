@@ -8,7 +8,7 @@ import {
   type MicroserviceOptions,
 } from '@nestjs/microservices';
 import { firstValueFrom } from 'rxjs';
-import type { BenchClient, BenchServer } from '../../contender.js';
+import type { BenchClient } from '../../contender.js';
 
 /** What Nest's transports call the peer of that number. */
 export function patternOf(peer: number): string {
@@ -19,13 +19,12 @@ export function patternOf(peer: number): string {
 export async function nestMicroservice(
   index: number,
   options: MicroserviceOptions,
-): Promise<Pick<BenchServer, 'close'>> {
+): Promise<void> {
   const app = await NestFactory.createMicroservice<MicroserviceOptions>(
     echoModule(patternOf(index)),
     { ...options, logger: false },
   );
   await app.listen();
-  return { close: () => app.close() };
 }
 
 /**
@@ -38,9 +37,6 @@ export async function nestClient(proxies: ClientProxy[]): Promise<BenchClient> {
     send: (peer, body) => {
       const proxy = proxies[peer % proxies.length]!;
       return firstValueFrom(proxy.send<unknown>(patternOf(peer), body));
-    },
-    close: () => {
-      for (const proxy of proxies) void proxy.close();
     },
   };
 }

@@ -10,7 +10,6 @@ export interface OriginalClient {
     send(body: object, callback: Callback): void;
   }[];
   send(body: object, callback: Callback): void;
-  close(): void;
 }
 
 interface OriginalOptions {

@@ -55,10 +55,12 @@ export function peerCloudContender(
   title: string,
   setup: PeerCloudSetup,
   parts: readonly PartName[] = ['request-reply'],
+  notQuick: readonly PartName[] = [],
 ): Contender {
   return {
     title,
     parts,
+    notQuick,
 
     async server({ host, seeds }) {
       const certificate = setup.tls
@@ -66,10 +68,7 @@ export function peerCloudContender(
         : undefined;
       const peer = await startPeer(host, setup, seeds, certificate);
       const { id, port } = peer.get(MembershipService).self;
-      return {
-        location: { id, port, ...certificate },
-        close: () => peer.close(),
-      };
+      return { location: { id, port, ...certificate } };
     },
 
     client: ({ host, peers }) =>
@@ -98,7 +97,6 @@ export async function peerCloudClient(
       const results = await messaging.broadcast(body);
       return results.filter(({ value }) => isEcho(value, body)).length;
     },
-    close: () => app.close(),
   };
 }
 

@@ -2,7 +2,6 @@ import 'reflect-metadata';
 import { Controller, Get, Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import type { StartUpApp } from '../../child/start-up-probe.js';
 
 @Controller()
 class AppController {
@@ -16,14 +15,11 @@ class AppController {
 class AppModule {}
 
 /** Starts a small app with these modules; resolves once it listens. */
-export async function startApp(
-  ...imports: DynamicModule[]
-): ReturnType<StartUpApp> {
+export async function startApp(...imports: DynamicModule[]): Promise<void> {
   const app = await NestFactory.create(
     { module: AppModule, imports },
     new ExpressAdapter(),
     { logger: false },
   );
   await app.listen(0, '127.0.0.1');
-  return app;
 }
