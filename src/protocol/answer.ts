@@ -68,6 +68,8 @@ function writeHead(
     ...headers,
     'content-type': 'application/json; charset=utf-8',
     'content-length': bytes.length,
+    // Compression of the app, or a cache on the way, would make it another answer than the signed one.
+    'cache-control': 'no-store, no-transform',
     ...request?.signAnswer?.(status, bytes),
   });
   return bytes;

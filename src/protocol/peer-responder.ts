@@ -16,7 +16,7 @@ import {
   type AdapterRequest,
   type PeerRequest,
 } from './peer-request.js';
-import { ProtocolError, refusals } from './protocol.error.js';
+import { ProtocolError, refusals, stackOf } from './protocol.error.js';
 import { RequestLimiter } from './request-limiter.js';
 import { SenderCheck } from './sender-check.js';
 
@@ -135,10 +135,4 @@ export class PeerResponder {
 
 function pathOf(incoming: IncomingMessage): string {
   return (incoming.url ?? '').split('?', 1)[0]!;
-}
-
-function stackOf(error: unknown): string {
-  return error instanceof Error
-    ? (error.stack ?? error.message)
-    : String(error);
 }

@@ -3,6 +3,7 @@ import {
   type IncomingMessage,
   type ServerResponse,
 } from 'node:http';
+import { Logger } from '@nestjs/common';
 import {
   ENDPOINTS,
   isPeerId,
@@ -20,7 +21,12 @@ import { Answer, refusalAnswer } from './answer.js';
 import { checkJsonType, checkStreamType, parseJsonBody } from './json-body.js';
 import { refuseAndDrain } from './lingering-refusal.js';
 import { attachPeerRequest, type PeerRequest } from './peer-request.js';
-import { errorBody, ProtocolError, refusals } from './protocol.error.js';
+import {
+  errorBody,
+  ProtocolError,
+  refusals,
+  stackOf,
+} from './protocol.error.js';
 import {
   announcesBody,
   checkAnnouncedLength,
@@ -50,6 +56,8 @@ const NO_BODY = Buffer.alloc(0);
  * size limit → signature → parsing. Membership and everything else come later, at the controllers.
  */
 export class ProtocolGate {
+  private readonly logger = new Logger('PeerCloud');
+
   constructor(
     private readonly limits: GateLimits,
     private readonly verifier: RequestVerifier,
@@ -74,9 +82,11 @@ export class ProtocolGate {
       if (error instanceof ClientGoneError) {
         return { passed: false, refuse: (outgoing) => outgoing.destroy() };
       }
-      const refusal =
-        error instanceof ProtocolError ? error : refusals.internal();
-      return refused(incoming, refusalAnswer(refusal));
+      if (error instanceof ProtocolError) {
+        return refused(incoming, refusalAnswer(error));
+      }
+      this.logger.error(`POST ${pathOf(incoming)} failed`, stackOf(error));
+      return refused(incoming, refusalAnswer(refusals.internal()));
     }
   }
 

@@ -32,12 +32,17 @@ export function checkAnnouncedLength(
 
 /**
  * Reads a body as it is on the wire. Rejects with a ProtocolError (413 over the size, 408 over the time)
- * or a ClientGoneError; the rest of the body is then still to come, and paused.
+ * or a ClientGoneError; the rest of the body is then still to come, and paused. A body that something
+ * else has read is an Error: nobody can tell what was in it.
  */
 export function readRawBody(
   incoming: IncomingMessage,
   { maxBytes, timeout }: BodyBounds,
 ): Promise<Buffer> {
+  if (incoming.readableEnded) {
+    // A middleware of the app was faster, and an end that has passed does not come again.
+    return Promise.reject(new Error('the body had been read already'));
+  }
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;

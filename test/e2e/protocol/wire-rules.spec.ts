@@ -152,6 +152,20 @@ describe.each(WAYS)('wire rules, $adapter, $mode', (way) => {
     });
   });
 
+  it('tells a remote nothing of an error of its own, and logs it in full', async () => {
+    const failure = new Error('the secret detail');
+    vi.spyOn(peer.core, 'receiveStatus').mockRejectedValueOnce(failure);
+    const answer = await peer.post('/status', {});
+    expect(answer.status).toBe(500);
+    expect(answer.body).toEqual({
+      statusCode: 500,
+      error: 'Internal Server Error',
+      message: 'the request could not be handled',
+      code: 'INTERNAL',
+    });
+    expect(peer.logs.of('error').join()).toContain('the secret detail');
+  });
+
   it('does not answer at other spellings of a path', async () => {
     for (const path of ['/Status', '/status/', '//status', '/%73tatus']) {
       const answer = await peer.post(path, {});

@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { SELF_ID } from './protocol-app.js';
 
 /** A request as it goes over the wire. */
 export interface WireRequest {
@@ -25,13 +24,15 @@ const EFFECTIVE: { path: string; body: Body; required: string[] }[] = [
   },
 ];
 
-/** Valid requests that change nothing, whatever becomes of them. */
-const HARMLESS: { path: string; body: Body }[] = [
-  { path: '/join', body: { id: 'nobody', ip: '127.0.0.1', port: 4999 } },
-  { path: '/joined', body: { ...PEER, id: SELF_ID } },
+/** Valid requests that change nothing, even where a change leaves them valid. */
+const HARMLESS: { path: string; body: Body; sender?: string }[] = [
+  { path: '/join', body: { id: 'nobody', ip: '127.0.0.1', port: 59_999 } },
+  { path: '/joined', body: PEER, sender: 'stranger' },
+  { path: '/left', body: { id: MEMBER }, sender: 'stranger' },
   { path: '/message', body: { type: 'any', list: [1, { deep: null }] } },
   { path: '/status', body: { ext: { digest: 'x', updates: [] } } },
   { path: '/check', body: {} },
+  { path: '/sync', body: { digest: 'x', members: [] } },
 ];
 
 const nonText = fc.oneof(
@@ -94,22 +95,25 @@ export const brokenRequest: fc.Arbitrary<WireRequest> = fc
 /** A valid, harmless request with its bytes, its values or its headers changed at random. */
 export const changedRequest: fc.Arbitrary<WireRequest> = fc
   .constantFrom(...HARMLESS)
-  .chain(({ path, body }) =>
-    fc.oneof(
-      changedBytes(path, body),
-      fc.jsonValue().map((value) => requestOf(path, JSON.stringify(value))),
+  .chain(({ path, body, sender = MEMBER }) => {
+    const headers = { 'x-peercloud-id': sender };
+    return fc.oneof(
+      changedBytes(path, body, headers),
+      fc
+        .jsonValue()
+        .map((value) => requestOf(path, JSON.stringify(value), headers)),
       fc
         .dictionary(fc.string(), fc.jsonValue())
-        .map((more) => requestOf(path, { ...more, ...body })),
+        .map((more) => requestOf(path, { ...more, ...body }, headers)),
       fc
         .stringMatching(/^[\x21-\x7e]{0,300}$/)
-        .map((sender) => requestOf(path, body, { 'x-peercloud-id': sender })),
+        .map((other) => requestOf(path, body, { 'x-peercloud-id': other })),
       fc.uint8Array({ maxLength: 200 }).map((bytes) => ({
-        ...requestOf(path, body),
+        ...requestOf(path, body, headers),
         body: Buffer.from(bytes),
       })),
-    ),
-  );
+    );
+  });
 
 function wrongProperty(path: string, body: Body): fc.Arbitrary<WireRequest> {
   const known = Object.keys(body).filter((name) => name in WRONG);
@@ -137,7 +141,11 @@ function truncated(path: string, body: Body): fc.Arbitrary<WireRequest> {
     .map((length) => requestOf(path, text.slice(0, length)));
 }
 
-function changedBytes(path: string, body: Body): fc.Arbitrary<WireRequest> {
+function changedBytes(
+  path: string,
+  body: Body,
+  headers: Record<string, string>,
+): fc.Arbitrary<WireRequest> {
   const bytes = Buffer.from(JSON.stringify(body));
   const change = fc.tuple(
     fc.nat({ max: bytes.length - 1 }),
@@ -148,7 +156,7 @@ function changedBytes(path: string, body: Body): fc.Arbitrary<WireRequest> {
     for (const [at, byte] of changes) {
       changed[at] = byte;
     }
-    return { ...requestOf(path, body), body: changed };
+    return { ...requestOf(path, body, headers), body: changed };
   });
 }
 
