@@ -11,6 +11,8 @@ export interface JoinRequest {
   incarnation?: number;
   cloud?: string;
   scheme?: 'https';
+  /** The joiner's own signature of its record, where the cloud uses keys. */
+  signature?: string;
 }
 
 /** Why a `/join` was refused (PROTOCOL.md, section 2). */

@@ -29,13 +29,19 @@ export class CoreLife {
 }
 
 /** Resolves after `ms`; the timer of a stopped core may never fire. */
-export function sleep({ env }: Pick<CoreContext, 'env'>, ms: number): Promise<void> {
+export function sleep(
+  { env }: Pick<CoreContext, 'env'>,
+  ms: number,
+): Promise<void> {
   return new Promise((resolve) => {
     env.clock.setTimeout(resolve, ms);
   });
 }
 
 /** A number from `ms` to twice that: spreads what would otherwise happen everywhere at once. */
-export function jittered({ env }: Pick<CoreContext, 'env'>, ms: number): number {
+export function jittered(
+  { env }: Pick<CoreContext, 'env'>,
+  ms: number,
+): number {
   return ms * (1 + env.random.next());
 }

@@ -61,7 +61,11 @@ export class FailureDetector {
     if (!known || accusation.incarnation < known.incarnation) return;
     const suspicion = this.watch.get(known.id);
     if (!suspicion) {
-      this.ctx.list.accuse(accusation, { origin: 'gossip', from: by, accuser: by });
+      this.ctx.list.accuse(accusation, {
+        origin: 'gossip',
+        from: by,
+        accuser: by,
+      });
     } else if (suspicion.confirm(by)) {
       this.watch.arm(known.id);
       this.onConfirmed(accusation, by);
@@ -132,7 +136,10 @@ export class FailureDetector {
     const { list } = this.ctx;
     const suspicion = this.watch.get(id);
     if (!suspicion) {
-      list.accuse({ id, incarnation, state: 'suspect' }, { origin: 'check', accuser });
+      list.accuse(
+        { id, incarnation, state: 'suspect' },
+        { origin: 'check', accuser },
+      );
     } else if (suspicion.confirm(accuser)) {
       this.watch.arm(id);
       this.onConfirmed({ id, incarnation, state: 'suspect' }, accuser);
@@ -142,7 +149,11 @@ export class FailureDetector {
   /** Nobody can confirm or contradict, so one more check is all there is to wait for. */
   #hurry(id: string): void {
     const { options } = this.ctx;
-    this.watch.get(id)?.shorten(options.probeInterval * Math.min(options.suspicionMultiplier, 2));
+    this.watch
+      .get(id)
+      ?.shorten(
+        options.probeInterval * Math.min(options.suspicionMultiplier, 2),
+      );
     this.watch.arm(id);
   }
 
@@ -152,15 +163,25 @@ export class FailureDetector {
     const source = { origin: 'check', from: known.id } as const;
     if (isLegacy(known)) {
       const incarnation = known.incarnation + 1;
-      this.ctx.list.apply(changeRecord(known, { incarnation, state: 'alive' }), source);
+      this.ctx.list.apply(
+        changeRecord(known, { incarnation, state: 'alive' }),
+        source,
+      );
     } else {
       this.ctx.list.acquit(known.id, source);
     }
   }
 
-  #end({ id, incarnation }: MemberRecord, reason: 'left' | 'dead' | 'replaced'): void {
+  #end(
+    { id, incarnation }: MemberRecord,
+    reason: 'left' | 'dead' | 'replaced',
+  ): void {
     const state = reason === 'left' ? 'left' : 'dead';
-    this.ctx.list.accuse({ id, incarnation, state }, { origin: 'check' }, reason);
+    this.ctx.list.accuse(
+      { id, incarnation, state },
+      { origin: 'check' },
+      reason,
+    );
   }
 
   /** Its time is up. One last check, and then it counts as dead. */

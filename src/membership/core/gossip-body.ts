@@ -7,11 +7,22 @@ import { readIncarnation, readPeerInfo } from './record-reader.js';
 
 /** One item of news, as it came: a member's own record, or that somebody suspects it or found it gone. */
 export type NewsItem =
-  | { readonly kind: 'record'; readonly info: PeerInfo; readonly legacyTold: boolean }
-  | { readonly kind: 'accusation'; readonly accusation: Accusation; readonly by: string | undefined };
+  | {
+      readonly kind: 'record';
+      readonly info: PeerInfo;
+      readonly legacyTold: boolean;
+    }
+  | {
+      readonly kind: 'accusation';
+      readonly accusation: Accusation;
+      readonly by: string | undefined;
+    };
 
 /** News that a member is there, with all that is known of it. `told`: legacy members know already. */
-export function recordNews(record: MemberRecord, legacyTold: boolean): JsonObject {
+export function recordNews(
+  record: MemberRecord,
+  legacyTold: boolean,
+): JsonObject {
   const body: JsonObject = { ...recordBody(record), state: 'alive' };
   if (legacyTold) body.told = true;
   return body;
@@ -27,15 +38,20 @@ export function accusationNews(
   { id, incarnation, state }: Accusation,
   by?: string,
 ): JsonObject {
-  return by === undefined ? { id, incarnation, state } : { id, incarnation, state, by };
+  return by === undefined
+    ? { id, incarnation, state }
+    : { id, incarnation, state, by };
 }
 
 /** Reads one item of news; undefined for one that cannot be right. */
-export function readNews(value: unknown): NewsItem | undefined {
+export function readNews(
+  value: unknown,
+  maxDataBytes: number,
+): NewsItem | undefined {
   if (!isJsonObject(value)) return undefined;
   switch (value.state) {
     case 'alive':
-      return readRecord(value);
+      return readRecord(value, maxDataBytes);
     case 'suspect':
     case 'dead':
     case 'left':
@@ -45,12 +61,18 @@ export function readNews(value: unknown): NewsItem | undefined {
   }
 }
 
-function readRecord(value: JsonObject): NewsItem | undefined {
-  const info = readPeerInfo(value);
+function readRecord(
+  value: JsonObject,
+  maxDataBytes: number,
+): NewsItem | undefined {
+  const info = readPeerInfo(value, maxDataBytes);
   return info && { kind: 'record', info, legacyTold: value.told === true };
 }
 
-function readAccusation(value: JsonObject, state: Accusation['state']): NewsItem | undefined {
+function readAccusation(
+  value: JsonObject,
+  state: Accusation['state'],
+): NewsItem | undefined {
   const incarnation = readIncarnation(value.incarnation);
   if (!isPeerId(value.id) || incarnation === undefined) return undefined;
   return {

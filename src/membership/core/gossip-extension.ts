@@ -1,4 +1,9 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../wire/json.js';
+import { normalizeIp } from '../../wire/address.js';
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+} from '../../wire/json.js';
 import type { CoreContext } from './core-context.js';
 import { accusationNews, recordNews } from './gossip-body.js';
 import { sendsFor, type GossipQueue } from './gossip-queue.js';
@@ -10,13 +15,15 @@ import { readIncarnation } from './record-reader.js';
 export interface GossipSink {
   /** News, unread, as it came from a member. */
   news(items: readonly JsonValue[], from: MemberRecord): void;
+  /** What a member knows of this peer: its incarnation, and where it found it. */
+  self(incarnation: number, ip: string | undefined): void;
   /** Fingerprint of a member's list. */
   digest(text: string, from: MemberRecord): void;
 }
 
 /** The `ext` part of `/status` and of its answer (PROTOCOL.md, section 4, `gossip`). */
 export class GossipExtension {
-  sink: GossipSink = { news: () => {}, digest: () => {} };
+  sink: GossipSink = { news: () => {}, self: () => {}, digest: () => {} };
 
   constructor(
     private readonly ctx: CoreContext,
@@ -30,6 +37,7 @@ export class GossipExtension {
       digest: this.ctx.list.digest.text,
       updates: this.#updates(target, []),
       seen: target.incarnation,
+      you: target.ip,
     };
   }
 
@@ -37,8 +45,12 @@ export class GossipExtension {
   answer(request: JsonObject, sender: MemberRecord): JsonObject {
     const seen = readIncarnation(request.seen);
     const { record } = this.ctx.self;
+    if (seen !== undefined) this.sink.self(seen, normalizeIp(request.you));
     // Whoever asks with an old idea of this peer gets the current one, in the same exchange.
-    const first = seen !== undefined && seen < record.incarnation ? [recordNews(record, true)] : [];
+    const first =
+      seen !== undefined && seen < record.incarnation
+        ? [recordNews(record, true)]
+        : [];
     return {
       digest: this.ctx.list.digest.text,
       updates: this.#updates(sender, first),
@@ -60,10 +72,17 @@ export class GossipExtension {
   #updates(target: MemberRecord, first: JsonObject[]): JsonObject[] {
     const { list, options } = this.ctx;
     if (list.peek(target.id)?.state === 'suspect') {
-      first.push(accusationNews({ id: target.id, incarnation: target.incarnation, state: 'suspect' }, this.ctx.self.id));
+      first.push(
+        accusationNews(
+          { id: target.id, incarnation: target.incarnation, state: 'suspect' },
+          this.ctx.self.id,
+        ),
+      );
     }
     const sends = sendsFor(list.size + 1, options);
-    return first.concat(this.queue.take(sends, target.id, MAX_GOSSIP_ITEMS - first.length));
+    return first.concat(
+      this.queue.take(sends, target.id, MAX_GOSSIP_ITEMS - first.length),
+    );
   }
 }
 

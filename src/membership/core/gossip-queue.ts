@@ -1,12 +1,16 @@
 import type { JsonObject } from '../../wire/json.js';
 import { jsonSize } from './member-record.js';
-import { MAX_GOSSIP_BYTES, MAX_GOSSIP_ITEMS, MAX_GOSSIP_QUEUE } from './membership.limits.js';
+import {
+  MAX_GOSSIP_BYTES,
+  MAX_GOSSIP_ITEMS,
+  MAX_GOSSIP_QUEUE,
+} from './membership.limits.js';
 
 interface QueuedNews {
   readonly id: string;
   readonly body: JsonObject;
   readonly size: number;
-  readonly urgent: boolean;
+  urgent: boolean;
   sends: number;
 }
 
@@ -32,13 +36,15 @@ export class GossipQueue {
   }
 
   /**
-   * Adds news about a member; it takes the place of older news about it.
+   * Adds news about a member; it takes the place of older news about it. What is too large for any
+   * body is left to the comparison of lists.
    * @param urgent false: it rides along with the checks, but causes no round of gossip
    */
   add(id: string, body: JsonObject, urgent: boolean): void {
     this.drop(id);
-    if (this.#items.size >= this.limit) this.#dropMostSent();
     const size = jsonSize(body, MAX_GOSSIP_BYTES);
+    if (size > MAX_GOSSIP_BYTES) return;
+    if (this.#items.size >= this.limit) this.#dropMostSent();
     const item = { id, body, size, urgent, sends: 0 };
     this.#items.set(id, item);
     this.#place(item);
@@ -54,18 +60,29 @@ export class GossipQueue {
     if (item.urgent) this.#urgent--;
   }
 
+  /** Nothing is urgent any more: there is nobody to tell. */
+  calm(): void {
+    for (const item of this.#items.values()) item.urgent = false;
+    this.#urgent = 0;
+  }
+
   /**
    * What goes into one body now.
    * @param maxSends how often each item is sent in all
    * @param except a member that needs no news about itself
    */
-  take(maxSends: number, except?: string, room = MAX_GOSSIP_ITEMS): JsonObject[] {
+  take(
+    maxSends: number,
+    except?: string,
+    room = MAX_GOSSIP_ITEMS,
+  ): JsonObject[] {
     const taken: QueuedNews[] = [];
     let bytes = 0;
     for (const tier of this.#tiers) {
       for (const item of tier.values()) {
         if (taken.length >= room) break;
-        if (item.id === except || bytes + item.size > MAX_GOSSIP_BYTES) continue;
+        if (item.id === except || bytes + item.size > MAX_GOSSIP_BYTES)
+          continue;
         taken.push(item);
         bytes += item.size;
       }
@@ -103,7 +120,13 @@ export class GossipQueue {
 /** How often each item is sent in a cloud of `size` peers. */
 export function sendsFor(
   size: number,
-  { gossipMultiplier, gossipMinSends }: { gossipMultiplier: number; gossipMinSends: number },
+  {
+    gossipMultiplier,
+    gossipMinSends,
+  }: { gossipMultiplier: number; gossipMinSends: number },
 ): number {
-  return Math.max(gossipMinSends, Math.ceil(gossipMultiplier * Math.log10(size + 1)));
+  return Math.max(
+    gossipMinSends,
+    Math.ceil(gossipMultiplier * Math.log10(size + 1)),
+  );
 }

@@ -23,7 +23,10 @@ export class HearsayQuota {
   /** Takes one from the reporter's quota; false if there is none left. */
   take(reporter: string): boolean {
     const now = this.clock.monotonic();
-    const account = this.#accounts.get(reporter) ?? { left: this.quota, since: now };
+    const account = this.#accounts.get(reporter) ?? {
+      left: this.quota,
+      since: now,
+    };
     const gained = ((now - account.since) / PERIOD) * this.quota;
     account.left = Math.min(this.quota, account.left + gained);
     account.since = now;

@@ -22,7 +22,10 @@ export class LocalHealth {
 
   /** A timeout in ms, stretched by the score, and by the time that this process takes to react. */
   stretch(timeout: number): number {
-    const delay = Math.min(Math.max(0, this.eventLoopDelay()), timeout * this.max);
+    const delay = Math.min(
+      Math.max(0, this.eventLoopDelay()),
+      timeout * this.max,
+    );
     return timeout * (1 + this.#score) + delay;
   }
 }

@@ -28,6 +28,8 @@ export interface NewsSource {
   readonly legacyTold?: boolean;
   /** True if the member itself answered at the address: it may end whoever was there before. */
   readonly verified?: boolean;
+  /** True if there is nobody who does not know it. */
+  readonly quiet?: boolean;
   /** Who accuses, in news of a suspicion. */
   readonly accuser?: string;
 }

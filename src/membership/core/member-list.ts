@@ -151,6 +151,16 @@ export class MemberList {
     if (this.#hidden.delete(id)) this.#members = undefined;
   }
 
+  /** Forgets all members, without an end of theirs: this peer has left. */
+  clear(): void {
+    for (const known of this.#listed.values()) {
+      this.#unindex(known);
+    }
+    this.#listed.clear();
+    this.#hidden.clear();
+    this.#members = undefined;
+  }
+
   #put(member: MemberRecord, known: MemberRecord | undefined): void {
     if (known) this.#unindex(known);
     this.#listed.set(member.id, member);

@@ -1,22 +1,17 @@
-import { FEATURES } from '../../wire/features.js';
+import { PeerCloudError } from '../../errors/peer-cloud.error.js';
 import type { JsonObject } from '../../wire/json.js';
 import type { PeerAddress, PeerInfo } from '../../wire/peer-info.js';
 import type {
-  JoinAccepted,
   JoinAnswer,
   JoinRequest,
   LeftRequest,
   PeerStatus,
   UpdateRequest,
 } from '../../wire/requests.js';
-import { ForeignUpdateError } from './foreign-update.error.js';
-import { MemberList } from './member-list.js';
-import {
-  changeRecord,
-  makeRecord,
-  toPeerInfo,
-  type MemberRecord,
-} from './member-record.js';
+import { sleep } from './core-context.js';
+import { makeParts, type CoreParts } from './core-parts.js';
+import { connectParts } from './core-wiring.js';
+import { PeerRequests } from './peer-requests.js';
 import type { ResolvedMembershipOptions } from './membership.options.js';
 import type {
   Member,
@@ -25,341 +20,228 @@ import type {
   RequestOrigin,
   SelfDescription,
 } from './membership.types.js';
-import { Tombstones } from './tombstones.js';
 
-/** Who is in the cloud, and this peer's own part in it, without a framework. */
+/**
+ * Who is in the cloud, and this peer's own part in it: the one class of this folder that others use.
+ * It knows no framework and touches no network, clock or chance but what it is given.
+ */
 export class MembershipCore {
-  #self: MemberRecord;
-  #leaving = false;
-  #stopped = false;
-  #next = 0;
-  readonly #list: MemberList;
-  readonly #listeners: ((event: MembershipEvent) => void)[] = [];
-  #joined!: () => void;
-  readonly #whenJoined = new Promise<void>(
-    (resolve) => (this.#joined = resolve),
-  );
+  readonly #parts: CoreParts;
+  readonly #requests: PeerRequests;
 
   constructor(
     self: SelfDescription,
     private readonly options: ResolvedMembershipOptions,
-    private readonly env: MembershipEnvironment,
+    env: MembershipEnvironment,
   ) {
-    this.#self = makeRecord(
-      {
-        ...self,
-        ip: self.ip ?? '',
-        port: 0,
-        features: FEATURES,
-        incarnation: env.clock.now(),
-      },
-      'alive',
-    );
-    this.#list = new MemberList(
-      new Tombstones(env.clock, options.deadMemoryHours * 3_600_000),
-      options.maxPeers,
-    );
-    this.#list.onChange((change) => {
-      if (change.kind === 'added')
-        this.#emit({ type: 'peer.joined', member: change.member });
-      else if (change.kind === 'removed')
-        this.#emit({
-          type: 'peer.left',
-          member: change.previous,
-          reason: change.reason,
-        });
-      else
-        this.#emit({
-          type: 'peer.updated',
-          member: change.member,
-          previous: change.previous,
-        });
-    });
+    this.#parts = makeParts(self, options, env);
+    connectParts(this.#parts);
+    this.#requests = new PeerRequests(this.#parts);
   }
 
+  /** Own id; the answer to a join may assign another one. */
   get id(): string {
-    return this.#self.id;
+    return this.#parts.ctx.self.id;
   }
 
+  /** Own record; its `ip` is empty until it is given or inferred by others. */
   get self(): Member {
-    return this.#self;
+    return this.#parts.ctx.self.record;
   }
 
+  /** True as a member of a cloud with others. */
   get isJoined(): boolean {
-    return this.#list.size > 0;
+    const { list, life } = this.#parts.ctx;
+    return list.size > 0 && !life.leaving;
   }
 
+  /** True from the goodbye on. */
   get leaving(): boolean {
-    return this.#leaving;
+    return this.#parts.ctx.life.leaving;
   }
 
+  /** Fingerprint of the list, this peer included: equal for peers with equal lists. */
+  get digest(): string {
+    return this.#parts.ctx.list.digest.text;
+  }
+
+  /** All other members, suspected ones included; the same array until something changes. */
   members(): readonly Member[] {
-    return this.#list.members();
+    return this.#parts.ctx.list.members();
   }
 
+  /** The member of an id, suspected or not; undefined if there is none. */
   get(id: string): Member | undefined {
-    return this.#list.get(id);
+    return this.#parts.ctx.list.get(id);
   }
 
+  /** Hears everything that happens to the cloud. Returns the way to stop. */
   onEvent(listener: (event: MembershipEvent) => void): () => void {
-    this.#listeners.push(listener);
-    return () => {
-      const index = this.#listeners.indexOf(listener);
-      if (index >= 0) this.#listeners.splice(index, 1);
-    };
+    return this.#parts.events.listen(listener);
   }
 
+  /** Starts joining in the background. */
   start({ port }: { port: number }): void {
-    this.#self = changeRecord(this.#self, { port });
-    void this.#rounds();
+    const { ctx, joiner } = this.#parts;
+    if (ctx.life.started || ctx.life.stopped) return;
+    ctx.life.started = true;
+    ctx.self.listen(port);
+    void joiner.run();
   }
 
-  async #rounds(): Promise<void> {
-    for (
-      let wait = this.options.joinRetryMin;
-      !this.#stopped;
-      wait = Math.min(wait * 2, this.options.joinRetryMax)
-    ) {
-      const joined = await this.join();
-      this.#joined();
-      if (joined || this.options.seeds.length === 0 || this.isJoined) return;
-      await new Promise<void>((resolve) =>
-        this.env.clock.setTimeout(resolve, wait),
-      );
-    }
-  }
-
+  /**
+   * Joins by hand.
+   * @param seeds known peers; default: those of the options
+   * @returns true if one of them let this peer in
+   */
   async join(
     seeds: readonly PeerAddress[] = this.options.seeds,
   ): Promise<boolean> {
-    for (const seed of seeds) {
-      for (const ip of await this.env
-        .resolve(seed.ip)
-        .catch((): string[] => [])) {
-        if (ip === this.#self.ip && seed.port === this.#self.port) continue;
-        const { id, port, data, features, incarnation } = this.#self;
-        const body = {
-          id,
-          ip: this.#self.ip || null,
-          port,
-          data,
-          features: [...features],
-          incarnation,
-        };
-        const answer = await this.env.transport
-          .request({ ip, port: seed.port }, 'join', body, {
-            timeout: this.options.joinTimeout,
-          })
-          .catch(() => undefined);
-        const accepted = answer?.body as unknown as JoinAccepted | undefined;
-        if (accepted?.status !== 'joined') continue;
-        this.#self = changeRecord(this.#self, {
-          id: accepted.id,
-          ip: accepted.ip ?? this.#self.ip,
-        });
-        const { ip: ownIp, ...receiver } = accepted.self;
-        this.#take({ port: seed.port, ...receiver, ip: ownIp || ip });
-        accepted.peers.forEach((peer) => this.#take(peer));
-        return true;
-      }
+    const { ctx, joiner } = this.#parts;
+    if (ctx.life.stopped) return false;
+    if (ctx.life.leaving) {
+      ctx.life.leaving = false;
+      ctx.self.raise();
     }
-    return false;
+    return joiner.join(seeds);
   }
 
+  /** Resolves when the known peers have been tried once: member, or first of a new cloud. */
   whenJoined(): Promise<void> {
-    return this.#whenJoined;
+    return this.#parts.joiner.whenJoined();
   }
 
+  /**
+   * Replaces the own data here and at all others.
+   * Throws a PeerCloudError with the code `DATA_TOO_LARGE`.
+   */
   async update(data: JsonObject): Promise<void> {
-    this.#self = changeRecord(this.#self, {
-      data,
-      incarnation: this.#self.incarnation + 1,
-    });
-    await this.#tellAll('update', {
+    const { ctx, teller, spreader } = this.#parts;
+    const size = JSON.stringify(data).length;
+    if (size > this.options.maxDataBytes) {
+      throw new PeerCloudError(
+        'DATA_TOO_LARGE',
+        `data of ${size} bytes as JSON: ${this.options.maxDataBytes} at most, since every peer keeps it`,
+      );
+    }
+    ctx.self.setData(data);
+    spreader.self(!teller.isDirect);
+    const body: JsonObject = {
       id: this.id,
       data,
-      incarnation: this.#self.incarnation,
-    });
+      incarnation: ctx.self.incarnation,
+    };
+    const told = await Promise.all(
+      teller.audience().map((member) => teller.updated(member, body)),
+    );
+    if (told.includes(false)) spreader.self();
   }
 
+  /** Says goodbye to all others; from then on the list is empty. */
   async leave(): Promise<void> {
-    this.#leaving = true;
-    await this.#tellAll('left', { id: this.id });
-    this.#emit({ type: 'cloud.left' });
+    const { ctx, teller, events, gossiper, synchronizer, suspicions } =
+      this.#parts;
+    if (ctx.life.leaving) return;
+    ctx.life.leaving = true;
+    gossiper.stop();
+    synchronizer.stop();
+    suspicions.stop();
+    const goodbyes = [...ctx.list.records()].map((member) =>
+      teller.left(member, this.id),
+    );
+    const patience = sleep(ctx, 2 * this.options.requestTimeout);
+    if (goodbyes.length > 0)
+      await Promise.race([Promise.all(goodbyes), patience]);
+    ctx.list.clear();
+    events.left();
   }
 
+  /** Drops timers and gives up what is under way. */
   stop(): void {
-    this.#stopped = true;
-    this.#joined();
+    const { ctx, gossiper, synchronizer, detector, joiner } = this.#parts;
+    ctx.life.stopped = true;
+    ctx.calls.stop();
+    gossiper.stop();
+    synchronizer.stop();
+    detector.stop();
+    joiner.stop();
   }
 
+  /** One period of failure detection, healing and care for legacy members. */
   async tick(): Promise<void> {
-    await this.check();
+    const { ctx, stalls, detector, healer, legacyCare } = this.#parts;
+    if (!ctx.life.active || !ctx.life.started) return;
+    stalls.tickBegins();
+    legacyCare.tick();
+    void healer.tick();
+    await detector.tick();
+    stalls.tickEnded();
   }
 
-  async check(
+  /** Checks one member now; default: the next one of the round. */
+  check(
     id?: string,
   ): Promise<{ id: string; online: boolean; status?: PeerStatus }> {
-    const members = this.#list.members();
-    const member =
-      id === undefined
-        ? members[this.#next++ % members.length]
-        : this.#list.get(id);
-    if (!member) return { id: id ?? '', online: false };
-    const answer = await this.env.transport
-      .request(member, 'status', {}, { timeout: this.options.requestTimeout })
-      .catch(() => undefined);
-    const status = answer?.body as unknown as PeerStatus | undefined;
-    if (!status || (status.id !== undefined && status.id !== member.id)) {
-      this.#list.accuse(
-        { id: member.id, incarnation: member.incarnation, state: 'dead' },
-        { origin: 'check' },
-      );
-      await this.#tellAll('left', { id: member.id });
-      return { id: member.id, online: false };
-    }
-    return { id: member.id, online: true, status };
+    return this.#parts.detector.check(id);
   }
 
-  async admit(senderId: string | undefined): Promise<Member | undefined> {
-    return senderId === undefined ? undefined : this.#list.get(senderId);
+  /** The member that a request comes from; waits a moment while its standing is being found out. */
+  admit(senderId: string | undefined): Promise<Member | undefined> {
+    return this.#requests.admit(senderId);
   }
 
-  async receiveJoin(
+  /** Answers `/join`. */
+  receiveJoin(
     request: JoinRequest,
     origin: RequestOrigin,
   ): Promise<JoinAnswer> {
-    if (this.#leaving)
-      return {
-        status: 'rejected',
-        error: { code: 'LEAVING', message: 'leaving' },
-      };
-    const ip = request.ip ?? origin.remoteAddress;
-    const port = request.port ?? 9338;
-    const id = request.id ?? this.env.random.uuid();
-    if (id === this.id)
-      return {
-        status: 'rejected',
-        error: { code: 'ID_TAKEN', message: 'taken' },
-      };
-    const check = await this.env.transport
-      .request({ ip, port }, 'status', {}, { timeout: 500 })
-      .catch(() => undefined);
-    if (!check)
-      return {
-        status: 'rejected',
-        error: { code: 'CHECK_FAILED', message: 'unreachable' },
-      };
-    const joiner: PeerInfo = {
-      ...request,
-      id,
-      ip,
-      port,
-      data: request.data ?? {},
-    };
-    await this.#tellAll('joined', {
-      ...toPeerInfo(joiner),
-    } as unknown as JsonObject);
-    const peers = this.#list
-      .members()
-      .filter((peer) => peer.id !== id)
-      .map(toPeerInfo);
-    this.#take(joiner);
-    return {
-      status: 'joined',
-      id,
-      ip,
-      port,
-      self: toPeerInfo(this.#self),
-      peers,
-    };
+    return this.#parts.joinReceiver.receive(request, origin);
   }
 
+  /** Answers `/joined`. */
   async receiveJoined(
     peer: PeerInfo,
-    _sender: Member,
+    sender: Member,
   ): Promise<{ status: 'added' }> {
-    this.#take(peer);
+    this.#requests.joined(peer, sender);
     return { status: 'added' };
   }
 
+  /** Answers `/left`. */
   async receiveLeft(
-    { id }: LeftRequest,
-    _sender: Member,
+    request: LeftRequest,
+    sender: Member,
   ): Promise<{ status: 'removed' }> {
-    const known = this.#list.peek(id);
-    if (known)
-      this.#list.accuse(
-        { id, incarnation: known.incarnation, state: 'left' },
-        { origin: 'left' },
-      );
+    this.#requests.left(request, sender);
     return { status: 'removed' };
   }
 
+  /** Answers `/update`. Throws a ForeignUpdateError if it is not about the sender itself. */
   async receiveUpdate(
     request: UpdateRequest,
     sender: Member,
   ): Promise<{ status: 'updated' }> {
-    if (request.id !== sender.id)
-      throw new ForeignUpdateError(sender.id, request.id);
-    const known = this.#list.peek(sender.id);
-    if (known) {
-      const incarnation = request.incarnation ?? known.incarnation + 1;
-      this.#list.apply(
-        changeRecord(known, { data: request.data, incarnation }),
-        { origin: 'update' },
-      );
-    }
+    this.#requests.update(request, sender);
     return { status: 'updated' };
   }
 
-  async receiveStatus(
-    _body: JsonObject,
-    _origin: RequestOrigin,
-  ): Promise<PeerStatus> {
-    return {
-      id: this.id,
-      online: !this.#leaving,
-      listening: true,
-      joined: this.isJoined,
-      features: this.#self.features,
-      incarnation: this.#self.incarnation,
-    };
+  /** Answers `/status`; whoever is not a member gets no extension part. */
+  receiveStatus(body: JsonObject, origin: RequestOrigin): Promise<PeerStatus> {
+    return this.#parts.answerer.receive(body, origin);
   }
 
-  async receiveSync(_body: JsonObject, _sender: Member): Promise<JsonObject> {
-    return {
-      members: this.#list
-        .members()
-        .map((member) => ({ ...toPeerInfo(member) }) as unknown as JsonObject),
-    };
+  /** Answers `/sync`. */
+  async receiveSync(body: JsonObject, sender: Member): Promise<JsonObject> {
+    return this.#requests.sync(body, sender);
   }
 
-  noteAlive(_id: string): void {}
-
-  noteUnknownSender(_id: string): void {}
-
-  #take(info: PeerInfo): void {
-    if (info.id !== this.id)
-      this.#list.apply(makeRecord(info, 'alive'), { origin: 'answer' });
+  /** Any successful exchange with a member is a sign of life. */
+  noteAlive(id: string): void {
+    this.#parts.detector.heard(id);
   }
 
-  async #tellAll(
-    endpoint: 'joined' | 'left' | 'update',
-    body: JsonObject,
-  ): Promise<void> {
-    await Promise.allSettled(
-      this.#list
-        .members()
-        .map((member) =>
-          this.env.transport.request(member, endpoint, body, {
-            timeout: this.options.requestTimeout,
-          }),
-        ),
-    );
-  }
-
-  #emit(event: MembershipEvent): void {
-    for (const listener of this.#listeners) listener(event);
+  /** A peer answered 403 `UNKNOWN_SENDER` to a message: it is asked again, and joined again if it is true. */
+  noteUnknownSender(id: string): void {
+    this.#parts.recovery.stranger(id);
   }
 }

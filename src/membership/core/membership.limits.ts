@@ -15,6 +15,9 @@ export const ADMISSION_WAIT = 1000;
 /** Ms for which a member that answered a join passes later news on to that newcomer. */
 export const NEWCOMER_PERIOD = 5000;
 
+/** Newcomers that news is passed on to. */
+export const MAX_NEWCOMERS = 256;
+
 /** Joins that are checked at the same moment, and that wait for their turn. */
 export const MAX_JOIN_CHECKS = 64;
 export const MAX_WAITING_JOINS = 1024;
@@ -40,12 +43,6 @@ export const MAX_GOSSIP_QUEUE = 4096;
 
 /** Bytes of one body of `/sync`; what does not fit comes with the next one. */
 export const MAX_SYNC_BYTES = 512 * 1024;
-
-/** Comparisons of lists that are answered at the same moment. */
-export const MAX_CONCURRENT_SYNCS = 8;
-
-/** Bytes of a member's `data` as JSON: more could not travel in one body of gossip. */
-export const MAX_DATA_BYTES = 48 * 1024;
 
 /** Bytes of the answer to a join: some 10,000 members with data of 1.5 KiB each. */
 export const MAX_JOIN_ANSWER_BYTES = 16 * 1024 * 1024;

@@ -131,6 +131,8 @@ export interface ResolvedMembershipOptions extends Readonly<MembershipParameters
   readonly maxPeers: number;
   /** Ms between two ticks, as the schedule of the checks has it. */
   readonly probeInterval: number;
+  /** Bytes of a member's `data` as JSON; a record with more is left out. */
+  readonly maxDataBytes: number;
 }
 
 /** Where each parameter may lie, and whether it is a whole number. */
@@ -192,5 +194,6 @@ export function resolveMembershipOptions(
     requestTimeout: 1000,
     maxPeers: 10_000,
     probeInterval: 1000,
+    maxDataBytes: 65_536,
   });
 }

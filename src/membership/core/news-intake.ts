@@ -7,13 +7,15 @@ import type { HearsayQuota } from './hearsay-quota.js';
 import type { ChangeOrigin, NewsSource } from './member-change.js';
 import type { Accusation } from './member-list.js';
 import { isLegacy, makeRecord, type MemberRecord } from './member-record.js';
+import type { RequestOrigin } from './membership.types.js';
 import { MAX_INCARNATION_LEAD } from './membership.limits.js';
 import type { Verifier } from './verifier.js';
 
 /** Where all that others say about members comes in: what cannot be believed stays out. */
 export class NewsIntake {
   /** Called when others believe that this peer is suspected, dead or gone, or newer than it is. */
-  onSelf: (incarnation: number, isAccused: boolean) => void = () => {};
+  onSelf: (incarnation: number, isAccused: boolean, ip?: string) => void =
+    () => {};
   #warnedFull = false;
 
   constructor(
@@ -24,11 +26,19 @@ export class NewsIntake {
   ) {}
 
   /** Items of news, unread, from a member. */
-  take(items: readonly JsonValue[], from: MemberRecord, origin: 'gossip' | 'sync'): void {
+  take(
+    items: readonly JsonValue[],
+    from: MemberRecord,
+    origin: 'gossip' | 'sync',
+  ): void {
     for (const item of items) {
-      const news = readNews(item);
+      const news = readNews(item, this.ctx.options.maxDataBytes);
       if (news?.kind === 'record') {
-        this.record(news.info, { origin, from: from.id, legacyTold: news.legacyTold });
+        this.record(news.info, {
+          origin,
+          from: from.id,
+          legacyTold: news.legacyTold,
+        });
       } else if (news) {
         this.accusation(news.accusation, from.id, origin, news.by);
       }
@@ -43,7 +53,7 @@ export class NewsIntake {
   record(told: PeerInfo, source: NewsSource, hearsay = false): boolean {
     const info = hearsay ? withoutExtensions(told) : told;
     if (info.id === this.ctx.self.id) {
-      this.onSelf(info.incarnation ?? 0, false);
+      this.onSelf(info.incarnation ?? 0, false, info.ip);
       return false;
     }
     if (!this.#credible(info, source)) return false;
@@ -51,16 +61,31 @@ export class NewsIntake {
     const known = this.ctx.list.peek(record.id);
     // Hearsay about a member that is known adds nothing, unless it names another address.
     if (known && known.address === record.address && hearsay) return false;
-    if (known && known.address !== record.address && this.#mayMove(record, known, source)) {
+    if (
+      known &&
+      known.address !== record.address &&
+      this.#mayMove(record, known, source)
+    ) {
       this.verifier.moved(record, source.from ?? '');
       return false;
     }
     const isNew = !known;
-    if (isNew && source.from !== undefined && !this.#withinQuota(record, source.from)) return false;
+    if (
+      isNew &&
+      source.from !== undefined &&
+      !this.#withinQuota(record, source.from)
+    )
+      return false;
     const outcome = this.ctx.list.apply(record, source);
-    if (outcome === 'occupied') this.verifier.contested(record, source.from ?? '');
+    if (outcome === 'occupied')
+      this.verifier.contested(record, source.from ?? '');
     else if (outcome === 'full') this.#warnFull();
-    else if (outcome === 'old' && isNew && isLegacy(record) && source.origin === 'joined') {
+    else if (
+      outcome === 'old' &&
+      isNew &&
+      isLegacy(record) &&
+      source.origin === 'joined'
+    ) {
       this.verifier.contested(record, source.from ?? '');
     }
     if (outcome === 'applied' && hearsay) this.verifier.identify(record.id);
@@ -68,7 +93,12 @@ export class NewsIntake {
   }
 
   /** Somebody is said to be suspect, dead or gone. */
-  accusation(news: Accusation, from: string, origin: ChangeOrigin, by = from): void {
+  accusation(
+    news: Accusation,
+    from: string,
+    origin: ChangeOrigin,
+    by = from,
+  ): void {
     if (!this.#believable(news.incarnation)) return;
     if (news.id === this.ctx.self.id) {
       this.onSelf(news.incarnation, true);
@@ -86,7 +116,8 @@ export class NewsIntake {
     const { list } = this.ctx;
     const known = list.peek(news.id);
     if (!known) list.accuse(news, { origin: 'sync', from });
-    else if (news.incarnation >= known.incarnation) this.detector.doubt(news.id, from);
+    else if (news.incarnation >= known.incarnation)
+      this.detector.doubt(news.id, from);
   }
 
   #credible(info: PeerInfo, source: NewsSource): boolean {
@@ -94,7 +125,7 @@ export class NewsIntake {
     if (!this.#believable(info.incarnation ?? 0)) return false;
     if (info.features && (info.cloud ?? '') !== self.cloud) return false;
     if (this.#isOwnAddress(info)) return false;
-    const origin = source.from === undefined ? undefined : { remoteAddress: '', senderId: source.from };
+    const origin = this.#originOf(source.from);
     if (!env.allows(info, origin)) {
       env.logger.warn(
         `Not added: ${info.id} at ${info.ip}:${info.port}, as ${source.from ?? 'a known peer'} says: the address is not allowed`,
@@ -102,10 +133,19 @@ export class NewsIntake {
       return false;
     }
     if (env.verifyRecord && !env.verifyRecord(info)) {
-      env.logger.warn(`Not added: ${info.id}: the signature of its record does not hold`);
+      env.logger.warn(
+        `Not added: ${info.id}: the signature of its record does not hold`,
+      );
       return false;
     }
     return true;
+  }
+
+  /** A loopback address, say, means something else to a teller on another host. */
+  #originOf(teller: string | undefined): RequestOrigin | undefined {
+    const member =
+      teller === undefined ? undefined : this.ctx.list.peek(teller);
+    return member && { remoteAddress: member.ip, senderId: member.id };
   }
 
   /** Whoever was at this peer's own address before is no more. */
@@ -118,9 +158,15 @@ export class NewsIntake {
     return incarnation <= this.ctx.env.clock.now() + MAX_INCARNATION_LEAD;
   }
 
-  #mayMove(record: MemberRecord, known: MemberRecord, source: NewsSource): boolean {
+  #mayMove(
+    record: MemberRecord,
+    known: MemberRecord,
+    source: NewsSource,
+  ): boolean {
     if (source.verified) return false;
-    return isLegacy(record) ? source.origin === 'joined' : record.incarnation > known.incarnation;
+    return isLegacy(record)
+      ? source.origin === 'joined'
+      : record.incarnation > known.incarnation;
   }
 
   #withinQuota(record: MemberRecord, reporter: string): boolean {
@@ -129,7 +175,9 @@ export class NewsIntake {
       return false;
     }
     if (this.quota.take(reporter)) return true;
-    this.ctx.env.logger.debug(`${reporter} names too many new members: ${record.id} is left out`);
+    this.ctx.env.logger.debug(
+      `${reporter} names too many new members: ${record.id} is left out`,
+    );
     return false;
   }
 

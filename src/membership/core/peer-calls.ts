@@ -10,7 +10,11 @@ import type { MembershipEnvironment } from './membership.types.js';
  * without an answer, or because this peer stops.
  */
 export type CallResult =
-  | { readonly kind: 'answered'; readonly status: number; readonly body: JsonObject | undefined }
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      readonly body: JsonObject | undefined;
+    }
   | { readonly kind: 'refused' }
   | { readonly kind: 'silent' }
   | { readonly kind: 'aborted' };
@@ -28,7 +32,9 @@ export class PeerCalls {
   observer: CallObserver = { heard: () => {}, unknownTo: () => {} };
   readonly #abort = new AbortController();
 
-  constructor(private readonly env: Pick<MembershipEnvironment, 'transport' | 'logger'>) {}
+  constructor(
+    private readonly env: Pick<MembershipEnvironment, 'transport' | 'logger'>,
+  ) {}
 
   get stopped(): boolean {
     return this.#abort.signal.aborted;
@@ -63,18 +69,26 @@ export class PeerCalls {
     }
   }
 
-  #observe(id: string | undefined, status: number, body: JsonObject | undefined): void {
+  #observe(
+    id: string | undefined,
+    status: number,
+    body: JsonObject | undefined,
+  ): void {
     if (id === undefined) return;
-    if (status === 403 && body?.code === 'UNKNOWN_SENDER') this.observer.unknownTo(id);
+    if (status === 403 && body?.code === 'UNKNOWN_SENDER')
+      this.observer.unknownTo(id);
     // The id in the answer to /status is judged by whoever asked.
-    else if (isSuccess(status) && (body?.id === undefined || body.id === id)) this.observer.heard(id);
+    else if (isSuccess(status) && (body?.id === undefined || body.id === id))
+      this.observer.heard(id);
   }
 
   #failure(error: unknown, target: PeerTarget, endpoint: Endpoint): CallResult {
     if (this.stopped) return { kind: 'aborted' };
     const code = error instanceof TransportError ? error.code : undefined;
     const message = error instanceof Error ? error.message : String(error);
-    this.env.logger.debug(`/${endpoint} to ${target.ip}:${target.port} failed: ${message}`);
+    this.env.logger.debug(
+      `/${endpoint} to ${target.ip}:${target.port} failed: ${message}`,
+    );
     return { kind: code === 'REFUSED' ? 'refused' : 'silent' };
   }
 }
@@ -84,11 +98,13 @@ export function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
 }
 
-/** True if the call was answered with success. */
-export function succeeded(
-  result: CallResult,
-): result is Extract<CallResult, { kind: 'answered' }> {
-  return result.kind === 'answered' && isSuccess(result.status);
+/** The answer, if the call was answered with success. */
+export function successOf(
+  result: CallResult | undefined,
+): { body: JsonObject | undefined } | undefined {
+  return result?.kind === 'answered' && isSuccess(result.status)
+    ? result
+    : undefined;
 }
 
 function addressOf({ id, ip, port, scheme }: PeerTarget): PeerTarget {

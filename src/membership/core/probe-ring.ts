@@ -28,7 +28,10 @@ export class ProbeRing {
 
   remove(id: string): void {
     this.#stale.add(id);
-    if (this.#stale.size > 16 && this.#stale.size > this.#ids.length * MAX_STALE_PART) {
+    if (
+      this.#stale.size > 16 &&
+      this.#stale.size > this.#ids.length * MAX_STALE_PART
+    ) {
       this.#clean();
     }
   }
@@ -56,7 +59,8 @@ export class ProbeRing {
     const found: string[] = [];
     for (let tries = count * 8; tries > 0 && found.length < count; tries--) {
       const id = this.#ids[this.#pick(this.#ids.length)]!;
-      if (!this.#stale.has(id) && !found.includes(id) && fits(id)) found.push(id);
+      if (!this.#stale.has(id) && !found.includes(id) && fits(id))
+        found.push(id);
     }
     return found;
   }
@@ -67,8 +71,12 @@ export class ProbeRing {
   }
 
   #clean(): void {
-    const before = this.#ids.slice(0, this.#next).filter((id) => !this.#stale.has(id));
-    const after = this.#ids.slice(this.#next).filter((id) => !this.#stale.has(id));
+    const before = this.#ids
+      .slice(0, this.#next)
+      .filter((id) => !this.#stale.has(id));
+    const after = this.#ids
+      .slice(this.#next)
+      .filter((id) => !this.#stale.has(id));
     this.#next = before.length;
     this.#ids = before.concat(after);
     this.#stale.clear();

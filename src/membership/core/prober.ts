@@ -16,7 +16,8 @@ import type { StatusCaller, StatusReply } from './status-caller.js';
  * - `unsure`: this peer was itself not well enough to tell
  */
 export interface Verdict {
-  readonly kind: 'alive' | 'leaving' | 'replaced' | 'refused' | 'silent' | 'unsure';
+  readonly kind:
+    'alive' | 'leaving' | 'replaced' | 'refused' | 'silent' | 'unsure';
   readonly status?: PeerStatus;
   /** True if there was nobody to ask for help. */
   readonly alone?: boolean;
@@ -58,7 +59,10 @@ export class Prober {
   }
 
   /** The member itself only. A refused connection is `refused` here without anyone else's word. */
-  async direct(member: MemberRecord, tries = this.ctx.options.probeTries): Promise<Verdict> {
+  async direct(
+    member: MemberRecord,
+    tries = this.ctx.options.probeTries,
+  ): Promise<Verdict> {
     const { clock } = this.ctx.env;
     for (let attempt = 1; ; attempt++) {
       const { timeout } = this;
@@ -76,7 +80,9 @@ export class Prober {
   }
 
   /** One check on behalf of another peer. */
-  async forOther(member: MemberRecord): Promise<{ online: boolean; refused: boolean }> {
+  async forOther(
+    member: MemberRecord,
+  ): Promise<{ online: boolean; refused: boolean }> {
     const reply = await this.caller.ask(member, this.timeout);
     return {
       online: this.#judge(reply).kind === 'alive',
@@ -109,7 +115,10 @@ export class Prober {
   }
 
   /** Helpers check it too; as soon as one answer settles the matter, the others do not count. */
-  async #ask(member: MemberRecord, direct: 'silent' | 'refused'): Promise<Verdict> {
+  async #ask(
+    member: MemberRecord,
+    direct: 'silent' | 'refused',
+  ): Promise<Verdict> {
     const own = direct === 'refused' ? 1 : 0;
     const helpers = this.#helpers(member.id);
     if (helpers.length === 0) return { kind: 'silent', alone: true };
@@ -133,15 +142,24 @@ export class Prober {
     const { list, options } = this.ctx;
     const helps = (id: string) => {
       const member = list.get(id);
-      return id !== target && member?.state === 'alive' && member.features.includes('probe');
+      return (
+        id !== target &&
+        member?.state === 'alive' &&
+        member.features.includes('probe')
+      );
     };
     return this.ring
       .sample(options.indirectProbes, helps)
       .map((id) => list.peek(id)!);
   }
 
-  async #askHelper(helper: MemberRecord, target: string): Promise<HelperAnswer | undefined> {
-    const reply = await this.caller.ask(helper, this.timeout * HELPER_FACTOR, { probe: target });
+  async #askHelper(
+    helper: MemberRecord,
+    target: string,
+  ): Promise<HelperAnswer | undefined> {
+    const reply = await this.caller.ask(helper, this.timeout * HELPER_FACTOR, {
+      probe: target,
+    });
     return readHelperAnswer(reply.status?.ext, target);
   }
 }
@@ -171,13 +189,17 @@ function firstThat(
     for (const one of asked) {
       void one.then((answer) => {
         answers.push(answer);
-        if (enough(answers) || answers.length === asked.length) resolve([...answers]);
+        if (enough(answers) || answers.length === asked.length)
+          resolve([...answers]);
       });
     }
   });
 }
 
-function readHelperAnswer(ext: JsonObject | undefined, target: string): HelperAnswer | undefined {
+function readHelperAnswer(
+  ext: JsonObject | undefined,
+  target: string,
+): HelperAnswer | undefined {
   const probe = ext?.probe;
   return isJsonObject(probe) && probe.id === target
     ? { online: probe.online === true, refused: probe.refused === true }

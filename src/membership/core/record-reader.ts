@@ -5,7 +5,6 @@ import type { PeerInfo } from '../../wire/peer-info.js';
 import { jsonSize } from './member-record.js';
 import {
   MAX_CLOUD_LENGTH,
-  MAX_DATA_BYTES,
   MAX_FEATURE_LENGTH,
   MAX_FEATURES,
   MAX_SIGNATURE_LENGTH,
@@ -15,13 +14,17 @@ import {
  * Reads a peer's description that came over the network. Undefined for one that cannot be right;
  * properties that are not known are left behind (PROTOCOL.md, section 1).
  */
-export function readPeerInfo(value: unknown): PeerInfo | undefined {
+export function readPeerInfo(
+  value: unknown,
+  maxDataBytes: number,
+): PeerInfo | undefined {
   if (!isJsonObject(value) || !isPeerId(value.id)) return undefined;
   const ip = normalizeIp(value.ip);
   const port = parsePort(value.port);
   const data = value.data ?? {};
-  if (ip === undefined || port === undefined || !isJsonObject(data)) return undefined;
-  if (jsonSize(data, MAX_DATA_BYTES) > MAX_DATA_BYTES) return undefined;
+  if (ip === undefined || port === undefined || !isJsonObject(data))
+    return undefined;
+  if (jsonSize(data, maxDataBytes) > maxDataBytes) return undefined;
   const info: PeerInfo = { id: value.id, ip, port, data };
   const features = readFeatures(value.features);
   if (features) info.features = features;
@@ -40,7 +43,10 @@ export function readFeatures(value: unknown): readonly string[] | undefined {
   return Array.isArray(value) &&
     value.length > 0 &&
     value.length <= MAX_FEATURES &&
-    value.every((name: JsonValue) => typeof name === 'string' && name.length <= MAX_FEATURE_LENGTH)
+    value.every(
+      (name: JsonValue) =>
+        typeof name === 'string' && name.length <= MAX_FEATURE_LENGTH,
+    )
     ? (value as string[])
     : undefined;
 }

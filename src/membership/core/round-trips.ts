@@ -42,6 +42,9 @@ export class RoundTrips {
   /** Ms to wait for an answer. */
   get timeout(): number {
     const learned = this.#mean + 4 * this.#deviation;
-    return Math.min(Math.max(learned, this.floor) * this.#backoff, this.ceiling);
+    return Math.min(
+      Math.max(learned, this.floor) * this.#backoff,
+      this.ceiling,
+    );
   }
 }

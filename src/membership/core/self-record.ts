@@ -1,8 +1,16 @@
 import { FEATURES } from '../../wire/features.js';
 import type { JsonObject } from '../../wire/json.js';
-import { changeRecord, makeRecord, toPeerInfo, type MemberRecord } from './member-record.js';
+import {
+  changeRecord,
+  makeRecord,
+  toPeerInfo,
+  type MemberRecord,
+} from './member-record.js';
 import { MAX_INCARNATION_LEAD } from './membership.limits.js';
-import type { MembershipEnvironment, SelfDescription } from './membership.types.js';
+import type {
+  MembershipEnvironment,
+  SelfDescription,
+} from './membership.types.js';
 
 /** What a change of the own record is told with. */
 export type SelfListener = (now: MemberRecord, before: MemberRecord) => void;
@@ -28,7 +36,9 @@ export class SelfRecord {
           features: FEATURES,
           incarnation: env.clock.now(),
           ...(description.cloud !== undefined && { cloud: description.cloud }),
-          ...(description.scheme !== undefined && { scheme: description.scheme }),
+          ...(description.scheme !== undefined && {
+            scheme: description.scheme,
+          }),
         },
         'alive',
       ),
@@ -84,13 +94,20 @@ export class SelfRecord {
   /** Takes what the answer to a join says about this peer: its id, and its address where none was given. */
   adopt(id: string, ip: string | undefined): void {
     const inferred = this.#givenIp ? undefined : ip;
-    if (id === this.id && (inferred === undefined || inferred === this.#record.ip)) {
+    if (
+      id === this.id &&
+      (inferred === undefined || inferred === this.#record.ip)
+    ) {
       return;
     }
     this.#change({ id, ip: inferred ?? this.#record.ip });
   }
 
-  #change(change: Partial<Pick<MemberRecord, 'id' | 'ip' | 'port' | 'data' | 'incarnation'>>): void {
+  #change(
+    change: Partial<
+      Pick<MemberRecord, 'id' | 'ip' | 'port' | 'data' | 'incarnation'>
+    >,
+  ): void {
     const before = this.#record;
     this.#record = this.#signed(changeRecord(before, change));
     for (const listener of this.#listeners) listener(this.#record, before);

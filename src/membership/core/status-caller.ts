@@ -18,8 +18,15 @@ import { readStatus } from './status-reader.js';
  * - `aborted`: this peer stops
  */
 export type StatusReply =
-  | { readonly kind: 'online' | 'leaving' | 'other'; readonly status: PeerStatus; readonly ms: number }
-  | { readonly kind: 'refused' | 'silent' | 'aborted'; readonly status?: undefined };
+  | {
+      readonly kind: 'online' | 'leaving' | 'other';
+      readonly status: PeerStatus;
+      readonly ms: number;
+    }
+  | {
+      readonly kind: 'refused' | 'silent' | 'aborted';
+      readonly status?: undefined;
+    };
 
 /** Asks peers for `/status`, with everything that rides along. */
 export class StatusCaller {
@@ -32,7 +39,11 @@ export class StatusCaller {
   ) {}
 
   /** Asks a member. `extra` joins the extension part. */
-  async ask(member: MemberRecord, timeout: number, extra?: JsonObject): Promise<StatusReply> {
+  async ask(
+    member: MemberRecord,
+    timeout: number,
+    extra?: JsonObject,
+  ): Promise<StatusReply> {
     const ext = this.extension.request(member);
     const body: JsonObject = ext ? { ext: { ...ext, ...extra } } : {};
     const reply = await this.#send(member, member.id, body, timeout);
@@ -43,7 +54,11 @@ export class StatusCaller {
   }
 
   /** Asks whoever is at an address; `id`: whom it should be, where that is known. */
-  askAddress(target: PeerTarget, timeout: number, id?: string): Promise<StatusReply> {
+  askAddress(
+    target: PeerTarget,
+    timeout: number,
+    id?: string,
+  ): Promise<StatusReply> {
     return this.#send(target, id, {}, timeout);
   }
 
@@ -87,6 +102,10 @@ export class StatusCaller {
       ...(status.cloud !== undefined && { cloud: status.cloud }),
       ...(status.scheme !== undefined && { scheme: status.scheme }),
     });
-    this.ctx.list.apply(record, { origin: 'check', from: member.id, verified: true });
+    this.ctx.list.apply(record, {
+      origin: 'check',
+      from: member.id,
+      verified: true,
+    });
   }
 }

@@ -30,12 +30,17 @@ export class SuspicionWatch {
     const size = list.size + 1;
     const min = minSuspicion(size, options);
     const confirmations = options.suspicionConfirmations;
-    const suspicion = new Suspicion(member.incarnation, env.clock.monotonic(), accuser, {
-      min,
-      max: min * options.suspicionMaxFactor,
-      // Without enough others to confirm, waiting for them is useless.
-      confirmations: size - 2 < confirmations ? 0 : confirmations,
-    });
+    const suspicion = new Suspicion(
+      member.incarnation,
+      env.clock.monotonic(),
+      accuser,
+      {
+        min,
+        max: min * options.suspicionMaxFactor,
+        // Without enough others to confirm, waiting for them is useless.
+        confirmations: size - 2 < confirmations ? 0 : confirmations,
+      },
+    );
     this.end(member.id);
     this.#watched.set(member.id, { suspicion, timer: undefined });
     this.arm(member.id);
@@ -71,7 +76,8 @@ export class SuspicionWatch {
   #due(id: string, watched: WatchedSuspicion): void {
     const late = this.ctx.env.clock.monotonic() - watched.suspicion.deadline;
     if (late > STALL) this.onLate(late);
-    if (watched.suspicion.deadline > this.ctx.env.clock.monotonic()) this.arm(id);
+    if (watched.suspicion.deadline > this.ctx.env.clock.monotonic())
+      this.arm(id);
     else this.onExpired(id, watched.suspicion);
   }
 }

@@ -39,7 +39,10 @@ export class Suspicion {
    * @returns true if that is new and still counts
    */
   confirm(accuser: string): boolean {
-    if (this.confirmations >= this.times.confirmations || this.#accusers.has(accuser)) {
+    if (
+      this.confirmations >= this.times.confirmations ||
+      this.#accusers.has(accuser)
+    ) {
       return false;
     }
     this.#accusers.add(accuser);
@@ -63,7 +66,9 @@ export class Suspicion {
 
   /** Monotonic ms at which the member counts as dead. */
   get deadline(): number {
-    return this.since + Math.min(this.#duration(), this.#limit) + this.#extension;
+    return (
+      this.since + Math.min(this.#duration(), this.#limit) + this.#extension
+    );
   }
 
   /** From `max` to `min` with the logarithm of the confirmations (Lifeguard, dynamic suspicion). */

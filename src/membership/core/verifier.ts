@@ -1,13 +1,19 @@
 import type { CoreContext } from './core-context.js';
 import { Limiter } from './limiter.js';
 import { changeRecord, isLegacy, type MemberRecord } from './member-record.js';
-import { MAX_CONCURRENT_VERIFICATIONS, MAX_WAITING_VERIFICATIONS } from './membership.limits.js';
+import {
+  MAX_CONCURRENT_VERIFICATIONS,
+  MAX_WAITING_VERIFICATIONS,
+} from './membership.limits.js';
 import type { Prober } from './prober.js';
 import type { StatusCaller } from './status-caller.js';
 
 /** Asks members themselves where what others say about them is not enough. */
 export class Verifier {
-  readonly #limiter = new Limiter(MAX_CONCURRENT_VERIFICATIONS, MAX_WAITING_VERIFICATIONS);
+  readonly #limiter = new Limiter(
+    MAX_CONCURRENT_VERIFICATIONS,
+    MAX_WAITING_VERIFICATIONS,
+  );
   /** One check at a time for each id. */
   readonly #running = new Map<string, Promise<void>>();
 
@@ -30,7 +36,8 @@ export class Verifier {
       await this.caller.ask(member, this.ctx.options.requestTimeout);
       const known = this.ctx.list.peek(id);
       // It has features after all: the second question brings its own record.
-      if (known && !isLegacy(known)) await this.caller.ask(known, this.ctx.options.requestTimeout);
+      if (known && !isLegacy(known))
+        await this.caller.ask(known, this.ctx.options.requestTimeout);
     });
   }
 
@@ -41,7 +48,7 @@ export class Verifier {
   moved(news: MemberRecord, from: string): void {
     this.#once(news.id, async () => {
       const known = this.ctx.list.peek(news.id);
-      if (!known) return;
+      if (!known || known.address === news.address) return;
       const reply = await this.caller.askAddress(known, this.#timeout, news.id);
       if (reply.kind === 'aborted') return;
       if (reply.kind === 'online' || reply.kind === 'leaving') {
@@ -49,7 +56,9 @@ export class Verifier {
         // The same process under two addresses: the news is right in all but the address.
         if (own >= news.incarnation) this.#apply(movedTo(news, known), from);
       } else {
-        const incarnation = isLegacy(news) ? known.incarnation + 1 : news.incarnation;
+        const incarnation = isLegacy(news)
+          ? known.incarnation + 1
+          : news.incarnation;
         this.#apply(changeRecord(news, { incarnation }), from);
       }
     });
@@ -94,9 +103,14 @@ export class Verifier {
   }
 
   #ended({ id, incarnation }: MemberRecord, kind: string): void {
-    const reason = kind === 'leaving' ? 'left' : kind === 'replaced' ? 'replaced' : 'dead';
+    const reason =
+      kind === 'leaving' ? 'left' : kind === 'replaced' ? 'replaced' : 'dead';
     const state = reason === 'left' ? 'left' : 'dead';
-    this.ctx.list.accuse({ id, incarnation, state }, { origin: 'left' }, reason);
+    this.ctx.list.accuse(
+      { id, incarnation, state },
+      { origin: 'left' },
+      reason,
+    );
   }
 
   get #timeout(): number {
@@ -108,15 +122,24 @@ export class Verifier {
   }
 
   /** Checks of one id follow each other; those that find no room are left out. */
-  #once(id: string, check: () => Promise<void>, skipped: () => void = () => {}): void {
-    if (this.#limiter.isFull || this.#running.size >= MAX_WAITING_VERIFICATIONS) {
+  #once(
+    id: string,
+    check: () => Promise<void>,
+    skipped: () => void = () => {},
+  ): void {
+    if (
+      this.#limiter.isFull ||
+      this.#running.size >= MAX_WAITING_VERIFICATIONS
+    ) {
       skipped();
       return;
     }
     const before = this.#running.get(id) ?? Promise.resolve();
-    const run = before.then(() => this.#limiter.run(check)).then(() => {
-      if (this.#running.get(id) === run) this.#running.delete(id);
-    });
+    const run = before
+      .then(() => this.#limiter.run(check))
+      .then(() => {
+        if (this.#running.get(id) === run) this.#running.delete(id);
+      });
     this.#running.set(id, run);
   }
 }

@@ -1,0 +1,47 @@
+import { hash32, mix32 } from './hash.js';
+import type { CoreContext } from './core-context.js';
+import { speaksGossip } from './gossip-extension.js';
+import type { MemberRecord } from './member-record.js';
+
+/**
+ * Which of us looks after a legacy member: rendezvous hashing, so that all who have the same list
+ * choose the same one, and a change of the list moves only the work of whoever went.
+ * @param except a member that cannot: the one in question
+ */
+export function caretakerOf(
+  { list, self }: CoreContext,
+  legacyId: string,
+  except?: string,
+): string {
+  const seed = hash32(legacyId);
+  let best = self.id === except ? '' : self.id;
+  let score = best === '' ? -1 : mix32(seed ^ hash32(best));
+  for (const member of list.records()) {
+    if (member.id === except || !isOurs(member)) continue;
+    const rank = mix32(seed ^ hash32(member.id));
+    if (rank > score || (rank === score && member.id < best)) {
+      best = member.id;
+      score = rank;
+    }
+  }
+  return best;
+}
+
+/** Our own members besides this peer, the best suited to look after a legacy member first. */
+export function caretakersOf(
+  { list }: CoreContext,
+  legacyId: string,
+  count: number,
+): MemberRecord[] {
+  const seed = hash32(legacyId);
+  return [...list.records()]
+    .filter(isOurs)
+    .map((member) => ({ member, rank: mix32(seed ^ hash32(member.id)) }))
+    .sort((a, b) => b.rank - a.rank)
+    .slice(0, count)
+    .map(({ member }) => member);
+}
+
+function isOurs(member: MemberRecord): boolean {
+  return member.state === 'alive' && speaksGossip(member);
+}

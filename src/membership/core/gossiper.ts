@@ -1,0 +1,65 @@
+import type { JsonObject } from '../../wire/json.js';
+import type { CoreContext } from './core-context.js';
+import type { TimerHandle } from './clock.js';
+import { speaksGossip } from './gossip-extension.js';
+import type { GossipQueue } from './gossip-queue.js';
+import type { ProbeRing } from './probe-ring.js';
+import type { StatusCaller } from './status-caller.js';
+
+/** Rounds of gossip, for as long as there is news that does not wait for the next check. */
+export class Gossiper {
+  #timer: TimerHandle | undefined;
+
+  constructor(
+    private readonly ctx: CoreContext,
+    private readonly queue: GossipQueue,
+    private readonly ring: ProbeRing,
+    private readonly caller: StatusCaller,
+  ) {}
+
+  /** True while news is on its way, so that lists differ for a good reason. */
+  get isBusy(): boolean {
+    return this.queue.hasUrgent;
+  }
+
+  /** Adds news about a member, in place of older news about it. */
+  spread(id: string, news: JsonObject, urgent: boolean): void {
+    if (!this.ctx.life.active) return;
+    this.queue.add(id, news, urgent);
+    this.#arm();
+  }
+
+  stop(): void {
+    this.ctx.env.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #arm(): void {
+    if (this.#timer !== undefined || !this.queue.hasUrgent) return;
+    const { env, options, life } = this.ctx;
+    if (!life.active) return;
+    // A little chance keeps the rounds of many peers apart.
+    const wait = options.gossipInterval * (0.9 + 0.2 * env.random.next());
+    this.#timer = env.clock.setTimeout(() => {
+      this.#timer = undefined;
+      this.round();
+    }, wait);
+  }
+
+  /** Sends what there is to a few members. */
+  round(): void {
+    const { list, options, life } = this.ctx;
+    if (!life.active || !this.queue.hasUrgent) return;
+    const hears = (id: string) => {
+      const member = list.peek(id);
+      return member !== undefined && speaksGossip(member);
+    };
+    const targets = this.ring.sample(options.gossipFanout, hears);
+    for (const id of targets) {
+      void this.caller.ask(list.peek(id)!, options.requestTimeout);
+    }
+    // With nobody to tell, news would wait for ever.
+    if (targets.length > 0) this.#arm();
+    else this.queue.calm();
+  }
+}

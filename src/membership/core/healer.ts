@@ -1,0 +1,99 @@
+import type { PeerAddress } from '../../wire/peer-info.js';
+import { formatAddress } from '../../wire/address.js';
+import type { CoreContext } from './core-context.js';
+import type { Joiner } from './joiner.js';
+import { changeRecord, isLegacy, type MemberRecord } from './member-record.js';
+import type { Prober } from './prober.js';
+import type { StatusCaller } from './status-caller.js';
+
+/**
+ * Dials the dead and the known peers again, now and then, so that the parts of a cloud find each other.
+ * How often is spread over the whole cloud: a few calls for all peers in each period.
+ */
+export class Healer {
+  #running = false;
+
+  constructor(
+    private readonly ctx: CoreContext,
+    private readonly caller: StatusCaller,
+    private readonly joiner: Joiner,
+    private readonly prober: Prober,
+  ) {}
+
+  /** One period. */
+  async tick(): Promise<void> {
+    const { list, options, env, life } = this.ctx;
+    const chance = options.redialRate / (list.size + 1);
+    if (
+      env.random.next() >= chance ||
+      this.#running ||
+      this.joiner.isBusy ||
+      !life.active
+    )
+      return;
+    this.#running = true;
+    try {
+      await this.#redial();
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  async #redial(): Promise<void> {
+    const { list, options, env } = this.ctx;
+    const stone = list.tombstones.pickDead(env.random);
+    const seeded = options.seeds.length > 0;
+    if (stone && !(seeded && env.random.next() < 0.5))
+      await this.#dialDead(stone.record);
+    else if (seeded) await this.#dialSeed();
+  }
+
+  async #dialDead(record: MemberRecord): Promise<void> {
+    const { list } = this.ctx;
+    if (list.at(record.address)) return;
+    const reply = await this.caller.askAddress(
+      record,
+      this.#timeout,
+      record.id,
+    );
+    if (reply.kind === 'other') list.tombstones.forgetAddress(record.id);
+    if (reply.kind !== 'online' || list.peek(record.id)) return;
+    this.ctx.env.logger.debug(`${record.id} at ${record.address} is back`);
+    if (isLegacy(record) && reply.status.features === undefined)
+      this.#putBack(record);
+    else await this.joiner.joinAt(record);
+  }
+
+  /** A legacy peer does not know that it was missed, so it cannot contradict: this peer does. */
+  #putBack(record: MemberRecord): void {
+    const incarnation =
+      (this.ctx.list.tombstones.get(record.id)?.incarnation ?? 0) + 1;
+    const member = changeRecord(record, { incarnation, state: 'alive' });
+    this.ctx.list.apply(member, { origin: 'check', verified: true });
+  }
+
+  async #dialSeed(): Promise<void> {
+    const { options, env, list } = this.ctx;
+    const seed =
+      options.seeds[Math.floor(env.random.next() * options.seeds.length)]!;
+    const strangers = (await this.joiner.addressesOf(seed)).filter(
+      (address) => !list.at(formatAddress(address)),
+    );
+    const address = strangers[Math.floor(env.random.next() * strangers.length)];
+    if (address && (await this.#isStranger(address)))
+      await this.joiner.joinAt(address);
+  }
+
+  /** A member may answer under a second address: that is no reason to join. */
+  async #isStranger(address: PeerAddress): Promise<boolean> {
+    const { list, self } = this.ctx;
+    const reply = await this.caller.askAddress(address, this.#timeout);
+    if (reply.kind !== 'online') return false;
+    const { id } = reply.status;
+    return id === undefined || (id !== self.id && !list.peek(id));
+  }
+
+  get #timeout(): number {
+    return Math.min(this.prober.timeout * 2, this.ctx.options.requestTimeout);
+  }
+}

@@ -1,0 +1,70 @@
+import { normalizeIp } from '../../wire/address.js';
+import { isPeerId } from '../../wire/endpoints.js';
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+} from '../../wire/json.js';
+import type { PeerInfo } from '../../wire/peer-info.js';
+import {
+  isLegacy,
+  toLegacyInfo,
+  toPeerInfo,
+  type MemberRecord,
+} from './member-record.js';
+import { readPeerInfo } from './record-reader.js';
+
+/** What a joiner reads out of the answer to its `/join`. */
+export interface ReadJoinAnswer {
+  readonly id: string;
+  readonly ip: string | undefined;
+  /** The receiver, with whatever address it named. */
+  readonly self: PeerInfo;
+  /** False where the receiver did not say its address. */
+  readonly selfHasAddress: boolean;
+  /** Entries, unread. */
+  readonly peers: readonly JsonValue[];
+}
+
+/** Body of one's own `/join`. */
+export function joinBody(record: MemberRecord, givenIp: boolean): JsonObject {
+  const { ip, ...rest } = toPeerInfo(record) as unknown as JsonObject;
+  return { ...rest, ip: givenIp ? ip! : null };
+}
+
+/** What the answer to a join says about the receiver. */
+export function answeredSelf(record: MemberRecord, joiner: MemberRecord) {
+  const { ip, port, ...rest } = isLegacy(joiner)
+    ? toLegacyInfo(record)
+    : toPeerInfo(record);
+  return isLegacy(joiner) || ip === '' ? rest : { ip, port, ...rest };
+}
+
+/**
+ * Reads the answer to a join: the code of the refusal, or undefined for an answer that makes no sense.
+ * @param called where the request went: the receiver's address if it names none
+ */
+export function readJoinAnswer(
+  body: JsonObject | undefined,
+  called: { ip: string; port: number },
+  maxDataBytes: number,
+): ReadJoinAnswer | { refusal: string } | undefined {
+  if (!body) return undefined;
+  if (body.status !== 'joined') return { refusal: readRefusal(body) };
+  if (!isJsonObject(body.self)) return undefined;
+  const { ip, port } = body.self;
+  const selfHasAddress = typeof ip === 'string' && port !== undefined;
+  const place = selfHasAddress ? { ip, port } : called;
+  const self = readPeerInfo(
+    { ...body.self, ip: place.ip, port: place.port! },
+    maxDataBytes,
+  );
+  if (!self || !isPeerId(body.id)) return undefined;
+  const peers = Array.isArray(body.peers) ? body.peers : [];
+  return { id: body.id, ip: normalizeIp(body.ip), self, selfHasAddress, peers };
+}
+
+function readRefusal(body: JsonObject): string {
+  const code = isJsonObject(body.error) ? body.error.code : undefined;
+  return typeof code === 'string' ? code.slice(0, 64) : 'no reason given';
+}

@@ -1,0 +1,147 @@
+import { formatAddress } from '../../wire/address.js';
+import type { JsonValue } from '../../wire/json.js';
+import type { PeerAddress, PeerInfo } from '../../wire/peer-info.js';
+import type { CoreContext } from './core-context.js';
+import { joinBody, readJoinAnswer, type ReadJoinAnswer } from './join-body.js';
+import { MAX_JOIN_ANSWER_BYTES } from './membership.limits.js';
+import type { NewsSource } from './member-change.js';
+import type { NewsIntake } from './news-intake.js';
+import { successOf } from './peer-calls.js';
+import { readPeerInfo } from './record-reader.js';
+import type { StatusCaller } from './status-caller.js';
+
+/** What became of a request to join. `self`: this peer met itself. */
+export type JoinOutcome = 'joined' | 'refused' | 'failed' | 'self';
+
+/** How often an address behind which several peers may answer is asked for the one that let this peer in. */
+const RECEIVER_TRIES = 3;
+
+/** One `/join`, and what follows from its answer. */
+export class JoinCall {
+  /** Called after each success. `merged`: this peer had members before, so two clouds may have met. */
+  onJoined: (receiverId: string, merged: boolean) => void = () => {};
+
+  constructor(
+    private readonly ctx: CoreContext,
+    private readonly intake: NewsIntake,
+    private readonly caller: StatusCaller,
+    private readonly givenIp: boolean,
+  ) {}
+
+  async send(address: PeerAddress): Promise<JoinOutcome> {
+    const { calls, options, self, env } = this.ctx;
+    const place = formatAddress(address);
+    env.logger.debug(`Joining through ${place}`);
+    const result = await calls.call(
+      address,
+      'join',
+      joinBody(self.record, this.givenIp),
+      options.joinTimeout,
+      MAX_JOIN_ANSWER_BYTES,
+    );
+    const success = successOf(result);
+    if (!success) {
+      if (result.kind === 'answered')
+        this.#log(place, `status ${result.status}`);
+      return 'failed';
+    }
+    const answer = readJoinAnswer(success.body, address, options.maxDataBytes);
+    if (!answer) {
+      this.#log(place, 'its answer makes no sense');
+      return 'failed';
+    }
+    if ('refusal' in answer) {
+      this.#log(place, answer.refusal);
+      return 'refused';
+    }
+    if (!this.ctx.life.active) return 'failed';
+    return this.#accept(answer, address);
+  }
+
+  async #accept(
+    answer: ReadJoinAnswer,
+    address: PeerAddress,
+  ): Promise<JoinOutcome> {
+    const { self, list, env, calls, options } = this.ctx;
+    if ((answer.self.cloud ?? '') !== self.cloud) {
+      // A legacy peer knows no cloud names and has let this peer in already.
+      await calls.call(
+        address,
+        'left',
+        { id: answer.id },
+        options.requestTimeout,
+      );
+      this.#log(
+        formatAddress(address),
+        'it belongs to a cloud of another name',
+      );
+      return 'refused';
+    }
+    const merged = list.size > 0;
+    self.adopt(answer.id, answer.ip);
+    const source: NewsSource = {
+      origin: 'answer',
+      from: answer.self.id,
+      quiet: !merged,
+      legacyTold: !merged,
+    };
+    await this.#addReceiver(answer, address, source);
+    this.#addPeers(answer.peers, source, !answer.self.features);
+    env.logger.debug(
+      `Let in by ${answer.self.id} at ${formatAddress(address)}, ${list.size} members known`,
+    );
+    this.onJoined(answer.self.id, merged);
+    return 'joined';
+  }
+
+  #addPeers(
+    peers: readonly JsonValue[],
+    source: NewsSource,
+    hearsay: boolean,
+  ): void {
+    const { maxPeers, maxDataBytes } = this.ctx.options;
+    for (const entry of peers.slice(0, maxPeers)) {
+      const info = readPeerInfo(entry, maxDataBytes);
+      if (info) this.intake.record(info, source, hearsay);
+    }
+  }
+
+  /**
+   * The receiver under the address that it names, else under the one that was called, if it is the
+   * receiver who answers there: behind a name may be a load balancer (PROTOCOL.md, section 2).
+   */
+  async #addReceiver(
+    answer: ReadJoinAnswer,
+    address: PeerAddress,
+    source: NewsSource,
+  ): Promise<void> {
+    const receiver = answer.self;
+    if (answer.selfHasAddress) {
+      this.#add(receiver, source);
+      return;
+    }
+    const called: PeerInfo = { ...receiver, ...address };
+    for (let tries = 0; tries < RECEIVER_TRIES; tries++) {
+      const reply = await this.caller.askAddress(
+        called,
+        this.ctx.options.requestTimeout,
+        receiver.id,
+      );
+      if (reply.kind === 'online') {
+        this.#add(called, source);
+        return;
+      }
+    }
+    this.ctx.env.logger.debug(
+      `${receiver.id} does not answer at ${formatAddress(address)}: not added`,
+    );
+  }
+
+  #add(receiver: PeerInfo, { from: _, ...source }: NewsSource): void {
+    this.intake.record(receiver, { ...source, verified: true });
+  }
+
+  #log(place: string, reason: string): void {
+    this.ctx.env.logger.log(`${place} did not let this peer in: ${reason}`);
+  }
+}

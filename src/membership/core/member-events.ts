@@ -1,0 +1,68 @@
+import type { JsonObject } from '../../wire/json.js';
+import type { MemberChange } from './member-change.js';
+import type { MemberRecord } from './member-record.js';
+import type { CoreLogger, MembershipEvent } from './membership.types.js';
+
+/** Makes events out of the changes of the list: each exactly once, in order. */
+export class MemberEvents {
+  readonly #listeners = new Set<(event: MembershipEvent) => void>();
+  #joined = false;
+
+  constructor(private readonly logger: CoreLogger) {}
+
+  /** @returns the way to stop listening */
+  listen(listener: (event: MembershipEvent) => void): () => void {
+    // A wrapper of its own, so that a listener given twice hears twice and ends once.
+    const wrapper = (event: MembershipEvent) => listener(event);
+    this.#listeners.add(wrapper);
+    return () => void this.#listeners.delete(wrapper);
+  }
+
+  changed(change: MemberChange): void {
+    const { member } = change;
+    if (change.kind === 'added') {
+      if (!this.#joined) this.#emit({ type: 'cloud.joined' });
+      this.#joined = true;
+      this.#emit({ type: 'peer.joined', member });
+    } else if (change.kind === 'removed') {
+      this.#emit({ type: 'peer.left', member, reason: change.reason });
+    } else {
+      this.#changed(member, change.previous);
+    }
+  }
+
+  /** This peer has left. */
+  left(): void {
+    if (this.#joined) this.#emit({ type: 'cloud.left' });
+    this.#joined = false;
+  }
+
+  #changed(member: MemberRecord, previous: MemberRecord): void {
+    if (member.state !== previous.state) {
+      const type =
+        member.state === 'suspect' ? 'peer.suspected' : 'peer.recovered';
+      this.#emit({ type, member });
+    }
+    if (
+      member.address !== previous.address ||
+      !sameData(member.data, previous.data)
+    ) {
+      this.#emit({ type: 'peer.updated', member, previous });
+    }
+  }
+
+  #emit(event: MembershipEvent): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        this.logger.warn(`A listener failed at ${event.type}: ${reason}`);
+      }
+    }
+  }
+}
+
+function sameData(a: JsonObject, b: JsonObject): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,91 @@
+import type { CoreContext } from './core-context.js';
+import type { MemberChange } from './member-change.js';
+import { isLegacy, type MemberRecord } from './member-record.js';
+import { MAX_NEWCOMERS, NEWCOMER_PERIOD } from './membership.limits.js';
+import type { Teller } from './teller.js';
+
+interface Newcomer {
+  /** Monotonic ms from which on it has to know by itself. */
+  readonly until: number;
+  /** Members that were told of it: what they learn later, they tell it themselves. */
+  readonly known: ReadonlySet<string>;
+}
+
+/**
+ * Members whose join this peer has just answered. What it hears right after is passed on to them,
+ * because whoever told it may not have known them yet (PROTOCOL.md, section 2).
+ */
+export class Newcomers {
+  readonly #newcomers = new Map<string, Newcomer>();
+
+  constructor(
+    private readonly ctx: CoreContext,
+    private readonly teller: Teller,
+  ) {}
+
+  add(id: string, known: ReadonlySet<string>): void {
+    this.#newcomers.delete(id);
+    this.#newcomers.set(id, {
+      until: this.ctx.env.clock.monotonic() + NEWCOMER_PERIOD,
+      known,
+    });
+    this.#shrink();
+  }
+
+  changed(change: MemberChange): void {
+    this.#shrink();
+    if (this.#newcomers.size === 0) return;
+    const { member } = change;
+    if (change.kind === 'added') this.#passOnJoin(change);
+    else if (change.kind === 'removed') {
+      this.#passOnEnd(
+        member.id,
+        change.previous,
+        change.source.origin === 'left',
+      );
+    }
+  }
+
+  #passOnJoin({ member, source }: MemberChange): void {
+    if (source.origin === 'join' || source.origin === 'answer') return;
+    for (const [newcomer, { known }] of this.#reachable(member.id)) {
+      if (!isLegacy(newcomer)) void this.teller.joined(newcomer, member);
+      else if (source.origin !== 'joined') this.#retell(newcomer, member);
+      else if (source.from === undefined || !known.has(source.from)) {
+        void this.teller.joined(newcomer, member);
+      }
+    }
+  }
+
+  #passOnEnd(id: string, previous: MemberRecord, byRequest: boolean): void {
+    for (const [newcomer] of this.#reachable(id))
+      void this.teller.left(newcomer, id);
+    // An old goodbye may have met a new join under the same id: the newcomer has to know.
+    if (byRequest && this.#newcomers.delete(id))
+      void this.teller.left(previous, id);
+  }
+
+  /** A legacy peer lists a member as often as it is told, so it is told to forget it first. */
+  #retell(newcomer: MemberRecord, member: MemberRecord): void {
+    void this.teller
+      .left(newcomer, member.id)
+      .then(() => this.teller.joined(newcomer, member));
+  }
+
+  /** Newcomers that this has to be told to: in large clouds gossip tells those with features. */
+  *#reachable(except: string): Iterable<[MemberRecord, Newcomer]> {
+    const { isDirect } = this.teller;
+    for (const [id, newcomer] of this.#newcomers) {
+      const member = id === except ? undefined : this.ctx.list.peek(id);
+      if (member && (isDirect || isLegacy(member))) yield [member, newcomer];
+    }
+  }
+
+  #shrink(): void {
+    const now = this.ctx.env.clock.monotonic();
+    for (const [id, { until }] of this.#newcomers) {
+      if (until > now && this.#newcomers.size <= MAX_NEWCOMERS) return;
+      this.#newcomers.delete(id);
+    }
+  }
+}

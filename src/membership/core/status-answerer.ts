@@ -1,0 +1,83 @@
+import { isPeerId } from '../../wire/endpoints.js';
+import { isJsonObject, type JsonObject } from '../../wire/json.js';
+import type { PeerStatus } from '../../wire/requests.js';
+import type { CoreContext } from './core-context.js';
+import { speaksGossip, type GossipExtension } from './gossip-extension.js';
+import type { LegacyCare } from './legacy-care.js';
+import { Limiter } from './limiter.js';
+import type { MemberRecord } from './member-record.js';
+import { MAX_INDIRECT_PROBES } from './membership.limits.js';
+import type { RequestOrigin } from './membership.types.js';
+import type { Prober } from './prober.js';
+
+/** Answers `/status`: about this peer for everybody, with the extension part for members that use it. */
+export class StatusAnswerer {
+  /** Called for each request of a member: a sign of life. */
+  onHeard: (id: string) => void = () => {};
+  readonly #limiter = new Limiter(MAX_INDIRECT_PROBES, 0);
+
+  constructor(
+    private readonly ctx: CoreContext,
+    private readonly extension: GossipExtension,
+    private readonly prober: Prober,
+    private readonly legacyCare: LegacyCare,
+  ) {}
+
+  async receive(
+    body: JsonObject,
+    { senderId }: RequestOrigin,
+  ): Promise<PeerStatus> {
+    const sender =
+      senderId === undefined ? undefined : this.ctx.list.get(senderId);
+    if (!sender) return this.status();
+    this.onHeard(sender.id);
+    if (!isJsonObject(body.ext) || !speaksGossip(sender)) return this.status();
+    const request = body.ext;
+    this.extension.read(request, sender);
+    const extra = await this.#serve(request, sender);
+    const ext = this.extension.answer(request, sender);
+    // What was heard may have changed this peer itself, so its own part comes last.
+    return { ...this.status(), ext: { ...ext, ...extra } };
+  }
+
+  /** What this peer says of itself. */
+  status(): PeerStatus {
+    const { self, list, life } = this.ctx;
+    const { id, features, incarnation, cloud, scheme } = self.record;
+    const status: PeerStatus = {
+      id,
+      online: !life.leaving,
+      listening: true,
+      joined: list.size > 0 && !life.leaving,
+      features,
+      incarnation,
+    };
+    if (cloud !== undefined) status.cloud = cloud;
+    if (scheme !== undefined) status.scheme = scheme;
+    return status;
+  }
+
+  /** Services for the sender: an indirect check, an introduction. Both by id, never by address. */
+  async #serve(request: JsonObject, sender: MemberRecord): Promise<JsonObject> {
+    const extra: JsonObject = {};
+    if (isPeerId(request.probe)) {
+      const probe = await this.#probe(request.probe);
+      if (probe) extra.probe = probe;
+    }
+    if (isPeerId(request.introduce)) {
+      const introduced = await this.legacyCare.introduce(
+        request.introduce,
+        sender,
+      );
+      extra.introduced = introduced;
+    }
+    return extra;
+  }
+
+  async #probe(id: string): Promise<JsonObject | undefined> {
+    const target = this.ctx.list.peek(id);
+    if (!target) return undefined;
+    const result = await this.#limiter.run(() => this.prober.forOther(target));
+    return result && { id, ...result };
+  }
+}

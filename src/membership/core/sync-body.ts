@@ -1,0 +1,113 @@
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+} from '../../wire/json.js';
+import type { CoreContext } from './core-context.js';
+import { accusationNews, recordBody } from './gossip-body.js';
+import { bucketOf, DIGEST_BUCKETS, MIN_DIGEST_BUCKETS } from './list-digest.js';
+import { recordSize, type MemberRecord } from './member-record.js';
+import { MAX_SYNC_BYTES } from './membership.limits.js';
+import { overrides } from './merge-rule.js';
+import { readIncarnation } from './record-reader.js';
+
+/** Records for one body, as far as they fit. */
+export interface Collected {
+  readonly members: JsonObject[];
+  /** True if there are more. */
+  readonly more: boolean;
+}
+
+/** Buckets of a digest as they came; undefined for anything else. */
+export function readBuckets(value: unknown): number[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const { length } = value;
+  const fits =
+    length >= MIN_DIGEST_BUCKETS &&
+    length <= DIGEST_BUCKETS &&
+    (length & (length - 1)) === 0;
+  return fits && value.every((hash: JsonValue) => typeof hash === 'number')
+    ? (value as number[])
+    : undefined;
+}
+
+/** Numbers of buckets as they came, none of them out of range. */
+export function readDiffering(value: unknown, count: number): Set<number> {
+  const numbers = Array.isArray(value)
+    ? (value as JsonValue[]).slice(0, count)
+    : [];
+  return new Set(
+    numbers.filter(
+      (n) => typeof n === 'number' && n >= 0 && n < count,
+    ) as number[],
+  );
+}
+
+/** The buckets in which two digests differ. */
+export function differing(
+  ours: readonly number[],
+  theirs: readonly number[],
+): number[] {
+  return ours.flatMap((hash, index) => (hash === theirs[index] ? [] : [index]));
+}
+
+/** All records in some of the buckets, this peer's own included, that the other side may not have. */
+export function collect(
+  { list, self }: CoreContext,
+  count: number,
+  buckets: ReadonlySet<number>,
+  lacks: (record: MemberRecord) => boolean,
+): Collected {
+  const members: JsonObject[] = [];
+  let bytes = 0;
+  const isWanted = (record: MemberRecord) =>
+    buckets.has(bucketOf(record.id, count)) && lacks(record);
+  if (self.hasAddress && isWanted(self.record))
+    members.push(newsOf(self.record));
+  for (const record of list.records()) {
+    if (!isWanted(record) || list.isHidden(record.id)) continue;
+    bytes += recordSize(record, MAX_SYNC_BYTES);
+    // One always fits, or a large record would never travel.
+    if (bytes > MAX_SYNC_BYTES && members.length > 0)
+      return { members, more: true };
+    members.push(newsOf(record));
+  }
+  return { members, more: false };
+}
+
+/** Tombstones of members that the other side still lists. */
+export function contradictions(
+  { list }: CoreContext,
+  members: readonly JsonValue[],
+): JsonObject[] {
+  return members.flatMap((entry) => {
+    if (!isJsonObject(entry) || typeof entry.id !== 'string') return [];
+    const stone = list.peek(entry.id)
+      ? undefined
+      : list.tombstones.get(entry.id);
+    const incarnation = readIncarnation(entry.incarnation) ?? 0;
+    return stone && !overrides({ incarnation, state: 'alive' }, stone)
+      ? [accusationNews(stone)]
+      : [];
+  });
+}
+
+/** Ids and incarnations of the entries of a body. */
+export function versionsOf(members: readonly JsonValue[]): Map<string, number> {
+  const versions = new Map<string, number>();
+  for (const entry of members) {
+    if (isJsonObject(entry) && typeof entry.id === 'string') {
+      versions.set(entry.id, readIncarnation(entry.incarnation) ?? 0);
+    }
+  }
+  return versions;
+}
+
+/** A list in a body, bounded. */
+export function readList(value: unknown, limit: number): readonly JsonValue[] {
+  return Array.isArray(value) ? (value as JsonValue[]).slice(0, limit) : [];
+}
+
+function newsOf(record: MemberRecord): JsonObject {
+  return { ...recordBody(record), state: 'alive' };
+}

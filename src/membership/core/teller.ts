@@ -1,0 +1,85 @@
+import type { JsonObject } from '../../wire/json.js';
+import type { PeerInfo } from '../../wire/peer-info.js';
+import type { CoreContext } from './core-context.js';
+import { recordBody } from './gossip-body.js';
+import { Limiter } from './limiter.js';
+import { isLegacy, toLegacyInfo, type MemberRecord } from './member-record.js';
+import { MAX_CONCURRENT_TELLINGS } from './membership.limits.js';
+import { successOf, type CallResult } from './peer-calls.js';
+
+/** Tells members directly, by the protocol's own requests. */
+export class Teller {
+  /** Called when a legacy member answers as it does to strangers. */
+  onUnlisted: (member: MemberRecord) => void = () => {};
+  readonly #limiter = new Limiter(MAX_CONCURRENT_TELLINGS);
+
+  constructor(private readonly ctx: CoreContext) {}
+
+  /** True while clouds are small enough to tell everybody at once. */
+  get isDirect(): boolean {
+    return this.ctx.list.size + 1 <= this.ctx.options.directThreshold;
+  }
+
+  /** Whom this peer tells of a join or an end: legacy members always, the others in small clouds. */
+  audience(except?: string): MemberRecord[] {
+    const everyone = this.isDirect;
+    if (!everyone && this.ctx.list.legacyCount === 0) return [];
+    const audience: MemberRecord[] = [];
+    for (const member of this.ctx.list.records()) {
+      if (member.id !== except && (everyone || isLegacy(member)))
+        audience.push(member);
+    }
+    return audience;
+  }
+
+  /** @returns true if the member took note */
+  async joined(member: MemberRecord, peer: PeerInfo): Promise<boolean> {
+    const body = isLegacy(member)
+      ? (toLegacyInfo(peer) as unknown as JsonObject)
+      : recordBody(peer);
+    return this.#tell(member, 'joined', body);
+  }
+
+  /** @returns true if the member took note */
+  async left(member: MemberRecord, id: string): Promise<boolean> {
+    return this.#tell(member, 'left', { id });
+  }
+
+  /** @returns true if the member took note; the original does not know this request at all */
+  async updated(member: MemberRecord, body: JsonObject): Promise<boolean> {
+    return this.#tell(member, 'update', body);
+  }
+
+  /** Asks a legacy member, without harm, whether it lists this peer: undefined where it does not say. */
+  async isListedBy(legacy: MemberRecord): Promise<boolean | undefined> {
+    const unused = this.ctx.env.random.uuid();
+    const result = await this.#call(legacy, 'left', { id: unused });
+    if (result?.kind !== 'answered') return undefined;
+    if (successOf(result)) return true;
+    return result.status === 404 || result.status === 403 ? false : undefined;
+  }
+
+  async #tell(
+    member: MemberRecord,
+    endpoint: 'joined' | 'left' | 'update',
+    body: JsonObject,
+  ): Promise<boolean> {
+    const result = await this.#call(member, endpoint, body);
+    // An original answers 404 to whoever is not on its list, and to /update always.
+    const isStrange = result?.kind === 'answered' && result.status === 404;
+    if (isStrange && isLegacy(member) && endpoint !== 'update')
+      this.onUnlisted(member);
+    return successOf(result) !== undefined;
+  }
+
+  #call(
+    member: MemberRecord,
+    endpoint: 'joined' | 'left' | 'update',
+    body: JsonObject,
+  ): Promise<CallResult | undefined> {
+    const { calls, options } = this.ctx;
+    return this.#limiter.run(() =>
+      calls.call(member, endpoint, body, options.requestTimeout),
+    );
+  }
+}
