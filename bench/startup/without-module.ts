@@ -2,9 +2,7 @@
 import '@nestjs/axios';
 import '@nestjs/schedule';
 import 'axios';
-import 'class-transformer';
 import 'class-validator';
-import 'cron';
 import 'rxjs';
 import 'undici';
 import { startApp } from './support/start-app.js';
