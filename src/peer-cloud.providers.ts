@@ -7,16 +7,15 @@ import { membershipProviders } from './membership/membership.providers.js';
 import { messagingProviders } from './messaging/messaging.providers.js';
 import type { ResolvedPeerCloudOptions } from './options/peer-cloud.options.js';
 import {
-  ADDRESS_POLICY,
   MEMBERSHIP_CORE,
   PEER_CLOUD_OPTIONS,
   PEER_HTTP_SERVICE,
   PEER_TRANSPORT,
-  REQUEST_VERIFIER,
 } from './options/peer-cloud.tokens.js';
 import { PeerCloudLifecycle } from './peer-cloud.lifecycle.js';
 import { protocolProviders } from './protocol/protocol.providers.js';
-import { AddressPolicy } from './security/address-policy.js';
+import { PeerSecurity } from './security/peer-security.js';
+import { securityProviders } from './security/security.providers.js';
 import { HttpPeerTransport } from './transport/http-peer.transport.js';
 import {
   createPeerHttpService,
@@ -26,14 +25,18 @@ import {
 const transportProviders: Provider[] = [
   {
     provide: PEER_HTTP_SERVICE,
-    inject: [PEER_CLOUD_OPTIONS],
-    useFactory: ({ requestTimeout, limits, tls }: ResolvedPeerCloudOptions) =>
+    inject: [PEER_CLOUD_OPTIONS, PeerSecurity],
+    useFactory: (
+      { requestTimeout, limits, tls }: ResolvedPeerCloudOptions,
+      { exchange }: PeerSecurity,
+    ) =>
       createPeerHttpService({
         timeout: requestTimeout,
         maxAnswerBytes: limits.maxAnswerBytes,
         connectionsPerPeer: limits.connectionsPerPeer,
         maxConnectedPeers: limits.maxConnectedPeers,
         ...(tls && { tls }),
+        ...(exchange && { security: exchange }),
       }),
   },
   {
@@ -53,16 +56,6 @@ const transportProviders: Provider[] = [
       });
     },
   },
-];
-
-const securityProviders: Provider[] = [
-  {
-    provide: ADDRESS_POLICY,
-    inject: [PEER_CLOUD_OPTIONS],
-    useFactory: ({ addresses, security }: ResolvedPeerCloudOptions) =>
-      new AddressPolicy(addresses, security.mode.kind !== 'open'),
-  },
-  { provide: REQUEST_VERIFIER, useValue: { verify: () => ({ ok: true }) } },
 ];
 
 /** All that a peer is made of, except its options and its routes. */

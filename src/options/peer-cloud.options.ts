@@ -126,6 +126,8 @@ export interface ResolvedPeerCloudOptions {
   readonly data: JsonObject;
   readonly cloud?: string;
   readonly id: string;
+  /** Whether that id outlives a restart: it was given, or is the thumbprint of a key. */
+  readonly hasFixedId: boolean;
   readonly ip?: string;
   readonly port?: number;
   readonly listener?: ResolvedListenerOptions;

@@ -85,6 +85,7 @@ export function resolvePeerCloudOptions(
     data: readData(given.data, 'data', limits.maxDataBytes),
     cloud: readCloud(given.cloud),
     id: readId(given.id, security),
+    hasFixedId: given.id !== undefined || security.mode.kind === 'keys',
     ip: readIp(given.ip),
     port: readNumber(given.port, 'port', {
       min: 1,
