@@ -2,10 +2,13 @@ import { HttpException } from '@nestjs/common';
 import type { JsonObject, JsonValue } from '../wire/json.js';
 import type { OnMessage } from './standalone.types.js';
 
+/** Parameters of a handler that answers by `reply()`. */
+const WITH_REPLY = 3;
+
 /**
- * Runs a handler of the original's kind and resolves to its reply; undefined is an empty one.
- * The first of these decides: `reply()` is called, it throws, its promise settles with a value or an
- * error, it returns a value. Returning nothing is a reply too, if the handler does not take `reply`.
+ * Runs a handler of the original's kind and resolves to its reply; undefined is an empty one. A handler
+ * that takes `reply` answers by it alone, and what it returns means nothing, as in the original; any
+ * other answers by what it returns, a value or a promise. Throwing and rejecting count in both.
  */
 export function runHandler(
   handler: OnMessage,
@@ -17,7 +20,7 @@ export function runHandler(
       resolve((value ?? undefined) as JsonValue | undefined);
     const fail = (error: unknown) => reject(asHandlerError(error));
     const finish = (value: unknown) => {
-      if (value !== undefined || handler.length < 3) {
+      if (handler.length < WITH_REPLY) {
         succeed(value);
       }
     };

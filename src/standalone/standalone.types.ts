@@ -17,8 +17,8 @@ export type Reply = (error?: unknown, body?: JsonValue) => void;
  *
  * @param peer the sender's `data`
  * @param body the message
- * @param reply answers it. A handler that does not declare this third parameter answers by what it
- *   returns, a value or a promise; one that declares it may do either.
+ * @param reply answers it. A handler that declares this third parameter answers by it alone; any other
+ *   by what it returns, a value or a promise.
  */
 export type OnMessage = (
   peer: JsonObject,

@@ -7,7 +7,7 @@ import {
 
 const OURS: Kind[] = ['nest', 'standalone'];
 
-describe('who goes is missed by the other kind', () => {
+describe('who goes is missed by the other kind', { timeout: 240_000 }, () => {
   const cloud = new Cloud();
 
   afterEach(() => cloud.end());

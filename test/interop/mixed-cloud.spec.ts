@@ -1,7 +1,7 @@
 import { Cloud } from './cloud.js';
 import { everyoneSeesEveryone, type PeerProcess } from './peer-process.js';
 
-describe('two of each kind in one cloud', () => {
+describe('two of each kind in one cloud', { timeout: 180_000 }, () => {
   const cloud = new Cloud();
   let peers: PeerProcess[];
 

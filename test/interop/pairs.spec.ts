@@ -7,7 +7,7 @@ import {
 
 const OURS: Kind[] = ['nest', 'fastify', 'own listener', 'standalone'];
 
-describe.each(OURS)('%s and the original', (kind) => {
+describe.each(OURS)('%s and the original', { timeout: 180_000 }, (kind) => {
   const cloud = new Cloud();
 
   afterEach(() => cloud.end());
