@@ -21,9 +21,12 @@ export { OnPeerEvent } from './membership/on-peer-event.decorator.js';
 export type {
   CloudJoinedEvent,
   CloudLeftEvent,
+  MessageEvent,
+  MessageFailedEvent,
   PeerCloudEvent,
   PeerCloudEventName,
-  PeerCloudEventOf,
+  PeerEvent,
+  PeerEventName,
   PeerJoinedEvent,
   PeerLeftEvent,
   PeerRecoveredEvent,

@@ -7,6 +7,7 @@ import {
   PEER_TRANSPORT,
 } from '../options/peer-cloud.tokens.js';
 import type { AddressPolicy } from '../security/address-policy.js';
+import { PeerSecurity } from '../security/peer-security.js';
 import type { PeerTransport } from '../transport/peer-transport.interface.js';
 import { systemClock } from './core/clock.js';
 import { MembershipCore } from './core/membership-core.js';
@@ -28,12 +29,14 @@ export const membershipProviders: Provider[] = [
       PEER_TRANSPORT,
       ADDRESS_POLICY,
       EventLoopDelay,
+      PeerSecurity,
     ],
     useFactory: (
       options: ResolvedPeerCloudOptions,
       transport: PeerTransport,
       policy: AddressPolicy,
       delay: EventLoopDelay,
+      { records }: PeerSecurity,
     ) =>
       new MembershipCore(describeSelf(options), options.membership, {
         clock: systemClock,
@@ -43,6 +46,10 @@ export const membershipProviders: Provider[] = [
         resolve: resolveHost,
         allows: (address, origin) => policy.allows(address, origin),
         eventLoopDelay: () => delay.read(),
+        ...(records && {
+          signRecord: (record) => records.sign(record),
+          verifyRecord: (record) => records.verify(record, record.signature),
+        }),
       }),
   },
   EventLoopDelay,

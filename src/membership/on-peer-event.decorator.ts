@@ -1,4 +1,4 @@
-import type { PeerCloudEventName } from './peer-cloud.events.js';
+import type { PeerEventName } from './peer-cloud.events.js';
 
 const PEER_EVENTS = Symbol('PEER_EVENTS');
 
@@ -10,10 +10,11 @@ const PEER_EVENTS = Symbol('PEER_EVENTS');
  * greet({ peer }: PeerJoinedEvent) { … }
  * ```
  *
+ * The names are those of `events$`, and `message.sent`, `message.received` and `message.failed`.
  * For methods of any provider or controller that is not request-scoped. Several of these on one method
  * add up. What the method throws is logged and goes no further.
  */
-export function OnPeerEvent(name: PeerCloudEventName): MethodDecorator {
+export function OnPeerEvent(name: PeerEventName): MethodDecorator {
   return (_target, _key, descriptor) => {
     const method = descriptor.value as object;
     Reflect.defineMetadata(
@@ -25,8 +26,6 @@ export function OnPeerEvent(name: PeerCloudEventName): MethodDecorator {
 }
 
 /** The event names that the decorator wrote on a method. */
-export function peerEventsOf(method: object): readonly PeerCloudEventName[] {
-  return (
-    (Reflect.getMetadata(PEER_EVENTS, method) as PeerCloudEventName[]) ?? []
-  );
+export function peerEventsOf(method: object): readonly PeerEventName[] {
+  return (Reflect.getMetadata(PEER_EVENTS, method) as PeerEventName[]) ?? [];
 }

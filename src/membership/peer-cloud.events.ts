@@ -1,3 +1,4 @@
+import type { JsonValue } from '../wire/json.js';
 import type { LeaveReason } from './core/membership.types.js';
 import type { Peer, PeerDescription } from './peer.js';
 
@@ -53,11 +54,28 @@ export type PeerCloudEvent =
   | PeerSuspectedEvent
   | PeerRecoveredEvent;
 
-/** Name of an event, as in `@OnPeerEvent('peer.joined')`. */
+/** Name of an event of `events$`. */
 export type PeerCloudEventName = PeerCloudEvent['type'];
 
-/** The event of a name. */
-export type PeerCloudEventOf<Name extends PeerCloudEventName> = Extract<
-  PeerCloudEvent,
-  { type: Name }
->;
+/** A message of this peer is on its way, or one of another peer is about to be handled. */
+export interface MessageEvent {
+  type: 'message.sent' | 'message.received';
+  /** The other side. */
+  peer: Peer;
+  body: JsonValue;
+}
+
+/** A message that this peer sent has no reply. */
+export interface MessageFailedEvent {
+  type: 'message.failed';
+  peer: Peer;
+  body: JsonValue;
+  /** What `send()` rejected with. */
+  error: Error;
+}
+
+/** Everything that `@OnPeerEvent()` can hear: too many events of messages for `events$`. */
+export type PeerEvent = PeerCloudEvent | MessageEvent | MessageFailedEvent;
+
+/** Name of an event, as in `@OnPeerEvent('peer.joined')`. */
+export type PeerEventName = PeerEvent['type'];

@@ -1,43 +1,63 @@
-import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import type {
-  PeerCloudEvent,
-  PeerCloudEventName,
-} from './peer-cloud.events.js';
+import {
+  Injectable,
+  Logger,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { handlerFailed } from './membership.messages.js';
 import { MembershipService } from './membership.service.js';
+import { isMessageEvent, MessageEvents } from './message-events.js';
+import type { PeerEvent, PeerEventName } from './peer-cloud.events.js';
 
-type Call = (event: PeerCloudEvent) => unknown;
+type Call = (event: PeerEvent) => unknown;
 
 /** Calls the decorated methods at their events. What they throw ends here. */
 @Injectable()
-export class PeerEventDispatcher implements OnModuleInit {
+export class PeerEventDispatcher
+  implements OnModuleInit, OnApplicationShutdown
+{
   private readonly logger = new Logger('PeerCloud');
+  private readonly messages: MessageEvents;
   private readonly handlers = new Map<
-    PeerCloudEventName,
+    PeerEventName,
     { handler: string; call: Call }[]
   >();
 
-  constructor(private readonly membership: MembershipService) {}
+  constructor(private readonly membership: MembershipService) {
+    this.messages = new MessageEvents(
+      () => membership.self.id,
+      (event) => this.dispatch(event),
+    );
+  }
 
   onModuleInit(): void {
-    this.membership.events$.subscribe((event) => {
-      for (const { handler, call } of this.handlers.get(event.type) ?? []) {
-        void this.run(handler, call, event);
-      }
-    });
+    this.membership.events$.subscribe((event) => this.dispatch(event));
+  }
+
+  onApplicationShutdown(): void {
+    this.messages.stop();
   }
 
   /** @param handler its name in the log, as in `CacheService.drop` */
-  add(event: PeerCloudEventName, handler: string, call: Call): void {
+  add(event: PeerEventName, handler: string, call: Call): void {
     const list = this.handlers.get(event) ?? [];
     list.push({ handler, call });
     this.handlers.set(event, list);
+    if (isMessageEvent(event)) {
+      this.messages.listen(event);
+    }
+  }
+
+  private dispatch(event: PeerEvent): void {
+    for (const { handler, call } of this.handlers.get(event.type) ?? []) {
+      void this.run(handler, call, event);
+    }
   }
 
   private async run(
     handler: string,
     call: Call,
-    event: PeerCloudEvent,
+    event: PeerEvent,
   ): Promise<void> {
     try {
       await call(event);

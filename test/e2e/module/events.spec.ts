@@ -1,7 +1,15 @@
-import { Controller, Injectable, Scope } from '@nestjs/common';
 import {
+  BadRequestException,
+  Controller,
+  Injectable,
+  Scope,
+} from '@nestjs/common';
+import {
+  BadStatusError,
   OnPeerEvent,
+  OnPeerMessage,
   type PeerCloudEvent,
+  type PeerEvent,
   type PeerJoinedEvent,
   type PeerLeftEvent,
 } from '../../../src/index.js';
@@ -67,7 +75,43 @@ class Listening {
   }
 }
 
+@Injectable()
+class Messages {
+  readonly heard: PeerEvent[] = [];
+
+  @OnPeerEvent('message.sent')
+  @OnPeerEvent('message.received')
+  @OnPeerEvent('message.failed')
+  note(event: PeerEvent): void {
+    this.heard.push(event);
+  }
+
+  @OnPeerMessage()
+  refuse(): never {
+    throw new BadRequestException();
+  }
+}
+
 describe('@OnPeerEvent()', () => {
+  it('hears of the messages of its own peer, and of no other in the process', async () => {
+    const first = await startPeer({ providers: [Messages] });
+    const second = await startPeer({
+      providers: [Messages],
+      options: { peers: [first.address] },
+    });
+    await until(() => agree([first, second]));
+    const [peer] = first.membership.peers();
+    const body = { n: 1 };
+    await expect(peer!.send(body)).rejects.toMatchObject({ status: 400 });
+    expect(first.app.get(Messages).heard).toEqual([
+      { type: 'message.sent', peer, body },
+      { type: 'message.failed', peer, body, error: expect.any(BadStatusError) },
+    ]);
+    expect(second.app.get(Messages).heard).toEqual([
+      { type: 'message.received', peer: second.membership.peers()[0], body },
+    ]);
+  });
+
   it('hears everything, once and in order', async () => {
     const first = await startPeer({ providers: [Listeners] });
     const second = await startPeer({
