@@ -19,12 +19,16 @@ export async function withReplicas(
   work: (replicas: Replica[]) => Promise<void>,
 ): Promise<void> {
   const processes = environments.map((environment) =>
-    fork(program, { env: { ...process.env, ...environment } }),
+    fork(program, { env: { ...process.env, ...environment }, silent: true }),
   );
+  const logs = processes.map(logOf);
   const died = Promise.race(processes.map(failWhenEnded));
   try {
     const replicas = environments.map(replicaOf);
     await Promise.race([died, work(replicas)]);
+  } catch (error) {
+    logs.forEach((log) => console.error(log()));
+    throw error;
   } finally {
     await Promise.all(processes.map(stop));
   }
@@ -76,6 +80,15 @@ function replicaOf({ NAME, PORT }: { NAME: string; PORT: string }): Replica {
       return (await answer.json()) as T;
     },
   };
+}
+
+/** What a replica prints is of interest when something goes wrong. */
+function logOf(process: ChildProcess): () => string {
+  let log = '';
+  const keep = (chunk: Buffer) => (log += chunk.toString());
+  process.stdout?.on('data', keep);
+  process.stderr?.on('data', keep);
+  return () => log;
 }
 
 async function failWhenEnded(process: ChildProcess): Promise<never> {
