@@ -20,9 +20,14 @@ import {
   PEER_HTTP_SERVICE,
 } from './options/peer-cloud.tokens.js';
 import { nothingListens, noTcpPort } from './peer-cloud.messages.js';
-import { reachableAt, warnIfOpen } from './peer-cloud.reachability.js';
+import {
+  reachableAt,
+  warnIfOpen,
+  warnOfScheme,
+} from './peer-cloud.reachability.js';
 import { SelfCheckService } from './protocol/self-check/self-check.service.js';
 import type { PeerHttpService } from './transport/peer-http.service.js';
+import { TlsReloader } from './transport/tls-reloader.js';
 
 /**
  * When everything starts and ends: the membership when the port is known, its end while the port still
@@ -48,6 +53,7 @@ export class PeerCloudLifecycle
     private readonly listener: OwnListener,
     private readonly selfCheck: SelfCheckService,
     @Inject(PEER_HTTP_SERVICE) private readonly http: PeerHttpService,
+    @Inject(TlsReloader) private readonly tls: TlsReloader | undefined,
   ) {
     if (!options.listener) {
       // It fires once, before anybody could subscribe later, and is not repeated.
@@ -75,6 +81,7 @@ export class PeerCloudLifecycle
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.tls?.stop();
     this.core.stop();
     await this.http.close();
   }
@@ -84,6 +91,7 @@ export class PeerCloudLifecycle
     const address = server.address();
     if (typeof address === 'object' && address !== null) {
       this.connections = new IdleConnections(server);
+      warnOfScheme(server, this.options, this.logger);
       this.begin(address);
     } else {
       this.logger.warn(noTcpPort(String(address)));
@@ -97,6 +105,7 @@ export class PeerCloudLifecycle
     warnIfOpen(address, this.options, this.logger);
     this.core.start({ port: this.options.port ?? address.port });
     this.health.start();
+    this.tls?.start();
     void this.selfCheck.run(
       reachableAt(address, this.options),
       this.ending.signal,

@@ -20,3 +20,12 @@ export const noTcpPort = (address: string): string =>
 
 export const openToAll = (address: string): string =>
   `anybody who reaches ${address} from a private address can join this cloud: give the option security, or listen on 127.0.0.1 or another interface that only the peers can reach`;
+
+export const httpsWithoutTls =
+  'the app listens with HTTPS, and other peers will call it without: give the option tls, with ca at least, or a port of its own with the option listener';
+
+export const tlsWithoutHttps =
+  'other peers will call this one over HTTPS, and the app listens without: give the same certificate to NestFactory.create() as httpsOptions, or a port of its own with the option listener';
+
+export const listenerWithoutCertificate =
+  'the own listener needs cert and key beside ca';

@@ -1,4 +1,4 @@
-import type { Provider } from '@nestjs/common';
+import { Logger, type Provider } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { HealthCheckService } from './health/health-check.service.js';
 import { OwnListener } from './listener/own-listener.js';
@@ -21,23 +21,34 @@ import {
   createPeerHttpService,
   type PeerHttpService,
 } from './transport/peer-http.service.js';
+import { TlsReloader } from './transport/tls-reloader.js';
 
 const transportProviders: Provider[] = [
   {
+    provide: TlsReloader,
+    inject: [PEER_CLOUD_OPTIONS],
+    useFactory: ({ tls }: ResolvedPeerCloudOptions) =>
+      tls && new TlsReloader(tls, new Logger('PeerCloud')),
+  },
+  {
     provide: PEER_HTTP_SERVICE,
-    inject: [PEER_CLOUD_OPTIONS, PeerSecurity],
+    inject: [PEER_CLOUD_OPTIONS, PeerSecurity, TlsReloader],
     useFactory: (
       { requestTimeout, limits, tls }: ResolvedPeerCloudOptions,
       { exchange }: PeerSecurity,
-    ) =>
-      createPeerHttpService({
+      reloader: TlsReloader | undefined,
+    ) => {
+      const http = createPeerHttpService({
         timeout: requestTimeout,
         maxAnswerBytes: limits.maxAnswerBytes,
         connectionsPerPeer: limits.connectionsPerPeer,
         maxConnectedPeers: limits.maxConnectedPeers,
         ...(tls && { tls }),
         ...(exchange && { security: exchange }),
-      }),
+      });
+      reloader?.onChange((materials) => http.replaceTls(materials));
+      return http;
+    },
   },
   {
     provide: PEER_TRANSPORT,

@@ -1,7 +1,12 @@
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { LoggerService } from '@nestjs/common';
 import type { ResolvedPeerCloudOptions } from './options/peer-cloud.options.js';
-import { openToAll } from './peer-cloud.messages.js';
+import {
+  httpsWithoutTls,
+  openToAll,
+  tlsWithoutHttps,
+} from './peer-cloud.messages.js';
 import { isLoopback } from './membership/loopback.js';
 import { formatAddress } from './wire/address.js';
 import type { PeerAddress } from './wire/peer-info.js';
@@ -21,6 +26,20 @@ export function reachableAt(
     port,
     ...(tls && { scheme: 'https' as const }),
   };
+}
+
+/** Says that others would call a mounted peer by the wrong scheme. */
+export function warnOfScheme(
+  server: Server,
+  { tls }: ResolvedPeerCloudOptions,
+  logger: LoggerService,
+): void {
+  const isSecure = 'setSecureContext' in server;
+  if (isSecure && !tls) {
+    logger.warn(httpsWithoutTls);
+  } else if (tls && !isSecure) {
+    logger.warn(tlsWithoutHttps);
+  }
 }
 
 /** Says once that a cloud without security can be reached by others. */

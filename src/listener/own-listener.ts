@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import type { Server as SecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import {
   Inject,
@@ -17,6 +18,9 @@ import {
   PEER_TRANSPORT,
   REQUEST_VERIFIER,
 } from '../options/peer-cloud.tokens.js';
+import { TlsReloader } from '../transport/tls-reloader.js';
+import { tlsServerOptions } from '../transport/tls-server.js';
+import { secureContextOptions } from '../transport/tls.options.js';
 import { formatAddress } from '../wire/address.js';
 import { IdleConnections } from './idle-connections.js';
 import { createListenerAdapter } from './listener-adapter.js';
@@ -49,6 +53,7 @@ export class OwnListener {
     private readonly moduleRef: ModuleRef,
     @Inject(PEER_CLOUD_OPTIONS)
     private readonly options: ResolvedPeerCloudOptions,
+    @Inject(TlsReloader) private readonly tls: TlsReloader | undefined,
   ) {}
 
   /**
@@ -91,9 +96,11 @@ export class OwnListener {
   }
 
   private async create(): Promise<INestApplication<Server>> {
-    const { limits, messaging } = this.options;
+    const { limits, messaging, tls } = this.options;
     const serverOptions = {
       limits,
+      ...(tls &&
+        this.tls && { tls: tlsServerOptions(tls, this.tls.materials) }),
       ...(messaging.stream && { streamLifetime: messaging.stream.maxLifetime }),
     };
     // Without HTTP, Nest has no adapter here, whatever the type says.
@@ -113,6 +120,11 @@ export class OwnListener {
     );
     limitServer(app.getHttpServer(), serverOptions);
     this.connections = new IdleConnections(app.getHttpServer());
+    this.tls?.onChange((materials) =>
+      (app.getHttpServer() as SecureServer).setSecureContext(
+        secureContextOptions(materials),
+      ),
+    );
     return app;
   }
 }
