@@ -36,7 +36,7 @@ export const membershipProviders: Provider[] = [
       transport: PeerTransport,
       policy: AddressPolicy,
       delay: EventLoopDelay,
-      { records }: PeerSecurity,
+      { records, authorize, signed }: PeerSecurity,
     ) =>
       new MembershipCore(describeSelf(options), options.membership, {
         clock: systemClock,
@@ -46,6 +46,10 @@ export const membershipProviders: Provider[] = [
         resolve: resolveHost,
         allows: (address, origin) => policy.allows(address, origin),
         eventLoopDelay: () => delay.read(),
+        ...(authorize && {
+          authorize: (peer, { remoteAddress }) =>
+            authorize(peer, { remoteAddress, signed }),
+        }),
         ...(records && {
           signRecord: (record) => records.sign(record),
           verifyRecord: (record) => records.verify(record, record.signature),

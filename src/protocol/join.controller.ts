@@ -6,14 +6,16 @@ import {
   PEER_CLOUD_OPTIONS,
 } from '../options/peer-cloud.tokens.js';
 import { ENDPOINTS } from '../wire/endpoints.js';
+import type { JoinRequest } from '../wire/requests.js';
 import type { AdapterResponse } from './answer.js';
 import { readJoin } from './dto/join.dto.js';
-import type { AdapterRequest } from './peer-request.js';
+import type { AdapterRequest, PeerRequest } from './peer-request.js';
 import { PeerResponder } from './peer-responder.js';
 import {
   ProtocolController,
   ProtocolRoute,
 } from './protocol-route.decorator.js';
+import { refusals } from './protocol.error.js';
 import { RequestLimiter } from './request-limiter.js';
 import { originOf } from './request-origin.js';
 
@@ -33,8 +35,19 @@ export class JoinController {
     this.responder.reply(req, res, (request) =>
       this.limiter.join(request.remoteAddress, () => {
         const join = readJoin(request.body, this.options.limits.maxDataBytes);
+        if (isForAnother(join, request)) {
+          throw refusals.notYours();
+        }
         return this.core.receiveJoin(join, originOf(request));
       }),
     );
   }
+}
+
+/** In a signed cloud a peer brings in itself and nobody else. */
+function isForAnother(
+  { id }: JoinRequest,
+  { signAnswer, senderId }: PeerRequest,
+): boolean {
+  return signAnswer !== undefined && id !== senderId;
 }

@@ -46,7 +46,10 @@ export interface SecurityOptions {
    * Decides whether a peer that wants in may come in, once its signature and its address are found
    * good. False, or an error, refuses it. Default: everyone.
    */
-  authorize?(peer: PeerInfo, attempt: JoinAttempt): boolean | Promise<boolean>;
+  authorize?: (
+    peer: PeerInfo,
+    attempt: JoinAttempt,
+  ) => boolean | Promise<boolean>;
 }
 
 /** How a cloud's messages are authenticated. */

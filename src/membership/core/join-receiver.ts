@@ -10,6 +10,7 @@ import type {
 import { sleep, type CoreContext } from './core-context.js';
 import type { NewsSpreader } from './news-spreader.js';
 import { answeredSelf } from './join-body.js';
+import { isAuthorized } from './join-authorization.js';
 import { Limiter } from './limiter.js';
 import {
   isLegacy,
@@ -111,6 +112,10 @@ export class JoinReceiver {
       !(await this.#mayMove(known, info))
     ) {
       return this.#refuse('ID_TAKEN', request, origin);
+    }
+    if (!(await isAuthorized(this.ctx.env, info, origin))) {
+      const why = 'security.authorize says no';
+      return this.#refuse('CHECK_FAILED', request, origin, why);
     }
     if (!life.active) return this.#refuse('LEAVING', request, origin);
     if (!this.#believes(info)) {

@@ -60,6 +60,8 @@ export interface MembershipEnvironment {
   signRecord?(record: PeerInfo): string;
   /** Asked before any record from another peer is believed; false: the record is dropped. */
   verifyRecord?(record: PeerInfo): boolean;
+  /** The application's say about a join that is found good otherwise; false: it is refused. */
+  authorize?(peer: PeerInfo, origin: RequestOrigin): boolean | Promise<boolean>;
   /** Gives back an equal record that exists already, so that many cores in one process share them. */
   shareRecord?<T extends Member>(record: T): T;
 }

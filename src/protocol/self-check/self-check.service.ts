@@ -74,7 +74,8 @@ export class SelfCheckService {
     signal: AbortSignal | undefined,
   ): Promise<PeerAnswer | Error> {
     try {
-      return await this.transport.request(address, endpoint, body, {
+      const target = { ...address, id: this.core.id };
+      return await this.transport.request(target, endpoint, body, {
         timeout: PATIENCE,
         ...(signal && { signal }),
       });
