@@ -11,6 +11,7 @@ import {
 import { HttpAdapterHost, ModuleRef, NestFactory } from '@nestjs/core';
 import { MembershipService } from '../membership/membership.service.js';
 import { MessageRouter } from '../messaging/message-router.js';
+import { StreamAcceptor } from '../messaging/stream/stream-acceptor.js';
 import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
 import {
   MEMBERSHIP_CORE,
@@ -39,6 +40,7 @@ const LENT: InjectionToken[] = [
   REQUEST_VERIFIER,
   MembershipService,
   MessageRouter,
+  StreamAcceptor,
 ];
 
 /** The protocol on a port of its own: a small inner Nest app around the outer app's services. */

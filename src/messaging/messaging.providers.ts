@@ -1,15 +1,22 @@
 import type { Provider } from '@nestjs/common';
 import { MessageExplorer } from './handlers/message.explorer.js';
 import { MessageHandlerFactory } from './handlers/message-handler.factory.js';
+import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
+import { PEER_CLOUD_OPTIONS } from '../options/peer-cloud.tokens.js';
+import { PeerSecurity } from '../security/peer-security.js';
+import { TlsReloader } from '../transport/tls-reloader.js';
 import { HttpLane } from './lanes/http.lane.js';
 import { LaneSelector } from './lanes/lane-selector.js';
 import { SelfLane } from './lanes/self.lane.js';
 import { MessageRouter } from './message-router.js';
 import { MessagingService } from './messaging.service.js';
+import { StreamAcceptor } from './stream/stream-acceptor.js';
+import { createStreamOpener, STREAM_OPENER } from './stream/stream-opener.js';
+import { StreamLane } from './stream/stream.lane.js';
 
 /**
- * Everything of this folder that Nest has to make. It needs MembershipService, the tokens of
- * peer-cloud.tokens.ts and DiscoveryModule beside it.
+ * Everything of this folder that Nest has to make. It needs MembershipService, PeerSecurity, the tokens
+ * of peer-cloud.tokens.ts and DiscoveryModule beside it.
  */
 export const messagingProviders: Provider[] = [
   MessagingService,
@@ -19,4 +26,23 @@ export const messagingProviders: Provider[] = [
   MessageRouter,
   MessageHandlerFactory,
   MessageExplorer,
+  StreamAcceptor,
+  StreamLane,
+  {
+    provide: STREAM_OPENER,
+    inject: [PeerSecurity, PEER_CLOUD_OPTIONS, TlsReloader],
+    useFactory: (
+      { streams }: PeerSecurity,
+      { tls }: ResolvedPeerCloudOptions,
+      reloader: TlsReloader | undefined,
+    ) =>
+      createStreamOpener({
+        security: streams,
+        tls: () =>
+          reloader && {
+            materials: reloader.materials,
+            servername: tls?.servername,
+          },
+      }),
+  },
 ];

@@ -4,6 +4,7 @@ import type { MembershipCore } from '../membership/core/membership-core.js';
 import type { Member } from '../membership/core/membership.types.js';
 import { MembershipService } from '../membership/membership.service.js';
 import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
+import { resolveLimitOptions } from '../security/limits.options.js';
 import type {
   PeerAnswer,
   PeerTransport,
@@ -25,6 +26,7 @@ import {
 import { MessageRouter } from './message-router.js';
 import { resolveMessagingOptions } from './messaging.options.js';
 import { MessagingService } from './messaging.service.js';
+import { StreamLane } from './stream/stream.lane.js';
 
 function member(id: string): Member {
   return {
@@ -55,13 +57,19 @@ function setUp() {
   const options = {
     messageTimeout: 5000,
     messaging: resolveMessagingOptions({ stream: false }, 'messaging'),
+    limits: resolveLimitOptions(undefined, 'limits'),
   } as ResolvedPeerCloudOptions;
   const membership = new MembershipService(asCore, options);
   const router = new MessageRouter(asCore);
   const lanes = new LaneSelector(
     asCore,
     new SelfLane(router, membership),
-    new HttpLane(asCore, { request }),
+    new StreamLane(
+      asCore,
+      options,
+      () => Promise.reject(new Error('no streams here')),
+      new HttpLane(asCore, { request }),
+    ),
   );
   const messaging = new MessagingService(membership, lanes, asCore, options);
   const answer = (status: number, body?: JsonValue) =>

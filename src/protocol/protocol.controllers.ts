@@ -4,6 +4,7 @@ import { JoinedController } from './joined.controller.js';
 import { LeftController } from './left.controller.js';
 import { MessageController } from './message.controller.js';
 import { StatusController } from './status.controller.js';
+import { StreamController } from './stream.controller.js';
 import { SyncController } from './sync.controller.js';
 import { UpdateController } from './update.controller.js';
 
@@ -16,6 +17,7 @@ export const protocolControllers: readonly Type[] = [
   MessageController,
   UpdateController,
   SyncController,
+  StreamController,
 ];
 
 /**

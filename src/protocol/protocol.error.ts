@@ -13,6 +13,7 @@ export type ProtocolErrorCode =
   | 'NOT_YOURS'
   | 'NOT_FOUND'
   | 'TOO_MANY_REQUESTS'
+  | 'LEAVING'
   | 'INTERNAL';
 
 /** A refusal on its way to the remote: its message is written for the other side and names nothing of this one. */
@@ -72,6 +73,7 @@ export const refusals = {
       'too many requests, try again later',
       { 'retry-after': String(retryAfterSeconds) },
     ),
+  leaving: () => new ProtocolError(503, 'LEAVING', 'this peer shuts down'),
   internal: () =>
     new ProtocolError(500, 'INTERNAL', 'the request could not be handled'),
 } as const;

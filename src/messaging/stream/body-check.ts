@@ -1,0 +1,56 @@
+import { isJsonObject, type JsonValue } from '../../wire/json.js';
+
+/** What a line may hold; the same as bodies of `/message`. */
+export interface BodyLimits {
+  /** Largest body in bytes. */
+  maxBytes: number;
+  /** Levels of arrays and objects. */
+  maxDepth: number;
+}
+
+/**
+ * True if a body of this line may name prototypes: the cheap question, asked once for a line of many
+ * bodies. An escape (`\u005f`) can spell any name.
+ */
+export function mayNamePrototypes(line: string): boolean {
+  return (
+    line.includes('__proto__') ||
+    line.includes('constructor"') ||
+    line.includes('\\u')
+  );
+}
+
+/** `__proto__` anywhere, or a `constructor` that has a `prototype`: what a careless merge trips over. */
+export function namesPrototypes(value: JsonValue): boolean {
+  if (typeof value !== 'object' || value === null) {
+    return false;
+  }
+  if (Array.isArray(value)) {
+    return value.some(namesPrototypes);
+  }
+  return Object.entries(value).some(
+    ([key, inner]) =>
+      key === '__proto__' ||
+      (key === 'constructor' &&
+        isJsonObject(inner) &&
+        Object.hasOwn(inner, 'prototype')) ||
+      namesPrototypes(inner),
+  );
+}
+
+/** True if arrays and objects are nested deeper than that. */
+export function isDeeperThan(value: JsonValue, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) {
+    return false;
+  }
+  if (levels === 0) {
+    return true;
+  }
+  for (const key in value) {
+    const inner = (value as Record<string, JsonValue>)[key];
+    if (typeof inner === 'object' && isDeeperThan(inner, levels - 1)) {
+      return true;
+    }
+  }
+  return false;
+}

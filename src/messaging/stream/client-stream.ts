@@ -1,0 +1,245 @@
+import type { JsonValue } from '../../wire/json.js';
+import { PLAIN_CODEC } from '../../security/plain-stream.js';
+import { ConnectionLostError } from '../errors/connection-lost.error.js';
+import { InvalidBodyError } from '../errors/invalid-body.error.js';
+import { answerError, isSuccess } from '../lanes/read-answer.js';
+import type { DeliveryQueue } from './delivery-queue.js';
+import type { Delivery } from './delivery.js';
+import { FrameConnection, type FrameHandler } from './frame-connection.js';
+import { FRAME, parseLine, readHello, type Hello } from './frames.js';
+import {
+  BATCH_CHARS,
+  LINE_SLACK_BYTES,
+  STREAM_VERSION,
+} from './stream.constants.js';
+import { StreamError } from './stream.error.js';
+import type { OpenedStream } from './stream-opener.js';
+
+/** What a stream tells the link that owns it. */
+export interface ClientStreamOwner {
+  /** The greetings are exchanged: messages can go. */
+  onReady(stream: ClientStream): void;
+  /** There is room for more messages. */
+  onRoom(stream: ClientStream): void;
+  /** The receiver is about to end: no more messages on this stream. */
+  onAway(stream: ClientStream): void;
+  /** Every message of an ended stream has been started by the receiver. */
+  onStarted(stream: ClientStream): void;
+  /** Something came from the receiver. */
+  onSign(): void;
+  /** The stream is gone. */
+  onClosed(stream: ClientStream, cause?: Error): void;
+  /** The message is larger than the receiver takes on a stream. */
+  onTooLarge(delivery: Delivery): void;
+}
+
+/** What the opening side says about itself. */
+export interface ClientStreamConfig {
+  heartbeat: number;
+  maxBytes: number;
+  maxInFlight: number;
+  renews: boolean;
+}
+
+/** One open stream to a peer: requests out, replies in. */
+export class ClientStream implements FrameHandler {
+  /** The receiver's greeting; undefined until it has come. */
+  hello: Hello | undefined;
+  /** When it was opened, on the clock of `performance.now()`. */
+  readonly openedAt = performance.now();
+  private readonly pending = new Map<number, Delivery>();
+  private readonly connection: FrameConnection;
+  private maxInFlight: number;
+  private nextId = 1;
+  private ended = false;
+
+  constructor(
+    readonly peerId: string,
+    { request, response, codec }: OpenedStream,
+    private readonly config: ClientStreamConfig,
+    private readonly owner: ClientStreamOwner,
+  ) {
+    this.maxInFlight = config.maxInFlight;
+    this.connection = new FrameConnection(
+      response,
+      request,
+      codec === PLAIN_CODEC ? undefined : codec,
+      config.maxBytes + LINE_SLACK_BYTES,
+      this,
+    );
+  }
+
+  /** Messages that wait for their replies. */
+  get inFlight(): number {
+    return this.pending.size;
+  }
+
+  get isOpen(): boolean {
+    return this.hello !== undefined && !this.ended && !this.connection.isClosed;
+  }
+
+  /** True if a message could be written now. */
+  get hasRoom(): boolean {
+    return (
+      this.isOpen &&
+      this.pending.size < this.maxInFlight &&
+      !this.connection.isFull
+    );
+  }
+
+  /** Writes what waits, as far as there is room. */
+  fill(queue: DeliveryQueue): void {
+    while (this.hasRoom) {
+      const now = performance.now();
+      let line = '';
+      while (
+        line.length < BATCH_CHARS &&
+        this.pending.size < this.maxInFlight
+      ) {
+        const delivery = queue.shift();
+        if (!delivery) {
+          break;
+        }
+        line += this.frame(delivery, now);
+      }
+      if (line === '') {
+        return;
+      }
+      const clock = Math.floor(now - this.openedAt);
+      this.connection.write(`["${FRAME.requests}",${clock}${line}]\n`);
+    }
+  }
+
+  /** Writes no more messages; the replies that are due still come. */
+  end(): void {
+    if (!this.ended) {
+      this.ended = true;
+      this.connection.endWriting();
+    }
+  }
+
+  /** Gives up: what waits for replies fails. */
+  break(cause: Error): void {
+    this.connection.break(cause);
+  }
+
+  beat(now: number, stalled: boolean): void {
+    this.connection.beat(this.config.heartbeat, now, stalled);
+  }
+
+  /** Fails what is past its deadline by `now`; returns the next deadline. */
+  expire(now: number, fail: (delivery: Delivery) => void): number {
+    let next = Infinity;
+    for (const [id, delivery] of this.pending) {
+      const { deadline } = delivery.message;
+      if (delivery.settled) {
+        this.pending.delete(id);
+      } else if (deadline <= now) {
+        this.pending.delete(id);
+        fail(delivery);
+      } else if (deadline < next) {
+        next = deadline;
+      }
+    }
+    return next;
+  }
+
+  onLine(line: string): void {
+    if (line === '0') {
+      return;
+    }
+    if (!this.hello) {
+      this.greet(line);
+      return;
+    }
+    const frame = parseLine(line);
+    const kind = Array.isArray(frame) ? frame[0] : undefined;
+    if (kind === FRAME.replies) {
+      this.settle(frame as JsonValue[]);
+    } else if (kind === FRAME.ended) {
+      this.owner.onStarted(this);
+    } else if (kind === FRAME.away) {
+      this.owner.onAway(this);
+    }
+  }
+
+  onEnd(): void {
+    if (this.ended && this.pending.size === 0) {
+      this.connection.finish();
+    } else {
+      this.connection.break(new StreamError('the receiver ended the stream'));
+    }
+  }
+
+  onDrain(): void {
+    this.owner.onRoom(this);
+  }
+
+  onClose(cause?: Error): void {
+    const lost = [...this.pending.values()];
+    this.pending.clear();
+    for (const delivery of lost) {
+      delivery.reject(new ConnectionLostError(this.peerId, { cause }));
+    }
+    this.owner.onClosed(this, cause);
+  }
+
+  private frame(delivery: Delivery, now: number): string {
+    const { message } = delivery;
+    let json: string;
+    try {
+      json = message.body.json;
+    } catch (error) {
+      delivery.reject(error as InvalidBodyError);
+      return '';
+    }
+    if (isLarger(json, this.hello!.maxBytes)) {
+      this.owner.onTooLarge(delivery);
+      return '';
+    }
+    const id = this.nextId++;
+    this.pending.set(id, delivery);
+    return `,${id},${Math.ceil(message.deadline - now)},${json}`;
+  }
+
+  private greet(line: string): void {
+    const hello = readHello(line);
+    const { heartbeat, maxBytes, maxInFlight, renews } = this.config;
+    this.hello = hello;
+    this.connection.remoteHeartbeat = hello.heartbeat;
+    this.maxInFlight = Math.min(maxInFlight, hello.maxInFlight ?? maxInFlight);
+    const own: Hello = { v: STREAM_VERSION, heartbeat, maxBytes, renews };
+    this.connection.write(`${JSON.stringify(own)}\n`);
+    this.owner.onReady(this);
+  }
+
+  private settle(frame: JsonValue[]): void {
+    const wasFull = this.pending.size >= this.maxInFlight;
+    for (let at = 1; at + 2 < frame.length; at += 3) {
+      const id = frame[at] as number;
+      const delivery = this.pending.get(id);
+      if (delivery) {
+        this.pending.delete(id);
+        const status = frame[at + 1] as number;
+        const payload = frame[at + 2]!;
+        if (isSuccess(status)) {
+          delivery.resolve(payload);
+        } else {
+          delivery.reject(answerError(this.peerId, status, payload));
+        }
+      }
+    }
+    this.owner.onSign();
+    if (wasFull) {
+      this.owner.onRoom(this);
+    }
+  }
+}
+
+/** Counts bytes only where the characters leave it open. */
+function isLarger(text: string, maxBytes: number): boolean {
+  return (
+    text.length > maxBytes ||
+    (text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes)
+  );
+}

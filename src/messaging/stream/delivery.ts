@@ -1,0 +1,57 @@
+import type { JsonValue } from '../../wire/json.js';
+import { MessageAbortedError } from '../errors/aborted.error.js';
+import type { MessageError } from '../errors/message.error.js';
+import type { OutgoingMessage } from '../lanes/message-lane.interface.js';
+
+/** A message on its way over a stream; settled once. */
+export class Delivery {
+  /** True once the caller has its reply or error. */
+  settled = false;
+  /** Characters that count as queued; 0 for a body that is serialised later. */
+  queuedChars = 0;
+  private readonly onAbort: (() => void) | undefined;
+
+  constructor(
+    readonly peerId: string,
+    readonly message: OutgoingMessage,
+    private readonly onReply: (value: JsonValue) => void,
+    private readonly onError: (error: unknown) => void,
+  ) {
+    const { signal } = message;
+    if (signal) {
+      this.onAbort = () =>
+        this.reject(new MessageAbortedError(peerId, { cause: signal.reason }));
+      signal.addEventListener('abort', this.onAbort, { once: true });
+    }
+  }
+
+  resolve(value: JsonValue): void {
+    if (this.settle()) {
+      this.onReply(value);
+    }
+  }
+
+  reject(error: MessageError | Error): void {
+    if (this.settle()) {
+      this.onError(error);
+    }
+  }
+
+  /** Hands the message to another lane. */
+  continueWith(reply: Promise<JsonValue>): void {
+    if (this.settle()) {
+      reply.then(this.onReply, this.onError);
+    }
+  }
+
+  private settle(): boolean {
+    if (this.settled) {
+      return false;
+    }
+    this.settled = true;
+    if (this.onAbort) {
+      this.message.signal?.removeEventListener('abort', this.onAbort);
+    }
+    return true;
+  }
+}

@@ -1,0 +1,139 @@
+import type { IncomingMessage, OutgoingMessage } from 'node:http';
+import type { StreamCodec } from '../../security/stream-security.interface.js';
+import { HEARTBEAT_LINE } from './frames.js';
+import { LineReader } from './line-reader.js';
+import { MISSED_HEARTBEATS, SOCKET_BYTES } from './stream.constants.js';
+import { StreamError } from './stream.error.js';
+
+/** Who reads a stream's lines. */
+export interface FrameHandler {
+  /** A line; what it throws breaks the stream. */
+  onLine(line: string): void;
+  /** The other side writes no more. */
+  onEnd(): void;
+  /** What was written has gone out: there is room again. */
+  onDrain(): void;
+  /** The stream is over, once; `cause` where it broke. */
+  onClose(cause?: Error): void;
+}
+
+/** The two directions of one long request: lines in, lines out, heartbeats, and one end. */
+export class FrameConnection {
+  /** Ms within which the other side gives a sign; known from its greeting. */
+  remoteHeartbeat = Infinity;
+  private readonly lines: LineReader;
+  private readAt = performance.now();
+  private writtenAt = performance.now();
+  private closed = false;
+
+  constructor(
+    private readonly readable: IncomingMessage,
+    private readonly writable: OutgoingMessage,
+    private readonly codec: StreamCodec | undefined,
+    maxLineBytes: number,
+    private readonly handler: FrameHandler,
+  ) {
+    this.lines = new LineReader(maxLineBytes, (line) => handler.onLine(line));
+    readable.on('data', (chunk: Buffer) => this.read(chunk));
+    readable.once('end', () => this.closed || handler.onEnd());
+    readable.once('error', (error) => this.break(error));
+    readable.once('close', () => this.afterClose());
+    writable.on('drain', () => this.closed || handler.onDrain());
+    writable.once('error', (error) => this.break(error));
+    writable.once('close', () => this.afterClose());
+    readable.socket.setTimeout(0);
+  }
+
+  /** True while the socket has as much to send as it may have. */
+  get isFull(): boolean {
+    return this.writable.writableLength >= SOCKET_BYTES;
+  }
+
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
+  /** Writes lines, each with its newline. */
+  write(lines: string): void {
+    if (this.closed || this.writable.writableEnded) {
+      return;
+    }
+    this.writtenAt = performance.now();
+    this.writable.write(
+      this.codec ? this.codec.seal(Buffer.from(lines)) : lines,
+    );
+  }
+
+  /** Writes no more; the other side may still. */
+  endWriting(): void {
+    this.writable.end();
+  }
+
+  pause(): void {
+    this.readable.pause();
+  }
+
+  resume(): void {
+    this.readable.resume();
+  }
+
+  /** Ends both directions in order, when everything is said. */
+  finish(): void {
+    this.close();
+    this.writable.end();
+    this.readable.resume();
+  }
+
+  /** Breaks the stream at once. */
+  break(cause: Error): void {
+    this.close(cause);
+    this.writable.destroy();
+    this.readable.destroy();
+  }
+
+  /**
+   * Gives a sign where none was given for an interval, and gives the stream up where none came. To be
+   * called about twice an interval; `stalled` after a pause of this process, whose missing signs prove nothing.
+   */
+  beat(interval: number, now: number, stalled: boolean): void {
+    if (now - this.writtenAt >= interval / 2) {
+      this.write(HEARTBEAT_LINE);
+    }
+    if (stalled) {
+      this.readAt = now;
+    } else if (now - this.readAt > this.remoteHeartbeat * MISSED_HEARTBEATS) {
+      this.break(new StreamError('no sign of the other side of the stream'));
+    }
+  }
+
+  private read(chunk: Buffer): void {
+    if (this.closed) {
+      return;
+    }
+    this.readAt = performance.now();
+    try {
+      if (this.codec) {
+        for (const part of this.codec.open(chunk)) {
+          this.lines.feed(part);
+        }
+      } else {
+        this.lines.feed(chunk);
+      }
+    } catch (error) {
+      this.break(error as Error);
+    }
+  }
+
+  private afterClose(): void {
+    if (!this.closed && (this.readable.destroyed || this.writable.destroyed)) {
+      this.break(new StreamError('the connection was closed'));
+    }
+  }
+
+  private close(cause?: Error): void {
+    if (!this.closed) {
+      this.closed = true;
+      this.handler.onClose(cause);
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import { isAscii, isUtf8 } from 'node:buffer';
+import { StreamError } from './stream.error.js';
+
+const NEWLINE = 0x0a;
+
+/** Cuts bytes into lines of text, with a bound on what it keeps. */
+export class LineReader {
+  private parts: Buffer[] = [];
+  private kept = 0;
+
+  constructor(
+    private readonly maxBytes: number,
+    private readonly onLine: (line: string) => void,
+  ) {}
+
+  /** Throws a StreamError for a line that is too long or not UTF-8, and whatever `onLine` throws. */
+  feed(chunk: Buffer): void {
+    let from = 0;
+    let end = chunk.indexOf(NEWLINE);
+    while (end !== -1) {
+      const line = chunk.subarray(from, end);
+      this.onLine(decode(this.kept === 0 ? line : this.join(line)));
+      from = end + 1;
+      end = chunk.indexOf(NEWLINE, from);
+    }
+    if (from < chunk.length) {
+      this.keep(from === 0 ? chunk : chunk.subarray(from));
+    }
+  }
+
+  private join(last: Buffer): Buffer {
+    this.keep(last);
+    const line = Buffer.concat(this.parts, this.kept);
+    this.parts = [];
+    this.kept = 0;
+    return line;
+  }
+
+  private keep(part: Buffer): void {
+    this.kept += part.length;
+    if (this.kept > this.maxBytes) {
+      throw new StreamError(
+        `a line of the stream is longer than ${this.maxBytes} bytes`,
+      );
+    }
+    this.parts.push(part);
+  }
+}
+
+/** Most lines are ASCII, for which Node has a faster way. */
+function decode(bytes: Buffer): string {
+  if (isAscii(bytes)) {
+    return bytes.toString('latin1');
+  }
+  if (!isUtf8(bytes)) {
+    throw new StreamError('a line of the stream is not UTF-8');
+  }
+  return bytes.toString();
+}

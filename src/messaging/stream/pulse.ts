@@ -1,0 +1,34 @@
+/** Intervals by which a pulse may be late before the process counts as stalled. */
+const STALLED_AFTER = 2;
+
+/** A regular beat for the heartbeats of many streams, with one timer; it does not keep the process alive. */
+export class Pulse {
+  private timer: NodeJS.Timeout | undefined;
+  private last = 0;
+
+  /** @param beat is told whether this process stood still since the last beat */
+  constructor(
+    private readonly interval: number,
+    private readonly beat: (now: number, stalled: boolean) => void,
+  ) {}
+
+  /** Starts it, if it is not running. */
+  start(): void {
+    if (!this.timer) {
+      this.last = performance.now();
+      this.timer = setInterval(this.run, this.interval).unref();
+    }
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+    this.timer = undefined;
+  }
+
+  private readonly run = () => {
+    const now = performance.now();
+    const stalled = now - this.last > this.interval * STALLED_AFTER;
+    this.last = now;
+    this.beat(now, stalled);
+  };
+}

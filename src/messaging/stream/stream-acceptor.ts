@@ -1,0 +1,198 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import {
+  Inject,
+  Injectable,
+  type BeforeApplicationShutdown,
+} from '@nestjs/common';
+import type { MembershipCore } from '../../membership/core/membership-core.js';
+import type {
+  Member,
+  MembershipEvent,
+} from '../../membership/core/membership.types.js';
+import { MembershipService } from '../../membership/membership.service.js';
+import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
+import {
+  MEMBERSHIP_CORE,
+  PEER_CLOUD_OPTIONS,
+} from '../../options/peer-cloud.tokens.js';
+import type { StreamAcceptance } from '../../security/stream-security.interface.js';
+import { MessageRouter } from '../message-router.js';
+import { Pulse } from './pulse.js';
+import {
+  ServerStream,
+  type ServerStreamConfig,
+  type ServerStreamOwner,
+} from './server-stream.js';
+import { STREAM_TYPE, STREAMS_PER_SENDER } from './stream.constants.js';
+import { StreamError } from './stream.error.js';
+import type { ResolvedStreamOptions } from './stream.options.js';
+
+/** A `/stream` request of a member that passed the gate. */
+export interface StreamRequest {
+  sender: Member;
+  incoming: IncomingMessage;
+  outgoing: ServerResponse;
+  /** In a signed cloud: the headers that open the stream, and its codec. */
+  acceptance: StreamAcceptance | undefined;
+}
+
+/** Keeps the streams that other peers have opened to this one. */
+@Injectable()
+export class StreamAcceptor
+  implements ServerStreamOwner, BeforeApplicationShutdown
+{
+  /** Streams by sender, the oldest first. */
+  private readonly streams = new Map<string, Set<ServerStream>>();
+  private readonly options: ResolvedStreamOptions | false;
+  private readonly pulse: Pulse;
+  // Messages belong to no request context of the app that happened to carry the stream.
+  private readonly outside = AsyncLocalStorage.snapshot();
+  private draining = false;
+  private onEmpty: (() => void) | undefined;
+
+  constructor(
+    @Inject(MEMBERSHIP_CORE) core: MembershipCore,
+    @Inject(PEER_CLOUD_OPTIONS)
+    private readonly cloud: ResolvedPeerCloudOptions,
+    private readonly router: MessageRouter,
+    private readonly membership: MembershipService,
+  ) {
+    this.options = cloud.messaging.stream;
+    const interval = this.options ? this.options.heartbeatInterval / 2 : 1000;
+    this.pulse = new Pulse(interval, (now, stalled) => {
+      for (const stream of this.all()) {
+        stream.beat(now, stalled);
+      }
+    });
+    core.onEvent((event) => this.follow(event));
+  }
+
+  /** Status under which streams are refused now; undefined: they are taken. */
+  get refusal(): 404 | 503 | undefined {
+    if (!this.options) {
+      return 404;
+    }
+    return this.draining ? 503 : undefined;
+  }
+
+  /** Answers the request and serves it for as long as it lives. */
+  accept({ sender, incoming, outgoing, acceptance }: StreamRequest): void {
+    outgoing.writeHead(200, {
+      'content-type': STREAM_TYPE,
+      'cache-control': 'no-transform',
+      'x-accel-buffering': 'no',
+      ...acceptance?.headers,
+    });
+    outgoing.flushHeaders();
+    const stream = this.outside(
+      () =>
+        new ServerStream(
+          this.membership.peerOf(sender),
+          { incoming, outgoing },
+          acceptance?.codec,
+          this.configFor(incoming),
+          this,
+        ),
+    );
+    this.add(sender.id, stream);
+    this.pulse.start();
+  }
+
+  /** Streams end before the server closes, which would wait for them. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.draining = true;
+    const timer = setTimeout(
+      () => this.breakAll('this peer shuts down'),
+      this.cloud.messageTimeout,
+    );
+    await new Promise<void>((resolve) => {
+      this.onEmpty = resolve;
+      for (const stream of this.all()) {
+        stream.drain();
+      }
+      this.checkEmpty();
+    });
+    clearTimeout(timer);
+    this.pulse.stop();
+  }
+
+  onGreeted(stream: ServerStream, renews: boolean): void {
+    if (!renews) {
+      // The sender knows of no other stream: what is left of one leads nowhere.
+      for (const other of this.of(stream.sender.id)) {
+        if (other !== stream) {
+          other.break(new StreamError('the sender has opened another stream'));
+        }
+      }
+    }
+  }
+
+  onClosed(stream: ServerStream): void {
+    const { id } = stream.sender;
+    const streams = this.streams.get(id);
+    streams?.delete(stream);
+    if (streams?.size === 0) {
+      this.streams.delete(id);
+    }
+    this.checkEmpty();
+  }
+
+  private add(senderId: string, stream: ServerStream): void {
+    const streams = this.streams.get(senderId) ?? new Set();
+    this.streams.set(senderId, streams);
+    streams.add(stream);
+    if (streams.size > STREAMS_PER_SENDER) {
+      const [oldest] = streams;
+      oldest!.break(new StreamError('the sender has too many streams'));
+    }
+  }
+
+  private configFor({ socket }: IncomingMessage): ServerStreamConfig {
+    const { messaging, maxMessageBytes, limits } = this.cloud;
+    const { heartbeatInterval, maxInFlight } =
+      messaging.stream as ResolvedStreamOptions;
+    const { server } = socket as { server?: Server };
+    return {
+      heartbeat: heartbeatInterval,
+      maxInFlight,
+      maxBytes: maxMessageBytes,
+      maxDepth: limits.maxJsonDepth,
+      lifetime: server?.requestTimeout || undefined,
+      run: (body, sender) => this.router.run(body, sender),
+    };
+  }
+
+  private follow(event: MembershipEvent): void {
+    if (event.type === 'peer.left') {
+      for (const stream of this.of(event.member.id)) {
+        if (event.reason === 'left') {
+          // Its last messages may still be under way: it ends the stream itself.
+          stream.drain();
+        } else {
+          stream.break(new StreamError(`the sender is gone (${event.reason})`));
+        }
+      }
+    }
+  }
+
+  private of(senderId: string): ServerStream[] {
+    return [...(this.streams.get(senderId) ?? [])];
+  }
+
+  private all(): ServerStream[] {
+    return [...this.streams.values()].flatMap((streams) => [...streams]);
+  }
+
+  private breakAll(why: string): void {
+    for (const stream of this.all()) {
+      stream.break(new StreamError(why));
+    }
+  }
+
+  private checkEmpty(): void {
+    if (this.streams.size === 0) {
+      this.onEmpty?.();
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import {
+  request as httpRequest,
+  type ClientRequest,
+  type IncomingMessage,
+} from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { SecureContextOptions } from 'node:tls';
+import type { Member } from '../../membership/core/membership.types.js';
+import type {
+  StreamCodec,
+  StreamSecurity,
+} from '../../security/stream-security.interface.js';
+import {
+  secureContextOptions,
+  type TlsMaterials,
+} from '../../transport/tls.options.js';
+import { ENDPOINTS } from '../../wire/endpoints.js';
+import { STREAM_TYPE } from './stream.constants.js';
+
+/** Injection token of the StreamOpener. */
+export const STREAM_OPENER = Symbol('STREAM_OPENER');
+
+/** Opens a stream to a member within some ms. Rejects with a StreamRefusedError. */
+export type StreamOpener = (
+  member: Member,
+  timeout: number,
+) => Promise<OpenedStream>;
+
+/** What it takes to open streams. */
+export interface StreamOpenerConfig {
+  security: StreamSecurity;
+  /** The certificates of now, and the name that the peers' certificates have; undefined without TLS. */
+  tls():
+    { materials: TlsMaterials; servername: string | undefined } | undefined;
+}
+
+/** A long request whose answer has begun: both directions are open. */
+export interface OpenedStream {
+  request: ClientRequest;
+  response: IncomingMessage;
+  codec: StreamCodec;
+}
+
+/** Why a stream could not be opened. */
+export class StreamRefusedError extends Error {
+  override readonly name = 'StreamRefusedError';
+
+  constructor(
+    /** HTTP status of the answer; undefined where none came. */
+    readonly status: number | undefined,
+    /** True where nobody listens at the address, or no way leads there. */
+    readonly unreachable: boolean,
+    cause?: unknown,
+  ) {
+    super(`the stream was not opened (status ${status ?? 'none'})`, { cause });
+  }
+}
+
+/** Causes that would stop any other request to the peer as well. */
+const UNREACHABLE_CODES: ReadonlySet<unknown> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+]);
+
+/** Opens `POST /stream` at a member's own address: a socket of its own, no proxy, no redirect. */
+export function createStreamOpener({
+  security,
+  tls,
+}: StreamOpenerConfig): StreamOpener {
+  return (member, timeout) =>
+    new Promise((resolve, reject) => {
+      const opening = security.open(member.id);
+      const secure = member.scheme === 'https';
+      const request = (secure ? httpsRequest : httpRequest)({
+        method: 'POST',
+        host: member.ip,
+        port: member.port,
+        path: ENDPOINTS.stream,
+        agent: false,
+        headers: {
+          ...opening.headers,
+          'content-type': STREAM_TYPE,
+          accept: STREAM_TYPE,
+          'cache-control': 'no-transform',
+          'transfer-encoding': 'chunked',
+        },
+        ...(secure && secureOptions(tls())),
+      });
+      const timer = setTimeout(
+        () => fail(new StreamRefusedError(undefined, false)),
+        timeout,
+      );
+      const fail = (error: StreamRefusedError) => {
+        clearTimeout(timer);
+        request.on('error', () => undefined);
+        request.destroy();
+        reject(error);
+      };
+      const onError = (cause: NodeJS.ErrnoException) =>
+        fail(
+          new StreamRefusedError(
+            undefined,
+            UNREACHABLE_CODES.has(cause.code),
+            cause,
+          ),
+        );
+      request.once('error', onError);
+      request.once('response', (response) => {
+        const status = response.statusCode ?? 0;
+        if (status !== 200) {
+          fail(new StreamRefusedError(status, false));
+          return;
+        }
+        try {
+          const codec = opening.accept(status, response.headers);
+          clearTimeout(timer);
+          request.off('error', onError);
+          resolve({ request, response, codec });
+        } catch (cause) {
+          fail(new StreamRefusedError(status, false, cause));
+        }
+      });
+      request.flushHeaders();
+    });
+}
+
+function secureOptions(
+  tls: ReturnType<StreamOpenerConfig['tls']>,
+): SecureContextOptions & { servername?: string } {
+  return {
+    ...(tls && secureContextOptions(tls.materials)),
+    ...(tls?.servername && { servername: tls.servername }),
+  };
+}

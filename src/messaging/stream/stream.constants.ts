@@ -1,0 +1,32 @@
+/** Version of the frames; another one is refused (PROTOCOL.md, section 4, `stream`). */
+export const STREAM_VERSION = 1;
+
+/** Content type of both directions. */
+export const STREAM_TYPE = 'application/x-ndjson';
+
+/** Characters after which a line of several messages is closed and the next one begun. */
+export const BATCH_CHARS = 64 * 1024;
+
+/** Bytes that a line may have beyond the largest message: a batch, in characters of up to 3 bytes, and its frame. */
+export const LINE_SLACK_BYTES = 4 * BATCH_CHARS;
+
+/** Bytes that are given to a socket ahead of its speed; the rest waits here, where it can still go another way. */
+export const SOCKET_BYTES = 128 * 1024;
+
+/** Ms that the other side's heartbeat may be apart, whatever it says. */
+export const MAX_HEARTBEAT = 600_000;
+
+/** Heartbeats that may be missing before a stream is given up. */
+export const MISSED_HEARTBEATS = 3;
+
+/** Streams of one sender: one at work, others that finish what they have. The oldest goes first. */
+export const STREAMS_PER_SENDER = 4;
+
+/** Share of the receiver's request timeout after which a stream is replaced. */
+export const LIFETIME_SHARE = 0.8;
+
+/** Share of it after which a stream that could not be replaced takes no more messages. */
+export const OVERDUE_SHARE = 0.95;
+
+/** Ms that a stream has to be unused before another peer's takes its place. */
+export const MIN_REST = 5000;

@@ -1,0 +1,172 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { MembershipCore } from '../../membership/core/membership-core.js';
+import type {
+  Member,
+  MembershipEvent,
+} from '../../membership/core/membership.types.js';
+import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
+import {
+  MEMBERSHIP_CORE,
+  PEER_CLOUD_OPTIONS,
+} from '../../options/peer-cloud.tokens.js';
+import type { JsonValue } from '../../wire/json.js';
+import { HttpLane } from '../lanes/http.lane.js';
+import type {
+  MessageLane,
+  OutgoingMessage,
+} from '../lanes/message-lane.interface.js';
+import { DeadlineWatch } from './deadline-watch.js';
+import { PeerLink, type PeerLinkContext } from './peer-link.js';
+import { Pulse } from './pulse.js';
+import { MIN_REST } from './stream.constants.js';
+import { StreamError } from './stream.error.js';
+import { STREAM_OPENER, type StreamOpener } from './stream-opener.js';
+import { resolveStreamOptions } from './stream.options.js';
+
+/** The fast lane: one long request to each peer (PROTOCOL.md, section 4, `stream`). */
+@Injectable()
+export class StreamLane implements MessageLane, OnApplicationShutdown {
+  private readonly links = new Map<string, PeerLink>();
+  /** Links of peers that have gone, until their last replies are in. */
+  private readonly ending = new Set<PeerLink>();
+  private readonly context: PeerLinkContext;
+  private readonly enabled: boolean;
+  private readonly maxStreams: number;
+  private readonly pulse: Pulse;
+  private readonly deadlines = new DeadlineWatch((now) => this.expire(now));
+  private readonly unsubscribe: () => void;
+
+  constructor(
+    @Inject(MEMBERSHIP_CORE) core: MembershipCore,
+    @Inject(PEER_CLOUD_OPTIONS) options: ResolvedPeerCloudOptions,
+    @Inject(STREAM_OPENER) open: StreamOpener,
+    private readonly http: HttpLane,
+  ) {
+    const { messaging, limits } = options;
+    const stream = messaging.stream || resolveStreamOptions({}, 'stream');
+    // What a stream does later belongs to no request of the caller that happened to open it.
+    const outside = AsyncLocalStorage.snapshot();
+    this.enabled = messaging.stream !== false;
+    this.maxStreams = stream.maxStreams;
+    this.context = {
+      options: stream,
+      maxBytes: limits.maxAnswerBytes,
+      open: (member) => outside(open, member, stream.openTimeout),
+      sendOtherwise: (member, message) => http.send(member, message),
+      watch: (deadline) => this.deadlines.watch(deadline),
+      noteAlive: (peerId) => core.noteAlive(peerId),
+    };
+    this.pulse = new Pulse(stream.heartbeatInterval / 2, (now, stalled) =>
+      this.beat(now, stalled),
+    );
+    this.unsubscribe = core.onEvent((event) => this.follow(event));
+  }
+
+  /** Sends over the peer's stream, or by `/message` where there is none. */
+  send(member: Member, message: OutgoingMessage): Promise<JsonValue> {
+    const link = this.links.get(member.id) ?? this.connect(member);
+    return link && !link.isRefused
+      ? link.send(message)
+      : this.http.send(member, message);
+  }
+
+  onApplicationShutdown(): void {
+    this.unsubscribe();
+    this.pulse.stop();
+    this.deadlines.stop();
+    for (const link of this.all()) {
+      link.destroy(new StreamError('this peer shuts down'));
+    }
+    this.links.clear();
+  }
+
+  private connect(member: Member): PeerLink | undefined {
+    if (
+      !this.enabled ||
+      !member.features.includes('stream') ||
+      !this.hasPlace()
+    ) {
+      return undefined;
+    }
+    const link = new PeerLink(member, this.context);
+    this.links.set(member.id, link);
+    this.pulse.start();
+    return link;
+  }
+
+  /** True if another stream may be opened; closes the least recently used one for it. */
+  private hasPlace(): boolean {
+    if (this.links.size < this.maxStreams) {
+      return true;
+    }
+    let oldest: PeerLink | undefined;
+    for (const link of this.links.values()) {
+      if (!oldest || link.usedAt < oldest.usedAt) {
+        oldest = link;
+      }
+    }
+    if (
+      !oldest ||
+      oldest.isBusy ||
+      performance.now() - oldest.usedAt < MIN_REST
+    ) {
+      return false;
+    }
+    this.release(oldest);
+    return true;
+  }
+
+  private follow(event: MembershipEvent): void {
+    if (event.type === 'peer.left') {
+      const link = this.links.get(event.member.id);
+      if (link && event.reason === 'left') {
+        // A peer that leaves finishes what it has.
+        this.release(link);
+      } else if (link) {
+        this.links.delete(link.peerId);
+        link.destroy(new StreamError(`the peer is gone (${event.reason})`));
+      }
+    } else if (event.type === 'peer.updated') {
+      this.links.get(event.member.id)?.move(event.member);
+    }
+  }
+
+  private release(link: PeerLink): void {
+    this.links.delete(link.peerId);
+    link.end();
+    this.ending.add(link);
+  }
+
+  private expire(now: number): number {
+    let next = Infinity;
+    for (const link of this.all()) {
+      next = Math.min(next, link.expire(now));
+    }
+    return next;
+  }
+
+  private beat(now: number, stalled: boolean): void {
+    for (const link of this.all()) {
+      link.beat(now, stalled);
+    }
+    for (const link of this.ending) {
+      if (link.isOver) {
+        this.ending.delete(link);
+      }
+    }
+    for (const link of this.links.values()) {
+      if (link.isOver) {
+        this.links.delete(link.peerId);
+      }
+    }
+    if (this.links.size === 0 && this.ending.size === 0) {
+      this.pulse.stop();
+    }
+  }
+
+  private *all(): Iterable<PeerLink> {
+    yield* this.links.values();
+    yield* this.ending;
+  }
+}
