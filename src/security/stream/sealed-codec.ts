@@ -20,7 +20,11 @@ export const MAX_RECORD_BYTES = 64 * 1024;
 export class SealedCodec implements StreamCodec {
   private readonly sent = new RecordNumber();
   private readonly received = new RecordNumber();
-  private pending: Buffer | undefined;
+  private readonly header = Buffer.alloc(HEADER_BYTES);
+  private headerLength = 0;
+  /** What has come of the record that is being received, and how much of it has not. */
+  private pieces: Buffer[] = [];
+  private missing = 0;
 
   constructor(
     private readonly sendKey: Buffer,
@@ -42,16 +46,31 @@ export class SealedCodec implements StreamCodec {
   }
 
   open(chunk: Buffer): Buffer[] {
-    let rest = this.pending ? Buffer.concat([this.pending, chunk]) : chunk;
     const opened: Buffer[] = [];
-    while (rest.length >= HEADER_BYTES) {
-      const end = HEADER_BYTES + recordLength(rest);
-      if (rest.length < end) break;
-      opened.push(this.verified(rest.subarray(0, end)));
-      rest = rest.subarray(end);
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.missing === 0) {
+        at += this.readHeader(chunk.subarray(at));
+        continue;
+      }
+      const piece = chunk.subarray(at, at + this.missing);
+      this.pieces.push(piece);
+      this.missing -= piece.length;
+      at += piece.length;
+      if (this.missing === 0) opened.push(...this.verified());
     }
-    this.pending = rest.length > 0 ? rest : undefined;
     return opened;
+  }
+
+  /** Takes what the header of the next record still lacks; gives the number of bytes taken. */
+  private readHeader(bytes: Buffer): number {
+    const taken = bytes.copy(this.header, this.headerLength);
+    this.headerLength += taken;
+    if (this.headerLength === HEADER_BYTES) {
+      this.headerLength = 0;
+      this.missing = recordLength(this.header);
+    }
+    return taken;
   }
 
   private tag(body: Buffer): Buffer {
@@ -63,22 +82,24 @@ export class SealedCodec implements StreamCodec {
     return cipher.getAuthTag();
   }
 
-  private verified(record: Buffer): Buffer {
-    const body = record.subarray(HEADER_BYTES);
+  /** The pieces of the record that is complete now, without a copy of them. */
+  private verified(): Buffer[] {
+    const { pieces } = this;
+    this.pieces = [];
     const decipher = createDecipheriv(
       ALGORITHM,
       this.receiveKey,
       this.received.next(),
       { authTagLength: TAG_BYTES },
     );
-    decipher.setAAD(body);
-    decipher.setAuthTag(record.subarray(LENGTH_BYTES, HEADER_BYTES));
+    for (const piece of pieces) decipher.setAAD(piece);
+    decipher.setAuthTag(this.header.subarray(LENGTH_BYTES));
     try {
       decipher.final();
     } catch (cause) {
       throw forged('a record is not genuine, or not in its place', cause);
     }
-    return body;
+    return pieces;
   }
 }
 
