@@ -1,13 +1,9 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { EventEmitter } from 'node:events';
 import type { Subscription } from 'rxjs';
 import type { LeaveReason } from '../membership/core/membership.types.js';
 import type { MembershipService } from '../membership/membership.service.js';
-import type { PeerCloudEvent } from '../membership/peer-cloud.events.js';
-import type {
-  MessageFailureNotice,
-  MessageNotice,
-} from '../messaging/message-channels.js';
+import { isMessageEvent, MessageEvents } from '../membership/message-events.js';
+import type { PeerEvent } from '../membership/peer-cloud.events.js';
 import type { JsonObject, JsonValue } from '../wire/json.js';
 import { standalonePeer } from './standalone-peer.js';
 import type { StandalonePeer } from './standalone.types.js';
@@ -44,96 +40,47 @@ export interface ClientEventMap {
   };
 }
 
-const MESSAGE_EVENTS = [
-  'message.sent',
-  'message.received',
-  'message.failed',
-] as const;
-
-type MessageEvent = (typeof MESSAGE_EVENTS)[number];
-
 type Listener = (event: any) => void;
 
 /** Brings the events of one peer to the listeners of its client. */
 export class ClientEvents {
   private readonly emitter = new EventEmitter();
-  private readonly channels = new Map<
-    MessageEvent,
-    (notice: unknown) => void
-  >();
+  private readonly messages: MessageEvents;
   private readonly subscription: Subscription;
 
-  constructor(private readonly membership: MembershipService) {
-    this.subscription = membership.events$.subscribe((event) =>
-      this.emitter.emit(event.type, translate(event)),
-    );
+  constructor(membership: MembershipService) {
+    const emit = (event: PeerEvent) =>
+      this.emitter.emit(event.type, translate(event));
+    this.subscription = membership.events$.subscribe(emit);
+    this.messages = new MessageEvents(() => membership.self.id, emit);
   }
 
   on(name: keyof ClientEventMap, listener: Listener): void {
     this.emitter.on(name, listener);
-    this.watchMessages();
+    if (isMessageEvent(name)) {
+      this.messages.listen(name);
+    }
   }
 
   off(name: keyof ClientEventMap, listener: Listener): void {
     this.emitter.off(name, listener);
-    this.watchMessages();
   }
 
   /** Ends the events; the listeners hear nothing more. */
   stop(): void {
     this.subscription.unsubscribe();
+    this.messages.stop();
     this.emitter.removeAllListeners();
-    this.watchMessages();
-  }
-
-  /** Listens to exactly those channels that somebody wants: an unheard channel costs nothing. */
-  private watchMessages(): void {
-    for (const name of MESSAGE_EVENTS) {
-      const wanted = this.emitter.listenerCount(name) > 0;
-      const current = this.channels.get(name);
-      if (wanted && !current) {
-        const listener = this.messageListener(name);
-        this.channels.set(name, listener);
-        subscribe(`peercloud:${name}`, listener);
-      } else if (!wanted && current) {
-        this.channels.delete(name);
-        unsubscribe(`peercloud:${name}`, current);
-      }
-    }
-  }
-
-  /** The channels belong to the process, which can have several peers. */
-  private messageListener(type: MessageEvent): (notice: unknown) => void {
-    return (notice) => {
-      const { self, peer, ...rest } = notice as
-        MessageNotice | MessageFailureNotice;
-      if (self === this.membership.self.id) {
-        this.emitter.emit(type, { ...rest, type, peer: standalonePeer(peer) });
-      }
-    };
   }
 }
 
-function translate(
-  event: PeerCloudEvent,
-): ClientEventMap[PeerCloudEvent['type']] {
-  switch (event.type) {
-    case 'cloud.joined':
-    case 'cloud.left':
-      return event;
-    case 'peer.updated':
-      return {
-        type: event.type,
-        peer: standalonePeer(event.peer),
-        previous: event.previous.data,
-      };
-    case 'peer.left':
-      return {
-        type: event.type,
-        peer: standalonePeer(event.peer),
-        reason: event.reason,
-      };
-    default:
-      return { type: event.type, peer: standalonePeer(event.peer) };
+/** The same event, with the peer in the form of the original. */
+function translate(event: PeerEvent): object {
+  if (!('peer' in event)) {
+    return event;
   }
+  const peer = standalonePeer(event.peer);
+  return event.type === 'peer.updated'
+    ? { ...event, peer, previous: event.previous.data }
+    : { ...event, peer };
 }
