@@ -108,6 +108,7 @@ export function resolvePeerCloudOptions(
       seeds: peers,
       requestTimeout,
       maxPeers,
+      maxDataBytes: limits.maxDataBytes,
       ...(healthCheck && { probeInterval: healthCheck.interval }),
     }),
     messaging: resolveMessagingOptions(given.messaging, 'messaging'),

@@ -43,6 +43,8 @@ describe('clouds', () => {
             port: index === 0 ? port : 0,
             options: {
               peers: [`127.0.0.1:${port}`],
+              // One process has the work of 30: the judgement of a slow network fits.
+              membership: { profile: 'wan' },
               messageTimeout: PATIENCE,
               data: { index },
             },

@@ -11,6 +11,8 @@ import {
 import { NestFactory, type AbstractHttpAdapter } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { MembershipCore } from '../../../../src/membership/core/membership-core.js';
+import { MEMBERSHIP_CORE } from '../../../../src/options/peer-cloud.tokens.js';
 import {
   MembershipService,
   MessagingService,
@@ -102,8 +104,9 @@ export function agree(peers: readonly PeerApp[]): boolean {
   return peers.every((peer) => listOf(peer).join() === text);
 }
 
-/** The peer's port is closed from one moment to the next, as if its process was gone. */
+/** The peer falls silent from one moment to the next, as if its process was gone. */
 export function cutOff({ app }: PeerApp): void {
+  app.get<MembershipCore>(MEMBERSHIP_CORE, { strict: false }).stop();
   const server = (app as INestApplication).getHttpServer() as Server;
   server.close();
   server.closeAllConnections();
