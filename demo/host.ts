@@ -10,6 +10,7 @@ import {
   type PeerJoinedEvent,
   type PeerLeftEvent,
 } from 'nestjs-peercloud';
+import { dataOf } from './messages.js';
 import { line, paint } from './screen.js';
 
 export const HOST_NAME = 'show';
@@ -21,20 +22,20 @@ class HostEvents {
 
   @OnPeerEvent('peer.joined')
   joined({ peer }: PeerJoinedEvent): void {
-    const { name, kind } = peer.data;
+    const { name, kind } = dataOf(peer);
     line(
-      `${paint('green', 'joined')}  ${String(name)} (${String(kind)}) at ${peer.ip}:${peer.port}`,
+      `${paint('green', 'joined')}  ${name} (${kind}) at ${peer.ip}:${peer.port}`,
     );
   }
 
   @OnPeerEvent('peer.left')
   left({ peer, reason }: PeerLeftEvent): void {
-    line(`${paint('red', 'left')}    ${String(peer.data.name)}: ${reason}`);
+    line(`${paint('red', 'left')}    ${dataOf(peer).name}: ${reason}`);
   }
 
   @OnPeerMessage('members')
   members() {
-    return { names: this.membership.peers().map((peer) => peer.data.name) };
+    return { names: this.membership.peers().map((peer) => dataOf(peer).name) };
   }
 }
 

@@ -6,6 +6,11 @@ export interface DemoData extends JsonObject {
   kind: string;
 }
 
+/** That data, of any peer of the demo. */
+export function dataOf(peer: { data: JsonObject }): DemoData {
+  return peer.data as DemoData;
+}
+
 /** What the demo's peers say to each other, and what they reply. */
 export type Hello = { type: 'hello'; from: string };
 export type Chat = { type: 'chat'; text: string };

@@ -1,6 +1,6 @@
 import { ChildPeer, type PeerKind } from './child-peers.js';
 import { HOST_NAME, type Host } from './host.js';
-import type { Chat, Hello, Members } from './messages.js';
+import { type Chat, dataOf, type Hello, type Members } from './messages.js';
 import { duration, heading, line, paint, table } from './screen.js';
 import { waitFor } from './wait-for.js';
 
@@ -45,8 +45,8 @@ export class Show {
     table(
       ['name', 'what it is', 'address', 'id', 'extensions'],
       [self, ...this.host.membership.peers()].map((peer) => [
-        String(peer.data.name),
-        String(peer.data.kind),
+        dataOf(peer).name,
+        dataOf(peer).kind,
         `${peer.ip || '127.0.0.1'}:${peer.port}`,
         `${peer.id.slice(0, 8)}…`,
         peer.features.join(' ') || '(none)',
@@ -68,7 +68,7 @@ export class Show {
       text?: string;
     }>(body)) {
       const time = duration(performance.now() - started).padStart(9);
-      const name = String(result.peer.data.name).padEnd(8);
+      const name = dataOf(result.peer).name.padEnd(8);
       if (result.error) {
         failures.push(result.error);
         line(`${time}  ${name} ${paint('red', result.error.message)}`);
@@ -118,7 +118,7 @@ export class Show {
         for (const { peer, value } of await this.host.messaging.broadcast<{
           names: string[];
         }>(body)) {
-          lists.set(String(peer.data.name), value?.names ?? []);
+          lists.set(dataOf(peer).name, value?.names ?? []);
         }
         seen = JSON.stringify([...lists]);
         return everyone.every((name) =>
@@ -134,7 +134,7 @@ export class Show {
   }
 
   private namesHere(): string[] {
-    return this.host.membership.peers().map(({ data }) => String(data.name));
+    return this.host.membership.peers().map((peer) => dataOf(peer).name);
   }
 }
 

@@ -9,7 +9,12 @@ import {
   PeerCloudModule,
   PeerSender,
 } from 'nestjs-peercloud';
-import { type Chat, leaveOnRequest, readEnvironment } from '../messages.js';
+import {
+  type Chat,
+  dataOf,
+  leaveOnRequest,
+  readEnvironment,
+} from '../messages.js';
 
 const { name, seedPort, port } = readEnvironment();
 
@@ -20,7 +25,7 @@ class ShopMessages {
 
   @OnPeerMessage('hello')
   hello(@PeerSender() sender: Peer) {
-    return { text: `hello ${String(sender.data.name)}, ${name} is open` };
+    return { text: `hello ${dataOf(sender).name}, ${name} is open` };
   }
 
   @OnPeerMessage('chat')
@@ -30,7 +35,7 @@ class ShopMessages {
 
   @OnPeerMessage('members')
   members() {
-    return { names: this.membership.peers().map((peer) => peer.data.name) };
+    return { names: this.membership.peers().map((peer) => dataOf(peer).name) };
   }
 }
 

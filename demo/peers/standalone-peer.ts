@@ -1,5 +1,5 @@
 import { peercloud } from 'nestjs-peercloud/standalone';
-import { leaveOnRequest, readEnvironment } from '../messages.js';
+import { dataOf, leaveOnRequest, readEnvironment } from '../messages.js';
 
 const { name, seedPort, port } = readEnvironment();
 
@@ -11,12 +11,12 @@ const client = await peercloud({
   onmessage(peer, body, reply) {
     switch (body.type) {
       case 'hello':
-        return reply(null, { text: `hi ${String(peer.name)}` });
+        return reply(null, { text: `hi ${dataOf({ data: peer }).name}` });
       case 'chat':
         return reply(null, { text: `${name} got it` });
       default:
         return reply(null, {
-          names: client.peers().map((each) => each.data.name!),
+          names: client.peers().map((each) => dataOf(each).name),
         });
     }
   },

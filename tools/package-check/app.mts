@@ -22,12 +22,12 @@ class Messages {
 
   @OnPeerMessage({ type: 'question' })
   answer(@PeerBody() body: { about: string }, @PeerSender() sender: Peer) {
-    return { answer: `${body.about}, ${String(sender.data.name)}` };
+    return { answer: `${body.about}, ${sender.data.name as string}` };
   }
 
   @OnPeerEvent('peer.joined')
   onJoined({ peer }: PeerJoinedEvent): void {
-    this.joined.push(String(peer.data.name));
+    this.joined.push(peer.data.name as string);
   }
 }
 

@@ -8,6 +8,6 @@ assert.equal(typeof PeerCloudModule.forRoot, 'function');
 assert.equal(typeof peercloud, 'function');
 assert.match(version, /^\d+\.\d+\.\d+/);
 
-import('nestjs-peercloud').then((esm) => {
+void import('nestjs-peercloud').then((esm) => {
   assert.equal(esm.PeerCloudModule, PeerCloudModule);
 });

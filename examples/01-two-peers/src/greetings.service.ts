@@ -37,12 +37,12 @@ export class GreetingsService {
   /** Called for every message whose `type` is `greeting`; what it returns is the reply. */
   @OnPeerMessage('greeting')
   answer(@PeerBody() { text }: Greeting, @PeerSender() sender: Peer) {
-    const me = String(this.membership.self.data.name);
-    return { text: `${me} heard "${text}" from ${String(sender.data.name)}` };
+    const me = this.membership.self.data.name as string;
+    return { text: `${me} heard "${text}" from ${sender.data.name as string}` };
   }
 
   @OnPeerEvent('peer.joined')
   welcome({ peer }: PeerJoinedEvent) {
-    this.logger.log(`${String(peer.data.name)} is here`);
+    this.logger.log(`${peer.data.name as string} is here`);
   }
 }
