@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+import { OnPeerMessage } from '../../../src/index.js';
+import { PeerSecurity } from '../../../src/security/peer-security.js';
+import { until } from '../../support/until.js';
+import {
+  agree,
+  closePeers,
+  startPeer,
+  type PeerApp,
+} from '../module/support/peer-app.js';
+
+const OLD = 'the secret that the cloud started with';
+const NEW = 'the secret that comes after it, as long';
+
+@Injectable()
+class Echo {
+  @OnPeerMessage()
+  echo(body: object): object {
+    return body;
+  }
+}
+
+afterEach(closePeers);
+
+it('a secret is replaced in a running cloud of 5 with no failed message', async () => {
+  const options = {
+    security: { secret: OLD },
+    messaging: { stream: false } as const,
+  };
+  const providers = [Echo];
+  const seed = await startPeer({ providers, options });
+  const others = await Promise.all(
+    Array.from({ length: 4 }, () =>
+      startPeer({ providers, options: { ...options, peers: [seed.address] } }),
+    ),
+  );
+  const peers = [seed, ...others];
+  await until(() => agree(peers));
+
+  let replies = 0;
+  let done = false;
+  const failures: unknown[] = [];
+  const talk = async ({ messaging }: PeerApp) => {
+    while (!done) {
+      for (const result of await messaging.broadcast({ hello: 1 })) {
+        if ('error' in result) failures.push(result.error);
+        else replies++;
+      }
+    }
+  };
+  const talking = peers.map(talk);
+  for (const secrets of [[OLD, NEW], [NEW, OLD], [NEW]]) {
+    for (const { app } of peers) {
+      app.get(PeerSecurity, { strict: false }).replaceSecrets(secrets);
+      const target = replies + 40;
+      await until(() => replies >= target || failures.length > 0);
+    }
+  }
+  done = true;
+  await Promise.all(talking);
+  expect(failures).toEqual([]);
+  expect(agree(peers)).toBe(true);
+
+  const late = await startPeer({
+    options: { ...options, peers: [seed.address] },
+  });
+  await late.membership.whenJoined();
+  expect(late.membership.peers()).toEqual([]);
+});

@@ -1,0 +1,69 @@
+import { MessageSigner } from '../../../../src/security/message-signer.js';
+import { SecretKeyring } from '../../../../src/security/keys/secret-keyring.js';
+import type { Keyring } from '../../../../src/security/keys/keyring.interface.js';
+import { PeerSecurity } from '../../../../src/security/peer-security.js';
+import type { PeerApp } from '../../module/support/peer-app.js';
+
+/** What the tests' signed clouds share. */
+export const SECRET = 'a secret that all peers of this cloud share';
+
+/** A request as somebody on the way sees it. */
+export interface Captured {
+  path: string;
+  headers: Record<string, string>;
+  body: Buffer;
+}
+
+export interface WireAnswer {
+  status: number;
+  headers: Headers;
+  text: string;
+}
+
+/** Records every signed request that a peer sends from now on. */
+export function tap(peer: PeerApp): Captured[] {
+  const captured: Captured[] = [];
+  const exchange = peer.app.get(PeerSecurity, { strict: false }).exchange!;
+  const sign = exchange.sign.bind(exchange);
+  exchange.sign = (request) => {
+    const signed = sign(request);
+    const { path, body = Buffer.alloc(0) } = request;
+    captured.push({ path, headers: signed.headers, body });
+    return signed;
+  };
+  return captured;
+}
+
+/** Writes a request to a peer's port, byte for byte. */
+export async function replay(
+  { port }: { port: number },
+  { path, headers, body }: Captured,
+): Promise<WireAnswer> {
+  const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: new Uint8Array(body),
+    redirect: 'manual',
+  });
+  const text = await answer.text();
+  return { status: answer.status, headers: answer.headers, text };
+}
+
+/** Signs a request as a peer of that id would, with a clock that may be wrong. */
+export function forge(
+  senderId: string,
+  receiverId: string | undefined,
+  path: string,
+  body: object,
+  { keyring = new SecretKeyring([SECRET]) as Keyring, clockError = 0 } = {},
+): Captured {
+  const signer = new MessageSigner({
+    keyring,
+    selfId: () => senderId,
+    now: () => Date.now() + clockError,
+    maxReceivers: 10,
+  });
+  const bytes = Buffer.from(JSON.stringify(body));
+  const request = { method: 'POST', path, body: bytes, receiverId };
+  return { path, headers: signer.sign(request).headers, body: bytes };
+}
