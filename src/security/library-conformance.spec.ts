@@ -48,7 +48,8 @@ describe.each(KINDS)('with %s', (_name, options, keyring) => {
   });
 
   function ourRequest() {
-    const { headers } = security.exchange!.sign({
+    const { headers } = security.exchange.sign({
+      origin: 'http://10.0.0.1:9338',
       method: 'POST',
       path: '/message',
       body,

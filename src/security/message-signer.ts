@@ -7,6 +7,7 @@ import type {
 } from '../transport/exchange-security.interface.js';
 import { verifyAnswer } from './answer-signature.js';
 import type { Keyring } from './keys/keyring.interface.js';
+import type { LimitedLog } from './limited-log.js';
 import { NonceSource } from './nonce-source.js';
 import {
   CONTENT_DIGEST_HEADER,
@@ -37,6 +38,8 @@ export interface MessageSignerConfig {
   now: () => number;
   /** Receivers whose counters are remembered. */
   maxReceivers: number;
+  /** Told of answers that are not believed. */
+  log: LimitedLog;
 }
 
 /** Signs the requests of one peer (RFC 9421) and judges the answers to them. */
@@ -55,9 +58,22 @@ export class MessageSigner implements ExchangeSecurity {
     const signature = headers[SIGNATURE_HEADER]!;
     return {
       headers,
-      checkAnswer: (answer: ExchangeAnswer) =>
-        verifyAnswer(this.config.keyring, signature, answer),
+      checkAnswer: (answer) => this.check(request, signature, answer),
     };
+  }
+
+  private check(
+    { origin }: OutgoingRequest,
+    signature: string,
+    answer: ExchangeAnswer,
+  ): string {
+    const { keyring, log } = this.config;
+    try {
+      return verifyAnswer(keyring, signature, answer);
+    } catch (error) {
+      log.warn(`no answer from ${origin}`, (error as Error).message);
+      throw error;
+    }
   }
 
   /**

@@ -4,7 +4,9 @@ import type { AddressPolicy } from './address-policy.js';
 import { Ed25519Keyring } from './keys/ed25519-keyring.js';
 import type { Keyring } from './keys/keyring.interface.js';
 import { SecretKeyring } from './keys/secret-keyring.js';
+import { LimitedLog } from './limited-log.js';
 import { MessageSigner } from './message-signer.js';
+import { OpenExchange } from './open-exchange.js';
 import { OpenRequestVerifier } from './open-request-verifier.js';
 import { PlainStreamSecurity } from './plain-stream.js';
 import {
@@ -48,16 +50,18 @@ export class PeerSecurity {
   readonly verifier: RequestVerifier;
   /** Opens streams. */
   readonly streams: StreamSecurity;
-  /** Signs requests that go out; undefined in an open cloud. */
-  readonly exchange: ExchangeSecurity | undefined;
+  /** Signs requests that go out and judges the answers. */
+  readonly exchange: ExchangeSecurity;
   /** Signs and judges members' records; undefined unless each member has its own key. */
   readonly records: RecordSecurity | undefined;
   private readonly keyring: Keyring | undefined;
+  private readonly log: LimitedLog;
   private readonly refusals: RefusalLog;
 
   constructor(private readonly config: PeerSecurityConfig) {
     const { security, selfId, logger } = config;
-    this.refusals = new RefusalLog(logger, this.now);
+    this.log = new LimitedLog(logger, this.now);
+    this.refusals = new RefusalLog(this.log);
     this.keyring = createKeyring(security);
     this.records = createRecords(security, this.keyring);
     if (this.keyring) {
@@ -66,6 +70,7 @@ export class PeerSecurity {
       this.streams = new SignedStreamSecurity(signer, this.keyring);
       this.verifier = this.createVerifier(this.keyring);
     } else {
+      this.exchange = new OpenExchange(this.log);
       this.streams = new PlainStreamSecurity(selfId);
       this.verifier = new OpenRequestVerifier({
         refusals: this.refusals,
@@ -136,7 +141,8 @@ export class PeerSecurity {
   private createSigner(keyring: Keyring): MessageSigner {
     const { selfId, maxPeers } = this.config;
     const maxReceivers = maxPeers * SENDERS_PER_PEER;
-    return new MessageSigner({ keyring, selfId, now: this.now, maxReceivers });
+    const { now, log } = this;
+    return new MessageSigner({ keyring, selfId, now, maxReceivers, log });
   }
 
   private createVerifier(keyring: Keyring): RequestVerifier {

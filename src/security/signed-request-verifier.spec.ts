@@ -49,6 +49,7 @@ function request(
   path = '/message',
 ): IncomingPeerRequest {
   const outgoing = {
+    origin: 'http://10.0.0.1:9338',
     method: 'POST',
     path,
     body: BODY,
@@ -57,7 +58,7 @@ function request(
   return {
     method: 'POST',
     path,
-    headers: sender.exchange!.sign(outgoing).headers,
+    headers: sender.exchange.sign(outgoing).headers,
     raw: BODY,
     remoteAddress: '10.0.0.2',
   };
@@ -392,7 +393,6 @@ describe('an open cloud', () => {
     };
     expect(judge(open, incoming)).toEqual({ ok: true });
     expect(open.signed).toBe(false);
-    expect(open.exchange).toBeUndefined();
   });
 
   it('refuses the signed, and says why in its own log', () => {
@@ -411,4 +411,46 @@ it('warns about a secret that is short', () => {
   peer({ id: 'a', secret: 'short' });
   expect(warnings.at(-1)).toContain('openssl rand');
   expect(warnings.join()).not.toContain("'short'");
+});
+
+it('an open peer says in its log that the other side wants signatures', () => {
+  const open = peer({ id: 'alice' });
+  const refusal = judge(peer({ id: 'bob', secret: SECRET }), {
+    ...request(open),
+    headers: {},
+  });
+  const { headers } = refusal as Extract<Verdict, { ok: false }>;
+  const body = Buffer.alloc(0);
+  const outgoing = {
+    method: 'POST',
+    path: '/join',
+    body,
+    receiverId: undefined,
+  };
+  const sent = open.exchange.sign({
+    origin: 'http://10.0.0.1:9338',
+    ...outgoing,
+  });
+  expect(sent.headers).toEqual({});
+  expect(sent.checkAnswer({ status: 401, headers, body })).toBeUndefined();
+  expect(warnings.at(-1)).toContain('http://10.0.0.1:9338 refuses this peer');
+});
+
+it('a signed peer says in its log why it does not believe an answer', () => {
+  const alice = peer({ id: 'alice', secret: SECRET });
+  const outgoing = {
+    method: 'POST',
+    path: '/join',
+    body: BODY,
+    receiverId: 'bob',
+  };
+  const sent = alice.exchange.sign({
+    origin: 'http://10.0.0.1:9338',
+    ...outgoing,
+  });
+  const answer = { status: 403, headers: {}, body: BODY };
+  expect(() => sent.checkAnswer(answer)).toThrow(/not signed/);
+  expect(warnings.at(-1)).toMatch(
+    /^no answer from http:\/\/10\.0\.0\.1:9338: .*without the security option/,
+  );
 });

@@ -2,6 +2,8 @@ import type { ExchangeAnswer } from './exchange.js';
 
 /** A request that is to be signed: exactly what goes to the socket. */
 export interface OutgoingRequest {
+  /** Where it goes, for the log: `http://10.0.0.7:9338`. */
+  origin: string;
   method: string;
   path: string;
   body: Buffer | undefined;
@@ -14,13 +16,13 @@ export interface SignedRequest {
   /** Headers to send along, over those of the same name that are there. */
   headers: Record<string, string>;
   /**
-   * Judges the answer by its signature and gives the id of who signed it. Throws a TransportError
-   * (`BAD_ANSWER`) for an answer that nobody signed, or not for this request.
+   * Judges the answer by its signature and gives the id of who signed it, undefined in an open cloud.
+   * Throws a TransportError (`BAD_ANSWER`) for an answer that nobody signed, or not for this request.
    */
-  checkAnswer(answer: ExchangeAnswer): string;
+  checkAnswer(answer: ExchangeAnswer): string | undefined;
 }
 
-/** Signs what leaves, below every interceptor. */
+/** Signs what leaves, below every interceptor, and judges what comes back. */
 export interface ExchangeSecurity {
   sign(request: OutgoingRequest): SignedRequest;
 }

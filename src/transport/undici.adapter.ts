@@ -60,6 +60,7 @@ export function createUndiciAdapter(
 
   function send(config: Config, request: ExchangeRequest) {
     const signed = security?.sign({
+      origin: request.origin,
       method: request.method,
       path: request.path,
       body: request.body,

@@ -1,3 +1,4 @@
+import { LimitedLog } from '../../../../src/security/limited-log.js';
 import { MessageSigner } from '../../../../src/security/message-signer.js';
 import { SecretKeyring } from '../../../../src/security/keys/secret-keyring.js';
 import type { Keyring } from '../../../../src/security/keys/keyring.interface.js';
@@ -23,7 +24,7 @@ export interface WireAnswer {
 /** Records every signed request that a peer sends from now on. */
 export function tap(peer: PeerApp): Captured[] {
   const captured: Captured[] = [];
-  const exchange = peer.app.get(PeerSecurity, { strict: false }).exchange!;
+  const exchange = peer.app.get(PeerSecurity, { strict: false }).exchange;
   const sign = exchange.sign.bind(exchange);
   exchange.sign = (request) => {
     const signed = sign(request);
@@ -62,8 +63,10 @@ export function forge(
     selfId: () => senderId,
     now: () => Date.now() + clockError,
     maxReceivers: 10,
+    log: new LimitedLog({ warn: () => undefined }, () => Date.now()),
   });
   const bytes = Buffer.from(JSON.stringify(body));
-  const request = { method: 'POST', path, body: bytes, receiverId };
+  const origin = 'http://127.0.0.1';
+  const request = { origin, method: 'POST', path, body: bytes, receiverId };
   return { path, headers: signer.sign(request).headers, body: bytes };
 }
