@@ -5,7 +5,9 @@ import { GossipQueue } from './gossip-queue.js';
 import { Gossiper } from './gossiper.js';
 import { Healer } from './healer.js';
 import { HearsayQuota } from './hearsay-quota.js';
+import { JoinAdmission } from './join-admission.js';
 import { JoinCall } from './join-call.js';
+import { JoinCheck } from './join-check.js';
 import { JoinReceiver } from './join-receiver.js';
 import { Joiner } from './joiner.js';
 import { LegacyCare } from './legacy-care.js';
@@ -51,17 +53,21 @@ export function makeParts(
     env.clock,
     options.deadMemoryHours * 3_600_000,
   );
+  const health = new LocalHealth(
+    options.maxLocalHealth,
+    () => env.eventLoopDelay(),
+    env.clock,
+  );
   const ctx: CoreContext = {
     env,
     options,
     self: new SelfRecord(description, env),
     list: new MemberList(tombstones, options.maxPeers),
-    calls: new PeerCalls(env),
+    calls: new PeerCalls(env, (timeout) => health.slack(timeout)),
     life: new CoreLife(),
   };
   const ring = new ProbeRing(env.random);
   const queue = new GossipQueue();
-  const health = new LocalHealth(options.maxLocalHealth, env.eventLoopDelay);
   const roundTrips = new RoundTrips(
     options.probeTimeout,
     options.probeTimeout * MAX_PROBE_FACTOR,
@@ -78,13 +84,9 @@ export function makeParts(
   const teller = new Teller(ctx);
   const spreader = new NewsSpreader(ctx, gossiper, teller);
   const newcomers = new Newcomers(ctx, teller);
-  const joinReceiver = new JoinReceiver(
-    ctx,
-    caller,
-    teller,
-    newcomers,
-    spreader,
-  );
+  const joinCheck = new JoinCheck(ctx, caller);
+  const admission = new JoinAdmission(ctx, caller, teller, newcomers, spreader);
+  const joinReceiver = new JoinReceiver(ctx, joinCheck, admission);
   const joinCall = new JoinCall(
     ctx,
     intake,
@@ -98,7 +100,7 @@ export function makeParts(
   const legacyCare = new LegacyCare(ctx, teller, caller, joiner);
   const answerer = new StatusAnswerer(ctx, extension, prober, legacyCare);
   const stalls = new StallWatch(ctx);
-  const events = new MemberEvents(env.logger);
+  const events = new MemberEvents(env.logger, () => ctx.list.size === 0);
   const parts = {
     ctx,
     ring,

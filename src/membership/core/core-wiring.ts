@@ -48,8 +48,7 @@ function connectNetwork(parts: CoreParts): void {
     caller,
     teller,
   } = parts;
-  const { joiner, joinReceiver, joinCall, legacyCare, answerer, spreader } =
-    parts;
+  const { joiner, joinReceiver, joinCall, legacyCare, spreader } = parts;
   extension.sink = {
     news: (items, from) => intake.take(items, from, 'gossip'),
     self: (incarnation, ip) => intake.onSelf(incarnation, false, ip),
@@ -60,7 +59,6 @@ function connectNetwork(parts: CoreParts): void {
     unknownTo: (id) => recovery.stranger(id),
   };
   caller.onStranger = (id) => recovery.stranger(id);
-  answerer.onHeard = (id) => detector.heard(id);
   recovery.onLegacyStranger = (member) => void legacyCare.audit(member);
   teller.onUnlisted = (member) => void legacyCare.audit(member);
   joinReceiver.onOwnId = (request) => joiner.receivedOwnId(request);

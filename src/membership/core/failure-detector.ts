@@ -49,7 +49,10 @@ export class FailureDetector {
     return verdict;
   }
 
-  /** Any successful exchange with a member is a sign of life. */
+  /**
+   * A member answered something that this peer asked: a sign of life. That it asks by itself is none: it
+   * may be out of reach for everybody.
+   */
   heard(id: string): void {
     const suspicion = this.watch.get(id);
     if (suspicion) suspicion.heard = true;

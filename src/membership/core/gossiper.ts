@@ -6,9 +6,13 @@ import type { GossipQueue } from './gossip-queue.js';
 import type { ProbeRing } from './probe-ring.js';
 import type { StatusCaller } from './status-caller.js';
 
+/** Rounds whose answers may be outstanding when the next one starts. */
+const MAX_ROUNDS_UNDER_WAY = 4;
+
 /** Rounds of gossip, for as long as there is news that does not wait for the next check. */
 export class Gossiper {
   #timer: TimerHandle | undefined;
+  #underWay = 0;
 
   constructor(
     private readonly ctx: CoreContext,
@@ -50,13 +54,21 @@ export class Gossiper {
   round(): void {
     const { list, options, life } = this.ctx;
     if (!life.active || !this.queue.hasUrgent) return;
+    // Where answers take longer than the rounds, more requests would only make it worse.
+    if (this.#underWay > options.gossipFanout * MAX_ROUNDS_UNDER_WAY) {
+      this.#arm();
+      return;
+    }
     const hears = (id: string) => {
       const member = list.peek(id);
       return member !== undefined && speaksGossip(member);
     };
     const targets = this.ring.sample(options.gossipFanout, hears);
     for (const id of targets) {
-      void this.caller.ask(list.peek(id)!, options.requestTimeout);
+      this.#underWay++;
+      void this.caller
+        .ask(list.peek(id)!, options.requestTimeout)
+        .finally(() => this.#underWay--);
     }
     // With nobody to tell, news would wait for ever.
     if (targets.length > 0) this.#arm();

@@ -53,8 +53,8 @@ export function readJoinAnswer(
   if (body.status !== 'joined') return { refusal: readRefusal(body) };
   if (!isJsonObject(body.self)) return undefined;
   const { ip, port } = body.self;
-  const selfHasAddress = typeof ip === 'string' && port !== undefined;
-  const place = selfHasAddress ? { ip, port } : called;
+  const selfHasAddress = normalizeIp(ip) !== undefined && port !== undefined;
+  const place = selfHasAddress ? { ip: ip!, port: port! } : called;
   const self = readPeerInfo(
     { ...body.self, ip: place.ip, port: place.port! },
     maxDataBytes,

@@ -37,7 +37,7 @@ export class JoinCall {
       'join',
       joinBody(self.record, this.givenIp),
       options.joinTimeout,
-      MAX_JOIN_ANSWER_BYTES,
+      { maxAnswerBytes: MAX_JOIN_ANSWER_BYTES },
     );
     const success = successOf(result);
     if (!success) {

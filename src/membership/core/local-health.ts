@@ -1,14 +1,28 @@
+import type { Clock } from './clock.js';
+
+/** Ms in which a delay of the event loop that is over counts half. */
+const HALF_LIFE = 2000;
+
+/** How much a delay of the event loop may add to a timeout, in timeouts. */
+const MAX_SLACK = 3;
+
 /**
  * How well this peer itself keeps up (Lifeguard's local health): 0 is well. Its own timeouts stretch
  * with it, so that a slow peer doubts itself before it accuses others.
  */
 export class LocalHealth {
   #score = 0;
+  #delay = 0;
+  #delayAt = 0;
 
-  /** @param max the worst score */
+  /**
+   * @param max the worst score
+   * @param eventLoopDelay how late this process has reacted since the last question, in ms
+   */
   constructor(
     private readonly max: number,
     private readonly eventLoopDelay: () => number,
+    private readonly clock: Clock,
   ) {}
 
   get score(): number {
@@ -20,12 +34,17 @@ export class LocalHealth {
     this.#score = Math.min(this.max, Math.max(0, this.#score + change));
   }
 
-  /** A timeout in ms, stretched by the score, and by the time that this process takes to react. */
+  /** A timeout in ms for judging others, stretched by the score. */
   stretch(timeout: number): number {
-    const delay = Math.min(
-      Math.max(0, this.eventLoopDelay()),
-      timeout * this.max,
-    );
-    return timeout * (1 + this.#score) + delay;
+    return timeout * (1 + this.#score);
+  }
+
+  /** Ms that a wait of `timeout` ms needs on top, because this process is slow to notice its end. */
+  slack(timeout: number): number {
+    const now = this.clock.monotonic();
+    const held = this.#delay * 0.5 ** ((now - this.#delayAt) / HALF_LIFE);
+    this.#delay = Math.max(held, this.eventLoopDelay());
+    this.#delayAt = now;
+    return Math.min(this.#delay, timeout * MAX_SLACK);
   }
 }

@@ -8,7 +8,11 @@ export class MemberEvents {
   readonly #listeners = new Set<(event: MembershipEvent) => void>();
   #joined = false;
 
-  constructor(private readonly logger: CoreLogger) {}
+  /** @param isAlone true while there are no other members */
+  constructor(
+    private readonly logger: CoreLogger,
+    private readonly isAlone: () => boolean,
+  ) {}
 
   /** @returns the way to stop listening */
   listen(listener: (event: MembershipEvent) => void): () => void {
@@ -26,12 +30,13 @@ export class MemberEvents {
       this.#emit({ type: 'peer.joined', member });
     } else if (change.kind === 'removed') {
       this.#emit({ type: 'peer.left', member, reason: change.reason });
+      if (this.isAlone()) this.left();
     } else {
       this.#changed(member, change.previous);
     }
   }
 
-  /** This peer has left. */
+  /** This peer has left, or all the others have. */
   left(): void {
     if (this.#joined) this.#emit({ type: 'cloud.left' });
     this.#joined = false;

@@ -235,7 +235,7 @@ export class MembershipCore {
     return this.#requests.sync(body, sender);
   }
 
-  /** Any successful exchange with a member is a sign of life. */
+  /** A member answered something that this peer sent: a sign of life. */
   noteAlive(id: string): void {
     this.#parts.detector.heard(id);
   }

@@ -19,7 +19,7 @@ export const NEWCOMER_PERIOD = 5000;
 export const MAX_NEWCOMERS = 256;
 
 /** Joins that are checked at the same moment, and that wait for their turn. */
-export const MAX_JOIN_CHECKS = 64;
+export const MAX_JOIN_CHECKS = 16;
 export const MAX_WAITING_JOINS = 1024;
 
 /** Members that are told directly at the same moment. */

@@ -92,7 +92,7 @@ export interface MembershipParameters {
   joinTimeout: number;
   /** Ms until a join that nobody accepted is tried again; the wait doubles each time. Default 500. */
   joinRetryMin: number;
-  /** Longest wait in ms between two tries to join. Default 30,000. */
+  /** Longest wait in ms between two tries to join. Default 10,000. */
   joinRetryMax: number;
   /**
    * Shortest time in ms between two re-joins of a peer that finds itself thrown out. Default 2000.

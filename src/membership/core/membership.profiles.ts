@@ -21,7 +21,7 @@ const lan: MembershipParameters = {
   deadMemoryHours: 24,
   joinTimeout: 3000,
   joinRetryMin: 500,
-  joinRetryMax: 30_000,
+  joinRetryMax: 10_000,
   rejoinInterval: 2000,
   legacyAuditInterval: 30_000,
   hearsayQuota: 10_000,

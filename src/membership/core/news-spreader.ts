@@ -3,7 +3,6 @@ import { accusationNews, recordNews } from './gossip-body.js';
 import type { Gossiper } from './gossiper.js';
 import type { MemberChange } from './member-change.js';
 import type { Accusation } from './member-list.js';
-import type { MemberRecord } from './member-record.js';
 import type { Teller } from './teller.js';
 
 /** Sees to it that what this peer comes to know reaches the others. */
@@ -43,9 +42,12 @@ export class NewsSpreader {
     );
   }
 
-  /** A member's join reached not everybody who was told directly. */
-  again(member: MemberRecord): void {
-    this.gossiper.spread(member.id, recordNews(member, true), true);
+  /** A member's join did not reach everybody who was told directly: news is told once more. */
+  again(id: string): void {
+    const member = this.ctx.list.peek(id);
+    if (member) {
+      this.gossiper.spread(id, recordNews(member, true), !this.teller.isDirect);
+    }
   }
 
   /** This peer's own record has changed. */

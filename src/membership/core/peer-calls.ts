@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { PeerTarget } from '../../transport/peer-transport.interface.js';
 import { TransportError } from '../../transport/transport.error.js';
 import type { Endpoint } from '../../wire/endpoints.js';
@@ -27,13 +28,21 @@ export interface CallObserver {
   unknownTo(id: string): void;
 }
 
+/** What a call may have of its own. */
+export interface CallOptions {
+  readonly maxAnswerBytes?: number;
+  /** True: no longer than the timeout, even if this process is slow itself. */
+  readonly exact?: boolean;
+}
+
 /** All requests of the core: with a deadline, ended by `stop`, never a thrown error. */
 export class PeerCalls {
   observer: CallObserver = { heard: () => {}, unknownTo: () => {} };
-  readonly #abort = new AbortController();
+  readonly #abort = endingManyCalls();
 
   constructor(
     private readonly env: Pick<MembershipEnvironment, 'transport' | 'logger'>,
+    private readonly slack: (timeout: number) => number = () => 0,
   ) {}
 
   get stopped(): boolean {
@@ -45,12 +54,13 @@ export class PeerCalls {
     this.#abort.abort();
   }
 
+  /** @param timeout ms, without what this process itself needs longer at the moment */
   async call(
     target: PeerTarget,
     endpoint: Endpoint,
     body: JsonObject,
     timeout: number,
-    maxAnswerBytes = MAX_ANSWER_BYTES,
+    { maxAnswerBytes = MAX_ANSWER_BYTES, exact = false }: CallOptions = {},
   ): Promise<CallResult> {
     if (this.stopped) return { kind: 'aborted' };
     try {
@@ -58,7 +68,11 @@ export class PeerCalls {
         addressOf(target),
         endpoint,
         body,
-        { timeout, signal: this.#abort.signal, maxAnswerBytes },
+        {
+          timeout: exact ? timeout : timeout + this.slack(timeout),
+          signal: this.#abort.signal,
+          maxAnswerBytes,
+        },
       );
       if (this.stopped) return { kind: 'aborted' };
       const object = isJsonObject(answer) ? answer : undefined;
@@ -105,6 +119,13 @@ export function successOf(
   return result?.kind === 'answered' && isSuccess(result.status)
     ? result
     : undefined;
+}
+
+/** Many calls at once wait for this one end, which Node takes for a leak unless told otherwise. */
+function endingManyCalls(): AbortController {
+  const abort = new AbortController();
+  setMaxListeners(0, abort.signal);
+  return abort;
 }
 
 function addressOf({ id, ip, port, scheme }: PeerTarget): PeerTarget {

@@ -28,8 +28,7 @@ export class PeerRequests {
 
   /** `/joined`: what a legacy peer says about extensions of a third one is hearsay. */
   joined(peer: PeerInfo, sender: Member): void {
-    const { ctx, intake, detector } = this.parts;
-    detector.heard(sender.id);
+    const { ctx, intake } = this.parts;
     if (peer.id === ctx.self.id) return;
     intake.record(
       peer,
@@ -40,7 +39,7 @@ export class PeerRequests {
 
   /** `/left`: final from the member itself; from others it is obeyed at once and then verified. */
   left({ id }: LeftRequest, sender: Member): void {
-    const { ctx, recovery, verifier, legacyCare, detector } = this.parts;
+    const { ctx, recovery, verifier, legacyCare } = this.parts;
     if (id === ctx.self.id) {
       recovery.evicted(sender);
       return;
@@ -53,7 +52,6 @@ export class PeerRequests {
       );
       return;
     }
-    detector.heard(sender.id);
     verifier.departed(id, (isAlive) => {
       if (isAlive) this.#standUpFor(id, sender);
       if (isAlive) legacyCare.wrongly(sender.id, id);
@@ -63,8 +61,7 @@ export class PeerRequests {
   /** `/update`: a peer replaces its own data, nobody else's. */
   update({ id, data, incarnation }: UpdateRequest, sender: Member): void {
     if (id !== sender.id) throw new ForeignUpdateError(sender.id, id);
-    const { ctx, caller, detector } = this.parts;
-    detector.heard(id);
+    const { ctx, caller } = this.parts;
     const known = ctx.list.peek(id);
     if (!known) return;
     if (ctx.env.verifyRecord && !isLegacy(known)) {
@@ -87,8 +84,7 @@ export class PeerRequests {
 
   /** `/sync`. */
   sync(body: JsonObject, sender: Member): JsonObject {
-    const { ctx, synchronizer, detector } = this.parts;
-    detector.heard(sender.id);
+    const { ctx, synchronizer } = this.parts;
     const known = ctx.list.peek(sender.id);
     return known ? synchronizer.receive(body, known) : {};
   }

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from '../../wire/json.js';
 import type { PeerStatus } from '../../wire/requests.js';
-import type { CoreContext } from './core-context.js';
+import { sleep, type CoreContext } from './core-context.js';
 import type { LocalHealth } from './local-health.js';
 import type { MemberRecord } from './member-record.js';
 import type { ProbeRing } from './probe-ring.js';
@@ -25,6 +25,9 @@ export interface Verdict {
 
 /** How much longer than its own check a helper's answer may take. */
 const HELPER_FACTOR = 3;
+
+/** Refused connections in a row that are proof for a peer that has nobody to ask. */
+const REFUSALS_ALONE = 3;
 
 /** How late, in ms, a check may end until its result says more about this peer than about the member. */
 const MAX_LATENESS = 500;
@@ -68,7 +71,8 @@ export class Prober {
       const { timeout } = this;
       const start = clock.monotonic();
       const reply = await this.caller.ask(member, timeout);
-      const lateness = clock.monotonic() - start - timeout;
+      const allowed = timeout + this.health.slack(timeout);
+      const lateness = clock.monotonic() - start - allowed;
       const verdict = this.#judge(reply);
       if (verdict.kind === 'alive') this.health.note(-1);
       if (verdict.kind === 'silent' && lateness > MAX_LATENESS) {
@@ -121,7 +125,7 @@ export class Prober {
   ): Promise<Verdict> {
     const own = direct === 'refused' ? 1 : 0;
     const helpers = this.#helpers(member.id);
-    if (helpers.length === 0) return { kind: 'silent', alone: true };
+    if (helpers.length === 0) return this.#alone(member, direct);
     const answers = await firstThat(
       helpers.map((helper) => this.#askHelper(helper, member.id)),
       (soFar) => isReached(soFar) || own + refusals(soFar) >= 2,
@@ -136,6 +140,28 @@ export class Prober {
     // Helpers that say nothing at all speak against this peer's own line (Lifeguard).
     if (answers.every((answer) => answer === undefined)) this.health.note(1);
     return { kind: 'silent' };
+  }
+
+  /**
+   * With nobody to ask, this peer asks itself again: several refused connections in a row are as
+   * certain as a second peer's word.
+   */
+  async #alone(
+    member: MemberRecord,
+    direct: 'silent' | 'refused',
+  ): Promise<Verdict> {
+    let verdict: Verdict = { kind: direct };
+    for (
+      let more = REFUSALS_ALONE - 1;
+      more > 0 && verdict.kind === 'refused';
+      more--
+    ) {
+      await sleep(this.ctx, this.timeout);
+      verdict = await this.direct(member, 1);
+    }
+    return verdict.kind === 'silent'
+      ? { kind: 'silent', alone: true }
+      : verdict;
   }
 
   #helpers(target: string): MemberRecord[] {

@@ -12,8 +12,6 @@ import type { Prober } from './prober.js';
 
 /** Answers `/status`: about this peer for everybody, with the extension part for members that use it. */
 export class StatusAnswerer {
-  /** Called for each request of a member: a sign of life. */
-  onHeard: (id: string) => void = () => {};
   readonly #limiter = new Limiter(MAX_INDIRECT_PROBES, 0);
 
   constructor(
@@ -30,7 +28,6 @@ export class StatusAnswerer {
     const sender =
       senderId === undefined ? undefined : this.ctx.list.get(senderId);
     if (!sender) return this.status();
-    this.onHeard(sender.id);
     if (!isJsonObject(body.ext) || !speaksGossip(sender)) return this.status();
     const request = body.ext;
     this.extension.read(request, sender);

@@ -53,13 +53,18 @@ export class StatusCaller {
     return reply;
   }
 
-  /** Asks whoever is at an address; `id`: whom it should be, where that is known. */
+  /**
+   * Asks whoever is at an address.
+   * @param id whom it should be, where that is known
+   * @param exact true: no longer than `timeout`, even if this process is slow itself
+   */
   askAddress(
     target: PeerTarget,
     timeout: number,
     id?: string,
+    exact = false,
   ): Promise<StatusReply> {
-    return this.#send(target, id, {}, timeout);
+    return this.#send(target, id, {}, timeout, exact);
   }
 
   async #send(
@@ -67,10 +72,13 @@ export class StatusCaller {
     id: string | undefined,
     body: JsonObject,
     timeout: number,
+    exact = false,
   ): Promise<StatusReply> {
     const { env, calls } = this.ctx;
     const start = env.clock.monotonic();
-    const result = await calls.call(target, 'status', body, timeout);
+    const result = await calls.call(target, 'status', body, timeout, {
+      exact,
+    });
     if (result.kind !== 'answered') return { kind: result.kind };
     if (!isSuccess(result.status)) return { kind: 'silent' };
     const status = readStatus(result.body);

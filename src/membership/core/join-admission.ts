@@ -1,0 +1,151 @@
+import { sameAddress } from '../../wire/address.js';
+import type { PeerInfo } from '../../wire/peer-info.js';
+import type { JoinAccepted } from '../../wire/requests.js';
+import { sleep, type CoreContext } from './core-context.js';
+import { answeredSelf } from './join-body.js';
+import {
+  isLegacy,
+  makeRecord,
+  toLegacyInfo,
+  toPeerInfo,
+  type MemberRecord,
+} from './member-record.js';
+import { JOIN_TELLING_MOMENT } from './membership.limits.js';
+import type { Newcomers } from './newcomers.js';
+import type { NewsSpreader } from './news-spreader.js';
+import type { StatusCaller } from './status-caller.js';
+import type { Teller } from './teller.js';
+
+/** Whom this peer has told of one newcomer. */
+interface Telling {
+  readonly joiner: MemberRecord;
+  /** The newcomer as it was listed before. */
+  readonly known: MemberRecord | undefined;
+  readonly told: Set<string>;
+  readonly acknowledged: Set<string>;
+}
+
+/** Makes a checked joiner a member: tells the others, adds it, answers (PROTOCOL.md, section 2, `/join`). */
+export class JoinAdmission {
+  constructor(
+    private readonly ctx: CoreContext,
+    private readonly caller: StatusCaller,
+    private readonly teller: Teller,
+    private readonly newcomers: Newcomers,
+    private readonly spreader: NewsSpreader,
+  ) {}
+
+  /** @returns undefined if the list has become full meanwhile */
+  async admit(info: PeerInfo): Promise<JoinAccepted | undefined> {
+    const { list } = this.ctx;
+    const joiner = this.#record(info);
+    const telling: Telling = {
+      joiner,
+      known: list.peek(joiner.id),
+      told: new Set(),
+      acknowledged: new Set(),
+    };
+    const everybody = this.#tell(telling);
+    if (telling.told.size > 0) {
+      await Promise.race([everybody, sleep(this.ctx, JOIN_TELLING_MOMENT)]);
+    }
+    if (!this.#add(joiner)) return undefined;
+    void this.#tellTheRest(telling, everybody);
+    this.newcomers.add(joiner.id, telling.acknowledged);
+    return this.#answer(joiner);
+  }
+
+  #answer(joiner: MemberRecord): JoinAccepted {
+    const { list, self } = this.ctx;
+    const describe = isLegacy(joiner) ? toLegacyInfo : toPeerInfo;
+    const peers = list
+      .members()
+      .filter(({ id }) => id !== joiner.id)
+      .map((member) => describe(member));
+    const { id, ip, port } = list.peek(joiner.id) ?? joiner;
+    const own = answeredSelf(self.record, joiner);
+    return { status: 'joined', id, ip, port, self: own, peers };
+  }
+
+  #add(joiner: MemberRecord): boolean {
+    const { list, env } = this.ctx;
+    this.#forgive(joiner);
+    const outcome = list.apply(env.shareRecord?.(joiner) ?? joiner, {
+      origin: 'join',
+      from: joiner.id,
+      legacyTold: true,
+      verified: true,
+    });
+    return outcome !== 'full';
+  }
+
+  /**
+   * One that counts as gone is back by its own word. If its incarnation does not say so yet, it is told
+   * to raise it: only the member itself may.
+   */
+  #forgive(joiner: MemberRecord): void {
+    const { list, options } = this.ctx;
+    const stone = list.tombstones.get(joiner.id);
+    if (!stone || joiner.incarnation > stone.incarnation) return;
+    list.tombstones.delete(joiner.id);
+    void this.caller.ask(joiner, options.requestTimeout, {
+      seen: stone.incarnation + 1,
+    });
+  }
+
+  /** A legacy peer counts nothing, so this peer counts for it: its return, and its move. */
+  #record(info: PeerInfo): MemberRecord {
+    if (info.features) return makeRecord(info, 'alive');
+    const { list } = this.ctx;
+    const known = list.peek(info.id);
+    const last = known ?? list.tombstones.get(info.id);
+    const isNews = !known || !sameAddress(known, info);
+    const incarnation = last ? last.incarnation + (isNews ? 1 : 0) : 0;
+    return makeRecord({ ...info, incarnation }, 'alive');
+  }
+
+  /** Tells everybody who has to hear of it and has not been told yet. */
+  async #tell(telling: Telling): Promise<void> {
+    const { joiner, told, acknowledged } = telling;
+    const audience = this.teller
+      .audience(joiner.id)
+      .filter(({ id }) => !told.has(id));
+    for (const { id } of audience) told.add(id);
+    await Promise.all(
+      audience.map(async (member) => {
+        if (await this.#tellOne(member, telling)) acknowledged.add(member.id);
+      }),
+    );
+  }
+
+  /** A legacy member adds whatever it is told, so it hears of a re-join only where the address is new. */
+  async #tellOne(
+    member: MemberRecord,
+    { joiner, known }: Telling,
+  ): Promise<boolean> {
+    if (known && isLegacy(member)) {
+      if (known.address === joiner.address) return true;
+      await this.teller.left(member, joiner.id);
+    }
+    return this.teller.joined(member, joiner);
+  }
+
+  /** Members that came in meanwhile, and once more those that did not hear. */
+  async #tellTheRest(
+    telling: Telling,
+    everybody: Promise<void>,
+  ): Promise<void> {
+    await Promise.all([everybody, this.#tell(telling)]);
+    const { joiner, told, acknowledged } = telling;
+    if (acknowledged.size === told.size) return;
+    const { list, options, life } = this.ctx;
+    this.spreader.again(joiner.id);
+    await sleep(this.ctx, options.probeInterval);
+    for (const id of told) {
+      const member = acknowledged.has(id) ? undefined : list.peek(id);
+      const current = list.peek(joiner.id);
+      if (!member || !current || isLegacy(member) || !life.active) continue;
+      void this.teller.joined(member, current);
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import { normalizeIp } from '../../wire/address.js';
+import { DEFAULT_PORT } from '../../wire/endpoints.js';
+import type { PeerAddress, PeerInfo } from '../../wire/peer-info.js';
+import type { JoinRequest, PeerStatus } from '../../wire/requests.js';
+import type { CoreContext } from './core-context.js';
+import type { MemberRecord } from './member-record.js';
+import {
+  JOIN_CHECK_TIMEOUT,
+  JOIN_TELLING_MOMENT,
+  MAX_INCARNATION_LEAD,
+} from './membership.limits.js';
+import type { RequestOrigin } from './membership.types.js';
+import type { StatusCaller, StatusReply } from './status-caller.js';
+
+/** Finds out whether a joiner is where, and who, it says (PROTOCOL.md, section 2, `/join`). */
+export class JoinCheck {
+  readonly #running = new Map<string, Promise<StatusReply>>();
+
+  constructor(
+    private readonly ctx: CoreContext,
+    private readonly caller: StatusCaller,
+  ) {}
+
+  /** Where the joiner says it is, or where the request came from; undefined where it may not be called. */
+  async placeOf(
+    { ip: given, port, scheme }: JoinRequest,
+    origin: RequestOrigin,
+  ): Promise<PeerAddress | undefined> {
+    const { env } = this.ctx;
+    const host = given ?? origin.remoteAddress;
+    const ip = normalizeIp(host) ?? (await this.#resolve(host));
+    if (ip === undefined) return undefined;
+    const place: PeerAddress = { ip, port: port ?? DEFAULT_PORT };
+    if (scheme) place.scheme = scheme;
+    return env.allows(place, origin) ? place : undefined;
+  }
+
+  /** Asks the joiner for `/status`: one question at a time for each place and id. */
+  ask(place: PeerAddress, { id, features }: JoinRequest): Promise<StatusReply> {
+    const key = `${place.ip} ${place.port} ${id}`;
+    const running = this.#running.get(key);
+    if (running) return running;
+    // A legacy joiner does not wait for a receiver that is slow.
+    const check = this.caller
+      .askAddress(place, JOIN_CHECK_TIMEOUT, id, !features)
+      .finally(() => this.#running.delete(key));
+    this.#running.set(key, check);
+    return check;
+  }
+
+  /**
+   * The joiner as a member. Its own word at its own address outweighs the request, which anyone can
+   * write. Undefined if its incarnation is not credible.
+   */
+  describe(
+    request: JoinRequest,
+    status: PeerStatus,
+    id: string,
+    place: PeerAddress,
+  ): PeerInfo | undefined {
+    const features = status.features ?? request.features ?? [];
+    const info: PeerInfo = { ...place, id, data: request.data ?? {} };
+    if (features.length === 0) return info;
+    // The lower of the two: the data that came along belong to no later one.
+    const incarnation = Math.min(
+      request.incarnation ?? Infinity,
+      status.incarnation ?? Infinity,
+    );
+    const latest = this.ctx.env.clock.now() + MAX_INCARNATION_LEAD;
+    if (incarnation !== Infinity && incarnation > latest) return undefined;
+    info.features = features;
+    info.incarnation = incarnation === Infinity ? 0 : incarnation;
+    if (request.cloud !== undefined) info.cloud = request.cloud;
+    if (request.signature !== undefined) info.signature = request.signature;
+    return info;
+  }
+
+  /** A member's id at another address: only if the old one is not there any more, or is the same process. */
+  async mayMove(known: MemberRecord, info: PeerInfo): Promise<boolean> {
+    const reply = await this.caller.askAddress(
+      known,
+      JOIN_TELLING_MOMENT,
+      known.id,
+    );
+    if (reply.kind !== 'online' && reply.kind !== 'leaving') return true;
+    const { incarnation } = reply.status;
+    return incarnation !== undefined && incarnation === info.incarnation;
+  }
+
+  async #resolve(host: string): Promise<string | undefined> {
+    try {
+      return (await this.ctx.env.resolve(host))[0];
+    } catch {
+      return undefined;
+    }
+  }
+}
