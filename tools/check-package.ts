@@ -1,5 +1,12 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import {
+  cp,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,6 +40,7 @@ try {
   const tarball = await pack();
   await install(tarball);
   await cp(FIXTURES, folder, { recursive: true });
+  await copyReadme();
   await step('import from ESM', () => node('esm.mjs'));
   await step('require from CommonJS', () => node('cjs.cjs'));
   await step('types, in ESM and CommonJS', () => node(TSC, '-p', '.'));
@@ -96,6 +104,17 @@ async function install(tarball: string): Promise<void> {
       cwd: folder,
     }),
   );
+}
+
+/** Its whole modules of TypeScript, to be compiled with the rest; tests in it need more than is installed. */
+async function copyReadme(): Promise<void> {
+  const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
+  const blocks = [...readme.matchAll(/```ts\n([^]*?)```/g)]
+    .map(([, code]) => code!)
+    .filter((code) => code.startsWith('import') && !code.includes('it('));
+  for (const [index, code] of blocks.entries()) {
+    await writeFile(join(folder, `readme-${index}.mts`), code);
+  }
 }
 
 async function exampleNames(): Promise<string[]> {
