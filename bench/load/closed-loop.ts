@@ -7,6 +7,8 @@ export interface ClosedLoopPlan {
   bytes: number;
   inFlight: number;
   durationMs: number;
+  /** Goes on for up to five times as long until there were so many. Default: no least number. */
+  atLeast?: number;
   /** Peers that are sent to in turn. */
   peers: number;
 }
@@ -18,12 +20,14 @@ export async function closedLoop(
   const makeBody = bodyMaker(plan.bytes);
   const outcome = new Outcome();
   const end = performance.now() + plan.durationMs;
+  const latest = end + 4 * plan.durationMs;
+  const { atLeast = 0 } = plan;
   let turn = 0;
 
   const worker = async (): Promise<void> => {
     while (!outcome.hopeless) {
       const sentAt = performance.now();
-      if (sentAt >= end) return;
+      if (sentAt >= end && (turn >= atLeast || sentAt >= latest)) return;
       const body = makeBody();
       try {
         const reply = await client.send(turn++ % plan.peers, body);

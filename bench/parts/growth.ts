@@ -1,6 +1,7 @@
 import { takingPart, type BenchContext } from '../runner/bench-context.js';
 import type { Stage } from '../runner/stage.js';
 import { staged } from './staged.js';
+import { warmUp } from './warm-up.js';
 
 const PEERS = [10, 50, 200];
 const QUICK_PEERS = [10, 50];
@@ -32,8 +33,8 @@ async function measure(
   cell: string,
 ): Promise<void> {
   const { samples, options } = context;
+  await stage.load('closedLoop', warmUp(options));
   const plan = { bytes: 60, inFlight: 64, durationMs: options.measureMs * 2 };
-  await stage.load('closedLoop', { ...plan, durationMs: options.warmUpMs });
   const { result, cpu } = await stage.loadWithCpu('closedLoop', plan);
   const used = await stage.clientUsage();
   if (result.errors > 0) {

@@ -1,6 +1,7 @@
 import { takingPart, type BenchContext } from '../runner/bench-context.js';
 import type { Stage } from '../runner/stage.js';
 import { staged } from './staged.js';
+import { warmUp } from './warm-up.js';
 
 const LIGHT = { bytes: 60, rate: 1_000 };
 const HEAVY = { bytes: 262_144, rate: 20 };
@@ -28,9 +29,7 @@ async function measure(
 ): Promise<void> {
   const { samples, options } = context;
   const durationMs = Math.max(1_500, options.measureMs * 4);
-  const { bytes } = LIGHT;
-  const warmUp = { bytes, inFlight: 64, durationMs: options.warmUpMs };
-  await stage.load('closedLoop', warmUp);
+  await stage.load('closedLoop', warmUp(options));
   const beside = { ...LIGHT, heavy: HEAVY };
   await stage.load('openLoop', { ...beside, durationMs: options.warmUpMs });
 

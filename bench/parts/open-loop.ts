@@ -3,6 +3,7 @@ import type { RegisteredContender } from '../runner/registry.js';
 import type { Stage } from '../runner/stage.js';
 import { requestReplyCell } from './request-reply.js';
 import { staged } from './staged.js';
+import { warmUp } from './warm-up.js';
 
 const BYTES = 60;
 const PEAK = { bytes: BYTES, inFlight: 64 };
@@ -32,7 +33,7 @@ async function measure(
 ): Promise<void> {
   const { options, samples } = context;
   const durationMs = options.measureMs * 4;
-  await stage.load('closedLoop', { ...PEAK, durationMs: options.warmUpMs });
+  await stage.load('closedLoop', warmUp(options));
   const rates = {
     'open-loop/own': await halfPeak(context, contender.id, stage),
     'open-loop/common': medianHalfPeak(context, COMMON),

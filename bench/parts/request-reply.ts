@@ -3,6 +3,7 @@ import { takingPart, type BenchContext } from '../runner/bench-context.js';
 import type { RegisteredContender } from '../runner/registry.js';
 import type { Stage } from '../runner/stage.js';
 import { staged } from './staged.js';
+import { warmUp } from './warm-up.js';
 
 /** One size of messages at one number in flight. */
 export interface RequestReplyCell {
@@ -46,8 +47,7 @@ async function measure(
   await staged(context, contender, size, 'request-reply', async (stage) => {
     const [idle] = await stage.serverUsages();
     samples.add('memory/idle', contender.id, { rss: idle?.rssBytes });
-    const plan = { bytes: 60, inFlight: 64, durationMs: options.warmUpMs };
-    await stage.load('closedLoop', plan);
+    await stage.load('closedLoop', warmUp(options));
     for (const cell of cellsOf(round, options.quick)) {
       await measureCell(context, contender, stage, cell);
     }

@@ -122,6 +122,22 @@ export function hasFloor(part: string, contender: string): boolean {
   );
 }
 
+const CPU_METRICS = ['cpuClient', 'cpuServer'];
+
+/**
+ * A floor about rates as a ratio of CPU times for each message, both sides together: less exact about
+ * what users see, and steadier on a machine that does other things too.
+ */
+export function judgeByCpu(floor: Floor, samples: Samples): number | undefined {
+  if (floor.ours.metric !== 'rate') return undefined;
+  const cost = (key: FigureKey): number =>
+    CPU_METRICS.reduce(
+      (sum, metric) => sum + (samples.median({ ...key, metric }) ?? NaN),
+      0,
+    );
+  return cost(floor.other) / cost(floor.ours);
+}
+
 /** How a floor came out; undefined where one of its figures is missing. */
 export function judge(
   floor: Floor,

@@ -88,6 +88,7 @@ function spawned(
 ): Promise<ChildProcess | undefined> {
   return new Promise((resolve) => {
     const child = spawn(command, args, { stdio: 'ignore' });
+    process.once('exit', () => child.kill());
     child.once('spawn', () => resolve(child));
     child.once('error', () => resolve(undefined));
   });
