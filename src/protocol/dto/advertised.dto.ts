@@ -1,3 +1,4 @@
+import { Expose } from 'class-transformer';
 import { IsOptional } from 'class-validator';
 import type { PeerInfo } from '../../wire/peer-info.js';
 import {
@@ -10,22 +11,27 @@ import {
 
 /** What a peer with extensions says of itself; null counts as absent (PROTOCOL.md, section 4). */
 export class AdvertisedDto {
+  @Expose()
   @IsOptional()
   @IsFeatures()
   features?: string[] | null;
 
+  @Expose()
   @IsOptional()
   @IsIncarnation()
   incarnation?: number | null;
 
+  @Expose()
   @IsOptional()
   @IsCloudName()
   cloud?: string | null;
 
+  @Expose()
   @IsOptional()
   @IsScheme()
   scheme?: 'http' | 'https' | null;
 
+  @Expose()
   @IsOptional()
   @IsSignature()
   signature?: string | null;

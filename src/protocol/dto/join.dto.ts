@@ -1,25 +1,31 @@
+import { Expose } from 'class-transformer';
 import { IsOptional } from 'class-validator';
 import { normalizeHost, parsePort } from '../../wire/address.js';
 import type { JsonObject, JsonValue } from '../../wire/json.js';
 import type { JoinRequest } from '../../wire/requests.js';
 import { AdvertisedDto, advertisedOf } from './advertised.dto.js';
-import { readData, readDto } from './read-dto.js';
+import { AsGiven, readData, readDto } from './read-dto.js';
 import { IsData, IsPeerHost, IsPeerId, IsPeerPort } from './validators.js';
 
 /** Body of `/join`; null counts as absent (PROTOCOL.md, section 2). */
 export class JoinDto extends AdvertisedDto {
+  @Expose()
   @IsOptional()
   @IsPeerId()
   id?: string | null;
 
+  @Expose()
   @IsOptional()
   @IsPeerHost()
   ip?: string | null;
 
+  @Expose()
   @IsOptional()
   @IsPeerPort()
   port?: number | string | null;
 
+  @Expose()
+  @AsGiven()
   @IsOptional()
   @IsData()
   data?: JsonObject | null;

@@ -1,22 +1,28 @@
+import { Expose } from 'class-transformer';
 import { IsOptional } from 'class-validator';
 import { normalizeHost, parsePort } from '../../wire/address.js';
 import type { JsonObject, JsonValue } from '../../wire/json.js';
 import type { PeerInfo } from '../../wire/peer-info.js';
 import { AdvertisedDto, advertisedOf } from './advertised.dto.js';
-import { readData, readDto } from './read-dto.js';
+import { AsGiven, readData, readDto } from './read-dto.js';
 import { IsData, IsPeerHost, IsPeerId, IsPeerPort } from './validators.js';
 
 /** Body of `/joined` (PROTOCOL.md, section 2). */
 export class JoinedDto extends AdvertisedDto {
+  @Expose()
   @IsPeerId()
   id!: string;
 
+  @Expose()
   @IsPeerHost()
   ip!: string;
 
+  @Expose()
   @IsPeerPort()
   port!: number | string;
 
+  @Expose()
+  @AsGiven()
   @IsOptional()
   @IsData()
   data?: JsonObject | null;

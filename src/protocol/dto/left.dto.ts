@@ -1,3 +1,4 @@
+import { Expose } from 'class-transformer';
 import type { JsonValue } from '../../wire/json.js';
 import type { LeftRequest } from '../../wire/requests.js';
 import { readDto } from './read-dto.js';
@@ -5,6 +6,7 @@ import { IsPeerId } from './validators.js';
 
 /** Body of `/left` (PROTOCOL.md, section 2). */
 export class LeftDto {
+  @Expose()
   @IsPeerId()
   id!: string;
 }

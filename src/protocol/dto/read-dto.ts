@@ -1,4 +1,5 @@
-import { getMetadataStorage, validateSync } from 'class-validator';
+import { plainToInstance, Transform } from 'class-transformer';
+import { validateSync } from 'class-validator';
 import {
   isJsonObject,
   type JsonObject,
@@ -6,10 +7,13 @@ import {
 } from '../../wire/json.js';
 import { refusals } from '../protocol.error.js';
 
-const fieldsOf = new Map<Function, readonly string[]>();
+/** Takes a property of a DTO just as it came: what is the application's own is not transformed. */
+export function AsGiven(): PropertyDecorator {
+  return Transform(({ obj, key }) => (obj as JsonObject)[key]);
+}
 
 /**
- * Takes the properties that a DTO declares out of a body, and nothing else, so that unknown ones are
+ * Takes the properties that a DTO exposes out of a body, and nothing else, so that unknown ones are
  * neither an error nor forwarded (PROTOCOL.md, section 1). Throws a ProtocolError (400) that names the
  * first property that is wrong.
  */
@@ -17,13 +21,9 @@ export function readDto<T extends object>(
   type: new () => T,
   body: JsonValue | undefined,
 ): T {
-  const given = readObject(body);
-  const dto = new type();
-  for (const field of declaredFields(type)) {
-    if (Object.hasOwn(given, field)) {
-      Object.assign(dto, { [field]: given[field] });
-    }
-  }
+  const dto = plainToInstance(type, readObject(body), {
+    excludeExtraneousValues: true,
+  });
   const [error] = validateSync(dto, { stopAtFirstError: true });
   if (error) {
     const [message] = Object.values(error.constraints ?? {});
@@ -44,21 +44,6 @@ export function readData(
     throw refusals.tooLarge(maxBytes, 'data');
   }
   return data;
-}
-
-function declaredFields(type: Function): readonly string[] {
-  let fields = fieldsOf.get(type);
-  if (fields === undefined) {
-    const rules = getMetadataStorage().getTargetValidationMetadatas(
-      type,
-      '',
-      false,
-      false,
-    );
-    fields = [...new Set(rules.map(({ propertyName }) => propertyName))];
-    fieldsOf.set(type, fields);
-  }
-  return fields;
 }
 
 /** The body of an endpoint whose parts the membership checks itself. Throws a ProtocolError (400) for no object. */

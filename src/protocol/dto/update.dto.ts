@@ -1,17 +1,22 @@
+import { Expose } from 'class-transformer';
 import { IsOptional } from 'class-validator';
 import type { JsonObject, JsonValue } from '../../wire/json.js';
 import type { UpdateRequest } from '../../wire/requests.js';
-import { readData, readDto } from './read-dto.js';
+import { AsGiven, readData, readDto } from './read-dto.js';
 import { IsData, IsIncarnation, IsPeerId } from './validators.js';
 
 /** Body of `/update` (PROTOCOL.md, section 4). */
 export class UpdateDto {
+  @Expose()
   @IsPeerId()
   id!: string;
 
+  @Expose()
+  @AsGiven()
   @IsData()
   data!: JsonObject;
 
+  @Expose()
   @IsOptional()
   @IsIncarnation()
   incarnation?: number | null;
