@@ -83,6 +83,7 @@ describe.each(WAYS)('gate, $adapter, $mode', (way) => {
         .post('/join?a=1')
         .set('content-type', 'application/json')
         .set('x-password', 'open sesame')
+        .set('x-peercloud-id', 'member-a')
         .send(text);
       expect(answer.body).toMatchObject({ status: 'joined' });
       const [seen] = verifier.seen;
