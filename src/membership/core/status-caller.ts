@@ -80,10 +80,12 @@ export class StatusCaller {
       exact,
     });
     if (result.kind !== 'answered') return { kind: result.kind };
-    if (!isSuccess(result.status)) return { kind: 'silent' };
+    // Any web page answers with 200: without JSON it is nobody of ours.
+    if (!isSuccess(result.status) || !result.body) return { kind: 'silent' };
     const status = readStatus(result.body);
     const ms = env.clock.monotonic() - start;
-    if (id !== undefined && status.id !== undefined && status.id !== id) {
+    // As it was said, not as it was read: an id that cannot be one is no id of a member either.
+    if (id !== undefined && (result.body.id ?? id) !== id) {
       return { kind: 'other', status, ms };
     }
     return { kind: status.online ? 'online' : 'leaving', status, ms };

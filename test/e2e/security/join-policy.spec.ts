@@ -1,0 +1,165 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { networkInterfaces } from 'node:os';
+import type { AddressInfo } from 'node:net';
+import type { JsonObject } from '../../../src/wire/json.js';
+import {
+  closePeers,
+  startPeer,
+  type PeerApp,
+} from '../module/support/peer-app.js';
+
+const servers: Server[] = [];
+
+afterEach(async () => {
+  await closePeers();
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+async function serve(answer: RequestListener): Promise<number> {
+  const server = createServer(answer);
+  await new Promise<void>((done) => server.listen(0, '0.0.0.0', done));
+  servers.push(server);
+  return (server.address() as AddressInfo).port;
+}
+
+async function join(
+  { port }: PeerApp,
+  body: object,
+  { host = '127.0.0.1', headers = {} } = {},
+) {
+  const answer = await fetch(`http://${host}:${port}/join`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+  return { status: answer.status, body: (await answer.json()) as unknown };
+}
+
+const CHECK_FAILED = {
+  status: 200,
+  body: {
+    status: 'rejected',
+    error: { code: 'CHECK_FAILED', message: expect.any(String) as string },
+  },
+};
+
+/** An address of this machine that is private and not loopback. */
+const lan = Object.values(networkInterfaces())
+  .flat()
+  .find(
+    (one) =>
+      one &&
+      !one.internal &&
+      /^(10|192\.168|172\.(1[6-9]|2\d|3[01]))\./.test(one.address),
+  )?.address;
+
+describe('whom a /join makes a peer call', () => {
+  it.each([
+    '169.254.169.254',
+    '::ffff:169.254.169.254',
+    '::ffff:a9fe:a9fe',
+    '0.0.0.0',
+    '::',
+    '224.0.0.1',
+    'ff02::1',
+    'fe80::1',
+    'fd00:ec2::254',
+    '100.100.100.200',
+    '8.8.8.8',
+    '2852039166',
+    '0xa9fea9fe',
+    '64:ff9b::a9fe:a9fe',
+  ])('not %s', async (ip) => {
+    const peer = await startPeer();
+    const answer = await join(peer, { id: 'x', ip, port: 9338 });
+    if (answer.status === 200) expect(answer).toEqual(CHECK_FAILED);
+    else expect(answer.status).toBe(400);
+    expect(peer.membership.peers()).toEqual([]);
+  });
+
+  it('no port below 1024', async () => {
+    const peer = await startPeer();
+    expect(await join(peer, { id: 'x', port: 22 })).toEqual(CHECK_FAILED);
+  });
+
+  it('nobody by way of a redirect', async () => {
+    let calls = 0;
+    const inner = await serve((_request, response) => {
+      calls++;
+      response.end('{"id":"x","online":true}');
+    });
+    const port = await serve((_request, response) => {
+      const location = `http://127.0.0.1:${inner}/status`;
+      response.writeHead(307, { location }).end();
+    });
+    const peer = await startPeer();
+    expect(await join(peer, { id: 'x', port })).toEqual(CHECK_FAILED);
+    expect(calls).toBe(0);
+  });
+
+  it.skipIf(lan === undefined)(
+    'nobody on loopback for a joiner from elsewhere, whatever X-Forwarded-For says',
+    async () => {
+      let calls = 0;
+      const port = await serve((_request, response) => {
+        calls++;
+        response.end('{"id":"x","online":true}');
+      });
+      const peer = await startPeer({ host: '0.0.0.0' });
+      const headers = { 'x-forwarded-for': '127.0.0.1' };
+      for (const ip of ['127.0.0.1', '::1', '::ffff:127.0.0.1', '127.0.0.2']) {
+        const body = { id: 'x', ip, port };
+        const answer = await join(peer, body, { host: lan!, headers });
+        expect(answer).toEqual(CHECK_FAILED);
+      }
+      expect(calls).toBe(0);
+    },
+  );
+});
+
+it('looks the same from outside whatever the check found', async () => {
+  const silent = await serve((request) => request.socket.destroy());
+  const other = await serve((_request, response) => {
+    response.end('{"id":"somebody else","online":true}');
+  });
+  const page = await serve((_request, response) => {
+    response.end('<html>an intranet page</html>');
+  });
+  const failing = await serve((_request, response) => {
+    response.writeHead(500).end('{"secret":"stack"}');
+  });
+  const peer = await startPeer();
+  const answers = [];
+  for (const port of [silent, other, page, failing, 1]) {
+    answers.push(await join(peer, { id: 'x', port }));
+  }
+  answers.push(await join(peer, { id: 'x', ip: '169.254.169.254' }));
+  expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+  expect(answers[0]).toEqual(CHECK_FAILED);
+});
+
+it('the application decides about joins that are good otherwise', async () => {
+  const attempts: unknown[] = [];
+  const seed = await startPeer({
+    options: {
+      security: {
+        authorize: ({ data }, attempt) => {
+          attempts.push(attempt);
+          if (data.role === undefined) throw new Error('no role');
+          return data.role === 'friend';
+        },
+      },
+    },
+  });
+  const peers = [seed.address];
+  for (const role of ['friend', 'foe', null]) {
+    const data: JsonObject = role === null ? {} : { role };
+    const peer = await startPeer({ options: { peers, data } });
+    await peer.membership.whenJoined();
+    expect(peer.membership.isJoined).toBe(role === 'friend');
+  }
+  expect(attempts[0]).toEqual({ remoteAddress: '127.0.0.1', signed: false });
+});
