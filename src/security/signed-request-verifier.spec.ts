@@ -1,94 +1,20 @@
-import { generateKeyPairSync } from 'node:crypto';
-import { resolveAddressOptions } from './address.options.js';
-import { AddressPolicy } from './address-policy.js';
-import { keyThumbprint } from './keys/key-input.js';
-import { PeerSecurity } from './peer-security.js';
-import type {
-  IncomingPeerRequest,
-  Verdict,
-} from './request-verifier.interface.js';
 import {
-  resolveSecurityOptions,
-  type SecurityOptions,
-} from './security.options.js';
+  OTHER_SECRET,
+  SECRET,
+  START,
+  alter,
+  clock,
+  expectRefused,
+  judge,
+  peer,
+  request,
+  useClock,
+  warnings,
+} from '../../test/support/security-fixture.js';
+import type { PeerSecurity } from './peer-security.js';
+import type { IncomingPeerRequest } from './request-verifier.interface.js';
 
-const START = 1_700_000_000_500;
-const SECRET = 'one secret of thirty-two letters';
-const OTHER_SECRET = 'another secret of thirty letters';
-const BODY = Buffer.from('{"id":"x"}');
-
-let now: number;
-const warnings: string[] = [];
-
-beforeEach(() => {
-  now = START;
-  warnings.length = 0;
-});
-
-interface PeerSetup extends SecurityOptions {
-  id?: string;
-  fixedId?: boolean;
-}
-
-function peer({ id, fixedId = false, ...options }: PeerSetup): PeerSecurity {
-  const security: PeerSecurity = new PeerSecurity({
-    security: resolveSecurityOptions(options, 'security'),
-    addresses: new AddressPolicy(resolveAddressOptions({}, 'addresses'), true),
-    selfId: () => id ?? security.peerId!,
-    fixedId,
-    maxPeers: 10,
-    logger: { warn: (message) => warnings.push(message) },
-    now: () => now,
-  });
-  return security;
-}
-
-function request(
-  sender: PeerSecurity,
-  receiverId: string | null = 'bob',
-  path = '/message',
-): IncomingPeerRequest {
-  const outgoing = {
-    origin: 'http://10.0.0.1:9338',
-    method: 'POST',
-    path,
-    body: BODY,
-    receiverId: receiverId ?? undefined,
-  };
-  return {
-    method: 'POST',
-    path,
-    headers: sender.exchange.sign(outgoing).headers,
-    raw: BODY,
-    remoteAddress: '10.0.0.2',
-  };
-}
-
-function alter(
-  original: IncomingPeerRequest,
-  header: string,
-  change: (value: string) => string | undefined,
-): IncomingPeerRequest {
-  const value = change(String(original.headers[header]));
-  return { ...original, headers: { ...original.headers, [header]: value } };
-}
-
-function judge(receiver: PeerSecurity, incoming: IncomingPeerRequest): Verdict {
-  return receiver.verifier.verify(incoming) as Verdict;
-}
-
-function expectRefused(verdict: Verdict, reason: string): void {
-  expect(verdict).toEqual({
-    ok: false,
-    status: 401,
-    headers: {
-      'accept-signature': expect.stringMatching(
-        /^peercloud=\("@method" "@path" "content-digest" "x-peercloud-id"\);.*tag="peercloud"$/,
-      ),
-    },
-  });
-  expect(warnings.at(-1)).toContain(reason);
-}
+useClock();
 
 describe('with a shared secret', () => {
   let alice: PeerSecurity;
@@ -289,27 +215,27 @@ describe('with a shared secret', () => {
 
   it('refuses what has expired and what comes from the future', () => {
     const incoming = request(alice);
-    now = START + 30_000 + 11_000;
+    clock.now = START + 30_000 + 11_000;
     expectRefused(judge(bob, incoming), 'has expired');
-    now = START + 60_000;
+    clock.now = START + 60_000;
     const future = request(alice);
-    now = START + 48_000;
+    clock.now = START + 48_000;
     expectRefused(judge(bob, future), 'from the future');
-    now = START + 51_000;
+    clock.now = START + 51_000;
     expect(judge(bob, future)).toMatchObject({ ok: true });
   });
 
   it('takes the clock skew from its option', () => {
     const strict = peer({ id: 'bob', secret: SECRET, clockSkew: 0 });
-    now = START + 2000;
+    clock.now = START + 2000;
     const incoming = request(alice);
-    now = START;
+    clock.now = START;
     expectRefused(judge(strict, incoming), 'from the future');
   });
 
   it('refuses what was signed before it started, if its id outlives a restart', () => {
     const incoming = request(alice);
-    now = START + 1000;
+    clock.now = START + 1000;
     const restarted = peer({ id: 'bob', secret: SECRET, fixedId: true });
     expectRefused(judge(restarted, incoming), 'before this peer started');
     expect(judge(restarted, request(alice))).toMatchObject({ ok: true });
@@ -332,7 +258,7 @@ describe('with a shared secret', () => {
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).not.toContain('\n');
     expect(warnings[0]!.length).toBeLessThan(300);
-    now += 11_000;
+    clock.now += 11_000;
     judge(bob, incoming);
     expect(warnings[1]).toContain('49 more');
     expect(bob.refused).toBe(51);
@@ -346,111 +272,4 @@ describe('with a shared secret', () => {
       headers: {},
     });
   });
-});
-
-describe('with a key for each peer', () => {
-  const keys = Array.from({ length: 3 }, () => generateKeyPairSync('ed25519'));
-  const ids = keys.map(({ publicKey }) => keyThumbprint(publicKey));
-  const trustedKeys = keys.slice(0, 2).map(({ publicKey }) => publicKey);
-  const [alice, bob, mallory] = keys.map(({ privateKey }) =>
-    peer({ privateKey, trustedKeys }),
-  ) as [PeerSecurity, PeerSecurity, PeerSecurity];
-
-  it('is known by the thumbprint of its key', () => {
-    expect(alice.peerId).toBe(ids[0]);
-    expect(judge(bob, request(alice, ids[1]))).toMatchObject({ ok: true });
-  });
-
-  it('refuses keys that it does not trust', () => {
-    expectRefused(judge(bob, request(mallory, ids[1])), 'unknown key');
-  });
-
-  it('refuses a member that speaks as another', () => {
-    const forger = peer({
-      privateKey: keys[0]!.privateKey,
-      id: ids[1]!,
-      trustedKeys,
-    });
-    const carol = peer({ privateKey: keys[2]!.privateKey, trustedKeys });
-    expectRefused(judge(carol, request(forger, ids[2])), 'key of another peer');
-  });
-
-  it('refuses a member once its key is trusted no more', () => {
-    const dora = peer({ privateKey: keys[2]!.privateKey, trustedKeys });
-    expect(judge(dora, request(alice, ids[2]))).toMatchObject({ ok: true });
-    dora.replaceTrustedKeys([keys[1]!.publicKey]);
-    expectRefused(judge(dora, request(alice, ids[2])), 'unknown key');
-    expect(() => dora.replaceSecrets('x')).toThrow(/security\.secret/);
-  });
-});
-
-describe('an open cloud', () => {
-  it('lets in the unsigned from private addresses only', () => {
-    const open = peer({ id: 'bob' });
-    const incoming = {
-      ...request(peer({ id: 'a', secret: SECRET })),
-      headers: {},
-    };
-    expect(judge(open, incoming)).toEqual({ ok: true });
-    expect(open.signed).toBe(false);
-  });
-
-  it('refuses the signed, and says why in its own log', () => {
-    const open = peer({ id: 'bob' });
-    const incoming = request(peer({ id: 'alice', secret: SECRET }));
-    expect(judge(open, incoming)).toEqual({
-      ok: false,
-      status: 403,
-      headers: {},
-    });
-    expect(warnings.at(-1)).toContain('no security option');
-  });
-});
-
-it('warns about a secret that is short', () => {
-  peer({ id: 'a', secret: 'short' });
-  expect(warnings.at(-1)).toContain('openssl rand');
-  expect(warnings.join()).not.toContain("'short'");
-});
-
-it('an open peer says in its log that the other side wants signatures', () => {
-  const open = peer({ id: 'alice' });
-  const refusal = judge(peer({ id: 'bob', secret: SECRET }), {
-    ...request(open),
-    headers: {},
-  });
-  const { headers } = refusal as Extract<Verdict, { ok: false }>;
-  const body = Buffer.alloc(0);
-  const outgoing = {
-    method: 'POST',
-    path: '/join',
-    body,
-    receiverId: undefined,
-  };
-  const sent = open.exchange.sign({
-    origin: 'http://10.0.0.1:9338',
-    ...outgoing,
-  });
-  expect(sent.headers).toEqual({});
-  expect(sent.checkAnswer({ status: 401, headers, body })).toBeUndefined();
-  expect(warnings.at(-1)).toContain('http://10.0.0.1:9338 refuses this peer');
-});
-
-it('a signed peer says in its log why it does not believe an answer', () => {
-  const alice = peer({ id: 'alice', secret: SECRET });
-  const outgoing = {
-    method: 'POST',
-    path: '/join',
-    body: BODY,
-    receiverId: 'bob',
-  };
-  const sent = alice.exchange.sign({
-    origin: 'http://10.0.0.1:9338',
-    ...outgoing,
-  });
-  const answer = { status: 403, headers: {}, body: BODY };
-  expect(() => sent.checkAnswer(answer)).toThrow(/not signed/);
-  expect(warnings.at(-1)).toMatch(
-    /^no answer from http:\/\/10\.0\.0\.1:9338: .*without the security option/,
-  );
 });

@@ -257,7 +257,11 @@ describe('a member with a key of its own', () => {
     const keyring = new Ed25519Keyring(keys[2]!.privateKey, trustedKeys);
     const { id, ip, port } = bob.membership.self;
     const news = {
-      ...{ id, ip, port, data: { role: 'forged' }, features: ['update'] },
+      id,
+      ip,
+      port,
+      data: { role: 'forged' },
+      features: ['update'],
       incarnation: Date.now() + 1000,
     };
     const attack = forge(idOf(carol), idOf(alice), '/joined', news, {
