@@ -1,9 +1,4 @@
-import {
-  Inject,
-  Injectable,
-  Logger,
-  type BeforeApplicationShutdown,
-} from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { CronJob } from 'cron';
@@ -21,9 +16,12 @@ import { TickJitter } from './tick-jitter.js';
 /** Name of the health check's job in the SchedulerRegistry. */
 export const HEALTH_CHECK_JOB = 'peer-cloud.health-check';
 
+/** Ms between the start of the peer and that of its schedule. */
+const START_DELAY = 500;
+
 /** Checks the members: by itself on a cron schedule, and by hand. */
 @Injectable()
-export class HealthCheckService implements BeforeApplicationShutdown {
+export class HealthCheckService {
   private readonly logger = new Logger('PeerCloud');
   private registry: SchedulerRegistry | undefined;
   private waiting: NodeJS.Timeout | undefined;
@@ -49,7 +47,7 @@ export class HealthCheckService implements BeforeApplicationShutdown {
     return status ?? outcome;
   }
 
-  /** Starts the schedule; called once the peer listens. */
+  /** Starts the schedule; PeerCloudLifecycle calls it when the peer listens. */
   start(): void {
     const { healthCheck } = this.options;
     if (healthCheck === false) {
@@ -60,15 +58,16 @@ export class HealthCheckService implements BeforeApplicationShutdown {
     const job = CronJob.from({
       cronTime: healthCheck.cron,
       onTick: () => this.schedule(jitter.next()),
+      utcOffset: 0,
       unrefTimeout: true,
     });
     this.registry = this.findRegistry();
     this.registry.addCronJob(HEALTH_CHECK_JOB, job);
-    job.start();
+    this.waiting = setTimeout(() => this.begin(job), START_DELAY).unref();
     this.logger.debug(checksEvery(healthCheck.interval));
   }
 
-  /** Ends the schedule; a check under way runs to its end. */
+  /** Ends the schedule, when the peer leaves; a check under way runs to its end. */
   stop(): void {
     clearTimeout(this.waiting);
     this.waiting = undefined;
@@ -78,8 +77,14 @@ export class HealthCheckService implements BeforeApplicationShutdown {
     this.registry = undefined;
   }
 
-  beforeApplicationShutdown(): void {
-    this.stop();
+  /**
+   * Cron's first look at the calendar takes tens of ms: not while the app starts, and not within
+   * `start()`, which would complain of a beat that it missed meanwhile.
+   */
+  private begin(job: CronJob): void {
+    this.waiting = undefined;
+    job.cronTime.getTimeout();
+    job.start();
   }
 
   /** Checks never overlap: one that is still waiting or under way makes the next one fall out. */

@@ -18,7 +18,7 @@ describe('withoutHooks', () => {
   it('hides the lifecycle and nothing else', () => {
     const service = new Service();
     const lent = withoutHooks(service);
-    expect(lent.onModuleInit).toBeUndefined();
+    expect(lent).toHaveProperty('onModuleInit', undefined);
     expect(lent.read()).toBe('kept');
     expect(lent.name).toBe('service');
     expect(lent).toBeInstanceOf(Service);

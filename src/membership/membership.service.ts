@@ -64,7 +64,7 @@ export class MembershipService implements OnApplicationShutdown {
    * @returns true if one of them let this peer in
    * @throws OptionsError if an address is wrong
    */
-  join(peers?: readonly PeerAddressInput[]): Promise<boolean> {
+  async join(peers?: readonly PeerAddressInput[]): Promise<boolean> {
     return this.core.join(peers && readPeers(peers, 'peers'));
   }
 

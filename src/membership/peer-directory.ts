@@ -15,7 +15,8 @@ export class PeerDirectory {
   constructor(private readonly core: MembershipCore) {
     this.self = new Peer({
       record: () => core.self,
-      send: (body, options) => this.messenger.send(core.id, body, options),
+      send: async (body, options) =>
+        this.messenger.send(core.id, body, options),
     });
   }
 
@@ -67,7 +68,8 @@ export class PeerDirectory {
     let last = member;
     return new Peer({
       record: () => (last = this.core.get(member.id) ?? last),
-      send: (body, options) => this.messenger.send(member.id, body, options),
+      send: async (body, options) =>
+        this.messenger.send(member.id, body, options),
     });
   }
 

@@ -36,7 +36,7 @@ function show(value: unknown): string {
 
 function showObject(value: object): string {
   try {
-    return JSON.stringify(value) ?? String(value);
+    return JSON.stringify(value);
   } catch {
     return Object.prototype.toString.call(value);
   }

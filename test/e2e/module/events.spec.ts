@@ -24,13 +24,13 @@ class Listeners {
 
   @OnPeerEvent('peer.joined')
   joined({ peer }: PeerJoinedEvent): void {
-    this.heard.push(`joined ${String(peer.data.name)}`);
+    this.heard.push(`joined ${peer.id}`);
   }
 
   @OnPeerEvent('peer.left')
   async left({ peer, reason }: PeerLeftEvent): Promise<void> {
     await Promise.resolve();
-    this.heard.push(`${String(peer.data.name)} ${reason}`);
+    this.heard.push(`${peer.id} ${reason}`);
   }
 
   @OnPeerEvent('cloud.joined')
@@ -115,7 +115,7 @@ describe('@OnPeerEvent()', () => {
   it('hears everything, once and in order', async () => {
     const first = await startPeer({ providers: [Listeners] });
     const second = await startPeer({
-      options: { peers: [first.address], data: { name: 'second' } },
+      options: { peers: [first.address], id: 'second' },
     });
     await until(() => agree([first, second]));
     await second.close();
@@ -150,7 +150,7 @@ describe('@OnPeerEvent()', () => {
     const alias = { provide: 'ALIAS', useExisting: Listeners };
     const first = await startPeer({ providers: [Listeners, alias] });
     const second = await startPeer({
-      options: { peers: [first.address], data: { name: 'second' } },
+      options: { peers: [first.address], id: 'second' },
     });
     await until(() => agree([first, second]));
     const { heard } = first.app.get(Listeners);

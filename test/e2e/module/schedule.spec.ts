@@ -57,7 +57,7 @@ describe('beside a ScheduleModule of the app', () => {
     const peer = await startPeer({ imports: [ScheduleModule.forRoot()] });
     const registry = peer.app.get(SchedulerRegistry, { strict: false });
     const job = registry.getCronJob(HEALTH_CHECK_JOB);
-    expect(job.isActive).toBe(true);
+    await until(() => job.isActive);
     await peer.close();
     expect(job.isActive).toBe(false);
     expect(registry.doesExist('cron', HEALTH_CHECK_JOB)).toBe(false);

@@ -37,6 +37,8 @@ export interface PeerAppSetup {
   providers?: Provider[];
   host?: string;
   port?: number;
+  /** False: the app is initialised and no more. */
+  listen?: false;
 }
 
 /** A running app with the module. */
@@ -144,9 +146,13 @@ async function createApp(
 
 async function listen(
   app: INestApplicationContext,
-  { place, port = 0, host = '127.0.0.1' }: PeerAppSetup,
+  { place, port = 0, host = '127.0.0.1', ...rest }: PeerAppSetup,
 ): Promise<void> {
   if (place === 'worker') return;
+  if (rest.listen === false) {
+    await app.init();
+    return;
+  }
   const mounted = place === undefined || place === 'mounted';
   await (app as INestApplication).listen(mounted ? port : 0, host);
 }
