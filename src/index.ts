@@ -101,6 +101,8 @@ export type {
   LimitOptions,
   ResolvedLimitOptions,
 } from './security/limits.options.js';
+export { PeerSecurity } from './security/peer-security.js';
+export type { RefusedRequest } from './security/refusal-log.js';
 export type {
   JoinAttempt,
   ResolvedSecurity,

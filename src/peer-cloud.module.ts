@@ -29,6 +29,7 @@ import { checkMount, PEER_CLOUD_MOUNT } from './peer-cloud.mount.js';
 import { peerCloudProviders } from './peer-cloud.providers.js';
 import { decoratedControllers } from './protocol/protocol.controllers.js';
 import { ProtocolSetup } from './protocol/protocol-setup.js';
+import { PeerSecurity } from './security/peer-security.js';
 
 /**
  * Makes an app a peer of a cloud. Import it once, in the root module:
@@ -115,6 +116,7 @@ function assemble(
       HealthCheckService,
       PEER_CLOUD_OPTIONS,
       PEER_HTTP_SERVICE,
+      PeerSecurity,
     ],
   };
 }
