@@ -1,7 +1,13 @@
 import type { MembershipEvent } from '../../src/membership/core/membership.types.js';
 import { Staller } from '../../simulation/cloud/staller.js';
 import { churn } from '../../simulation/scenarios/churn.js';
-import { expectAgreement, grown, scenario, settled } from './simulated.js';
+import {
+  expectAgreement,
+  grown,
+  REAL_TIMEOUT,
+  scenario,
+  settled,
+} from './simulated.js';
 
 describe('detection', () => {
   scenario('a third of the cloud crashes at once', async (options) => {
@@ -98,16 +104,20 @@ describe('detection', () => {
 });
 
 describe('Staller', () => {
-  it('keeps the share of the peers stalled', async () => {
-    const cloud = await settled({ seed: 1 }, 50);
-    const staller = new Staller(cloud, 0.1);
-    staller.start();
-    await cloud.clock.run(40_000);
-    let stalled = 0;
-    for (let look = 0; look < 50; look++) {
-      await cloud.clock.run(2000);
-      stalled += cloud.peers.filter((peer) => peer.isStalled).length;
-    }
-    expect(stalled / 50).toBeCloseTo(5, 0);
-  });
+  it(
+    'keeps the share of the peers stalled',
+    async () => {
+      const cloud = await settled({ seed: 1 }, 50);
+      const staller = new Staller(cloud, 0.1);
+      staller.start();
+      await cloud.clock.run(40_000);
+      let stalled = 0;
+      for (let look = 0; look < 50; look++) {
+        await cloud.clock.run(2000);
+        stalled += cloud.peers.filter((peer) => peer.isStalled).length;
+      }
+      expect(stalled / 50).toBeCloseTo(5, 0);
+    },
+    REAL_TIMEOUT,
+  );
 });

@@ -6,6 +6,9 @@ import { warmCloud } from '../../simulation/cloud/warm-cloud.js';
 /** Seeds that every scenario runs with. */
 const SEEDS = [11, 12, 13];
 
+/** Real ms for one seed of a scenario: some of them are work for seconds, and machines are busy. */
+export const REAL_TIMEOUT = 120_000;
+
 /**
  * A scenario as one test for each seed; the seed is in the test's name, so a failure says how to
  * repeat it. Bodies are copied as a wire does, and no core may throw at the network.
@@ -15,10 +18,14 @@ export function scenario(
   run: (options: CloudOptions) => Promise<SimulatedCloud>,
   seeds: readonly number[] = SEEDS,
 ): void {
-  it.each(seeds)(`${name} (seed %i)`, async (seed) => {
-    const cloud = await run({ seed, bodies: 'copy' });
-    expect(cloud.network.errors).toEqual([]);
-  });
+  it.each(seeds)(
+    `${name} (seed %i)`,
+    async (seed) => {
+      const cloud = await run({ seed, bodies: 'copy' });
+      expect(cloud.network.errors).toEqual([]);
+    },
+    REAL_TIMEOUT,
+  );
 }
 
 /** A cloud of peers that know each other, at rest. */

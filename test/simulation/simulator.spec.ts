@@ -2,11 +2,12 @@ import {
   measureFigures,
   type FigureOptions,
 } from '../../simulation/figures.js';
+import { REAL_TIMEOUT } from './simulated.js';
 import { figuresTable } from '../../simulation/report/figures-table.js';
 
 const options: FigureOptions = {
-  peers: 40,
-  minutes: 2,
+  peers: 25,
+  minutes: 1,
   loss: 0.05,
   stalled: 0.05,
   seed: 5,
@@ -15,7 +16,7 @@ const options: FigureOptions = {
 const tableFor = async (change: Partial<FigureOptions> = {}) =>
   figuresTable(await measureFigures({ ...options, ...change }));
 
-describe('the simulator', () => {
+describe('the simulator', { timeout: REAL_TIMEOUT }, () => {
   it('prints the same table for the same seed', async () => {
     expect(await tableFor()).toBe(await tableFor());
   });
