@@ -96,9 +96,9 @@ export class BenchProcess {
     const error = new Error(
       `the process ended (${signal ?? code}): ${errorLine(this.stderr)}`,
     );
-    for (const { reject, timer } of this.waiting.values()) {
-      clearTimeout(timer);
-      reject(error);
+    for (const waiting of this.waiting.values()) {
+      clearTimeout(waiting.timer);
+      waiting.reject(error);
     }
     this.waiting.clear();
   }

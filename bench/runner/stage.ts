@@ -16,7 +16,7 @@ const CALL_TIMEOUT = 20_000;
 /** How much longer than planned a load may take on its own account. */
 const MAX_STRETCH = 5;
 /** Time that a peer is given to start and join. */
-const PEER_TIMEOUT = 2_000;
+const PEER_TIMEOUT = 10_000;
 
 /** How a contender is put up. */
 export interface StageSize {
