@@ -51,14 +51,18 @@ export class MessagingService implements PeerMessenger {
    *   `ABORTED`, `BAD_STATUS`, `NO_HANDLER`, `OVERLOADED` (not delivered), `INVALID_BODY`
    * @throws OptionsError for a timeout that is no number of ms
    */
-  async send<T = JsonValue>(
+  send<T = JsonValue>(
     peer: Peer | string,
     body: unknown,
     options?: SendOptions,
   ): Promise<T> {
-    const id = typeof peer === 'string' ? peer : peer.id;
-    const message = this.prepare(new MessageBody(body, id), options);
-    return this.deliver(id, message) as Promise<T>;
+    try {
+      const id = typeof peer === 'string' ? peer : peer.id;
+      const message = this.prepare(new MessageBody(body, id), options);
+      return this.deliver(id, message) as Promise<T>;
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
   }
 
   /**
@@ -89,19 +93,20 @@ export class MessagingService implements PeerMessenger {
     return { body, timeout, deadline, signal: options?.signal };
   }
 
-  private async deliver(
-    id: string,
-    message: OutgoingMessage,
-  ): Promise<JsonValue> {
+  /** Not an async function: each promise around the reply costs as much as the reply. */
+  private deliver(id: string, message: OutgoingMessage): Promise<JsonValue> {
     const member = id === this.core.id ? this.core.self : this.core.get(id);
     if (!member) {
-      throw new NoSuchPeerError(id);
+      return Promise.reject(new NoSuchPeerError(id));
     }
     if (message.signal?.aborted) {
-      throw new MessageAbortedError(id, { cause: message.signal.reason });
+      const { reason } = message.signal as { reason: unknown };
+      return Promise.reject(new MessageAbortedError(id, { cause: reason }));
     }
     const reply = this.lanes.of(member).send(member, message);
-    this.announce(member, message, reply);
+    if (sentChannel.hasSubscribers || failedChannel.hasSubscribers) {
+      this.announce(member, message, reply);
+    }
     return reply;
   }
 

@@ -25,6 +25,10 @@ export class FrameConnection {
   private readAt = performance.now();
   private writtenAt = performance.now();
   private closed = false;
+  /** Lines that have arrived and wait for their turn. */
+  private waiting = 0;
+  /** True from the first line of a turn of the event loop to its end. */
+  private inTurn = false;
 
   constructor(
     private readonly readable: IncomingMessage,
@@ -33,14 +37,14 @@ export class FrameConnection {
     maxLineBytes: number,
     private readonly handler: FrameHandler,
   ) {
-    this.lines = new LineReader(maxLineBytes, (line) => handler.onLine(line));
+    this.lines = new LineReader(maxLineBytes, (line) => this.arrive(line));
     readable.on('data', (chunk: Buffer) => this.read(chunk));
-    readable.once('end', () => this.closed || handler.onEnd());
-    readable.once('error', (error) => this.break(error));
-    readable.once('close', () => this.afterClose());
+    readable.once('end', () => this.inOrder(() => handler.onEnd()));
+    readable.once('error', (error) => this.inOrder(() => this.break(error)));
+    readable.once('close', () => this.inOrder(() => this.afterClose()));
     writable.on('drain', () => this.closed || handler.onDrain());
-    writable.once('error', (error) => this.break(error));
-    writable.once('close', () => this.afterClose());
+    writable.once('error', (error) => this.inOrder(() => this.break(error)));
+    writable.once('close', () => this.inOrder(() => this.afterClose()));
     readable.socket.setTimeout(0);
   }
 
@@ -59,9 +63,13 @@ export class FrameConnection {
       return;
     }
     this.writtenAt = performance.now();
+    // Corked by us, what HTTP adds around a chunk goes out with it, and at once instead of a tick later.
+    const { socket } = this.writable;
+    socket?.cork();
     this.writable.write(
       this.codec ? this.codec.seal(Buffer.from(lines)) : lines,
     );
+    socket?.uncork();
   }
 
   /** Writes no more; the other side may still. */
@@ -121,6 +129,49 @@ export class FrameConnection {
       }
     } catch (error) {
       this.break(error as Error);
+    }
+  }
+
+  /**
+   * The first line is handled at once; each further one after what the lines before it have set off. So
+   * their answers are on their way, and the other side at work, while this side handles the next one.
+   */
+  private arrive(line: string): void {
+    if (this.inTurn || this.waiting > 0) {
+      this.waiting++;
+      queueMicrotask(() => {
+        this.waiting--;
+        this.handle(line);
+      });
+    } else {
+      this.inTurn = true;
+      queueMicrotask(this.endTurn);
+      this.handle(line);
+    }
+  }
+
+  private readonly endTurn = () => {
+    this.inTurn = false;
+  };
+
+  private handle(line: string): void {
+    if (this.closed) {
+      return;
+    }
+    try {
+      this.handler.onLine(line);
+    } catch (error) {
+      this.break(error as Error);
+    }
+  }
+
+  /** What the end of a direction means holds after the lines before it. */
+  private inOrder(work: () => void): void {
+    const run = () => this.closed || work();
+    if (this.waiting > 0) {
+      queueMicrotask(run);
+    } else {
+      run();
     }
   }
 

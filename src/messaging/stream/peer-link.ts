@@ -9,7 +9,12 @@ import type { OutgoingMessage } from '../lanes/message-lane.interface.js';
 import { ClientStream, type ClientStreamOwner } from './client-stream.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { Delivery } from './delivery.js';
-import { LIFETIME_SHARE, OVERDUE_SHARE } from './stream.constants.js';
+import {
+  GROUP,
+  GROUPS,
+  LIFETIME_SHARE,
+  OVERDUE_SHARE,
+} from './stream.constants.js';
 import { StreamError } from './stream.error.js';
 import { StreamRefusedError, type OpenedStream } from './stream-opener.js';
 import type { ResolvedStreamOptions } from './stream.options.js';
@@ -41,7 +46,9 @@ export class PeerLink implements ClientStreamOwner {
   /** The next one, not greeted yet or waiting for the old one's end. */
   private successor: ClientStream | undefined;
   private opening = false;
-  private flushing = false;
+  private scheduled = false;
+  /** Messages since the last write. */
+  private unflushed = 0;
   private failures = 0;
   /** Until then messages go by `/message`: no stream could be opened. */
   private refusedUntil = 0;
@@ -77,7 +84,7 @@ export class PeerLink implements ClientStreamOwner {
         return;
       }
       this.context.watch(message.deadline);
-      this.schedule();
+      this.sent();
     });
   }
 
@@ -225,20 +232,34 @@ export class PeerLink implements ClientStreamOwner {
     }
   }
 
-  /** Once in a turn of the event loop, however many messages were sent in it. */
+  /**
+   * What is sent in one turn of the event loop goes out in one write; a large group in several, so that
+   * the receiver is at work on the first while this side makes the next.
+   */
+  private sent(): void {
+    this.unflushed++;
+    const inFlight = this.current?.inFlight ?? 0;
+    if (this.unflushed >= Math.max(GROUP, inFlight / GROUPS)) {
+      this.fill();
+    } else {
+      this.schedule();
+    }
+  }
+
   private schedule(): void {
-    if (!this.flushing) {
-      this.flushing = true;
-      setImmediate(this.flush);
+    if (!this.scheduled) {
+      this.scheduled = true;
+      process.nextTick(this.flush);
     }
   }
 
   private readonly flush = () => {
-    this.flushing = false;
+    this.scheduled = false;
     this.fill();
   };
 
   private fill(): void {
+    this.unflushed = 0;
     if (this.current) {
       this.usedAt = performance.now();
       this.current.fill(this.queue);

@@ -1,5 +1,5 @@
 import { FAILED, refusal, type MessageOutcome } from '../message-outcome.js';
-import { BATCH_CHARS } from './stream.constants.js';
+import { BATCH_CHARS, GROUP } from './stream.constants.js';
 import { FRAME } from './frames.js';
 
 const TOO_LARGE = refusal(
@@ -8,30 +8,39 @@ const TOO_LARGE = refusal(
   'REPLY_TOO_LARGE',
 );
 
-/** Collects replies and writes them once in a turn of the event loop. */
+/** Collects replies and writes those of one turn of the event loop together. */
 export class ReplyBatch {
   /** Largest reply in bytes that the other side takes. */
   maxBytes = Infinity;
   private text = '';
+  private count = 0;
+  private group = GROUP;
   private scheduled = false;
 
   constructor(private readonly write: (line: string) => void) {}
 
   add(id: number, outcome: MessageOutcome): void {
     this.text += this.frame(id, outcome);
-    if (this.text.length >= BATCH_CHARS) {
+    this.count++;
+    if (this.count >= this.group || this.text.length >= BATCH_CHARS) {
       this.flush();
     } else if (!this.scheduled) {
       this.scheduled = true;
-      setImmediate(this.flushLater);
+      process.nextTick(this.flushLater);
     }
+  }
+
+  /** Replies that are worth a write of their own: as many as there were requests in a write. */
+  expect(requests: number): void {
+    this.group = Math.max(GROUP, requests);
   }
 
   /** Writes what there is at once. */
   flush(): void {
-    if (this.text !== '') {
+    if (this.count > 0) {
       const line = `["${FRAME.replies}"${this.text}]\n`;
       this.text = '';
+      this.count = 0;
       this.write(line);
     }
   }

@@ -30,3 +30,9 @@ export const OVERDUE_SHARE = 0.95;
 
 /** Ms that a stream has to be unused before another peer's takes its place. */
 export const MIN_REST = 5000;
+
+/** Messages that are worth a write of their own: both sides then work at the same time. */
+export const GROUP = 32;
+
+/** Groups into which many messages in flight are split, at most. */
+export const GROUPS = 4;
