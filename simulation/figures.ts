@@ -3,7 +3,7 @@ import { warmCloud } from './cloud/warm-cloud.js';
 import { churn, type Churn } from './scenarios/churn.js';
 import { detection } from './scenarios/detection.js';
 import { loadAtRest, type Load } from './scenarios/load.js';
-import { heapInUse, memoryPerMember } from './scenarios/memory.js';
+import { memoryPerMember } from './scenarios/memory.js';
 import {
   joinSpread,
   leaveSpread,
@@ -28,7 +28,7 @@ export interface Figures {
   crash: Spread;
   vanish: Spread;
   churn: Churn;
-  /** Bytes for each entry of each peer's list in this process. */
+  /** Bytes that each member takes in a peer's memory, on this machine. */
   memory: number;
   /** Errors that cores threw at the network. */
   errors: readonly unknown[];
@@ -46,10 +46,9 @@ export async function measureFigures(
   progress: (step: string) => void = () => {},
 ): Promise<Figures> {
   const samples = samplesFor(options.peers);
-  const before = heapInUse();
+  const memory = await memoryPerMember(options.peers);
   progress(`${options.peers} peers come to rest`);
   const cloud = await warmCloud(options, options.peers);
-  const memory = memoryPerMember(cloud, before);
   progress('at rest');
   const rest = await loadAtRest(cloud, REST);
   progress('peers join');

@@ -80,7 +80,7 @@ async function simulate(
     );
     console.log(`${headline(options)}\n\n${figuresTable(figures)}\n`);
     console.log(
-      `On this machine: ${bytes(figures.memory)} of memory for each entry of a list, ${Math.round((performance.now() - start) / 1000)} s for the whole run.`,
+      `On this machine: ${bytes(figures.memory)} of memory for each member in a peer; ${Math.round((performance.now() - start) / 1000)} s for the whole run.`,
     );
     if (plot !== '') {
       const { join, leave, crash, vanish } = figures;

@@ -1,15 +1,69 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { SimulatedCloud } from '../cloud/simulated-cloud.js';
+import type { JsonObject } from '../../src/wire/json.js';
+import { SimulatedCloud } from '../cloud/simulated-cloud.js';
 
-/** Bytes that each entry of each peer's list takes in this process, all included. */
-export function memoryPerMember(cloud: SimulatedCloud, before: number): number {
-  const peers = cloud.running.length;
-  return (heapInUse() - before) / (peers * (peers - 1));
+/** Virtual ms after which the list has arrived. */
+const JOINING = 500;
+
+/** Smaller lists say more about everything else that a peer holds. */
+const FEWEST = 1000;
+
+/**
+ * Bytes that each member takes in the memory of one peer: what a list twice as long takes more. It is
+ * measured on a single core, as nothing is shared there between lists.
+ */
+export async function memoryPerMember(peers: number): Promise<number> {
+  const count = Math.max(FEWEST, peers);
+  await bytesOfList(count); // what the first list costs once is not the list's
+  return ((await bytesOfList(2 * count)) - (await bytesOfList(count))) / count;
+}
+
+/** Lets a core into a cloud of `count` others. */
+async function bytesOfList(count: number): Promise<number> {
+  const cloud = new SimulatedCloud({ seed: 1, bodies: 'copy' });
+  const entries = Array.from({ length: count }, (_, index) =>
+    describePeer(cloud, index + 1),
+  );
+  const receiver = cloud.addressOf(1);
+  cloud.network.start({
+    ...receiver,
+    senderId: () => undefined,
+    handler: () =>
+      Promise.resolve({
+        status: 200,
+        body: {
+          status: 'joined',
+          id: 'observer',
+          ...cloud.addressOf(0),
+          self: entries[0]!,
+          peers: entries.slice(1),
+        },
+      }),
+  });
+  const observer = cloud.add({ id: 'observer', seeds: [receiver] });
+  const before = heapInUse();
+  observer.start();
+  await cloud.clock.run(JOINING);
+  if (observer.core.members().length !== count)
+    throw new Error('the list did not arrive');
+  return heapInUse() - before;
+}
+
+function describePeer(cloud: SimulatedCloud, index: number): JsonObject {
+  const { ip, port } = cloud.addressOf(index);
+  return {
+    id: cloud.random.uuid(),
+    ip,
+    port,
+    data: { name: `peer-${index}` },
+    features: ['update', 'gossip', 'probe', 'sync'],
+    incarnation: cloud.clock.now(),
+  };
 }
 
 /** Bytes in use after a garbage collection. */
-export function heapInUse(): number {
+function heapInUse(): number {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   collect();
