@@ -46,7 +46,7 @@ export async function measureFigures(
   progress: (step: string) => void = () => {},
 ): Promise<Figures> {
   const samples = samplesFor(options.peers);
-  const memory = await memoryPerMember(options.peers);
+  const memory = await memoryPerMember();
   progress(`${options.peers} peers come to rest`);
   const cloud = await warmCloud(options, options.peers);
   progress('at rest');

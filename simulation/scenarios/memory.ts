@@ -6,17 +6,17 @@ import { SimulatedCloud } from '../cloud/simulated-cloud.js';
 /** Virtual ms after which the list has arrived. */
 const JOINING = 500;
 
-/** Smaller lists say more about everything else that a peer holds. */
-const FEWEST = 1000;
+/** Members of the shorter list: few enough that a core takes twice as many, enough to outweigh chance. */
+const COUNT = 4000;
 
 /**
  * Bytes that each member takes in the memory of one peer: what a list twice as long takes more. It is
  * measured on a single core, as nothing is shared there between lists.
  */
-export async function memoryPerMember(peers: number): Promise<number> {
-  const count = Math.max(FEWEST, peers);
-  await bytesOfList(count); // what the first list costs once is not the list's
-  return ((await bytesOfList(2 * count)) - (await bytesOfList(count))) / count;
+export async function memoryPerMember(): Promise<number> {
+  await bytesOfList(2 * COUNT); // what the first list costs once is not the list's
+  const long = await bytesOfList(2 * COUNT);
+  return (long - (await bytesOfList(COUNT))) / COUNT;
 }
 
 /** Lets a core into a cloud of `count` others. */
