@@ -65,7 +65,8 @@ export class MembershipService implements OnApplicationShutdown {
    * @throws OptionsError if an address is wrong
    */
   async join(peers?: readonly PeerAddressInput[]): Promise<boolean> {
-    return this.core.join(peers && readPeers(peers, 'peers'));
+    const { scheme } = this.core.self;
+    return this.core.join(peers && readPeers(peers, 'peers', scheme));
   }
 
   /**

@@ -8,8 +8,15 @@ import { OptionsError } from './option-checks.js';
  */
 export type PeerAddressInput = string | { ip: string; port?: number | string };
 
-/** Reads a list of known peers; throws an OptionsError that names the entry. */
-export function readPeers(value: unknown, path: string): PeerAddress[] {
+/**
+ * Reads a list of known peers; throws an OptionsError that names the entry.
+ * They are called by `scheme`, this peer's own: a cloud has TLS everywhere or nowhere.
+ */
+export function readPeers(
+  value: unknown,
+  path: string,
+  scheme?: 'https',
+): PeerAddress[] {
   if (value === undefined) {
     return [];
   }
@@ -20,7 +27,10 @@ export function readPeers(value: unknown, path: string): PeerAddress[] {
       "must be an array, like ['10.0.0.7:9338', 'peers.internal']",
     );
   }
-  return value.map((entry, index) => readPeer(entry, `${path}[${index}]`));
+  return value.map((entry, index) => ({
+    ...readPeer(entry, `${path}[${index}]`),
+    ...(scheme && { scheme }),
+  }));
 }
 
 function readPeer(value: unknown, path: string): PeerAddress {

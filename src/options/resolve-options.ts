@@ -63,7 +63,10 @@ export function resolvePeerCloudOptions(
   const given = readObject(input, '', NAMES);
   const security = resolveSecurityOptions(given.security, 'security');
   const limits = resolveLimitOptions(given.limits, 'limits');
-  const peers = Object.freeze(readPeers(given.peers, 'peers'));
+  const tls = resolveTlsOptions(given.tls, 'tls');
+  const peers = Object.freeze(
+    readPeers(given.peers, 'peers', tls && 'https'),
+  );
   const requestTimeout = readTimeout(
     given.requestTimeout,
     'requestTimeout',
@@ -113,7 +116,7 @@ export function resolvePeerCloudOptions(
     }),
     messaging: resolveMessagingOptions(given.messaging, 'messaging'),
     security,
-    tls: resolveTlsOptions(given.tls, 'tls'),
+    tls,
     limits,
     addresses: resolveAddressOptions(given.addresses, 'addresses'),
   });
