@@ -4,7 +4,7 @@ import type { Joiner } from './joiner.js';
 import { isLegacy, type MemberRecord } from './member-record.js';
 import type { MemberChange } from './member-change.js';
 import { LegacyRepairs } from './legacy-repairs.js';
-import { MAX_REPORTERS } from './membership.limits.js';
+import { MAX_INTRODUCTIONS } from './membership.limits.js';
 import type { StatusCaller } from './status-caller.js';
 import type { Teller } from './teller.js';
 
@@ -22,7 +22,10 @@ const INTRODUCED = 5000;
  * are told (PROTOCOL.md, section 2, and the habits that DESIGN names).
  */
 export class LegacyCare {
-  readonly #introduced = new Map<string, number>();
+  readonly #introduced = new Map<
+    string,
+    { readonly at: number; readonly done: Promise<boolean> }
+  >();
   readonly #auditing = new Set<string>();
   readonly #repairs: LegacyRepairs;
 
@@ -90,7 +93,7 @@ export class LegacyCare {
         caretakerOf(this.ctx, legacy.id, id) !== this.ctx.self.id
       )
         continue;
-      if (legacy.id === evictor) void this.teller.joined(legacy, evicted);
+      if (legacy.id === evictor) void this.introduce(legacy.id, evicted);
       else this.#repairs.add(legacy.id, id);
     }
   }
@@ -112,21 +115,22 @@ export class LegacyCare {
     }
   }
 
-  /** Another peer asks to be introduced to a legacy member. */
-  async introduce(legacyId: string, newcomer: MemberRecord): Promise<boolean> {
+  /** Another peer asks to be introduced to a legacy member. Who has just been introduced is not again. */
+  introduce(legacyId: string, newcomer: MemberRecord): Promise<boolean> {
     const legacy = this.ctx.list.get(legacyId);
-    if (!legacy || !isLegacy(legacy) || legacyId === newcomer.id) return false;
+    if (!legacy || !isLegacy(legacy) || legacyId === newcomer.id)
+      return Promise.resolve(false);
     const key = `${legacyId} ${newcomer.id}`;
     const now = this.ctx.env.clock.monotonic();
-    if (now - (this.#introduced.get(key) ?? -Infinity) < INTRODUCED)
-      return true;
-    if (!(await this.teller.joined(legacy, newcomer))) return false;
+    const last = this.#introduced.get(key);
+    if (last && now - last.at < INTRODUCED) return last.done;
+    const done = this.teller.joined(legacy, newcomer);
     this.#introduced.delete(key);
-    this.#introduced.set(key, now);
-    if (this.#introduced.size > MAX_REPORTERS) {
+    this.#introduced.set(key, { at: now, done });
+    if (this.#introduced.size > MAX_INTRODUCTIONS) {
       this.#introduced.delete(this.#introduced.keys().next().value!);
     }
-    return true;
+    return done;
   }
 
   async #getIntroduced(legacy: MemberRecord): Promise<void> {

@@ -73,5 +73,8 @@ export const MAX_REPORTERS = 1024;
 /** Repairs of legacy members' lists that wait. */
 export const MAX_LEGACY_REPAIRS = 1024;
 
+/** Introductions to legacy members that are remembered. */
+export const MAX_INTRODUCTIONS = 1024;
+
 /** Addresses behind one name that are tried. */
 export const MAX_ADDRESSES_PER_NAME = 64;

@@ -49,6 +49,8 @@ export class Newcomers {
   #passOnJoin({ member, source }: MemberChange): void {
     if (source.origin === 'join' || source.origin === 'answer') return;
     for (const [newcomer, { known }] of this.#reachable(member.id)) {
+      // It told this itself.
+      if (newcomer.id === source.from) continue;
       if (!isLegacy(newcomer)) void this.teller.joined(newcomer, member);
       else if (source.origin !== 'joined') this.#retell(newcomer, member);
       else if (source.from === undefined || !known.has(source.from)) {
