@@ -30,8 +30,12 @@ export class IdleConnections {
     if (this.server.listening) {
       return;
     }
-    this.server.closeIdleConnections();
-    for (const socket of this.sockets) {
+    const sockets = [...this.sockets];
+    // Node takes a connection for idle whose answer is written, but not yet sent.
+    if (sockets.every(({ writableLength }) => writableLength === 0)) {
+      this.server.closeIdleConnections();
+    }
+    for (const socket of sockets) {
       if (socket.bytesRead === 0) {
         socket.destroy();
       }
