@@ -1,5 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { PeerCloudError } from '../errors/peer-cloud.error.js';
 import { MembershipService } from '../membership/membership.service.js';
 import { DEFAULT_PORT } from '../wire/endpoints.js';
 import { settle, type NodeCallback } from './callbacks.js';
@@ -25,7 +26,8 @@ import type { PeerCloudClient, StandaloneOptions } from './standalone.types.js';
  * @param callback `(error, client)`, as in the original; the promise is there in any case, and ignoring
  *   it raises no unhandled rejection
  * @returns the client, once the known peers have been tried
- * @throws OptionsError for a wrong option; an error with code `EADDRINUSE` for a given port that is taken
+ * @throws OptionsError for a wrong option; PeerCloudError with code `PORT_TAKEN` for a given port that is taken;
+ *   ListenFailedError for a host that cannot be had
  */
 export function peercloud(
   options: StandaloneOptions = {},
@@ -51,7 +53,7 @@ async function listen(
   options: SortedOptions,
 ): Promise<INestApplicationContext> {
   if (options.port !== 0) {
-    return listenOn(options.port, options);
+    return listenOnGiven(options);
   }
   if (!(await isFree(DEFAULT_PORT, options.host))) {
     return listenOn(0, options);
@@ -64,6 +66,23 @@ async function listen(
       return listenOn(0, options);
     }
     throw error;
+  }
+}
+
+async function listenOnGiven(
+  options: SortedOptions,
+): Promise<INestApplicationContext> {
+  try {
+    return await listenOn(options.port, options);
+  } catch (cause) {
+    if (isAddressInUse(cause)) {
+      throw new PeerCloudError(
+        'PORT_TAKEN',
+        `port ${options.port} is taken: give another one, or 0 for any`,
+        { cause },
+      );
+    }
+    throw cause;
   }
 }
 

@@ -97,7 +97,10 @@ describe('peercloud()', { timeout: 120_000 }, () => {
           { port, host: '127.0.0.1', logger: false, signals: false },
           callback,
         ),
-      ).rejects.toThrow(String(port));
+      ).rejects.toMatchObject({
+        code: 'PORT_TAKEN',
+        message: `port ${port} is taken: give another one, or 0 for any`,
+      });
       await until(() => callback.mock.calls.length > 0);
       expect(callback.mock.calls[0]?.[0]).toBeInstanceOf(Error);
     });
