@@ -46,11 +46,6 @@ export function isDeeperThan(value: JsonValue, levels: number): boolean {
   if (levels === 0) {
     return true;
   }
-  for (const key in value) {
-    const inner = (value as Record<string, JsonValue>)[key];
-    if (typeof inner === 'object' && isDeeperThan(inner, levels - 1)) {
-      return true;
-    }
-  }
-  return false;
+  const parts = Array.isArray(value) ? value : Object.values(value);
+  return parts.some((part) => isDeeperThan(part, levels - 1));
 }

@@ -66,6 +66,7 @@ export class ClientStream implements FrameHandler {
       codec === PLAIN_CODEC ? undefined : codec,
       config.maxBytes + LINE_SLACK_BYTES,
       this,
+      config.heartbeat,
     );
   }
 

@@ -19,8 +19,6 @@ export interface FrameHandler {
 
 /** The two directions of one long request: lines in, lines out, heartbeats, and one end. */
 export class FrameConnection {
-  /** Ms within which the other side gives a sign; known from its greeting. */
-  remoteHeartbeat = Infinity;
   private readonly lines: LineReader;
   private readAt = performance.now();
   private writtenAt = performance.now();
@@ -36,15 +34,21 @@ export class FrameConnection {
     private readonly codec: StreamCodec | undefined,
     maxLineBytes: number,
     private readonly handler: FrameHandler,
+    /** Ms within which the other side gives a sign; its greeting says it. */
+    public remoteHeartbeat: number,
   ) {
     this.lines = new LineReader(maxLineBytes, (line) => this.arrive(line));
     readable.on('data', (chunk: Buffer) => this.read(chunk));
     readable.once('end', () => this.inOrder(() => handler.onEnd()));
     readable.once('error', (error) => this.inOrder(() => this.break(error)));
-    readable.once('close', () => this.inOrder(() => this.afterClose()));
+    readable.once('close', () => this.inOrder(() => this.readClosed()));
     writable.on('drain', () => this.closed || handler.onDrain());
     writable.once('error', (error) => this.inOrder(() => this.break(error)));
-    writable.once('close', () => this.inOrder(() => this.afterClose()));
+    writable.once('close', () =>
+      this.inOrder(() =>
+        this.break(new StreamError('the connection was closed')),
+      ),
+    );
     readable.socket.setTimeout(0);
   }
 
@@ -175,8 +179,9 @@ export class FrameConnection {
     }
   }
 
-  private afterClose(): void {
-    if (!this.closed && (this.readable.destroyed || this.writable.destroyed)) {
+  /** A direction that closes after its end has only done what it had to. */
+  private readClosed(): void {
+    if (!this.readable.readableEnded) {
       this.break(new StreamError('the connection was closed'));
     }
   }

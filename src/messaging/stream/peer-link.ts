@@ -6,25 +6,18 @@ import { NoSuchPeerError } from '../errors/no-such-peer.error.js';
 import { OverloadedError } from '../errors/overloaded.error.js';
 import { UnreachableError } from '../errors/unreachable.error.js';
 import type { OutgoingMessage } from '../lanes/message-lane.interface.js';
-import { ClientStream, type ClientStreamOwner } from './client-stream.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { Delivery } from './delivery.js';
+import { GROUP, GROUPS } from './stream.constants.js';
+import type { StreamRefusedError } from './stream-refused.error.js';
 import {
-  GROUP,
-  GROUPS,
-  LIFETIME_SHARE,
-  OVERDUE_SHARE,
-} from './stream.constants.js';
-import { StreamError } from './stream.error.js';
-import { StreamRefusedError, type OpenedStream } from './stream-opener.js';
-import type { ResolvedStreamOptions } from './stream.options.js';
+  StreamSuccession,
+  type StreamSuccessionConfig,
+  type StreamSuccessionOwner,
+} from './stream-succession.js';
 
 /** What a link needs of the lane around it. */
-export interface PeerLinkContext {
-  options: ResolvedStreamOptions;
-  /** Largest reply in bytes that this peer takes. */
-  maxBytes: number;
-  open(member: Member): Promise<OpenedStream>;
+export interface PeerLinkContext extends StreamSuccessionConfig {
   /** Sends by `/message` instead. */
   sendOtherwise(member: Member, message: OutgoingMessage): Promise<JsonValue>;
   /** Wants `expire()` to be called at this time at the latest. */
@@ -32,46 +25,43 @@ export interface PeerLinkContext {
   noteAlive(peerId: string): void;
 }
 
-/**
- * The way to one peer: the messages that wait, the stream that takes them, and the streams before it
- * that still finish what they have.
- */
-export class PeerLink implements ClientStreamOwner {
-  /** When a message was last given to it, on the clock of `performance.now()`. */
+/** The way to one peer: the messages that wait, and the streams that take them. */
+export class PeerLink implements StreamSuccessionOwner {
+  /** When a message last went over it, on the clock of `performance.now()`. */
   usedAt = performance.now();
   private readonly queue: DeliveryQueue;
-  private readonly streams = new Set<ClientStream>();
-  /** The stream that takes messages. */
-  private current: ClientStream | undefined;
-  /** The next one, not greeted yet or waiting for the old one's end. */
-  private successor: ClientStream | undefined;
-  private opening = false;
+  private readonly streams: StreamSuccession;
   private scheduled = false;
   /** Messages since the last write. */
   private unflushed = 0;
-  private failures = 0;
   /** Until then messages go by `/message`: no stream could be opened. */
   private refusedUntil = 0;
-  private closed = false;
 
   constructor(
-    private member: Member,
+    member: Member,
     private readonly context: PeerLinkContext,
   ) {
     this.queue = new DeliveryQueue(context.options.maxQueuedBytes);
+    this.streams = new StreamSuccession(member, context, this);
   }
 
   get peerId(): string {
-    return this.member.id;
+    return this.streams.member.id;
   }
 
   /** True while somebody waits for something. */
   get isBusy(): boolean {
-    return (
-      this.opening ||
-      !this.queue.isEmpty ||
-      [...this.streams].some(({ inFlight }) => inFlight > 0)
-    );
+    return this.streams.isBusy || !this.queue.isEmpty;
+  }
+
+  /** True while messages have to go another way. */
+  get isRefused(): boolean {
+    return this.refusedUntil > 0 && performance.now() < this.refusedUntil;
+  }
+
+  /** True when nothing is left of it. */
+  get isOver(): boolean {
+    return this.streams.isEmpty && this.queue.isEmpty && !this.isRefused;
   }
 
   send(message: OutgoingMessage): Promise<JsonValue> {
@@ -88,115 +78,62 @@ export class PeerLink implements ClientStreamOwner {
     });
   }
 
-  /** True while messages have to go another way. */
-  get isRefused(): boolean {
-    return this.refusedUntil > 0 && performance.now() < this.refusedUntil;
-  }
-
-  /** True when nothing is left of it. */
-  get isOver(): boolean {
-    return this.streams.size === 0 && !this.isBusy && !this.isRefused;
-  }
-
   /** The peer has another address now: new messages go there. */
   move(member: Member): void {
-    const { ip, port, scheme } = this.member;
-    this.member = member;
+    const { ip, port, scheme } = this.streams.member;
+    this.streams.member = member;
     if (member.ip !== ip || member.port !== port || member.scheme !== scheme) {
-      this.retire();
+      this.streams.retire();
     }
   }
 
-  /** Fails what is past its deadline; returns the next deadline. */
+  /** Fails what is past its deadline by `now`; returns the next deadline. */
   expire(now: number): number {
-    const isOpen = this.current?.isOpen === true;
-    let next = Infinity;
+    // Over a stream that is ready only its bounds can have held a message back.
+    const held = this.streams.isReady;
+    let next = this.streams.expire(now, (each) => each.reject(timedOut(each)));
     for (const delivery of this.queue.waiting()) {
       const { deadline } = delivery.message;
       if (deadline <= now) {
-        // Over an open stream only its bounds can have held a message back.
         delivery.reject(
-          isOpen ? new OverloadedError(this.peerId) : timedOut(delivery),
+          held ? new OverloadedError(this.peerId) : timedOut(delivery),
         );
       } else if (deadline < next) {
         next = deadline;
       }
     }
-    for (const stream of this.streams) {
-      const first = stream.expire(now, (each) => each.reject(timedOut(each)));
-      next = Math.min(next, first);
-    }
-    if (isOpen) {
-      this.schedule();
-    }
+    this.onChange();
     return next;
   }
 
   /** Heartbeats, renewal, and the end of a stream that nobody uses. */
   beat(now: number, stalled: boolean): void {
-    for (const stream of this.streams) {
-      stream.beat(now, stalled);
-    }
-    const { current } = this;
-    if (!current?.isOpen) {
-      return;
-    }
-    if (now - this.usedAt > this.context.options.idleTimeout && !this.isBusy) {
-      this.retire();
-    } else {
-      this.keepFresh(current, now - current.openedAt);
+    this.streams.beat(now, stalled);
+    const { idleTimeout } = this.context.options;
+    if (now - this.usedAt > idleTimeout && !this.isBusy) {
+      this.streams.retire();
     }
   }
 
   /** No new messages; those under way get their replies. Those that were not sent fail. */
   end(): void {
-    this.closed = true;
+    this.streams.end();
     this.failQueue((peerId) => new NoSuchPeerError(peerId));
-    this.retire();
   }
 
   /** Everything fails at once. */
   destroy(cause: Error): void {
-    this.closed = true;
-    for (const stream of this.streams) {
-      stream.break(cause);
-    }
+    this.streams.destroy(cause);
     this.failQueue((peerId) => new NoSuchPeerError(peerId));
   }
 
-  onReady(stream: ClientStream): void {
-    this.opening = false;
-    if (this.closed) {
-      stream.end();
-      return;
+  onChange(): void {
+    if (!this.queue.isEmpty) {
+      this.schedule();
     }
-    if (this.current) {
-      // The new stream has to wait until all messages of the old one have been started.
-      this.successor = stream;
-      this.current.end();
-    } else {
-      this.current = stream;
-      this.fill();
-    }
-  }
-
-  onStarted(stream: ClientStream): void {
-    if (stream === this.current) {
-      this.current = undefined;
-      this.promote();
-    }
-  }
-
-  onAway(stream: ClientStream): void {
-    stream.end();
-  }
-
-  onRoom(): void {
-    this.fill();
   }
 
   onSign(): void {
-    this.failures = 0;
     this.context.noteAlive(this.peerId);
   }
 
@@ -204,31 +141,16 @@ export class PeerLink implements ClientStreamOwner {
     this.divert(delivery);
   }
 
-  onClosed(stream: ClientStream, cause?: Error): void {
-    this.streams.delete(stream);
-    if (!stream.hello) {
-      this.opening = false;
-      this.onRefused(new StreamRefusedError(200, false, cause));
+  onRefused(failure: StreamRefusedError): void {
+    if (failure.unreachable) {
+      this.failQueue(
+        (peerId) => new UnreachableError(peerId, { cause: failure }),
+      );
       return;
     }
-    if (cause) {
-      this.failures++;
-    }
-    if (stream === this.successor) {
-      this.successor = undefined;
-    }
-    if (stream === this.current) {
-      this.current = undefined;
-      this.promote();
-    }
-  }
-
-  /** The stream that was opened ahead takes over; without one, what waits opens another. */
-  private promote(): void {
-    this.current = this.successor;
-    this.successor = undefined;
-    if (!this.queue.isEmpty) {
-      this.schedule();
+    this.refusedUntil = performance.now() + failure.pause;
+    for (const delivery of this.queue.waiting()) {
+      this.divert(delivery);
     }
   }
 
@@ -238,8 +160,10 @@ export class PeerLink implements ClientStreamOwner {
    */
   private sent(): void {
     this.unflushed++;
-    const inFlight = this.current?.inFlight ?? 0;
-    if (this.unflushed >= Math.max(GROUP, inFlight / GROUPS)) {
+    if (
+      this.unflushed >= GROUP &&
+      this.unflushed >= this.streams.inFlight / GROUPS
+    ) {
       this.fill();
     } else {
       this.schedule();
@@ -260,90 +184,18 @@ export class PeerLink implements ClientStreamOwner {
 
   private fill(): void {
     this.unflushed = 0;
-    if (this.current) {
+    if (this.streams.isOpen) {
       this.usedAt = performance.now();
-      this.current.fill(this.queue);
-    } else if (!this.opening && !this.closed && !this.queue.isEmpty) {
-      this.open();
-    }
-  }
-
-  private open(): void {
-    if (this.failures >= MAX_FAILURES) {
-      this.onRefused(new StreamRefusedError(undefined, false));
-      return;
-    }
-    this.opening = true;
-    const renews = this.current !== undefined;
-    this.context.open(this.member).then(
-      (opened) => this.onOpened(opened, renews),
-      (failure: StreamRefusedError) => {
-        this.opening = false;
-        this.onRefused(failure);
-      },
-    );
-  }
-
-  private onOpened(opened: OpenedStream, renews: boolean): void {
-    const { heartbeatInterval, maxInFlight } = this.context.options;
-    const stream = new ClientStream(
-      this.peerId,
-      opened,
-      {
-        heartbeat: heartbeatInterval,
-        maxBytes: this.context.maxBytes,
-        maxInFlight,
-        renews,
-      },
-      this,
-    );
-    this.streams.add(stream);
-    if (this.closed) {
-      stream.break(new StreamError('the peer is gone'));
-    }
-  }
-
-  private onRefused(failure: StreamRefusedError): void {
-    if (this.current) {
-      return;
-    }
-    this.failures = 0;
-    if (failure.unreachable) {
-      this.failQueue(
-        (peerId) => new UnreachableError(peerId, { cause: failure }),
-      );
-      return;
-    }
-    this.refusedUntil = performance.now() + pauseAfter(failure);
-    for (const delivery of this.queue.waiting()) {
-      this.divert(delivery);
+      this.streams.fill(this.queue);
+    } else if (!this.queue.isEmpty) {
+      this.streams.open();
     }
   }
 
   private divert(delivery: Delivery): void {
     delivery.continueWith(
-      this.context.sendOtherwise(this.member, delivery.message),
+      this.context.sendOtherwise(this.streams.member, delivery.message),
     );
-  }
-
-  /** Replaces a stream in time; one that could not be replaced ends in order before the receiver cuts it. */
-  private keepFresh(stream: ClientStream, age: number): void {
-    const receivers = stream.hello?.lifetime ?? Infinity;
-    const { maxLifetime } = this.context.options;
-    if (age > receivers * OVERDUE_SHARE) {
-      stream.end();
-    } else if (
-      age > Math.min(maxLifetime, receivers * LIFETIME_SHARE) &&
-      !this.opening &&
-      !this.successor
-    ) {
-      this.open();
-    }
-  }
-
-  private retire(): void {
-    this.current?.end();
-    this.current = undefined;
   }
 
   private failQueue(errorOf: (peerId: string) => Error): void {
@@ -353,27 +205,6 @@ export class PeerLink implements ClientStreamOwner {
   }
 }
 
-/** Streams that broke one after the other without a reply, after which `/message` takes over. */
-const MAX_FAILURES = 3;
-
 function timedOut({ peerId, message }: Delivery): MessageTimeoutError {
   return new MessageTimeoutError(peerId, message.timeout);
-}
-
-/** Ms until a stream is tried again: soon where the refusal is of the moment. */
-function pauseAfter({ status }: StreamRefusedError): number {
-  switch (status) {
-    case 401:
-    case 403:
-    case 429:
-    case 503:
-      return 1000;
-    case 404:
-    case 405:
-    case 415:
-    case 501:
-      return 300_000;
-    default:
-      return 10_000;
-  }
 }

@@ -73,6 +73,7 @@ export class ServerStream implements FrameHandler {
       codec,
       config.maxBytes + LINE_SLACK_BYTES,
       this,
+      config.heartbeat,
     );
     this.replies = new ReplyBatch((line) => this.write(line));
     const { heartbeat, maxBytes, maxInFlight, lifetime } = config;

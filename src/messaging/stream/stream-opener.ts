@@ -16,6 +16,7 @@ import {
 } from '../../transport/tls.options.js';
 import { ENDPOINTS } from '../../wire/endpoints.js';
 import { STREAM_TYPE } from './stream.constants.js';
+import { StreamRefusedError } from './stream-refused.error.js';
 
 /** Injection token of the StreamOpener. */
 export const STREAM_OPENER = Symbol('STREAM_OPENER');
@@ -30,7 +31,7 @@ export type StreamOpener = (
 export interface StreamOpenerConfig {
   security: StreamSecurity;
   /** The certificates of now, and the name that the peers' certificates have; undefined without TLS. */
-  tls():
+  tls: () =>
     { materials: TlsMaterials; servername: string | undefined } | undefined;
 }
 
@@ -39,21 +40,6 @@ export interface OpenedStream {
   request: ClientRequest;
   response: IncomingMessage;
   codec: StreamCodec;
-}
-
-/** Why a stream could not be opened. */
-export class StreamRefusedError extends Error {
-  override readonly name = 'StreamRefusedError';
-
-  constructor(
-    /** HTTP status of the answer; undefined where none came. */
-    readonly status: number | undefined,
-    /** True where nobody listens at the address, or no way leads there. */
-    readonly unreachable: boolean,
-    cause?: unknown,
-  ) {
-    super(`the stream was not opened (status ${status ?? 'none'})`, { cause });
-  }
 }
 
 /** Causes that would stop any other request to the peer as well. */
