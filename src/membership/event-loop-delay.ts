@@ -3,6 +3,8 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 
 /** Ms between two looks at the event loop. */
 const RESOLUTION = 20;
+/** Ms for which an answer holds: the question comes with each request, and each reading has its price. */
+const SAMPLE_PERIOD = 100;
 const NANOSECONDS = 1e6;
 
 /**
@@ -12,9 +14,25 @@ const NANOSECONDS = 1e6;
 @Injectable()
 export class EventLoopDelay implements OnApplicationShutdown {
   private monitor: ReturnType<typeof monitorEventLoopDelay> | undefined;
+  private longest = 0;
+  private sampledAt = -Infinity;
 
-  /** The longest delay since the last question. */
+  /** The longest delay of the last sample. */
   read(): number {
+    const now = performance.now();
+    if (now - this.sampledAt >= SAMPLE_PERIOD) {
+      this.sampledAt = now;
+      this.longest = this.sample();
+    }
+    return this.longest;
+  }
+
+  onApplicationShutdown(): void {
+    this.monitor?.disable();
+    this.monitor = undefined;
+  }
+
+  private sample(): number {
     if (!this.monitor) {
       this.monitor = monitorEventLoopDelay({ resolution: RESOLUTION });
       this.monitor.enable();
@@ -23,10 +41,5 @@ export class EventLoopDelay implements OnApplicationShutdown {
     const longest = this.monitor.max / NANOSECONDS - RESOLUTION;
     this.monitor.reset();
     return Math.max(0, longest);
-  }
-
-  onApplicationShutdown(): void {
-    this.monitor?.disable();
-    this.monitor = undefined;
   }
 }

@@ -43,8 +43,9 @@ describe('clouds', () => {
             port: index === 0 ? port : 0,
             options: {
               peers: [`127.0.0.1:${port}`],
-              // One process has the work of 30: the judgement of a slow network fits.
-              membership: { profile: 'wan' },
+              // One process has the work of 30: it may be slow, and has to try again soon.
+              membership: { profile: 'wan', joinRetryMax: 2000 },
+              healthCheck: { cron: '*/5 * * * * *' },
               messageTimeout: PATIENCE,
               data: { index },
             },
