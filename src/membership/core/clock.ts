@@ -8,7 +8,7 @@ export interface Clock {
   /** Milliseconds of a clock that never jumps: for durations. */
   monotonic(): number;
   setTimeout(callback: () => void, ms: number): TimerHandle;
-  clearTimeout(timer: TimerHandle | undefined): void;
+  clearTimeout(timer: TimerHandle): void;
 }
 
 /** The clock of the machine. Its timers do not keep the process alive. */

@@ -16,11 +16,33 @@ export interface CoreContext {
 
 /** In which part of its life this peer is. */
 export class CoreLife {
-  /** Between `start` and `stop`. */
-  started = false;
+  #started = false;
+  #resolveStart!: () => void;
+  readonly #start = new Promise<void>((resolve) => {
+    this.#resolveStart = resolve;
+  });
   /** From the goodbye on. */
   leaving = false;
   stopped = false;
+
+  get started(): boolean {
+    return this.#started;
+  }
+
+  /** Resolves when this peer listens, or never will. */
+  whenStarted(): Promise<void> {
+    return this.#start;
+  }
+
+  start(): void {
+    this.#started = true;
+    this.#resolveStart();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.#resolveStart();
+  }
 
   /** True while this peer takes part: news is spread, members are checked. */
   get active(): boolean {

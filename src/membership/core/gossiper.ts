@@ -11,7 +11,7 @@ const MAX_ROUNDS_UNDER_WAY = 4;
 
 /** Rounds of gossip, for as long as there is news that does not wait for the next check. */
 export class Gossiper {
-  #timer: TimerHandle | undefined;
+  #timer: TimerHandle;
   #underWay = 0;
 
   constructor(

@@ -137,8 +137,10 @@ export class JoinCall {
     );
   }
 
-  #add(receiver: PeerInfo, { from: _, ...source }: NewsSource): void {
-    this.intake.record(receiver, { ...source, verified: true });
+  #add(receiver: PeerInfo, source: NewsSource): void {
+    const { origin, quiet, legacyTold } = source;
+    const own = { origin, quiet, legacyTold, verified: true };
+    this.intake.record(receiver, own);
   }
 
   #log(place: string, reason: string): void {

@@ -75,16 +75,24 @@ export class JoinCheck {
     return info;
   }
 
-  /** A member's id at another address: only if the old one is not there any more, or is the same process. */
-  async mayMove(known: MemberRecord, info: PeerInfo): Promise<boolean> {
+  /**
+   * A member's id at another address: `gone` from the old one, so that it may move; the `same` process,
+   * by what both say, but then it stays where it was found; or `taken` by one that lives there.
+   */
+  async claim(
+    known: MemberRecord,
+    info: PeerInfo,
+  ): Promise<'gone' | 'same' | 'taken'> {
     const reply = await this.caller.askAddress(
       known,
       JOIN_TELLING_MOMENT,
       known.id,
     );
-    if (reply.kind !== 'online' && reply.kind !== 'leaving') return true;
+    if (reply.kind !== 'online' && reply.kind !== 'leaving') return 'gone';
     const { incarnation } = reply.status;
-    return incarnation !== undefined && incarnation === info.incarnation;
+    return incarnation !== undefined && incarnation === info.incarnation
+      ? 'same'
+      : 'taken';
   }
 
   async #resolve(host: string): Promise<string | undefined> {

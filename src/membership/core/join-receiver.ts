@@ -10,6 +10,7 @@ import type { JoinAdmission } from './join-admission.js';
 import { isAuthorized } from './join-authorization.js';
 import type { JoinCheck } from './join-check.js';
 import { Limiter } from './limiter.js';
+import { toPeerInfo } from './member-record.js';
 import {
   JOIN_CHECK_TIMEOUT,
   MAX_JOIN_CHECKS,
@@ -79,10 +80,13 @@ export class JoinReceiver {
     if (id === self.id) return { code: 'ID_TAKEN' };
     const known = list.peek(id);
     if (!known && list.size >= options.maxPeers) return { code: 'CLOUD_FULL' };
-    const info = this.check.describe(request, reply.status, id, place);
+    let info = this.check.describe(request, reply.status, id, place);
     if (!info) return failed('its incarnation is not credible');
     if (known && !sameAddress(known, place)) {
-      if (!(await this.check.mayMove(known, info))) return { code: 'ID_TAKEN' };
+      const claim = await this.check.claim(known, info);
+      if (claim === 'taken') return { code: 'ID_TAKEN' };
+      // Anybody can ask for an incarnation and repeat it: what is listed stays as it is.
+      if (claim === 'same') info = toPeerInfo(known);
     }
     if (!(await isAuthorized(env, info, origin))) {
       return failed('security.authorize says no');

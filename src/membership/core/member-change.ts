@@ -25,11 +25,11 @@ export interface NewsSource {
   /** The member that told it. */
   readonly from?: string;
   /** True if legacy members were told already, by whoever let the member in. */
-  readonly legacyTold?: boolean;
+  readonly legacyTold?: boolean | undefined;
   /** True if the member itself answered at the address: it may end whoever was there before. */
   readonly verified?: boolean;
   /** True if there is nobody who does not know it. */
-  readonly quiet?: boolean;
+  readonly quiet?: boolean | undefined;
   /** Who accuses, in news of a suspicion. */
   readonly accuser?: string;
 }

@@ -90,7 +90,7 @@ export class MemberList {
     }
     const occupant = this.at(news.address);
     if (occupant && occupant.id !== news.id) {
-      if (!mayReplace(news, occupant, source)) return 'occupied';
+      if (!source.verified) return 'occupied';
       this.#remove(occupant, 'dead', occupant.incarnation, 'replaced', source);
     }
     if (!known && this.#listed.size >= this.limit) return 'full';
@@ -211,17 +211,4 @@ export class MemberList {
       this.#delivering = false;
     }
   }
-}
-
-/** True if the stated versions are those of members that both count their incarnations. */
-function mayReplace(
-  news: MemberRecord,
-  occupant: MemberRecord,
-  source: NewsSource,
-): boolean {
-  if (source.verified) return true;
-  // Incarnations start at the time of day, so the higher one moved in later.
-  return !isLegacy(news) && !isLegacy(occupant)
-    ? news.incarnation > occupant.incarnation
-    : source.origin === 'joined';
 }

@@ -84,7 +84,7 @@ export class MembershipCore {
   start({ port }: { port: number }): void {
     const { ctx, joiner } = this.#parts;
     if (ctx.life.started || ctx.life.stopped) return;
-    ctx.life.started = true;
+    ctx.life.start();
     ctx.self.listen(port);
     void joiner.run();
   }
@@ -98,6 +98,8 @@ export class MembershipCore {
     seeds: readonly PeerAddress[] = this.options.seeds,
   ): Promise<boolean> {
     const { ctx, joiner } = this.#parts;
+    // Until it listens, there is no port that others could check.
+    await ctx.life.whenStarted();
     if (ctx.life.stopped) return false;
     if (ctx.life.leaving) {
       ctx.life.leaving = false;
@@ -159,7 +161,7 @@ export class MembershipCore {
   /** Drops timers and gives up what is under way. */
   stop(): void {
     const { ctx, gossiper, synchronizer, detector, joiner } = this.#parts;
-    ctx.life.stopped = true;
+    ctx.life.stop();
     ctx.calls.stop();
     gossiper.stop();
     synchronizer.stop();

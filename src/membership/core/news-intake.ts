@@ -77,8 +77,7 @@ export class NewsIntake {
     )
       return false;
     const outcome = this.ctx.list.apply(record, source);
-    if (outcome === 'occupied')
-      this.verifier.contested(record, source.from ?? '');
+    if (outcome === 'occupied') this.verifier.contested(record, source);
     else if (outcome === 'full') this.#warnFull();
     else if (
       outcome === 'old' &&
@@ -86,7 +85,7 @@ export class NewsIntake {
       isLegacy(record) &&
       source.origin === 'joined'
     ) {
-      this.verifier.contested(record, source.from ?? '');
+      this.verifier.contested(record, source);
     }
     if (outcome === 'applied' && hearsay) this.verifier.identify(record.id);
     return outcome === 'applied';
@@ -103,7 +102,12 @@ export class NewsIntake {
     if (news.id === this.ctx.self.id) {
       this.onSelf(news.incarnation, true);
     } else if (news.state === 'suspect') {
-      this.detector.suspected({ ...news, state: 'suspect' }, by);
+      // Accusers count, so nobody may invent them.
+      const isKnown = by === this.ctx.self.id || this.ctx.list.peek(by);
+      this.detector.suspected(
+        { ...news, state: 'suspect' },
+        isKnown ? by : from,
+      );
     } else if (origin === 'sync' && news.state === 'dead') {
       this.#doubt(news, from);
     } else {

@@ -26,7 +26,7 @@ export class StatusAnswerer {
     { senderId }: RequestOrigin,
   ): Promise<PeerStatus> {
     const sender =
-      senderId === undefined ? undefined : this.ctx.list.get(senderId);
+      senderId === undefined ? undefined : this.ctx.list.peek(senderId);
     if (!sender) return this.status();
     if (!isJsonObject(body.ext) || !speaksGossip(sender)) return this.status();
     const request = body.ext;

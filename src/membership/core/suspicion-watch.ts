@@ -5,7 +5,7 @@ import { minSuspicion, Suspicion } from './suspicion.js';
 
 interface WatchedSuspicion {
   readonly suspicion: Suspicion;
-  timer: TimerHandle | undefined;
+  timer: TimerHandle;
 }
 
 /** Lateness of a timer, in ms, from which on this peer must have been stalled. */

@@ -32,7 +32,7 @@ const PATIENCE = 5;
 
 /** Anti-entropy: finds out that two lists differ, where, and brings them together (`/sync`). */
 export class Synchronizer {
-  #timer: TimerHandle | undefined;
+  #timer: TimerHandle;
   #due = Infinity;
   #running = false;
   #remaining = 0;

@@ -1,5 +1,6 @@
 import type { CoreContext } from './core-context.js';
 import { Limiter } from './limiter.js';
+import type { NewsSource } from './member-change.js';
 import { changeRecord, isLegacy, type MemberRecord } from './member-record.js';
 import {
   MAX_CONCURRENT_VERIFICATIONS,
@@ -65,7 +66,7 @@ export class Verifier {
   }
 
   /** News names the address of another member, or a member that is gone: only the address can tell. */
-  contested(news: MemberRecord, from: string): void {
+  contested(news: MemberRecord, source: NewsSource): void {
     this.#once(news.id, async () => {
       const reply = await this.caller.askAddress(news, this.#timeout, news.id);
       if (reply.kind !== 'online' || reply.status.id !== news.id) return;
@@ -74,7 +75,13 @@ export class Verifier {
         isLegacy(news) && stone
           ? Math.max(news.incarnation, stone.incarnation + 1)
           : news.incarnation;
-      this.#apply(changeRecord(news, { incarnation }), from);
+      const { from, legacyTold } = source;
+      this.ctx.list.apply(changeRecord(news, { incarnation }), {
+        origin: 'check',
+        from,
+        legacyTold,
+        verified: true,
+      });
     });
   }
 
