@@ -15,16 +15,32 @@ export function caretakerOf(
 ): string {
   const seed = hash32(legacyId);
   let best = self.id === except ? '' : self.id;
-  let score = best === '' ? -1 : mix32(seed ^ hash32(best));
+  let score = best === '' ? -1 : rankOf(best, seed);
   for (const member of list.records()) {
     if (member.id === except || !isOurs(member)) continue;
-    const rank = mix32(seed ^ hash32(member.id));
+    const rank = rankOf(member.id, seed);
     if (rank > score || (rank === score && member.id < best)) {
       best = member.id;
       score = rank;
     }
   }
   return best;
+}
+
+/**
+ * This peer looks after the legacy member now: did it get that work from `gone`, which was one of us
+ * and is off the list?
+ */
+export function inherits(
+  { self }: CoreContext,
+  legacyId: string,
+  gone: MemberRecord,
+): boolean {
+  if (!speaksGossip(gone)) return false;
+  const seed = hash32(legacyId);
+  const own = rankOf(self.id, seed);
+  const rank = rankOf(gone.id, seed);
+  return rank > own || (rank === own && gone.id < self.id);
 }
 
 /** Our own members besides this peer, the best suited to look after a legacy member first. */
@@ -36,12 +52,16 @@ export function caretakersOf(
   const seed = hash32(legacyId);
   return [...list.records()]
     .filter(isOurs)
-    .map((member) => ({ member, rank: mix32(seed ^ hash32(member.id)) }))
-    .sort((a, b) => b.rank - a.rank)
+    .map((member) => ({ member, rank: rankOf(member.id, seed) }))
+    .sort((a, b) => b.rank - a.rank || (a.member.id < b.member.id ? -1 : 1))
     .slice(0, count)
     .map(({ member }) => member);
 }
 
 function isOurs(member: MemberRecord): boolean {
   return member.state === 'alive' && speaksGossip(member);
+}
+
+function rankOf(id: string, seed: number): number {
+  return mix32(seed ^ hash32(id));
 }

@@ -76,8 +76,9 @@ export class JoinCheck {
   }
 
   /**
-   * A member's id at another address: `gone` from the old one, so that it may move; the `same` process,
-   * by what both say, but then it stays where it was found; or `taken` by one that lives there.
+   * A member's id at another address: `gone` from the old one, so that it may move; the `same` process
+   * in another network, by what both say, but then it stays where it was found; or `taken` by one that
+   * lives there.
    */
   async claim(
     known: MemberRecord,
@@ -90,7 +91,9 @@ export class JoinCheck {
     );
     if (reply.kind !== 'online' && reply.kind !== 'leaving') return 'gone';
     const { incarnation } = reply.status;
-    return incarnation !== undefined && incarnation === info.incarnation
+    return incarnation !== undefined &&
+      incarnation === info.incarnation &&
+      info.port === known.port
       ? 'same'
       : 'taken';
   }

@@ -1,10 +1,14 @@
-import { caretakerOf, caretakersOf } from './caretaker.js';
+import { caretakerOf, caretakersOf, inherits } from './caretaker.js';
 import type { CoreContext } from './core-context.js';
 import type { Joiner } from './joiner.js';
 import { isLegacy, type MemberRecord } from './member-record.js';
 import type { MemberChange } from './member-change.js';
 import { LegacyRepairs } from './legacy-repairs.js';
-import { MAX_INTRODUCTIONS } from './membership.limits.js';
+import {
+  INHERITED_PERIOD,
+  MAX_INHERITED_ENDS,
+  MAX_INTRODUCTIONS,
+} from './membership.limits.js';
 import type { StatusCaller } from './status-caller.js';
 import type { Teller } from './teller.js';
 
@@ -57,7 +61,7 @@ export class LegacyCare {
     const { member, source } = change;
     if (list.legacyCount === 0) return;
     if (change.kind === 'removed') {
-      if (change.reason !== 'left') this.#tellEnd(member.id, source.from);
+      this.#tellEnds(change);
       return;
     }
     if (change.kind !== 'added' || source.legacyTold || !isLegacy(member))
@@ -154,11 +158,31 @@ export class LegacyCare {
       await this.joiner.joinAt(legacy);
   }
 
-  /** The one of us that looks after a legacy member tells it; the end of its own word it has heard itself. */
-  #tellEnd(id: string, teller: string | undefined): void {
+  /**
+   * The one of us that looks after a legacy member tells it; the end of its own word it has heard
+   * itself. Who takes over that work tells it the ends of the recent past too: while the one that went
+   * was still listed, all others left them to it.
+   */
+  #tellEnds({
+    member: { id },
+    previous,
+    reason,
+    source,
+  }: MemberChange & { kind: 'removed' }): void {
     for (const legacy of this.#legacyMembers()) {
-      const isMine = caretakerOf(this.ctx, legacy.id) === this.ctx.self.id;
-      if (isMine && legacy.id !== teller) void this.teller.left(legacy, id);
+      if (caretakerOf(this.ctx, legacy.id) !== this.ctx.self.id) continue;
+      if (reason !== 'left' && legacy.id !== source.from)
+        void this.teller.left(legacy, id);
+      if (inherits(this.ctx, legacy.id, previous))
+        this.#tellPastEnds(legacy, id);
+    }
+  }
+
+  #tellPastEnds(legacy: MemberRecord, except: string): void {
+    const { tombstones } = this.ctx.list;
+    const past = tombstones.recent(INHERITED_PERIOD, MAX_INHERITED_ENDS);
+    for (const { id, state } of past) {
+      if (state === 'dead' && id !== except) void this.teller.left(legacy, id);
     }
   }
 

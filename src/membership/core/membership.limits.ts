@@ -73,6 +73,13 @@ export const MAX_REPORTERS = 1024;
 /** Repairs of legacy members' lists that wait. */
 export const MAX_LEGACY_REPAIRS = 1024;
 
+/**
+ * Ends that whoever takes over the care for a legacy member tells it again: so many, and those of so
+ * many ms. Longer than a dead member may stay a suspect.
+ */
+export const MAX_INHERITED_ENDS = 256;
+export const INHERITED_PERIOD = 2 * 60_000;
+
 /** Introductions to legacy members that are remembered. */
 export const MAX_INTRODUCTIONS = 1024;
 

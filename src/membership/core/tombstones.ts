@@ -90,6 +90,15 @@ export class Tombstones {
     }
   }
 
+  /** The ends of the last `age` ms, the newest first, `limit` of them at most. */
+  recent(age: number, limit: number): Tombstone[] {
+    const since = this.clock.monotonic() - age;
+    return [...this.values()]
+      .filter((stone) => stone.since >= since)
+      .slice(-limit)
+      .reverse();
+  }
+
   #expired({ state, since }: Tombstone): boolean {
     const memory = state === 'left' ? LEFT_MEMORY : this.deadMemory;
     return this.clock.monotonic() - since > memory;

@@ -1,0 +1,332 @@
+import fc from 'fast-check';
+import { VirtualClock } from '../../transport/in-memory/virtual-clock.js';
+import type { PeerInfo } from '../../wire/peer-info.js';
+import type { MemberChange, NewsSource } from './member-change.js';
+import { MemberList } from './member-list.js';
+import { makeRecord } from './member-record.js';
+import type { MemberState } from './membership.types.js';
+import { Tombstones } from './tombstones.js';
+
+const GOSSIP: NewsSource = { origin: 'gossip', from: 'teller' };
+const VERIFIED: NewsSource = { origin: 'check', verified: true };
+
+function member(
+  id: string,
+  incarnation = 1,
+  info: Partial<PeerInfo> & { state?: MemberState } = {},
+) {
+  const { state = 'alive', ...rest } = info;
+  return makeRecord(
+    {
+      id,
+      ip: `10.0.0.${id.charCodeAt(0)}`,
+      port: 9338,
+      data: {},
+      features: ['gossip'],
+      incarnation,
+      ...rest,
+    },
+    state,
+  );
+}
+
+function makeList(limit = 100) {
+  const clock = new VirtualClock();
+  const tombstones = new Tombstones(clock, 24 * 3_600_000);
+  const list = new MemberList(tombstones, limit);
+  const changes: MemberChange[] = [];
+  list.onChange((change) => changes.push(change));
+  const heard = () =>
+    changes.map(({ kind, member: { id, state } }) => `${kind} ${id} ${state}`);
+  return { clock, list, changes, heard };
+}
+
+describe('MemberList', () => {
+  it('adds a member once, however often it is told', () => {
+    const { list, heard } = makeList();
+    expect(list.apply(member('a'), GOSSIP)).toBe('applied');
+    expect(list.apply(member('a'), GOSSIP)).toBe('old');
+    expect(list.apply(member('a', 0), GOSSIP)).toBe('old');
+    expect(heard()).toEqual(['added a alive']);
+    expect(list.members()).toEqual([member('a')]);
+    expect(list.at('10.0.0.97:9338')?.id).toBe('a');
+  });
+
+  it('replaces a record by one with a higher incarnation', () => {
+    const { list, changes } = makeList();
+    list.apply(member('a'), GOSSIP);
+    const moved = member('a', 2, { ip: '10.9.9.9', data: { x: 1 } });
+    expect(list.apply(moved, GOSSIP)).toBe('applied');
+    expect(list.get('a')).toBe(moved);
+    expect(list.at('10.0.0.97:9338')).toBeUndefined();
+    expect(list.at('10.9.9.9:9338')).toBe(moved);
+    expect(changes.at(-1)).toMatchObject({
+      kind: 'changed',
+      member: moved,
+      previous: { incarnation: 1 },
+    });
+  });
+
+  it('does not take old news of a member that is gone', () => {
+    const { list, heard } = makeList();
+    list.apply(member('a', 5), GOSSIP);
+    list.accuse({ id: 'a', incarnation: 5, state: 'dead' }, GOSSIP);
+    expect(list.apply(member('a', 5), GOSSIP)).toBe('old');
+    expect(list.apply(member('a', 4), GOSSIP)).toBe('old');
+    expect(list.get('a')).toBeUndefined();
+    expect(list.apply(member('a', 6), GOSSIP)).toBe('applied');
+    expect(list.tombstones.get('a')).toBeUndefined();
+    expect(heard()).toEqual([
+      'added a alive',
+      'removed a dead',
+      'added a alive',
+    ]);
+  });
+
+  it('remembers the end of a member that it never had', () => {
+    const { list, heard } = makeList();
+    const end = { id: 'a', incarnation: 3, state: 'left' } as const;
+    expect(list.accuse(end, GOSSIP)).toBe('old');
+    expect(list.apply(member('a', 3), GOSSIP)).toBe('old');
+    expect(list.apply(member('a', 4), GOSSIP)).toBe('applied');
+    expect(heard()).toEqual(['added a alive']);
+  });
+
+  it('does not remember a suspicion of nobody', () => {
+    const { list } = makeList();
+    list.accuse({ id: 'a', incarnation: 3, state: 'suspect' }, GOSSIP);
+    expect(list.apply(member('a', 1), GOSSIP)).toBe('applied');
+  });
+
+  it('lists a suspect, and hears of its refutation', () => {
+    const { list, heard } = makeList();
+    list.apply(member('a', 2), GOSSIP);
+    const suspect = { id: 'a', state: 'suspect' } as const;
+    expect(list.accuse({ ...suspect, incarnation: 1 }, GOSSIP)).toBe('old');
+    expect(list.accuse({ ...suspect, incarnation: 2 }, GOSSIP)).toBe('applied');
+    expect(list.accuse({ ...suspect, incarnation: 2 }, GOSSIP)).toBe('old');
+    expect(list.members()[0]).toMatchObject({ state: 'suspect' });
+    expect(list.apply(member('a', 2), GOSSIP)).toBe('old');
+    expect(list.apply(member('a', 3), GOSSIP)).toBe('applied');
+    expect(heard()).toEqual([
+      'added a alive',
+      'changed a suspect',
+      'changed a alive',
+    ]);
+  });
+
+  it('keeps what it knows when a suspicion names a higher incarnation', () => {
+    const { list } = makeList();
+    list.apply(member('a', 2, { data: { x: 1 } }), GOSSIP);
+    list.accuse({ id: 'a', incarnation: 9, state: 'suspect' }, GOSSIP);
+    expect(list.get('a')).toMatchObject({ incarnation: 2, data: { x: 1 } });
+    expect(list.apply(member('a', 9, { data: { x: 2 } }), GOSSIP)).toBe(
+      'applied',
+    );
+  });
+
+  it('acquits a suspect without news for the others', () => {
+    const { list, heard } = makeList();
+    list.apply(member('a', 2), GOSSIP);
+    list.acquit('a', VERIFIED);
+    list.acquit('nobody', VERIFIED);
+    list.accuse({ id: 'a', incarnation: 2, state: 'suspect' }, GOSSIP);
+    list.acquit('a', VERIFIED);
+    expect(list.get('a')).toMatchObject({ state: 'alive', incarnation: 2 });
+    expect(heard()).toHaveLength(3);
+  });
+
+  it.each([
+    ['left', 'left'],
+    ['dead', 'dead'],
+  ] as const)('tells why a member went: %s', (state, reason) => {
+    const { list, changes } = makeList();
+    list.apply(member('a', 2), GOSSIP);
+    list.accuse({ id: 'a', incarnation: 3, state }, GOSSIP);
+    expect(changes.at(-1)).toMatchObject({
+      kind: 'removed',
+      reason,
+      member: { state, incarnation: 3 },
+      previous: { state: 'alive', incarnation: 2 },
+    });
+    expect(list.members()).toEqual([]);
+  });
+
+  describe('with a new id at the address of a member', () => {
+    const newcomer = () => member('b', 1, { ip: '10.0.0.97' });
+
+    it('asks to verify before anybody is ended', () => {
+      const { list, heard } = makeList();
+      list.apply(member('a'), GOSSIP);
+      expect(list.apply(newcomer(), GOSSIP)).toBe('occupied');
+      expect(list.get('a')).toBeDefined();
+      expect(heard()).toHaveLength(1);
+    });
+
+    it('ends the old member, then adds the new one', () => {
+      const { list, heard, changes } = makeList();
+      list.apply(member('a'), GOSSIP);
+      expect(list.apply(newcomer(), VERIFIED)).toBe('applied');
+      expect(heard()).toEqual([
+        'added a alive',
+        'removed a dead',
+        'added b alive',
+      ]);
+      expect(changes[1]).toMatchObject({ reason: 'replaced' });
+      expect(list.at('10.0.0.97:9338')?.id).toBe('b');
+      // Nobody needs to dial the address for the old one again.
+      expect(list.tombstones.get('a')?.record).toBeUndefined();
+    });
+
+    it('makes room for the new one in a full list', () => {
+      const { list } = makeList(1);
+      list.apply(member('a'), GOSSIP);
+      expect(list.apply(newcomer(), VERIFIED)).toBe('applied');
+      expect(list.size).toBe(1);
+    });
+  });
+
+  it('takes no more members than its limit, but news of those it has', () => {
+    const { list } = makeList(2);
+    list.apply(member('a'), GOSSIP);
+    list.apply(member('b'), GOSSIP);
+    expect(list.apply(member('c'), GOSSIP)).toBe('full');
+    expect(list.apply(member('b', 2), GOSSIP)).toBe('applied');
+    list.accuse({ id: 'a', incarnation: 1, state: 'left' }, GOSSIP);
+    expect(list.apply(member('c'), GOSSIP)).toBe('applied');
+  });
+
+  it('hides a member until the doubt is settled', () => {
+    const { list, heard } = makeList();
+    list.apply(member('a'), GOSSIP);
+    expect(list.hide('a')).toBe(true);
+    expect(list.hide('a')).toBe(false);
+    expect(list.hide('nobody')).toBe(false);
+    expect(list.get('a')).toBeUndefined();
+    expect(list.peek('a')).toBeDefined();
+    expect(list.members()).toEqual([]);
+    list.show('a');
+    expect(list.members()).toHaveLength(1);
+    list.hide('a');
+    list.apply(member('a', 2), GOSSIP);
+    expect(list.get('a')?.incarnation).toBe(2);
+    expect(heard()).toEqual(['added a alive', 'changed a alive']);
+  });
+
+  it('counts legacy members', () => {
+    const { list } = makeList();
+    list.apply(member('a', 0, { features: [] }), GOSSIP);
+    list.apply(member('b'), GOSSIP);
+    expect(list.legacyCount).toBe(1);
+    list.apply(member('a', 1), VERIFIED);
+    expect(list.legacyCount).toBe(0);
+  });
+
+  it('gives the same array until something changes', () => {
+    const { list } = makeList();
+    list.apply(member('a'), GOSSIP);
+    const before = list.members();
+    list.apply(member('a'), GOSSIP);
+    expect(list.members()).toBe(before);
+    list.apply(member('b'), GOSSIP);
+    expect(list.members()).not.toBe(before);
+    expect(before).toHaveLength(1);
+  });
+
+  it('forgets all when this peer leaves, without an end of theirs', () => {
+    const { list, heard } = makeList();
+    const empty = list.digest.text;
+    list.apply(member('a'), GOSSIP);
+    list.clear();
+    expect(list.size).toBe(0);
+    expect(list.at('10.0.0.97:9338')).toBeUndefined();
+    expect(list.digest.text).toBe(empty);
+    expect(heard()).toHaveLength(1);
+    expect(list.apply(member('a'), GOSSIP)).toBe('applied');
+  });
+
+  it('finishes telling a change before a listener’s own change is told', () => {
+    const { list } = makeList();
+    const heard: string[] = [];
+    list.onChange(({ kind, member: { id } }) => {
+      heard.push(`first ${kind} ${id}`);
+      if (kind === 'added' && id === 'a') list.apply(member('b'), GOSSIP);
+    });
+    list.onChange(({ kind, member: { id } }) => {
+      heard.push(`second ${kind} ${id}`);
+    });
+    list.apply(member('a'), GOSSIP);
+    expect(heard).toEqual([
+      'first added a',
+      'second added a',
+      'first added b',
+      'second added b',
+    ]);
+  });
+
+  const news = fc.array(
+    fc.record({
+      id: fc.constantFrom('a', 'b', 'c', 'd'),
+      incarnation: fc.nat(4),
+      state: fc.constantFrom<MemberState>('alive', 'suspect', 'dead', 'left'),
+    }),
+    { maxLength: 60 },
+  );
+
+  it('tells each member’s story in an order that can be', () => {
+    fc.assert(
+      fc.property(news, (items) => {
+        const { list, changes } = makeList();
+        for (const { id, incarnation, state } of items) {
+          if (state === 'alive') list.apply(member(id, incarnation), GOSSIP);
+          else list.accuse({ id, incarnation, state }, GOSSIP);
+        }
+        const present = new Set<string>();
+        for (const { kind, member: told } of changes) {
+          expect(present.has(told.id)).toBe(kind !== 'added');
+          if (kind === 'added') present.add(told.id);
+          if (kind === 'removed') present.delete(told.id);
+        }
+        expect([...present].sort()).toEqual(
+          list
+            .members()
+            .map(({ id }) => id)
+            .sort(),
+        );
+      }),
+    );
+  });
+
+  it('has a digest that depends on the list alone, not on its history', () => {
+    fc.assert(
+      fc.property(news, (items) => {
+        const { list } = makeList();
+        for (const { id, incarnation, state } of items) {
+          if (state === 'alive') list.apply(member(id, incarnation), GOSSIP);
+          else list.accuse({ id, incarnation, state }, GOSSIP);
+        }
+        const { list: fresh } = makeList();
+        const records = [...list.members()].reverse();
+        for (const record of records) fresh.apply(record, GOSSIP);
+        expect(fresh.digest.text).toBe(list.digest.text);
+        expect(fresh.digest.buckets(16)).toEqual(list.digest.buckets(16));
+      }),
+    );
+  });
+
+  it('has another digest for another incarnation or another member', () => {
+    const digests = [
+      [member('a', 1)],
+      [member('a', 2)],
+      [member('b', 1)],
+      [member('a', 1), member('b', 1)],
+      [member('a', 1 + 2 ** 32)],
+      [],
+    ].map((members) => {
+      const { list } = makeList();
+      for (const one of members) list.apply(one, GOSSIP);
+      return list.digest.text;
+    });
+    expect(new Set(digests).size).toBe(digests.length);
+  });
+});
