@@ -1,0 +1,99 @@
+import { connect } from 'node:net';
+import { Pool } from 'undici';
+import type { PeerApp } from '../../e2e/module/support/peer-app.js';
+import { SecretKeyring } from '../../../src/security/keys/secret-keyring.js';
+import { LimitedLog } from '../../../src/security/limited-log.js';
+import { MessageSigner } from '../../../src/security/message-signer.js';
+
+/** One request of an attacker. */
+export interface Attack {
+  path: string;
+  /** Sender's id; undefined: a stranger. */
+  senderId: string | undefined;
+  body: Buffer;
+  headers: Record<string, string>;
+}
+
+/** Sends requests to one peer, in an open or in a signed cloud. */
+export class Attacker {
+  private readonly pool: Pool;
+  private readonly signers = new Map<string, MessageSigner>();
+
+  constructor(
+    private readonly target: PeerApp,
+    private readonly secret: string | undefined,
+  ) {
+    this.pool = new Pool(`http://127.0.0.1:${target.port}`, { connections: 2 });
+  }
+
+  /** A whole request, whatever is in it; resolves to its answer. */
+  async send(attack: Attack): Promise<{ status: number; text: string }> {
+    const { path, body } = attack;
+    const answer = await this.pool.request({
+      method: 'POST',
+      path,
+      headers: this.headersOf(attack),
+      body,
+    });
+    return { status: answer.statusCode, text: await answer.body.text() };
+  }
+
+  /** Bytes on a connection of their own; resolves when it is over, or to be left. */
+  write(bytes: Buffer, wait: number): Promise<void> {
+    return new Promise((resolve) => {
+      const socket = connect(this.target.port, '127.0.0.1');
+      socket.on('error', () => undefined).once('close', () => resolve());
+      socket.resume();
+      socket.write(bytes, () => {
+        setTimeout(() => socket.resetAndDestroy(), wait);
+      });
+    });
+  }
+
+  /** The same request as bytes. */
+  bytesOf(attack: Attack): Buffer {
+    const { path, body } = attack;
+    const headers = { ...this.headersOf(attack), host: 'x' };
+    const lines = Object.entries(headers).map(
+      ([name, value]) => `${name}: ${value}\r\n`,
+    );
+    const head = `POST ${path} HTTP/1.1\r\n${lines.join('')}content-length: ${body.length}\r\n\r\n`;
+    return Buffer.concat([Buffer.from(head), body]);
+  }
+
+  close(): Promise<void> {
+    return this.pool.close();
+  }
+
+  private headersOf({ path, senderId, body, headers }: Attack) {
+    return {
+      'content-type': 'application/json',
+      ...(senderId !== undefined && { 'x-peercloud-id': senderId }),
+      ...(this.secret &&
+        senderId !== undefined &&
+        this.signer(senderId).sign({
+          origin: 'http://127.0.0.1',
+          method: 'POST',
+          path,
+          body,
+          receiverId: this.target.membership.self.id,
+        }).headers),
+      ...headers,
+    };
+  }
+
+  private signer(id: string): MessageSigner {
+    let signer = this.signers.get(id);
+    if (!signer) {
+      signer = new MessageSigner({
+        keyring: new SecretKeyring([this.secret!]),
+        selfId: () => id,
+        now: () => Date.now(),
+        maxReceivers: 10,
+        log: new LimitedLog({ warn: () => undefined }, () => Date.now()),
+      });
+      this.signers.set(id, signer);
+    }
+    return signer;
+  }
+}

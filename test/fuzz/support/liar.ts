@@ -1,0 +1,134 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { resolveAddressOptions } from '../../../src/security/address.options.js';
+import { AddressPolicy } from '../../../src/security/address-policy.js';
+import { PeerSecurity } from '../../../src/security/peer-security.js';
+import { resolveSecurityOptions } from '../../../src/security/security.options.js';
+import type { PeerApp } from '../../e2e/module/support/peer-app.js';
+import { writeLie, type Lie } from './lies.js';
+
+export const LIAR = 'liar';
+
+/** A member of the cloud that keeps to the protocol until it is told to lie. */
+export class Liar {
+  /** What it says instead of the truth, by endpoint. */
+  lies: Partial<Record<string, Lie>> = {};
+  private readonly sockets = new Set<Socket>();
+
+  private constructor(
+    private readonly server: Server,
+    readonly port: number,
+    private readonly security: PeerSecurity,
+  ) {
+    server.on('connection', (socket) => {
+      this.sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.once('close', () => this.sockets.delete(socket));
+    });
+    server.on('request', (request: IncomingMessage) => {
+      void this.answer(request);
+    });
+  }
+
+  static async start(secret: string | undefined): Promise<Liar> {
+    const server = createServer();
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const security = new PeerSecurity({
+      security: resolveSecurityOptions(secret && { secret }, 'security'),
+      addresses: new AddressPolicy(
+        resolveAddressOptions({}, 'addresses'),
+        true,
+      ),
+      selfId: () => LIAR,
+      fixedId: false,
+      maxPeers: 10,
+      logger: { warn: () => undefined },
+    });
+    const { port } = server.address() as AddressInfo;
+    return new Liar(server, port, security);
+  }
+
+  /** Becomes a member, as anyone does; true if it was let in. */
+  async join(peer: PeerApp, features: string[]): Promise<boolean> {
+    const self = { id: LIAR, ip: '127.0.0.1', port: this.port, data: {} };
+    const body = Buffer.from(
+      JSON.stringify({ ...self, features, incarnation: Date.now() }),
+    );
+    const { headers } = this.security.exchange.sign({
+      origin: `http://127.0.0.1:${peer.port}`,
+      method: 'POST',
+      path: '/join',
+      body,
+      receiverId: peer.membership.self.id,
+    });
+    const answer = await fetch(`http://127.0.0.1:${peer.port}/join`, {
+      method: 'POST',
+      headers: {
+        ...headers,
+        'content-type': 'application/json',
+        'x-peercloud-id': LIAR,
+      },
+      body,
+    });
+    const { status } = (await answer.json()) as { status?: unknown };
+    return status === 'joined';
+  }
+
+  close(): void {
+    for (const socket of this.sockets) socket.destroy();
+    this.server.close();
+  }
+
+  private async answer(request: IncomingMessage): Promise<void> {
+    const { socket, url: path = '' } = request;
+    const lie = this.lies[path.slice(1)];
+    if (path === '/stream') {
+      if (lie) writeLie(socket, lie);
+      else writeLie(socket, { ...TRUTH, status: 404 });
+      return;
+    }
+    const chunks: Buffer[] = [];
+    request.on('error', () => undefined);
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    await new Promise<void>((done) => request.once('close', done));
+    const { body, ...rest } = lie ?? {
+      ...TRUTH,
+      body: Buffer.from(JSON.stringify(truthOf(path))),
+    };
+    const verdict = await this.security.verifier.verify({
+      method: 'POST',
+      path,
+      headers: request.headers,
+      raw: Buffer.concat(chunks),
+      remoteAddress: '127.0.0.1',
+    });
+    const headers =
+      verdict.ok && !rest.unsigned
+        ? verdict.signAnswer?.(rest.status, body)
+        : undefined;
+    writeLie(socket, { ...rest, body }, headers);
+  }
+}
+
+const TRUTH: Lie = {
+  status: 200,
+  body: Buffer.from('{}'),
+  framing: 'length',
+  type: 'application/json',
+  ending: 'close',
+  cut: undefined,
+  unsigned: false,
+  extra: {},
+};
+
+function truthOf(path: string): object {
+  switch (path) {
+    case '/status':
+    case '/check':
+      return { id: LIAR, online: true, listening: true, joined: true };
+    case '/join':
+      return { status: 'rejected', error: { code: 'LEAVING', message: '' } };
+    default:
+      return {};
+  }
+}
