@@ -10,6 +10,9 @@ const NODE_REQUEST_TIMEOUT = 300_000;
 /** Ms between the end of a stream's life, which its opener keeps, and the end of its request here. */
 const STREAM_GRACE = 60_000;
 
+/** Longest time in ms between two looks for connections that have taken too long; Node's own 30 s would add to every timeout. */
+const MAX_CHECK_INTERVAL = 5000;
+
 /** What the own listener's server is made of. */
 export interface ListenerServerOptions {
   limits: ResolvedLimitOptions;
@@ -25,9 +28,16 @@ export function createListenerServer(
   handler: RequestListener,
 ): Server {
   const { limits, tls } = options;
-  const common = { maxHeaderSize: limits.maxHeaderBytes };
+  const { headersTimeout } = limits;
+  const common = {
+    maxHeaderSize: limits.maxHeaderBytes,
+    connectionsCheckingInterval: Math.min(headersTimeout, MAX_CHECK_INTERVAL),
+  };
   return tls
-    ? createSecureServer({ ...common, ...tls }, handler)
+    ? createSecureServer(
+        { ...common, ...tls, handshakeTimeout: headersTimeout },
+        handler,
+      )
     : createServer(common, handler);
 }
 

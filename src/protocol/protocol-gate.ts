@@ -18,6 +18,7 @@ import type {
 } from '../security/request-verifier.interface.js';
 import type { JsonValue } from '../wire/json.js';
 import { Answer, refusalAnswer } from './answer.js';
+import { BodyBudget } from './body-budget.js';
 import { checkJsonType, checkStreamType, parseJsonBody } from './json-body.js';
 import { refuseAndDrain } from './lingering-refusal.js';
 import { attachPeerRequest, type PeerRequest } from './peer-request.js';
@@ -40,6 +41,8 @@ export interface GateLimits {
   maxMessageBytes: number;
   /** Ms until a body has to be complete; later is answered 408. */
   bodyTimeout: number;
+  /** Most bytes of all bodies that are still coming in; more are answered 429. */
+  maxIncomingBytes: number;
   /** Deepest nesting of arrays and objects in a body; deeper is answered 400. */
   maxJsonDepth: number;
 }
@@ -57,11 +60,14 @@ const NO_BODY = Buffer.alloc(0);
  */
 export class ProtocolGate {
   private readonly logger = new Logger('PeerCloud');
+  private readonly budget: BodyBudget;
 
   constructor(
     private readonly limits: GateLimits,
     private readonly verifier: RequestVerifier,
-  ) {}
+  ) {
+    this.budget = new BodyBudget(limits.maxIncomingBytes);
+  }
 
   /** True for requests of the protocol; everything else is the app's own business. */
   concerns(incoming: IncomingMessage): boolean {
@@ -131,6 +137,7 @@ export class ProtocolGate {
       ? readRawBody(incoming, {
           maxBytes: maxMessageBytes,
           timeout: bodyTimeout,
+          budget: this.budget,
         })
       : NO_BODY;
   }

@@ -33,6 +33,7 @@ export class ProtocolSetup {
       {
         maxMessageBytes,
         bodyTimeout: limits.bodyTimeout,
+        maxIncomingBytes: limits.maxIncomingBytes,
         maxJsonDepth: limits.maxJsonDepth,
       },
       this.verifier,

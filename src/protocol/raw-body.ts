@@ -1,11 +1,17 @@
 import type { IncomingMessage } from 'node:http';
+import type { BodyBudget } from './body-budget.js';
 import { refusals } from './protocol.error.js';
+
+/** Seconds after which a body that found no room may be sent again. */
+const RETRY_AFTER = 1;
 
 /** Bounds of one request's body. */
 export interface BodyBounds {
   maxBytes: number;
   /** Ms from the start of reading until the last byte. */
   timeout: number;
+  /** What all bodies that are coming in may take together. */
+  budget: BodyBudget;
 }
 
 /** The client went away before its body was complete: nobody is left to answer. */
@@ -31,13 +37,13 @@ export function checkAnnouncedLength(
 }
 
 /**
- * Reads a body as it is on the wire. Rejects with a ProtocolError (413 over the size, 408 over the time)
- * or a ClientGoneError; the rest of the body is then still to come, and paused. A body that something
+ * Reads a body as it is on the wire. Rejects with a ProtocolError (413 over the size, 408 over the time,
+ * 429 over what all bodies may take) or a ClientGoneError; the rest of the body is then still to come, and paused. A body that something
  * else has read is an Error: nobody can tell what was in it.
  */
 export function readRawBody(
   incoming: IncomingMessage,
-  { maxBytes, timeout }: BodyBounds,
+  { maxBytes, timeout, budget }: BodyBounds,
 ): Promise<Buffer> {
   if (incoming.readableEnded) {
     // A middleware of the app was faster, and an end that has passed does not come again.
@@ -45,10 +51,12 @@ export function readRawBody(
   }
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
+    const account = budget.open();
     let size = 0;
     const timer = setTimeout(() => fail(refusals.tooSlow()), timeout);
     const detach = () => {
       clearTimeout(timer);
+      account.close();
       incoming.off('data', onData).off('end', onEnd);
       incoming.off('close', onGone).off('error', onGone);
     };
@@ -61,6 +69,10 @@ export function readRawBody(
       size += chunk.length;
       if (size > maxBytes) {
         fail(refusals.tooLarge(maxBytes));
+        return;
+      }
+      if (!account.grow(size)) {
+        fail(refusals.tooMany(RETRY_AFTER));
         return;
       }
       chunks.push(chunk);

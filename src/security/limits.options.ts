@@ -15,6 +15,7 @@ const RULES = {
   maxConcurrentJoins: { default: 256, min: 1, max: 100_000 },
   maxRequestsPerSender: { default: 1024, min: 1, max: 1_000_000 },
   maxRequests: { default: 10_000, min: 1, max: 10_000_000 },
+  maxIncomingBytes: { default: 256 * 1024 * 1024, min: 1024, max: 2 ** 36 },
   maxHeaderBytes: { default: 16 * 1024, min: 2048, max: 1024 * 1024 },
   maxConnections: { default: 20_000, min: 1, max: 1_000_000 },
   headersTimeout: { default: 10_000, min: 100, max: 600_000 },
@@ -46,6 +47,8 @@ export interface LimitOptions {
   maxRequestsPerSender?: number;
   /** Requests of all senders in work at once. Default 10,000. */
   maxRequests?: number;
+  /** Bytes that bodies which are still coming in may hold, all together; the first 16 KiB of each do not count. Default 268,435,456. Lower it where memory is scarce. */
+  maxIncomingBytes?: number;
   /** Bytes of a request's headers; own listener only. Default 16,384. */
   maxHeaderBytes?: number;
   /** Open connections; own listener only. Default 20,000. */

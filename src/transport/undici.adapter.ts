@@ -97,7 +97,7 @@ function toExchangeRequest(
     onAbort: readAbort(config),
     maxAnswerBytes:
       maxContentLength !== undefined && maxContentLength >= 0
-        ? maxContentLength
+        ? Math.min(maxContentLength, limits.maxAnswerBytes)
         : limits.maxAnswerBytes,
   };
 }

@@ -1,6 +1,7 @@
 import { Expose } from 'class-transformer';
 import { IsOptional } from 'class-validator';
 import type { PeerInfo } from '../../wire/peer-info.js';
+import { AsGiven } from './read-dto.js';
 import {
   IsCloudName,
   IsFeatures,
@@ -12,6 +13,7 @@ import {
 /** What a peer with extensions says of itself; null counts as absent (PROTOCOL.md, section 4). */
 export class AdvertisedDto {
   @Expose()
+  @AsGiven()
   @IsOptional()
   @IsFeatures()
   features?: string[] | null;

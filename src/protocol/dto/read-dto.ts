@@ -7,9 +7,15 @@ import {
 } from '../../wire/json.js';
 import { refusals } from '../protocol.error.js';
 
+/** An object of a body, as a function that gives it. */
+type Sealed = () => JsonValue;
+
 /** Takes a property of a DTO just as it came: what is the application's own is not transformed. */
 export function AsGiven(): PropertyDecorator {
-  return Transform(({ obj, key }) => (obj as JsonObject)[key]);
+  return Transform(({ obj, key }) => {
+    const value = (obj as Record<string, JsonValue | Sealed>)[key];
+    return typeof value === 'function' ? value() : value;
+  });
 }
 
 /**
@@ -21,7 +27,7 @@ export function readDto<T extends object>(
   type: new () => T,
   body: JsonValue | undefined,
 ): T {
-  const dto = plainToInstance(type, readObject(body), {
+  const dto = plainToInstance(type, sealed(readObject(body)), {
     excludeExtraneousValues: true,
   });
   const [error] = validateSync(dto, { stopAtFirstError: true });
@@ -30,6 +36,21 @@ export function readDto<T extends object>(
     throw refusals.invalidBody(message ?? `${error.property} is not valid`);
   }
   return dto;
+}
+
+/**
+ * A body whose objects are out of class-transformer's sight: it would walk through all that they hold,
+ * and stumble over properties called `constructor` or `hasOwnProperty`.
+ */
+function sealed(body: JsonObject): Record<string, JsonValue | Sealed> {
+  return Object.fromEntries(
+    Object.entries(body)
+      .filter(([name]) => !(name in Object.prototype))
+      .map(([name, value]) => [
+        name,
+        typeof value === 'object' && value !== null ? () => value : value,
+      ]),
+  );
 }
 
 /** Throws a ProtocolError (413) for data of more bytes, as JSON, than the bound; absent data is `{}`. */

@@ -1,0 +1,133 @@
+import type { JsonObject } from '../../../src/wire/json.js';
+import { until } from '../../support/until.js';
+import {
+  agree,
+  closePeers,
+  startPeer,
+  type PeerApp,
+} from '../module/support/peer-app.js';
+import {
+  closeFakePeers,
+  fakePeer,
+  maliciousMember,
+  post,
+  say,
+} from './support/fake-peer.js';
+
+/** All 100,000 take a minute or two; how many come from the environment (docs/security.md). */
+const INVENTED = Number(process.env.ATTACK_MEMBERS ?? 4000);
+const QUOTA = 100;
+const AT_ONCE = 32;
+
+afterEach(async () => {
+  await closePeers();
+  await closeFakePeers();
+});
+
+const FEATURES = ['update', 'gossip', 'probe', 'sync'];
+
+/** An honest pair that believes a member 100 new names in a minute. */
+async function startCloud(): Promise<[PeerApp, PeerApp]> {
+  const options = { membership: { profile: 'local', hearsayQuota: QUOTA } };
+  const alice = await startPeer({ options: options as object });
+  const bob = await startPeer({
+    options: { ...options, peers: [alice.address] } as object,
+  });
+  await until(() => agree([alice, bob]));
+  return [alice, bob];
+}
+
+function invented(number: number): JsonObject {
+  return {
+    id: `invented-${number}`,
+    ip: `127.${(number >> 16) + 1}.${(number >> 8) & 255}.${number & 255}`,
+    port: 9338,
+    data: {},
+    features: FEATURES,
+    incarnation: Date.now(),
+    state: 'alive',
+  };
+}
+
+/** Calls with all numbers, some at a time. */
+async function inTurns(
+  count: number,
+  call: (number: number) => Promise<unknown>,
+): Promise<void> {
+  let next = 0;
+  const work = async (): Promise<void> => {
+    while (next < count) await call(next++);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+}
+
+describe('a flood of invented members', () => {
+  it.each(['/joined', 'gossip', '/sync'])(
+    'by %s is bounded by the quota of who tells them',
+    async (way) => {
+      const [alice, bob] = await startCloud();
+      const mallory = await maliciousMember(alice, 'mallory', FEATURES);
+      const tell = async (path: string, body: object): Promise<void> => {
+        const { status } = await say(mallory, alice, path, body);
+        expect(status).toBe(200);
+      };
+      const each = way === '/joined' ? 1 : way === 'gossip' ? 32 : 2000;
+      let most = 0;
+      await inTurns(Math.ceil(INVENTED / each), async (round) => {
+        const members = Array.from({ length: each }, (_, index) =>
+          invented(round * each + index),
+        );
+        if (way === '/joined') await tell(way, members[0]!);
+        else if (way === '/sync') await tell(way, { members });
+        else await tell('/status', { ext: { updates: members } });
+        most = Math.max(most, alice.membership.peers().length);
+      });
+      // The quota fills again with time: a minute's worth is there at the start.
+      expect(most).toBeLessThan(4 * QUOTA);
+      expect(alice.membership.get(bob.membership.self.id)).toBeDefined();
+      expect(await alice.messaging.send(bob.membership.self.id, {})).toEqual(
+        {},
+      );
+    },
+    600_000,
+  );
+
+  it('by /join makes a peer call back only so often, and adds nobody', async () => {
+    const limits = { joinsPerMinutePerAddress: 50 };
+    const alice = await startPeer({ options: { limits } });
+    const victim = await fakePeer({ id: 'somebody else' });
+    const statuses = new Map<number, number>();
+    await inTurns(400, async (number) => {
+      const request = { ...invented(number), ip: '127.0.0.1' };
+      const { status, headers, body } = await post(alice, '/join', {
+        ...request,
+        port: victim.port,
+      });
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      if (status === 429) {
+        expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+        expect(body.code).toBe('TOO_MANY_REQUESTS');
+      }
+    });
+    expect([...statuses.keys()].sort()).toEqual([200, 429]);
+    expect(victim.count('/status')).toBeLessThan(200);
+    expect(victim.count('/status')).toBeLessThanOrEqual(statuses.get(200)!);
+    expect(alice.membership.peers()).toEqual([]);
+  });
+});
+
+it('a member list is full at maxPeers, and says so', async () => {
+  const alice = await startPeer({ options: { maxPeers: 2 } });
+  await maliciousMember(alice, 'first');
+  const second = await maliciousMember(alice, 'second');
+  const third = await fakePeer({ id: 'third' });
+  const { port } = third;
+  const joining = await post(alice, '/join', { id: 'third', port });
+  expect(joining.body).toMatchObject({
+    status: 'rejected',
+    error: { code: 'CLOUD_FULL' },
+  });
+  const told = { id: 'third', ip: '127.0.0.1', port, data: {} };
+  await say(second, alice, '/joined', told);
+  expect(alice.membership.peers()).toHaveLength(2);
+});
