@@ -6,7 +6,14 @@ export interface SeedAddress {
 
 /** What the runner asks a host process to do; every command is answered once, under the same number. */
 export type Command =
-  | { type: 'start'; name: string; port: number; seeds: SeedAddress[] }
+  | {
+      type: 'start';
+      name: string;
+      port: number;
+      seeds: SeedAddress[];
+      /** What all peers of a signed cloud share; none: the cloud is open. */
+      secret?: string;
+    }
   | { type: 'leave'; name: string }
   | { type: 'lists' }
   | { type: 'departures' }

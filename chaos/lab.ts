@@ -21,7 +21,11 @@ export class Lab {
   readonly peers: LabPeer[] = [];
   private restarts = 0;
 
-  constructor(readonly network: Network) {}
+  constructor(
+    readonly network: Network,
+    /** Makes the cloud a signed one. */
+    private readonly secret?: string,
+  ) {}
 
   addHost(kind: HostKind = 'nest'): Host {
     const { ip, prefix } = this.network.addHost();
@@ -41,7 +45,13 @@ export class Lab {
     port?: number,
   ): Promise<LabPeer> {
     const listenAt = port ?? (await freePorts(1))[0]!;
-    await host.ask({ type: 'start', name, port: listenAt, seeds });
+    await host.ask({
+      type: 'start',
+      name,
+      port: listenAt,
+      seeds,
+      ...(this.secret !== undefined && { secret: this.secret }),
+    });
     const peer = { name, host, port: listenAt };
     this.peers.push(peer);
     return peer;

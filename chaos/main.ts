@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { Lab } from './lab.js';
 import { LoopbackNetwork, type Network } from './network.js';
@@ -27,9 +28,11 @@ const { values } = parseArgs({
   options: {
     short: { type: 'boolean', default: false },
     only: { type: 'string' },
+    signed: { type: 'boolean', default: false },
   },
 });
 const size = values.short ? SHORT : FULL;
+const secret = values.signed ? randomBytes(32).toString('base64') : undefined;
 
 function say(line: string): void {
   process.stdout.write(`  ${line}\n`);
@@ -42,9 +45,13 @@ async function runStep(step: Step, network: Network): Promise<boolean> {
     say('skipped: this machine does not let us make network namespaces');
     return true;
   }
+  if (step.needsOpenCloud && secret !== undefined) {
+    say('skipped: legacy peers cannot sign');
+    return true;
+  }
   const labs: Lab[] = [];
   const lab = (): Lab => {
-    const made = new Lab(network);
+    const made = new Lab(network, secret);
     labs.push(made);
     return made;
   };
@@ -78,5 +85,7 @@ async function runAll(): Promise<boolean> {
 
 const network = NamespaceNetwork.create() ?? new LoopbackNetwork();
 network.remove();
-process.stdout.write(`chaos on ${network.name}\n`);
+process.stdout.write(
+  `chaos in ${secret === undefined ? 'an open' : 'a signed'} cloud on ${network.name}\n`,
+);
 process.exitCode = (await runAll()) ? 0 : 1;

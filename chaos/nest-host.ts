@@ -33,13 +33,14 @@ const departures: Departure[] = [];
 async function start(
   command: Extract<Command, { type: 'start' }>,
 ): Promise<Record<string, never>> {
-  const { name, port, seeds } = command;
+  const { name, port, seeds, secret } = command;
   @Module({
     imports: [
       PeerCloudModule.forRoot({
         peers: seeds,
         data: { name },
         listener: { port, host: '0.0.0.0' },
+        ...(secret !== undefined && { security: { secret } }),
       }),
     ],
     providers: [Answering],

@@ -50,6 +50,8 @@ export interface Step {
   name: string;
   /** True where the step needs a network that can be cut and lose packets. */
   needsBreakableNetwork?: boolean;
+  /** True where legacy peers take part, which cannot sign. */
+  needsOpenCloud?: boolean;
   run(context: StepContext): Promise<void>;
 }
 

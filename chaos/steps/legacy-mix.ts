@@ -5,6 +5,7 @@ const LEGACY_PEERS = 3;
 
 export const legacyMix: Step = {
   name: `a mixed cloud with ${LEGACY_PEERS} legacy peers`,
+  needsOpenCloud: true,
   async run(context) {
     const lab = await settledCloud(context);
     const seeds = [lab.seedOf(lab.peers[1]!)];
