@@ -123,10 +123,7 @@ function expectError(error: { code?: unknown }): void {
   expect(error.code).toEqual(expect.stringMatching(/^[A-Z_]+$/));
 }
 
-function batches(
-  { peers }: FuzzCloud,
-  liarPort: number,
-): fc.Arbitrary<Case[]> {
+function batches({ peers }: FuzzCloud, liarPort: number): fc.Arbitrary<Case[]> {
   const { answers } = bodiesOf({
     ids: [LIAR, ...peers.map(({ membership }) => membership.self.id)],
     ports: [liarPort, ...peers.map(({ port }) => port)],

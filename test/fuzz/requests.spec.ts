@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { Attacker, type Attack } from './support/attacker.js';
-import { BATCH, count, fuzz, isLong, report, TIMEOUT } from './support/budget.js';
+import {
+  BATCH,
+  count,
+  fuzz,
+  isLong,
+  report,
+  TIMEOUT,
+} from './support/budget.js';
 import { FuzzCloud, SECRET } from './support/fuzz-cloud.js';
 import { damaged, hostile } from './support/hostile-text.js';
 import { bodiesOf } from './support/wire-bodies.js';
