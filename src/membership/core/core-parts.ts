@@ -62,7 +62,11 @@ export function makeParts(
     env,
     options,
     self: new SelfRecord(description, env),
-    list: new MemberList(tombstones, options.maxPeers),
+    list: new MemberList(
+      tombstones,
+      options.maxPeers,
+      env.shareRecord && ((record) => env.shareRecord!(record)),
+    ),
     calls: new PeerCalls(env, (timeout) => health.slack(timeout)),
     life: new CoreLife(),
   };

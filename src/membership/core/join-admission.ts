@@ -68,9 +68,9 @@ export class JoinAdmission {
   }
 
   #add(joiner: MemberRecord): boolean {
-    const { list, env } = this.ctx;
+    const { list } = this.ctx;
     this.#forgive(joiner);
-    const outcome = list.apply(env.shareRecord?.(joiner) ?? joiner, {
+    const outcome = list.apply(joiner, {
       origin: 'join',
       from: joiner.id,
       legacyTold: true,

@@ -30,6 +30,8 @@ export class MemberList {
   constructor(
     readonly tombstones: Tombstones,
     private readonly limit: number,
+    private readonly share: (record: MemberRecord) => MemberRecord = (record) =>
+      record,
   ) {}
 
   /** Members on the list, the hidden ones included. */
@@ -79,7 +81,8 @@ export class MemberList {
   }
 
   /** News of a member that is there: alive, or suspect with all that is known of it. */
-  apply(news: MemberRecord, source: NewsSource): NewsOutcome {
+  apply(told: MemberRecord, source: NewsSource): NewsOutcome {
+    const news = this.share(told);
     const known = this.#listed.get(news.id);
     const stone = known ? undefined : this.tombstones.get(news.id);
     if (
@@ -121,7 +124,7 @@ export class MemberList {
     if (news.state === 'suspect') {
       // The incarnation stays: with a higher one come data that this news does not carry.
       if (known.state === 'suspect') return 'old';
-      const member = changeRecord(known, { state: 'suspect' });
+      const member = this.share(changeRecord(known, { state: 'suspect' }));
       this.#put(member, known);
       this.#tell({ kind: 'changed', member, previous: known, source });
     } else {
@@ -134,7 +137,7 @@ export class MemberList {
   acquit(id: string, source: NewsSource): void {
     const known = this.#listed.get(id);
     if (known?.state !== 'suspect') return;
-    const member = changeRecord(known, { state: 'alive' });
+    const member = this.share(changeRecord(known, { state: 'alive' }));
     this.#put(member, known);
     this.#tell({ kind: 'changed', member, previous: known, source });
   }
@@ -184,7 +187,7 @@ export class MemberList {
     this.#hidden.delete(known.id);
     this.#unindex(known);
     this.#members = undefined;
-    const member = changeRecord(known, { state, incarnation });
+    const member = this.share(changeRecord(known, { state, incarnation }));
     this.tombstones.add(known.id, { incarnation, state }, member);
     if (reason === 'replaced') this.tombstones.forgetAddress(known.id);
     this.#tell({ kind: 'removed', member, previous: known, reason, source });

@@ -57,7 +57,7 @@ export class NewsIntake {
       return false;
     }
     if (!this.#credible(info, source)) return false;
-    const record = this.#shared(makeRecord(info, 'alive'));
+    const record = makeRecord(info, 'alive');
     const known = this.ctx.list.peek(record.id);
     // Hearsay about a member that is known adds nothing, unless it names another address.
     if (known && known.address === record.address && hearsay) return false;
@@ -191,10 +191,6 @@ export class NewsIntake {
     this.ctx.env.logger.warn(
       `The list is full: maxPeers is ${this.ctx.options.maxPeers}. More members are left out`,
     );
-  }
-
-  #shared(record: MemberRecord): MemberRecord {
-    return this.ctx.env.shareRecord?.(record) ?? record;
   }
 }
 
