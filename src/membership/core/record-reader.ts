@@ -1,4 +1,5 @@
 import { normalizeIp, parsePort } from '../../wire/address.js';
+import { isSoundData } from '../../wire/data-shape.js';
 import { isPeerId } from '../../wire/endpoints.js';
 import { isJsonObject, type JsonValue } from '../../wire/json.js';
 import type { PeerInfo } from '../../wire/peer-info.js';
@@ -24,6 +25,7 @@ export function readPeerInfo(
   const data = value.data ?? {};
   if (ip === undefined || port === undefined || !isJsonObject(data))
     return undefined;
+  if (!isSoundData(data)) return undefined;
   if (jsonSize(data, maxDataBytes) > maxDataBytes) return undefined;
   const info: PeerInfo = { id: value.id, ip, port, data };
   const features = readFeatures(value.features);
@@ -59,5 +61,7 @@ export function readIncarnation(value: unknown): number | undefined {
 }
 
 function readText(value: unknown, limit: number): string | undefined {
-  return typeof value === 'string' && value.length <= limit ? value : undefined;
+  return typeof value === 'string' && value !== '' && value.length <= limit
+    ? value
+    : undefined;
 }

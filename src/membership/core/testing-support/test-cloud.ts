@@ -159,9 +159,8 @@ export class TestCloud {
 
   /** Lets time pass until the condition holds; fails if it never does. */
   async until(condition: () => boolean, timeout = 60_000): Promise<void> {
-    expect(await this.clock.runUntil(condition, { timeout, every: 10 })).toBe(
-      true,
-    );
+    const holds = await this.clock.runUntil(condition, { timeout, every: 10 });
+    if (!holds) throw new Error(`not within ${timeout} ms: ${condition}`);
   }
 
   /** Lets time pass until the promise is settled, and gives its value. */
