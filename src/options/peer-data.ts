@@ -1,3 +1,4 @@
+import { isSoundData, MAX_DATA_DEPTH } from '../wire/data-shape.js';
 import { isJsonObject, type JsonObject } from '../wire/json.js';
 import { OptionsError } from './option-checks.js';
 
@@ -19,6 +20,13 @@ export function readData(
   const data: unknown = JSON.parse(text);
   if (!isJsonObject(data)) {
     throw new OptionsError(path, value, RULE);
+  }
+  if (!isSoundData(data)) {
+    throw new OptionsError(
+      path,
+      value,
+      `must have at most ${MAX_DATA_DEPTH} levels, and no key __proto__ or constructor.prototype: other peers would refuse it`,
+    );
   }
   if (Buffer.byteLength(text) > maxBytes) {
     throw new OptionsError(

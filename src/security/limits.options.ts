@@ -9,7 +9,7 @@ interface LimitRule {
 const RULES = {
   maxDataBytes: { default: 64 * 1024, min: 2, max: 16 * 1024 * 1024 },
   maxAnswerBytes: { default: 16 * 1024 * 1024, min: 1024, max: 2 ** 30 },
-  maxJsonDepth: { default: 128, min: 8, max: 1000 },
+  maxJsonDepth: { default: 128, min: 48, max: 1000 },
   joinsPerMinute: { default: 6000, min: 1, max: 1_000_000 },
   joinsPerMinutePerAddress: { default: 1200, min: 1, max: 1_000_000 },
   maxConcurrentJoins: { default: 256, min: 1, max: 100_000 },
@@ -35,7 +35,7 @@ export interface LimitOptions {
   maxDataBytes?: number;
   /** Bytes of an answer that this peer reads. Default 16,777,216: room for the answer to `/join` in a cloud of 10,000. */
   maxAnswerBytes?: number;
-  /** Levels of arrays and objects in a body or an answer. Default 128. */
+  /** Levels of arrays and objects in a body. Default 128; 48 at least, for news of members, whose data may have 32. */
   maxJsonDepth?: number;
   /** Joins in a minute, in all. Default 6,000. Each one costs a call back. */
   joinsPerMinute?: number;

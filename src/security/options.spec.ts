@@ -96,13 +96,13 @@ describe('security', () => {
 
 describe('limits', () => {
   it('are complete', () => {
-    const limits = resolveLimitOptions({ maxJsonDepth: 10 }, 'limits');
-    expect(limits.maxJsonDepth).toBe(10);
+    const limits = resolveLimitOptions({ maxJsonDepth: 50 }, 'limits');
+    expect(limits.maxJsonDepth).toBe(50);
     expect(Object.values(limits).every((value) => value > 0)).toBe(true);
   });
 
   it.each([
-    [{ maxJsonDepth: 0 }, /^limits\.maxJsonDepth: 0: must be a whole number/],
+    [{ maxJsonDepth: 8 }, /^limits\.maxJsonDepth: 8: must be a whole number/],
     [{ maxConnections: 1.5 }, /^limits\.maxConnections: /],
     [{ maxFriends: 1 }, /^limits\.maxFriends: /],
   ])('refuse %j', (options, message) => {

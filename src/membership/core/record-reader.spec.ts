@@ -8,6 +8,8 @@ import { readStatus } from './status-reader.js';
 import { differing, readBuckets, readDiffering } from './sync-body.js';
 
 const LIMIT = 1000;
+const deep = (levels: number): object =>
+  levels === 0 ? {} : { a: deep(levels - 1) };
 const PEER = { id: 'a', ip: '10.0.0.1', port: 9338, data: { n: 1 } };
 
 describe('readPeerInfo', () => {
@@ -50,6 +52,8 @@ describe('readPeerInfo', () => {
     ['no port', { ...PEER, port: undefined }],
     ['a port out of range', { ...PEER, port: 70_000 }],
     ['data that are no object', { ...PEER, data: [1] }],
+    ['data that are nested too deep', { ...PEER, data: deep(33) }],
+    ['data with a prototype', { ...PEER, data: JSON.parse('{"__proto__":1}') }],
     ['data that are too large', { ...PEER, data: { text: 'x'.repeat(LIMIT) } }],
   ])('refuses %s', (_, value) => {
     expect(readPeerInfo(value, LIMIT)).toBeUndefined();

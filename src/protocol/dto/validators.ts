@@ -1,14 +1,14 @@
 import { ValidateBy, type ValidationOptions } from 'class-validator';
+import {
+  MAX_CLOUD_LENGTH,
+  MAX_FEATURE_LENGTH,
+  MAX_FEATURES,
+  MAX_SIGNATURE_LENGTH,
+} from '../../membership/core/membership.limits.js';
 import { normalizeHost, parsePort } from '../../wire/address.js';
+import { isSoundData, MAX_DATA_DEPTH } from '../../wire/data-shape.js';
 import { isPeerId, MAX_ID_LENGTH } from '../../wire/endpoints.js';
 import { isJsonObject } from '../../wire/json.js';
-
-/** Most features that a peer may advertise, and the longest name of one. */
-const MAX_FEATURES = 32;
-const MAX_FEATURE_LENGTH = 64;
-
-/** Most characters of a record's signature. */
-const MAX_SIGNATURE_LENGTH = 1024;
 
 function rule(
   name: string,
@@ -49,8 +49,12 @@ export const IsPeerPort = rule(
   (value) => parsePort(value) !== undefined,
 );
 
-/** A JSON object, not an array. */
-export const IsData = rule('isData', 'must be an object', isJsonObject);
+/** A JSON object, not an array, that all peers can read. */
+export const IsData = rule(
+  'isData',
+  `must be an object of at most ${MAX_DATA_DEPTH} levels`,
+  (value) => isJsonObject(value) && isSoundData(value),
+);
 
 /** Names of features (PROTOCOL.md, section 4). */
 export const IsFeatures = rule(
@@ -74,9 +78,11 @@ export const IsIncarnation = rule(
 /** The name of a cloud (PROTOCOL.md, section 4). */
 export const IsCloudName = rule(
   'isCloudName',
-  'must be a name of 1 to 128 characters',
+  `must be a name of 1 to ${MAX_CLOUD_LENGTH} characters`,
   (value) =>
-    typeof value === 'string' && value.length >= 1 && value.length <= 128,
+    typeof value === 'string' &&
+    value.length >= 1 &&
+    value.length <= MAX_CLOUD_LENGTH,
 );
 
 /** The signature of a record, opaque here (PROTOCOL.md, section 4). */

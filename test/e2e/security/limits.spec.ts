@@ -145,12 +145,12 @@ it('answers over limits.maxAnswerBytes are not read', async () => {
 });
 
 it('bodies deeper than limits.maxJsonDepth are 400', async () => {
-  const limits = { maxJsonDepth: 8 };
+  const limits = { maxJsonDepth: 48 };
   const alice = await startPeer({ options: { limits } });
   const body = (depth: number) =>
     `{"a":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`;
-  expect((await post(alice, '/status', body(8))).status).toBe(200);
-  expect((await post(alice, '/status', body(9))).body.code).toBe(
+  expect((await post(alice, '/status', body(48))).status).toBe(200);
+  expect((await post(alice, '/status', body(49))).body.code).toBe(
     'INVALID_JSON',
   );
 });
