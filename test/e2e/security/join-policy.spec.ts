@@ -110,7 +110,13 @@ describe('whom a /join makes a peer call', () => {
       });
       const peer = await startPeer({ host: '0.0.0.0' });
       const headers = { 'x-forwarded-for': '127.0.0.1' };
-      for (const ip of ['127.0.0.1', '::1', '::ffff:127.0.0.1', '127.0.0.2']) {
+      for (const ip of [
+        '127.0.0.1',
+        '::1',
+        '::ffff:127.0.0.1',
+        '127.0.0.2',
+        'localhost',
+      ]) {
         const body = { id: 'x', ip, port };
         const answer = await join(peer, body, { host: lan!, headers });
         expect(answer).toEqual(CHECK_FAILED);

@@ -98,7 +98,8 @@ export async function maliciousMember(
   features: string[] = [],
 ): Promise<FakePeer & { id: string }> {
   const incarnation = Date.now();
-  const advertised = features.length > 0 ? { features, incarnation } : {};
+  const advertised: JsonObject =
+    features.length > 0 ? { features, incarnation } : {};
   const fake = await fakePeer({ id, ...advertised });
   const request = { id, ip: '127.0.0.1', port: fake.port, ...advertised };
   const answer = await post(target, '/join', request);
