@@ -217,11 +217,14 @@ export class ClientStream implements FrameHandler {
   private settle(frame: JsonValue[]): void {
     const wasFull = this.pending.size >= this.maxInFlight;
     for (let at = 1; at + 2 < frame.length; at += 3) {
-      const id = frame[at] as number;
+      const id = frame[at];
+      const status = frame[at + 1];
+      if (typeof id !== 'number' || typeof status !== 'number') {
+        throw new StreamError('a reply has no id or no status');
+      }
       const delivery = this.pending.get(id);
       if (delivery) {
         this.pending.delete(id);
-        const status = frame[at + 1] as number;
         const payload = frame[at + 2]!;
         if (isSuccess(status)) {
           delivery.resolve(payload);

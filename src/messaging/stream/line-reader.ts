@@ -1,12 +1,12 @@
 import { isAscii, isUtf8 } from 'node:buffer';
+import { ChunkList } from '../../wire/chunk-list.js';
 import { StreamError } from './stream.error.js';
 
 const NEWLINE = 0x0a;
 
 /** Cuts bytes into lines of text, with a bound on what it keeps. */
 export class LineReader {
-  private parts: Buffer[] = [];
-  private kept = 0;
+  private readonly kept = new ChunkList();
 
   constructor(
     private readonly maxBytes: number,
@@ -19,7 +19,7 @@ export class LineReader {
     let end = chunk.indexOf(NEWLINE);
     while (end !== -1) {
       const line = chunk.subarray(from, end);
-      this.onLine(decode(this.kept === 0 ? line : this.join(line)));
+      this.onLine(decode(this.kept.size === 0 ? line : this.join(line)));
       from = end + 1;
       end = chunk.indexOf(NEWLINE, from);
     }
@@ -30,20 +30,16 @@ export class LineReader {
 
   private join(last: Buffer): Buffer {
     this.keep(last);
-    const line = Buffer.concat(this.parts, this.kept);
-    this.parts = [];
-    this.kept = 0;
-    return line;
+    return this.kept.take();
   }
 
   private keep(part: Buffer): void {
-    this.kept += part.length;
-    if (this.kept > this.maxBytes) {
+    if (this.kept.size + part.length > this.maxBytes) {
       throw new StreamError(
         `a line of the stream is longer than ${this.maxBytes} bytes`,
       );
     }
-    this.parts.push(part);
+    this.kept.push(part);
   }
 }
 

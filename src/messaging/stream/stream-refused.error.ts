@@ -15,6 +15,7 @@ export class StreamRefusedError extends Error {
   /** Ms until it is tried again: soon where the refusal is of the moment. */
   get pause(): number {
     switch (this.status) {
+      case 200:
       case 401:
       case 403:
       case 429:
