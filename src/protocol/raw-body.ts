@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { BodyBudget } from './body-budget.js';
+import { ChunkList } from '../wire/chunk-list.js';
 import { refusals } from './protocol.error.js';
 
 /** Seconds after which a body that found no room may be sent again. */
@@ -50,9 +51,8 @@ export function readRawBody(
     return Promise.reject(new Error('the body had been read already'));
   }
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    const body = new ChunkList();
     const account = budget.open();
-    let size = 0;
     const timer = setTimeout(() => fail(refusals.tooSlow()), timeout);
     const detach = () => {
       clearTimeout(timer);
@@ -66,7 +66,7 @@ export function readRawBody(
       reject(error);
     };
     const onData = (chunk: Buffer) => {
-      size += chunk.length;
+      const size = body.size + chunk.length;
       if (size > maxBytes) {
         fail(refusals.tooLarge(maxBytes));
         return;
@@ -75,11 +75,11 @@ export function readRawBody(
         fail(refusals.tooMany(RETRY_AFTER));
         return;
       }
-      chunks.push(chunk);
+      body.push(chunk);
     };
     const onEnd = () => {
       detach();
-      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size));
+      resolve(body.take());
     };
     const onGone = () => fail(new ClientGoneError('the client went away'));
     incoming.on('data', onData).once('end', onEnd);

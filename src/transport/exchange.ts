@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { PeerPools, PoolLease } from './peer-pools.js';
+import { ChunkList } from '../wire/chunk-list.js';
 import { toTransportError } from './transport-errors.js';
 import { TransportError } from './transport.error.js';
 
@@ -27,8 +28,6 @@ export interface ExchangeAnswer {
   body: Buffer;
 }
 
-const NOTHING = Buffer.alloc(0);
-
 /**
  * One request and its whole answer. Rejects with a TransportError; `lostBeforeAnswer` of the exchange
  * then says whether a request that may be repeated is worth another try.
@@ -44,8 +43,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private failure: TransportError | undefined;
   private status = 0;
   private headers: IncomingHttpHeaders = {};
-  private chunks: Buffer[] = [];
-  private size = 0;
+  private readonly body = new ChunkList();
   private ended = false;
 
   constructor(private readonly request: ExchangeRequest) {
@@ -101,21 +99,19 @@ export class Exchange implements Dispatcher.DispatchHandler {
     _controller: Dispatcher.DispatchController,
     chunk: Buffer,
   ): void {
-    this.size += chunk.length;
-    if (this.size > this.request.maxAnswerBytes) {
+    if (this.ended) return;
+    if (this.body.size + chunk.length > this.request.maxAnswerBytes) {
       this.tooLarge();
     } else {
-      this.chunks.push(chunk);
+      this.body.push(chunk);
     }
   }
 
   onResponseEnd(): void {
     this.release();
     if (!this.end()) return;
-    const { status, headers, chunks } = this;
-    const body =
-      chunks.length === 1 ? chunks[0]! : joinChunks(chunks, this.size);
-    this.resolve({ status, headers, body });
+    const { status, headers } = this;
+    this.resolve({ status, headers, body: this.body.take() });
   }
 
   onResponseError(
@@ -154,7 +150,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private fail(error: TransportError): void {
     if (!this.end()) return;
     this.failure = error;
-    this.chunks = [];
+    this.body.clear();
     this.reject(error);
   }
 
@@ -171,8 +167,4 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.lease?.release();
     this.lease = undefined;
   }
-}
-
-function joinChunks(chunks: Buffer[], size: number): Buffer {
-  return size === 0 ? NOTHING : Buffer.concat(chunks, size);
 }

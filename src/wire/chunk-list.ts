@@ -1,0 +1,43 @@
+/** Chunks that are put together before more come. */
+const GROUP = 256;
+
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * Collects the chunks of one body. Whoever sends a body chooses its chunks: of 1 byte each, every one
+ * would cost a hundred bytes, and hold the whole block that it was read into.
+ */
+export class ChunkList {
+  private groups: Buffer[] = [];
+  private recent: Buffer[] = [];
+  private bytes = 0;
+
+  /** Bytes in all chunks. */
+  get size(): number {
+    return this.bytes;
+  }
+
+  push(chunk: Buffer): void {
+    this.bytes += chunk.length;
+    this.recent.push(chunk);
+    if (this.recent.length === GROUP) {
+      this.groups.push(Buffer.concat(this.recent));
+      this.recent = [];
+    }
+  }
+
+  /** Takes everything out, as one buffer. */
+  take(): Buffer {
+    const chunks = this.groups.concat(this.recent);
+    const { bytes } = this;
+    this.clear();
+    if (bytes === 0) return NOTHING;
+    return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes);
+  }
+
+  clear(): void {
+    this.groups = [];
+    this.recent = [];
+    this.bytes = 0;
+  }
+}
