@@ -114,8 +114,9 @@ export class Joiner {
 
   async #attempt(address: PeerAddress): Promise<JoinOutcome> {
     // Each attempt under an incarnation of its own, so that the address that one receiver infers
-    // cannot stand against the one that another infers.
-    if (this.#attempts++ > 0) this.ctx.self.raise();
+    // cannot stand against the one that another infers. One that has members may count as gone there.
+    const { self, list } = this.ctx;
+    if (this.#attempts++ > 0 || list.size > 0) self.raise();
     this.#metMyself = false;
     const outcome = await this.joinCall.send(address);
     if (outcome === 'refused' && this.#metMyself) {
