@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { networkInterfaces } from 'node:os';
 import type { AddressInfo } from 'node:net';
+import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { JsonObject } from '../../../src/wire/json.js';
 import {
   closePeers,
@@ -98,6 +99,39 @@ describe('whom a /join makes a peer call', () => {
     const peer = await startPeer();
     expect(await join(peer, { id: 'x', port })).toEqual(CHECK_FAILED);
     expect(calls).toBe(0);
+  });
+
+  it.each(['127.0.0.1', '::1', '::ffff:127.0.0.1', '127.0.0.2', 'localhost'])(
+    'nobody at %s for a joiner that a trusted proxy has seen elsewhere',
+    async (ip) => {
+      let calls = 0;
+      const port = await serve((_request, response) => {
+        calls++;
+        response.end('{"id":"x","online":true}');
+      });
+      const peer = await startPeer();
+      const adapter = (peer.app as NestExpressApplication).getHttpAdapter();
+      adapter.set('trust proxy', true);
+      const headers = { 'x-forwarded-for': '192.168.1.5' };
+      expect(await join(peer, { id: 'x', ip, port }, { headers })).toEqual(
+        CHECK_FAILED,
+      );
+      expect(calls).toBe(0);
+    },
+  );
+
+  it('nobody whom a forged X-Forwarded-For names', async () => {
+    const port = await serve((_request, response) => {
+      response.end('{"id":"x","online":true}');
+    });
+    const peer = await startPeer();
+    const headers = {
+      'x-forwarded-for': '10.9.9.9',
+      forwarded: 'for=10.9.9.9',
+      'x-real-ip': '10.9.9.9',
+    };
+    const answer = await join(peer, { id: 'x', port }, { headers });
+    expect(answer.body).toMatchObject({ status: 'joined', ip: '127.0.0.1' });
   });
 
   it.skipIf(lan === undefined)(
