@@ -1,11 +1,11 @@
 import { isJsonObject, type JsonValue } from '../../wire/json.js';
 
-/** What a line may hold; the same as bodies of `/message`. */
-export interface BodyLimits {
-  /** Largest body in bytes. */
-  maxBytes: number;
-  /** Levels of arrays and objects. */
-  maxDepth: number;
+/** True for a text of more bytes than that; counts them only where the characters leave it open. */
+export function isLarger(text: string, maxBytes: number): boolean {
+  return (
+    text.length > maxBytes ||
+    (text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes)
+  );
 }
 
 /**

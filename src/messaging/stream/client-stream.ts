@@ -3,6 +3,7 @@ import { PLAIN_CODEC } from '../../security/plain-stream.js';
 import { ConnectionLostError } from '../errors/connection-lost.error.js';
 import { InvalidBodyError } from '../errors/invalid-body.error.js';
 import { answerError, isSuccess } from '../lanes/read-answer.js';
+import { isLarger } from './body-check.js';
 import type { DeliveryQueue } from './delivery-queue.js';
 import type { Delivery } from './delivery.js';
 import { FrameConnection, type FrameHandler } from './frame-connection.js';
@@ -238,12 +239,4 @@ export class ClientStream implements FrameHandler {
       this.owner.onRoom(this);
     }
   }
-}
-
-/** Counts bytes only where the characters leave it open. */
-function isLarger(text: string, maxBytes: number): boolean {
-  return (
-    text.length > maxBytes ||
-    (text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes)
-  );
 }

@@ -1,5 +1,6 @@
 import { FAILED, refusal, type MessageOutcome } from '../message-outcome.js';
 import { BATCH_CHARS, GROUP } from './stream.constants.js';
+import { isLarger } from './body-check.js';
 import { FRAME } from './frames.js';
 
 const TOO_LARGE = refusal(
@@ -56,10 +57,7 @@ export class ReplyBatch {
     if (json === undefined) {
       return this.frame(id, FAILED);
     }
-    if (
-      json.length * 3 > this.maxBytes &&
-      Buffer.byteLength(json) > this.maxBytes
-    ) {
+    if (isLarger(json, this.maxBytes)) {
       return this.frame(id, TOO_LARGE);
     }
     return `,${id},${status},${json}`;

@@ -5,6 +5,7 @@ import { isJsonObject, type JsonValue } from '../../wire/json.js';
 import { refusal, type MessageOutcome } from '../message-outcome.js';
 import {
   isDeeperThan,
+  isLarger,
   mayNamePrototypes,
   namesPrototypes,
 } from './body-check.js';
@@ -42,6 +43,15 @@ export interface ServerStreamOwner {
   onClosed(stream: ServerStream): void;
 }
 
+/** What a line as a whole makes possible, and has to be looked for in each of its bodies. */
+interface Suspicion {
+  /** A key by which prototypes are changed. */
+  names: boolean;
+  /** A body that is too large. */
+  size: boolean;
+}
+
+const TOO_LARGE = refusal(413, 'the body is too large', 'BODY_TOO_LARGE');
 const BAD_BODY = refusal(400, 'a message is a JSON object', 'INVALID_BODY');
 const TOO_DEEP = refusal(400, 'the body is nested too deep', 'INVALID_JSON');
 const BAD_KEYS = refusal(
@@ -111,7 +121,10 @@ export class ServerStream implements FrameHandler {
     }
     const frame = parseLine(line);
     if (Array.isArray(frame) && frame[0] === FRAME.requests) {
-      this.take(frame, mayNamePrototypes(line));
+      this.take(frame, {
+        names: mayNamePrototypes(line),
+        size: isLarger(line, this.config.maxBytes),
+      });
     }
   }
 
@@ -139,7 +152,7 @@ export class ServerStream implements FrameHandler {
   }
 
   /** Starts the handlers of a line of requests, in their order. */
-  private take(frame: JsonValue[], suspicious: boolean): void {
+  private take(frame: JsonValue[], suspicion: Suspicion): void {
     const [, clock] = frame;
     if (typeof clock !== 'number' || frame.length % 3 !== 2) {
       throw new StreamError('a line of requests has the wrong shape');
@@ -155,15 +168,15 @@ export class ServerStream implements FrameHandler {
       }
       // Nobody waits any more for what is past its time.
       if (performance.now() - sentAt < time) {
-        this.start(id, frame[at + 2]!, suspicious);
+        this.start(id, frame[at + 2]!, suspicion);
       }
     }
     this.updateFlow();
   }
 
-  private start(id: number, body: JsonValue, suspicious: boolean): void {
+  private start(id: number, body: JsonValue, suspicion: Suspicion): void {
     const outcome =
-      this.fault(body, suspicious) ?? this.config.run(body, this.sender);
+      this.fault(body, suspicion) ?? this.config.run(body, this.sender);
     if (outcome instanceof Promise) {
       this.running++;
       void outcome.then((settled) => this.finish(id, settled));
@@ -185,7 +198,7 @@ export class ServerStream implements FrameHandler {
 
   private fault(
     body: JsonValue,
-    suspicious: boolean,
+    { names, size }: Suspicion,
   ): MessageOutcome | undefined {
     if (!isJsonObject(body)) {
       return BAD_BODY;
@@ -193,7 +206,10 @@ export class ServerStream implements FrameHandler {
     if (isDeeperThan(body, this.config.maxDepth)) {
       return TOO_DEEP;
     }
-    return suspicious && namesPrototypes(body) ? BAD_KEYS : undefined;
+    if (size && isLarger(JSON.stringify(body), this.config.maxBytes)) {
+      return TOO_LARGE;
+    }
+    return names && namesPrototypes(body) ? BAD_KEYS : undefined;
   }
 
   private write(line: string): void {

@@ -20,7 +20,7 @@ export interface MessagePair {
   receiver: PeerApp;
   /** The receiver, as the sender knows it. */
   peer: Peer;
-  send(body: object, options?: SendOptions): Promise<JsonValue>;
+  send: (body: object, options?: SendOptions) => Promise<JsonValue>;
 }
 
 export interface MessagePairSetup {

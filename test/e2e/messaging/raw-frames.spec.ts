@@ -1,0 +1,207 @@
+import { Injectable } from '@nestjs/common';
+import { OnPeerMessage } from '../../../src/index.js';
+import { until } from '../../support/until.js';
+import { closePeers } from '../module/support/peer-app.js';
+import { startPair, type MessagePair } from './support/message-pair.js';
+import { RawStream } from './support/raw-stream.js';
+
+@Injectable()
+class Handlers {
+  readonly handled: unknown[] = [];
+  release!: () => void;
+
+  @OnPeerMessage()
+  any(body: object) {
+    this.handled.push(body);
+    return body;
+  }
+
+  @OnPeerMessage('wait')
+  async wait() {
+    await new Promise<void>((resolve) => (this.release = resolve));
+    return { waited: true };
+  }
+}
+
+const HELLO = { v: 1, heartbeat: 60_000, maxBytes: 1_000_000 };
+
+const OLDEST_FIVE_OF_NINE = Array.from({ length: 9 }, (_, at) => at < 5);
+
+let pair: MessagePair;
+const streams: RawStream[] = [];
+
+afterEach(async () => {
+  for (const stream of streams.splice(0)) {
+    stream.close();
+  }
+  await closePeers();
+});
+
+/** Opens a stream in the name of the sender, which itself has none. */
+async function open(options = {}): Promise<RawStream> {
+  pair = await startPair({
+    providers: [Handlers],
+    options: { maxMessageBytes: 2000, ...options },
+  });
+  return openAs(pair.sender.membership.self.id);
+}
+
+async function openAs(id: string): Promise<RawStream> {
+  const stream = await RawStream.open(pair.receiver.port, {
+    'x-peercloud-id': id,
+  });
+  streams.push(stream);
+  return stream;
+}
+
+const handlers = () => pair.receiver.app.get(Handlers);
+
+describe('/stream', () => {
+  it('greets with version and limits, and is marked against transformation', async () => {
+    const stream = await open();
+    const greeting = await stream.line(() => true);
+    expect(greeting).toMatchObject({
+      v: 1,
+      maxBytes: 2000,
+      maxInFlight: 2048,
+      lifetime: 300_000,
+    });
+    expect(stream.response.headers).toMatchObject({
+      'content-type': 'application/x-ndjson',
+      'cache-control': 'no-transform',
+    });
+  });
+
+  it('answers requests by their ids', async () => {
+    const stream = await open();
+    stream.write(HELLO, ['m', 0, 7, 5000, { a: 1 }, 9, 5000, { b: 2 }], 0);
+    expect(await stream.reply(9)).toEqual([200, { b: 2 }]);
+    expect(await stream.reply(7)).toEqual([200, { a: 1 }]);
+  });
+
+  it('refuses strangers and other types', async () => {
+    await open();
+    const { port } = pair.receiver;
+    const { id } = pair.sender.membership.self;
+    const stranger = await RawStream.open(port, { 'x-peercloud-id': 'nobody' });
+    const json = await RawStream.open(port, {
+      'x-peercloud-id': id,
+      'content-type': 'application/json',
+    });
+    streams.push(stranger, json);
+    expect(stranger.status).toBe(403);
+    expect(json.status).toBe(415);
+  });
+
+  it.each<[string, unknown[]]>([
+    ['no greeting', [['m', 0, 1, 5000, {}]]],
+    ['another version', [{ ...HELLO, v: 2 }]],
+    ['a greeting without a heartbeat', [{ v: 1, maxBytes: 1 }]],
+    ['a greeting with a wrong limit', [{ ...HELLO, maxBytes: 'x' }]],
+    ['broken JSON', [HELLO, '["m",0,1,5000,{]']],
+    ['a request without a clock', [HELLO, ['m', 'x', 1, 5000, {}]]],
+    ['half a request', [HELLO, ['m', 0, 1, 5000]]],
+    ['a request without an id', [HELLO, ['m', 0, null, 5000, {}]]],
+    ['a request without a time', [HELLO, ['m', 0, 1, null, {}]]],
+    ['an endless line', [HELLO, `["m",0,1,5000,"${'x'.repeat(400_000)}"]`]],
+  ])('is broken by %s, and nothing is handled', async (_, lines) => {
+    const stream = await open();
+    stream.write(...lines);
+    await until(() => stream.closed);
+    expect(handlers().handled).toEqual([]);
+  });
+
+  it('is broken by bytes that are not UTF-8', async () => {
+    const stream = await open();
+    stream.write(HELLO);
+    stream.request.write(Buffer.from([0x22, 0xff, 0xfe, 0x22, 0x0a]));
+    await until(() => stream.closed);
+  });
+
+  it('ignores lines that it does not know', async () => {
+    const stream = await open();
+    stream.write(HELLO, ['?', 1], {}, 'null', 17, ['m', 0, 1, 5000, { a: 1 }]);
+    expect(await stream.reply(1)).toEqual([200, { a: 1 }]);
+  });
+
+  it.each<[string, string]>([
+    ['an array', '[1]'],
+    ['a string', '"x"'],
+    ['null', 'null'],
+    ['a prototype key', '{"a":{"__proto__":{"x":1}}}'],
+    ['an escaped prototype key', '{"\\u005f_proto__":{"x":1}}'],
+    ['a constructor with a prototype', '{"constructor":{"prototype":{}}}'],
+    ['deep nesting', `{"a":${'['.repeat(200)}${']'.repeat(200)}}`],
+  ])('answers %s as a body with 400, and goes on', async (_, body) => {
+    const stream = await open();
+    stream.write(HELLO, `["m",0,1,5000,${body},2,5000,{"fine":true}]`);
+    const [status] = await stream.reply(1);
+    expect(status).toBe(400);
+    expect(await stream.reply(2)).toEqual([200, { fine: true }]);
+    expect(handlers().handled).toEqual([{ fine: true }]);
+  });
+
+  it('answers a body over the limit with 413', async () => {
+    const stream = await open();
+    stream.write(HELLO, ['m', 0, 1, 5000, { text: 'é'.repeat(1500) }]);
+    const [status] = await stream.reply(1);
+    expect(status).toBe(413);
+    expect(handlers().handled).toEqual([]);
+  });
+
+  it('drops what is past its time', async () => {
+    const stream = await open();
+    // Sent at 10,000 ms of the opener's clock, the second at 10,000 and 30 s on the way.
+    stream.write(HELLO, ['m', 40_000, 1, 5000, { first: true }]);
+    await stream.reply(1);
+    stream.write(
+      ['m', 10_000, 2, 5000, { late: true }],
+      ['m', 40_000, 3, 5000, { last: true }],
+    );
+    await stream.reply(3);
+    expect(handlers().handled).toEqual([{ first: true }, { last: true }]);
+  });
+
+  it('finishes what it has when the opener ends its side', async () => {
+    const stream = await open();
+    stream.write(HELLO, ['m', 0, 1, 5000, { type: 'wait' }]);
+    await until(() => handlers().release);
+    stream.request.end();
+    await stream.line((value) => (value as unknown[])[0] === 'e');
+    handlers().release();
+    expect(await stream.reply(1)).toEqual([200, { waited: true }]);
+    await until(() => stream.closed);
+  });
+
+  it('breaks older streams of a sender that opens a fresh one', async () => {
+    const first = await open();
+    first.write(HELLO);
+    await first.line(() => true);
+    const renewed = await openAs(pair.sender.membership.self.id);
+    renewed.write({ ...HELLO, renews: true }, ['m', 0, 1, 5000, {}]);
+    await renewed.reply(1);
+    expect(first.closed).toBe(false);
+    const fresh = await openAs(pair.sender.membership.self.id);
+    fresh.write(HELLO);
+    await until(() => first.closed && renewed.closed);
+    expect(fresh.closed).toBe(false);
+  });
+
+  it('keeps few streams for one sender', async () => {
+    await open();
+    for (let more = 0; more < 8; more++) {
+      await openAs(pair.sender.membership.self.id);
+    }
+    const closed = () => streams.map((stream) => stream.closed);
+    await until(() => closed().join() === OLDEST_FIVE_OF_NINE.join());
+  });
+
+  it('gives up a stream without a sign of life', async () => {
+    const stream = await open({
+      messaging: { stream: { heartbeatInterval: 50 } },
+    });
+    stream.write({ ...HELLO, heartbeat: 50 });
+    await until(() => stream.closed);
+    expect(stream.lines).toContain('0');
+  });
+});
