@@ -78,6 +78,10 @@ export class JoinCall {
       return 'refused';
     }
     const merged = list.size > 0;
+    if (!this.#isCredible(answer)) {
+      this.#log(formatAddress(address), 'it gave this peer the id of another');
+      return 'failed';
+    }
     self.adopt(answer.id, answer.ip);
     const source: NewsSource = {
       origin: 'answer',
@@ -92,6 +96,12 @@ export class JoinCall {
     );
     this.onJoined(answer.self.id, merged);
     return 'joined';
+  }
+
+  /** A newcomer takes the id that it is given; a member of a cloud is known by the one that it has. */
+  #isCredible({ id, self: receiver }: ReadJoinAnswer): boolean {
+    const { self, list } = this.ctx;
+    return id === self.id || (id !== receiver.id && list.size === 0);
   }
 
   #addPeers(

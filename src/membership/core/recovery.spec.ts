@@ -9,7 +9,7 @@ async function makeCloud() {
   const a = cloud.peer('a', { ticks: false });
   const host = { knows: true, letsIn: true };
   const b = cloud.fake('b', {
-    answer: (endpoint) => {
+    answer: (endpoint): JsonObject | undefined => {
       if (endpoint === 'status') {
         const status = { id: 'b', online: true, ...OURS, incarnation: 5 };
         return host.knows ? { ...status, ext: { updates: [] } } : status;

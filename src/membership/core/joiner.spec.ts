@@ -1,0 +1,206 @@
+import { idsOf, TestCloud } from './testing-support/test-cloud.js';
+
+describe('Joiner', () => {
+  it('tries known peers until one lets it in, one at a time', async () => {
+    const cloud = new TestCloud();
+    const rejected = {
+      status: 'rejected',
+      error: { code: 'CLOUD_FULL', message: '' },
+    };
+    let open = 0;
+    let most = 0;
+    const answer = async (endpoint: string) => {
+      if (endpoint !== 'join') return undefined;
+      most = Math.max(most, ++open);
+      await new Promise<void>((resolve) => cloud.clock.setTimeout(resolve, 20));
+      open--;
+      return rejected;
+    };
+    const full = [cloud.fake('f1', { answer }), cloud.fake('f2', { answer })];
+    const a = cloud.peer('a', { ticks: false });
+    const b = cloud.peer('b', {
+      ticks: false,
+      seeds: [
+        full[0]!.address,
+        { ip: '10.9.9.9', port: 1 },
+        full[1]!.address,
+        a.address,
+      ],
+    });
+    await cloud.settle(b.core.whenJoined());
+    expect(idsOf(b)).toEqual(['a']);
+    expect(most).toBeLessThanOrEqual(1);
+  });
+
+  it('never joins itself, even under its own address', async () => {
+    const cloud = new TestCloud();
+    const address = { ip: '10.0.0.7', port: 9338 };
+    const a = cloud.peer('a', {
+      ...address,
+      seeds: [address],
+      advertises: false,
+      ticks: false,
+    });
+    await cloud.settle(a.core.whenJoined());
+    await cloud.clock.run(60_000);
+    expect(a.core.members()).toEqual([]);
+    expect(a.core.isJoined).toBe(false);
+    expect(cloud.to('a', 'join')).toHaveLength(1);
+  });
+
+  it('is ready after the first round, and goes on in the background', async () => {
+    const cloud = new TestCloud();
+    const late = { ip: '10.0.1.1', port: 9338 };
+    const a = cloud.peer('a', { seeds: [late] });
+    await cloud.settle(a.core.whenJoined());
+    expect(a.core.isJoined).toBe(false);
+    await cloud.clock.run(20_000);
+    const b = cloud.peer('b', late);
+    await cloud.until(() => a.core.isJoined && b.core.isJoined, 30_000);
+  });
+
+  it('comes together where two know only each other and start at the same moment', async () => {
+    const cloud = new TestCloud();
+    const place = { ip: '10.0.1.1', port: 9338 };
+    const other = { ip: '10.0.1.2', port: 9338 };
+    const a = cloud.peer('a', { ...place, seeds: [other] });
+    const b = cloud.peer('b', { ...other, seeds: [place] });
+    await cloud.until(() => a.core.isJoined && b.core.isJoined, 1000);
+    await cloud.clock.run(5000);
+    expect([idsOf(a), idsOf(b)]).toEqual([['b'], ['a']]);
+  });
+
+  it('resolves names anew each time and tries every address behind them', async () => {
+    const cloud = new TestCloud();
+    const answers = [[], ['10.9.9.1'], ['10.9.9.1', '10.0.1.5']];
+    const resolve = async (host: string) =>
+      host === 'cloud.example' ? (answers.shift() ?? ['10.0.1.5']) : [host];
+    const seed = cloud.peer('seed', { ip: '10.0.1.5' });
+    const a = cloud.peer('a', {
+      seeds: [{ ip: 'cloud.example', port: 9338 }],
+      env: { resolve },
+    });
+    await cloud.until(() => a.core.isJoined, 30_000);
+    expect(idsOf(a)).toEqual(['seed']);
+    expect(a.core.get('seed')).toMatchObject(seed.address);
+  });
+
+  it('takes the id and the address that it is given', async () => {
+    const cloud = new TestCloud();
+    const answer = {
+      status: 'joined',
+      id: 'given',
+      ip: '10.7.7.7',
+      port: 9338,
+      self: { id: 's', data: {} },
+      peers: [],
+    };
+    const seed = cloud.fake('s', {
+      answer: (endpoint) => (endpoint === 'join' ? answer : undefined),
+    });
+    const a = cloud.peer('a', {
+      seeds: [seed.address],
+      advertises: false,
+      ticks: false,
+    });
+    await cloud.settle(a.core.whenJoined());
+    expect(a.core.id).toBe('given');
+    expect(a.core.self.ip).toBe('10.7.7.7');
+    expect(idsOf(a)).toEqual(['s']);
+  });
+
+  it('keeps no address of a load balancer: only the one that answers with the id', async () => {
+    const cloud = new TestCloud();
+    const answer = {
+      status: 'joined',
+      id: 'a',
+      self: { id: 'behind', data: {} },
+      peers: [],
+    };
+    const balancer = cloud.fake('another', {
+      answer: (endpoint) => (endpoint === 'join' ? answer : undefined),
+    });
+    const a = cloud.peer('a', { seeds: [balancer.address], ticks: false });
+    await cloud.settle(a.core.whenJoined());
+    expect(a.core.members()).toEqual([]);
+  });
+
+  it('joins no cloud of another name, and says goodbye where it was let in all the same', async () => {
+    const cloud = new TestCloud();
+    const legacy = cloud.legacy('l');
+    const a = cloud.peer('a', {
+      seeds: [legacy.address],
+      cloud: 'production',
+      ticks: false,
+    });
+    await cloud.settle(a.core.whenJoined());
+    await cloud.clock.run(50);
+    expect(a.core.members()).toEqual([]);
+    expect(legacy.peers).toEqual([]);
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['a list', []],
+    ['no self', { status: 'joined', id: 'a', peers: [] }],
+    ['no id', { status: 'joined', self: { id: 's', data: {} }, peers: [] }],
+    [
+      'a wrong self',
+      { status: 'joined', id: 'a', self: { id: 's s' }, peers: [] },
+    ],
+  ])('takes an answer with %s for none', async (_, body) => {
+    const cloud = new TestCloud();
+    const seed = cloud.fake('s', {
+      answer: (endpoint) =>
+        endpoint === 'join' ? ((body ?? {}) as never) : undefined,
+    });
+    const a = cloud.peer('a', { seeds: [seed.address], ticks: false });
+    await cloud.settle(a.core.whenJoined());
+    expect(a.core.isJoined).toBe(false);
+    expect(a.core.id).toBe('a');
+  });
+
+  it('leaves out entries that make no sense, and itself', async () => {
+    const cloud = new TestCloud();
+    const peers = [
+      { id: 'a', ip: '10.1.1.1', port: 1, data: {} },
+      { id: 'x x', ip: '10.1.1.1', port: 1, data: {} },
+      { id: 'y', ip: 'nowhere', port: 1, data: {} },
+      'z',
+      null,
+      { id: 'good', ip: '10.1.1.2', port: 2, data: {} },
+    ];
+    const answer = {
+      status: 'joined',
+      id: 'a',
+      self: { id: 's', data: {} },
+      peers,
+    };
+    const seed = cloud.fake('s', {
+      answer: (endpoint) => (endpoint === 'join' ? answer : undefined),
+    });
+    const a = cloud.peer('a', { seeds: [seed.address], ticks: false });
+    await cloud.settle(a.core.whenJoined());
+    expect(idsOf(a)).toEqual(['good', 's']);
+  });
+
+  it('lets requests of strangers wait for its own join, a second at most', async () => {
+    const cloud = new TestCloud();
+    const stuck = cloud.fake('stuck', {
+      answer: (endpoint) =>
+        endpoint === 'join' ? new Promise(() => {}) : undefined,
+    });
+    const a = cloud.peer('a', { seeds: [stuck.address], ticks: false });
+    const start = cloud.clock.monotonic();
+    expect(await cloud.settle(a.core.admit('stranger'))).toBeUndefined();
+    expect(cloud.clock.monotonic() - start).toBeGreaterThanOrEqual(1000);
+    expect(cloud.clock.monotonic() - start).toBeLessThan(1100);
+
+    const member = cloud.fake('m');
+    const admitted = a.core.admit('m');
+    await cloud.settle(member.join(a.address));
+    stuck.process.crash();
+    expect(await cloud.settle(admitted)).toMatchObject({ id: 'm' });
+    expect(await a.core.admit(undefined)).toBeUndefined();
+  });
+});

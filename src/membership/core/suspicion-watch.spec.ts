@@ -1,0 +1,146 @@
+import type { FakePeer } from './testing-support/fake-peer.js';
+import {
+  addFake,
+  makeCloud,
+  tell,
+  left,
+} from './testing-support/checked-cloud.js';
+import { told } from './testing-support/test-cloud.js';
+
+/** After memberlist's state and suspicion tests. */
+describe('a suspicion', () => {
+  const suspect = (by: string, incarnation = 5) => ({
+    id: 'b',
+    incarnation,
+    state: 'suspect',
+    by,
+  });
+
+  it('is refuted by the suspect itself', async () => {
+    const { cloud, a, others } = await makeCloud(['b', 'c']);
+    const c = await addFake(cloud, a, 'fake');
+    const { incarnation } = others.b!.core.self;
+    await tell(cloud, a, c.fake, suspect('fake', incarnation));
+    expect(told(a)).toEqual(['peer.suspected b']);
+    await cloud.until(() => a.core.get('b')?.state === 'alive');
+    expect(told(a)).toEqual(['peer.suspected b', 'peer.recovered b']);
+    expect(a.core.get('b')!.incarnation).toBeGreaterThan(incarnation);
+  });
+
+  it('of this peer is refuted to all', async () => {
+    const { cloud, a, others } = await makeCloud(['b', 'c']);
+    const { fake } = await addFake(cloud, a, 'fake');
+    const { incarnation } = a.core.self;
+    const news = { id: 'a', state: 'suspect', by: 'fake' };
+    await tell(cloud, a, fake, { ...news, incarnation: incarnation - 1 });
+    expect(a.core.self.incarnation).toBe(incarnation);
+    await tell(cloud, a, fake, { ...news, incarnation });
+    expect(a.core.self.incarnation).toBe(incarnation + 1);
+    const known = () =>
+      Object.values(others).every(
+        ({ core }) => core.get('a')?.incarnation === incarnation + 1,
+      );
+    await cloud.until(known);
+  });
+
+  it('of this peer with an incarnation that cannot be is not believed', async () => {
+    const { cloud, a } = await makeCloud(['b']);
+    const { fake } = await addFake(cloud, a, 'fake');
+    const { incarnation } = a.core.self;
+    for (const state of ['suspect', 'dead', 'left'])
+      await tell(cloud, a, fake, {
+        id: 'a',
+        incarnation: incarnation + 25 * 3_600_000,
+        state,
+      });
+    expect(a.core.self.incarnation).toBe(incarnation);
+  });
+
+  it('that is older than what is known changes nothing', async () => {
+    const { cloud, a } = await makeCloud(['c']);
+    await addFake(cloud, a, 'b');
+    const { fake } = await addFake(cloud, a, 'fake');
+    await tell(cloud, a, fake, suspect('fake', 4));
+    expect(told(a)).toEqual([]);
+  });
+
+  async function timeToDeath(accusers: readonly string[]): Promise<number> {
+    const { cloud, a } = await makeCloud([]);
+    const b = await addFake(cloud, a, 'b');
+    const fakes: FakePeer[] = [];
+    for (const id of ['w', 'x', 'y', 'z'])
+      fakes.push((await addFake(cloud, a, id)).fake);
+    b.mute = true;
+    const start = cloud.clock.monotonic();
+    for (const by of accusers) {
+      const from = fakes.find(({ id }) => id === by) ?? fakes[0]!;
+      await tell(cloud, a, from, suspect(by));
+    }
+    await cloud.until(() => left(a));
+    return cloud.clock.monotonic() - start;
+  }
+
+  it('lasts shorter the more others share it', async () => {
+    const alone = await timeToDeath(['w']);
+    const two = await timeToDeath(['w', 'x']);
+    const four = await timeToDeath(['w', 'x', 'y', 'z']);
+    expect(alone).toBeGreaterThanOrEqual(24_000);
+    expect(two).toBeLessThan(alone - 5000);
+    expect(four).toBeGreaterThanOrEqual(4000);
+    expect(four).toBeLessThan(6000);
+  });
+
+  it('is not shortened by one that repeats itself, nor by invented accusers', async () => {
+    const times = await timeToDeath(['w', 'w', 'w', 'w', 'nobody', 'no one']);
+    expect(times).toBeGreaterThanOrEqual(24_000);
+  });
+
+  it('ends with one last check, which may save the member', async () => {
+    const { cloud, a, check } = await makeCloud(['c']);
+    const b = await addFake(cloud, a, 'b');
+    b.mute = true;
+    await check('b');
+    expect(told(a)).toEqual(['peer.suspected b']);
+    b.mute = false;
+    await cloud.until(() => told(a).length > 1);
+    expect(told(a)).toEqual(['peer.suspected b', 'peer.recovered b']);
+    await cloud.clock.run(60_000);
+    expect(left(a)).toBe(false);
+  });
+
+  it('ends without a check where the member was heard on another way', async () => {
+    const { cloud, a, check } = await makeCloud(['c']);
+    const b = await addFake(cloud, a, 'b');
+    b.mute = true;
+    await check('b');
+    a.core.noteAlive('b');
+    await cloud.until(() => told(a).length > 1);
+    expect(told(a)).toEqual(['peer.suspected b', 'peer.recovered b']);
+  });
+
+  it('is answered for a legacy member by whoever hears it', async () => {
+    const { cloud, a, check } = await makeCloud(['c']);
+    const legacy = cloud.legacy('legacy');
+    await cloud.clock.complete(legacy.join(a.address));
+    const before = a.core.get('legacy')!.incarnation;
+    legacy.process.stall();
+    await check('legacy');
+    legacy.process.wake();
+    await check('legacy');
+    expect(a.core.get('legacy')).toMatchObject({
+      state: 'alive',
+      incarnation: before + 1,
+    });
+  });
+
+  it('does not outlast a leave', async () => {
+    const { cloud, a, check } = await makeCloud(['c']);
+    const b = await addFake(cloud, a, 'b');
+    b.mute = true;
+    await check('b');
+    await tell(cloud, a, b.fake, { id: 'x', incarnation: 1, state: 'left' });
+    await cloud.clock.complete(b.fake.send(a.address, 'left', { id: 'b' }));
+    await cloud.clock.run(60_000);
+    expect(told(a)).toEqual(['peer.suspected b', 'peer.left b left']);
+  });
+});

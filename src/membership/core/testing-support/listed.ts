@@ -1,0 +1,45 @@
+import { VirtualClock } from '../../../transport/in-memory/virtual-clock.js';
+import type { PeerInfo } from '../../../wire/peer-info.js';
+import type { MemberChange, NewsSource } from '../member-change.js';
+import { MemberList } from '../member-list.js';
+import { makeRecord } from '../member-record.js';
+import type { MemberState } from '../membership.types.js';
+import { Tombstones } from '../tombstones.js';
+
+/** What somebody says. */
+export const GOSSIP: NewsSource = { origin: 'gossip', from: 'teller' };
+/** What the member itself says. */
+export const VERIFIED: NewsSource = { origin: 'check', verified: true };
+
+/** A record; its address follows from the id. */
+export function member(
+  id: string,
+  incarnation = 1,
+  info: Partial<PeerInfo> & { state?: MemberState } = {},
+) {
+  const { state = 'alive', ...rest } = info;
+  return makeRecord(
+    {
+      id,
+      ip: `10.0.0.${id.charCodeAt(0)}`,
+      port: 9338,
+      data: {},
+      features: ['gossip'],
+      incarnation,
+      ...rest,
+    },
+    state,
+  );
+}
+
+/** A list, and what it tells. */
+export function makeList(limit = 100) {
+  const clock = new VirtualClock();
+  const tombstones = new Tombstones(clock, 24 * 3_600_000);
+  const list = new MemberList(tombstones, limit);
+  const changes: MemberChange[] = [];
+  list.onChange((change) => changes.push(change));
+  const heard = () =>
+    changes.map(({ kind, member: { id, state } }) => `${kind} ${id} ${state}`);
+  return { clock, list, changes, heard };
+}
