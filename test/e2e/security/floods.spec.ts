@@ -73,6 +73,7 @@ describe('a flood of invented members', () => {
       };
       const each = way === '/joined' ? 1 : way === 'gossip' ? 32 : 2000;
       let most = 0;
+      const start = performance.now();
       await inTurns(Math.ceil(INVENTED / each), async (round) => {
         const members = Array.from({ length: each }, (_, index) =>
           invented(round * each + index),
@@ -83,13 +84,14 @@ describe('a flood of invented members', () => {
         most = Math.max(most, alice.membership.peers().length);
       });
       // The quota fills again with time: a minute's worth is there at the start.
-      expect(most).toBeLessThan(4 * QUOTA);
+      const minutes = (performance.now() - start) / 60_000;
+      expect(most).toBeLessThan(QUOTA * (2 + minutes));
       expect(alice.membership.get(bob.membership.self.id)).toBeDefined();
       expect(await alice.messaging.send(bob.membership.self.id, {})).toEqual(
         {},
       );
     },
-    600_000,
+    1_800_000,
   );
 
   it('by /join makes a peer call back only so often, and adds nobody', async () => {
@@ -109,7 +111,7 @@ describe('a flood of invented members', () => {
         expect(body.code).toBe('TOO_MANY_REQUESTS');
       }
     });
-    expect([...statuses.keys()].sort()).toEqual([200, 429]);
+    expect(new Set(statuses.keys())).toEqual(new Set([200, 429]));
     expect(victim.count('/status')).toBeLessThan(200);
     expect(victim.count('/status')).toBeLessThanOrEqual(statuses.get(200)!);
     expect(alice.membership.peers()).toEqual([]);

@@ -248,7 +248,7 @@ it('properties named like methods stay what they are: unknown', async () => {
     const found = (await Promise.resolve(membership.get('friend')))!;
     expect(typeof found.send).toBe('function');
     expect(found.constructor).not.toBe('boom');
-    expect(String(found)).not.toBe('boom');
+    expect(typeof found.toString).toBe('function');
     expect('then' in found).toBe(false);
     expect(await messaging.send('friend', { hello: 1 })).toEqual({});
   }
