@@ -67,7 +67,11 @@ function call(make: () => ClientRequest): Promise<number | string> {
 const statusOf = (port: number, client: object) =>
   call(() =>
     httpsRequest({
-      ...{ host: '127.0.0.1', port, path: '/status', method: 'POST', ca },
+      host: '127.0.0.1',
+      port,
+      path: '/status',
+      method: 'POST',
+      ca,
       headers: { 'content-type': 'application/json' },
       agent: new Agent({ keepAlive: false }),
       ...client,
@@ -121,8 +125,10 @@ describe.each([{ mutual: false }, { mutual: true }])(
       expect(plain.membership.peers()).toEqual([]);
       const asHttp = await call(() =>
         httpRequest({
-          ...{ host: '127.0.0.1', port: first.port },
-          ...{ path: '/status', method: 'POST' },
+          host: '127.0.0.1',
+          port: first.port,
+          path: '/status',
+          method: 'POST',
         }),
       );
       expect(asHttp).not.toBe(200);

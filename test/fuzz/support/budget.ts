@@ -38,7 +38,7 @@ export async function fuzz<T>(
   if (failed && errorInstance) {
     const example = inspect(counterexample, { depth: 6, maxStringLength: 300 });
     throw new Error(
-      `batch ${numRuns} of FUZZ_SEED=${seed}: ${String(errorInstance)}\n${example.slice(0, 4000)}`,
+      `batch ${numRuns} of FUZZ_SEED=${seed}: ${inspect(errorInstance)}\n${example.slice(0, 4000)}`,
       { cause: errorInstance },
     );
   }

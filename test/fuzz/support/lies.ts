@@ -43,7 +43,19 @@ export function liesWith(bodies: Text): fc.Arbitrary<Lie> {
   const odd: fc.Arbitrary<Partial<Lie>> = fc.oneof(
     fc.record({
       status: fc.constantFrom(
-        ...[201, 204, 206, 304, 400, 401, 403, 404, 413, 429, 500, 503, 999],
+        201,
+        204,
+        206,
+        304,
+        400,
+        401,
+        403,
+        404,
+        413,
+        429,
+        500,
+        503,
+        999,
       ),
     }),
     fc.constantFrom<Partial<Lie>>(
