@@ -21,12 +21,16 @@ interface Telling {
   readonly joiner: MemberRecord;
   /** The newcomer as it was listed before. */
   readonly known: MemberRecord | undefined;
+  /** It says that it is a member of a cloud, perhaps of this one. */
+  readonly isMember: boolean;
   readonly told: Set<string>;
   readonly acknowledged: Set<string>;
 }
 
 /** Makes a checked joiner a member: tells the others, adds it, answers (PROTOCOL.md, section 2, `/join`). */
 export class JoinAdmission {
+  readonly #running = new Map<string, Promise<unknown>>();
+
   constructor(
     private readonly ctx: CoreContext,
     private readonly caller: StatusCaller,
@@ -35,13 +39,33 @@ export class JoinAdmission {
     private readonly spreader: NewsSpreader,
   ) {}
 
-  /** @returns undefined if the list has become full meanwhile */
-  async admit(info: PeerInfo): Promise<JoinAccepted | undefined> {
+  /**
+   * One admission at a time for each id, so that nobody hears of one newcomer as of two.
+   * @param isMember it says that it has joined already: legacy members may list it
+   * @returns undefined if the list has become full meanwhile
+   */
+  async admit(
+    info: PeerInfo,
+    isMember: boolean,
+  ): Promise<JoinAccepted | undefined> {
+    for (let before; (before = this.#running.get(info.id));) await before;
+    const run = this.#admit(info, isMember).finally(() =>
+      this.#running.delete(info.id),
+    );
+    this.#running.set(info.id, run);
+    return run;
+  }
+
+  async #admit(
+    info: PeerInfo,
+    isMember: boolean,
+  ): Promise<JoinAccepted | undefined> {
     const { list } = this.ctx;
     const joiner = this.#record(info);
     const telling: Telling = {
       joiner,
       known: list.peek(joiner.id),
+      isMember,
       told: new Set(),
       acknowledged: new Set(),
     };
@@ -118,14 +142,17 @@ export class JoinAdmission {
     );
   }
 
-  /** A legacy member adds whatever it is told, so it hears of a re-join only where the address is new. */
+  /**
+   * A legacy member adds whatever it is told, so it hears of a re-join only where the address is new, or
+   * where this peer did not know the joiner, and then after its end.
+   */
   async #tellOne(
     member: MemberRecord,
-    { joiner, known }: Telling,
+    { joiner, known, isMember }: Telling,
   ): Promise<boolean> {
-    if (known && isLegacy(member)) {
-      if (known.address === joiner.address) return true;
-      await this.teller.left(member, joiner.id);
+    if (isLegacy(member)) {
+      if (known?.address === joiner.address) return true;
+      if (known || isMember) await this.teller.left(member, joiner.id);
     }
     return this.teller.joined(member, joiner);
   }

@@ -29,7 +29,8 @@ const REFUSALS: Record<JoinRefusal, string> = {
 };
 
 /** A joiner that may come in, or why it may not: the code for the wire, the words for the log. */
-type Decision = { info: PeerInfo } | { code: JoinRefusal; why?: string };
+type Decision =
+  { info: PeerInfo; isMember: boolean } | { code: JoinRefusal; why?: string };
 
 /** Lets others in: `/join`, in the order of PROTOCOL.md, section 2. */
 export class JoinReceiver {
@@ -53,7 +54,10 @@ export class JoinReceiver {
     );
     if (!decision) return refuse('CHECK_FAILED');
     if ('info' in decision) {
-      const answer = await this.admission.admit(decision.info);
+      const answer = await this.admission.admit(
+        decision.info,
+        decision.isMember,
+      );
       return answer ?? refuse('CLOUD_FULL');
     }
     const { code, why = REFUSALS[code] } = decision;
@@ -94,7 +98,8 @@ export class JoinReceiver {
     if (env.verifyRecord && !env.verifyRecord(info)) {
       return failed('the signature of its record does not hold');
     }
-    return life.active ? { info } : { code: 'LEAVING' };
+    const isMember = reply.status.joined === true;
+    return life.active ? { info, isMember } : { code: 'LEAVING' };
   }
 }
 

@@ -128,13 +128,26 @@ export class LegacyCare {
     const now = this.ctx.env.clock.monotonic();
     const last = this.#introduced.get(key);
     if (last && now - last.at < INTRODUCED) return last.done;
-    const done = this.teller.joined(legacy, newcomer);
+    const done = this.#tellAnew(legacy, newcomer);
     this.#introduced.delete(key);
     this.#introduced.set(key, { at: now, done });
     if (this.#introduced.size > MAX_INTRODUCTIONS) {
       this.#introduced.delete(this.#introduced.keys().next().value!);
     }
     return done;
+  }
+
+  /**
+   * One of ours is listed once afterwards, however often it was before, or was told without an answer;
+   * if the second half is lost, it finds that out itself. A legacy newcomer could not.
+   */
+  async #tellAnew(
+    legacy: MemberRecord,
+    newcomer: MemberRecord,
+  ): Promise<boolean> {
+    const isOurs = !isLegacy(newcomer);
+    if (isOurs && !(await this.teller.left(legacy, newcomer.id))) return false;
+    return this.teller.joined(legacy, newcomer);
   }
 
   async #getIntroduced(legacy: MemberRecord): Promise<void> {
