@@ -64,9 +64,7 @@ export function resolvePeerCloudOptions(
   const security = resolveSecurityOptions(given.security, 'security');
   const limits = resolveLimitOptions(given.limits, 'limits');
   const tls = resolveTlsOptions(given.tls, 'tls');
-  const peers = Object.freeze(
-    readPeers(given.peers, 'peers', tls && 'https'),
-  );
+  const peers = Object.freeze(readPeers(given.peers, 'peers', tls && 'https'));
   const requestTimeout = readTimeout(
     given.requestTimeout,
     'requestTimeout',
