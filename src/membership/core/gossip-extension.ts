@@ -80,8 +80,10 @@ export class GossipExtension {
       );
     }
     const sends = sendsFor(list.size + 1, options);
+    const room = MAX_GOSSIP_ITEMS - first.length;
+    const others = this.queue.take(sends, target.id, room);
     return first.concat(
-      this.queue.take(sends, target.id, MAX_GOSSIP_ITEMS - first.length),
+      others.filter(({ id }) => !first.some((news) => news.id === id)),
     );
   }
 }

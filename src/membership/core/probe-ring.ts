@@ -50,10 +50,7 @@ export class ProbeRing {
     return undefined;
   }
 
-  /**
-   * Up to `count` different ids by chance that fit. Looks at a bounded number of them, so in a ring
-   * where few fit it may find fewer than there are.
-   */
+  /** Up to `count` different ids by chance that fit. It looks at the whole ring only where few fit. */
   sample(count: number, fits: (id: string) => boolean): string[] {
     if (this.#ids.length <= count * 4) return this.#sampleAll(count, fits);
     const found: string[] = [];
@@ -62,7 +59,7 @@ export class ProbeRing {
       if (!this.#stale.has(id) && !found.includes(id) && fits(id))
         found.push(id);
     }
-    return found;
+    return found.length < count ? this.#sampleAll(count, fits) : found;
   }
 
   #sampleAll(count: number, fits: (id: string) => boolean): string[] {

@@ -51,28 +51,54 @@ export function differing(
   return ours.flatMap((hash, index) => (hash === theirs[index] ? [] : [index]));
 }
 
-/** All records in some of the buckets, this peer's own included, that the other side may not have. */
+/**
+ * All records in some of the buckets, this peer's own included, that the other side may not have. Where
+ * they do not fit, whole buckets are left for later, so that those that were sent do not differ any more.
+ */
 export function collect(
   { list, self }: CoreContext,
   count: number,
   buckets: ReadonlySet<number>,
   lacks: (record: MemberRecord) => boolean,
 ): Collected {
-  const members: JsonObject[] = [];
-  let bytes = 0;
   const isWanted = (record: MemberRecord) =>
     buckets.has(bucketOf(record.id, count)) && lacks(record);
-  if (self.hasAddress && isWanted(self.record))
-    members.push(newsOf(self.record));
+  const wanted: MemberRecord[] = [];
+  if (self.hasAddress && isWanted(self.record)) wanted.push(self.record);
   for (const record of list.records()) {
-    if (!isWanted(record) || list.isHidden(record.id)) continue;
-    bytes += recordSize(record, MAX_SYNC_BYTES);
-    // One always fits, or a large record would never travel.
-    if (bytes > MAX_SYNC_BYTES && members.length > 0)
-      return { members, more: true };
-    members.push(newsOf(record));
+    if (isWanted(record) && !list.isHidden(record.id)) wanted.push(record);
   }
-  return { members, more: false };
+  const fitting =
+    sizeOf(wanted) > MAX_SYNC_BYTES ? firstBuckets(wanted, count) : wanted;
+  return { members: fitting.map(newsOf), more: fitting.length < wanted.length };
+}
+
+/** The records of as many buckets as fit; of one at least, as far as that fits. */
+function firstBuckets(
+  records: readonly MemberRecord[],
+  count: number,
+): MemberRecord[] {
+  const byBucket = new Map<number, MemberRecord[]>();
+  for (const record of records) {
+    const bucket = bucketOf(record.id, count);
+    byBucket.set(bucket, [...(byBucket.get(bucket) ?? []), record]);
+  }
+  const taken: MemberRecord[] = [];
+  let bytes = 0;
+  for (const bucket of byBucket.values()) {
+    bytes += sizeOf(bucket);
+    if (bytes > MAX_SYNC_BYTES && taken.length > 0) break;
+    taken.push(...bucket);
+  }
+  while (taken.length > 1 && sizeOf(taken) > MAX_SYNC_BYTES) taken.pop();
+  return taken;
+}
+
+function sizeOf(records: readonly MemberRecord[]): number {
+  return records.reduce(
+    (sum, record) => sum + recordSize(record, MAX_SYNC_BYTES),
+    0,
+  );
 }
 
 /** Tombstones of members that the other side still lists. */

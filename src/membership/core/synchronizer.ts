@@ -2,6 +2,7 @@ import type { JsonObject } from '../../wire/json.js';
 import type { TimerHandle } from './clock.js';
 import type { CoreContext } from './core-context.js';
 import type { Gossiper } from './gossiper.js';
+import { DIGEST_BUCKETS } from './list-digest.js';
 import { isLegacy, type MemberRecord } from './member-record.js';
 import type { NewsIntake } from './news-intake.js';
 import { successOf } from './peer-calls.js';
@@ -40,6 +41,7 @@ export class Synchronizer {
   #lastByDigest = -Infinity;
   #partner: string | undefined;
   #inARow = 0;
+  #hasMore = false;
 
   constructor(
     private readonly ctx: CoreContext,
@@ -132,6 +134,7 @@ export class Synchronizer {
     const found = partner ? await this.#sync(partner) : 0;
     this.#running = false;
     if (this.#remaining > 0) this.#remaining--;
+    if (this.#hasMore) this.#remaining++;
     if (found < MANY_DIFFERENCES) this.#inARow = 0;
     else if (++this.#inARow <= MAX_IN_A_ROW) {
       this.#remaining = Math.max(this.#remaining, SYNCS_AFTER_NEWS);
@@ -154,8 +157,11 @@ export class Synchronizer {
   async #sync(partner: MemberRecord): Promise<number> {
     const { list } = this.ctx;
     const { digest } = list;
-    const buckets = digest.buckets(digest.suitableCount);
+    // What did not fit last time is easier to tell apart in the finest division.
+    const count = this.#hasMore ? DIGEST_BUCKETS : digest.suitableCount;
+    const buckets = digest.buckets(count);
     const answer = await this.#call(partner, { digest: digest.text, buckets });
+    this.#hasMore = false;
     if (!answer || !this.ctx.life.active) return 0;
     const { maxPeers } = this.ctx.options;
     const theirs = readList(answer.members, maxPeers);
@@ -167,18 +173,19 @@ export class Synchronizer {
     this.intake.take(theirs, partner, 'sync');
     this.intake.take(readList(answer.dead, maxPeers), partner, 'sync');
     const where = readDiffering(answer.differing, buckets.length);
+    const theirsIsWhole = answer.more !== true;
     // Of a list that is not whole, nobody can say what it lacks.
-    const { members } =
-      answer.more === true
-        ? { members: [] }
-        : collect(
-            this.ctx,
-            buckets.length,
-            where,
-            ({ id, incarnation }) =>
-              id !== partner.id && (versions.get(id) ?? -1) < incarnation,
-          );
-    if (answer.more === true) this.#remaining++;
+    const { members, more } = theirsIsWhole
+      ? collect(
+          this.ctx,
+          buckets.length,
+          where,
+          (record) =>
+            record.id !== partner.id &&
+            (versions.get(record.id) ?? -1) < record.incarnation,
+        )
+      : { members: [], more: true };
+    this.#hasMore = more;
     if (members.length > 0 || dead.length > 0) {
       const reply = await this.#call(partner, { members, dead });
       if (reply)

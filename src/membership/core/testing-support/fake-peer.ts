@@ -9,7 +9,7 @@ import type { JsonObject } from '../../../wire/json.js';
 import type { PeerAddress } from '../../../wire/peer-info.js';
 
 /** What a fake answers: a body with 200, a whole answer, or undefined for its default. */
-type FakeAnswer = JsonObject | undefined | Promise<JsonObject | undefined>;
+type FakeAnswer = object | undefined | Promise<object | undefined>;
 
 export interface FakePeerOptions {
   ip?: string;
@@ -48,7 +48,8 @@ export class FakePeer {
           body as JsonObject,
           senderId,
         );
-        return { status: 200, body: own ?? this.#usual(endpoint) };
+        const answer = (own as JsonObject | undefined) ?? this.#usual(endpoint);
+        return { status: 200, body: answer };
       },
     });
   }

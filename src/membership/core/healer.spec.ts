@@ -1,0 +1,75 @@
+import {
+  idsOf,
+  TestCloud,
+  told,
+  type TestPeer,
+} from './testing-support/test-cloud.js';
+
+describe('Healer', () => {
+  it('finds a member again that counted as dead', async () => {
+    const cloud = new TestCloud();
+    const [a, b, c] = await cloud.cloud(['a', 'b', 'c']);
+    c!.process.stall();
+    const isDeadTo = (peer: TestPeer) =>
+      told(peer).includes('peer.left c dead');
+    await cloud.until(() => isDeadTo(a!) && isDeadTo(b!));
+    c!.process.wake();
+    await cloud.until(
+      () => idsOf(a!).length === 2 && idsOf(b!).length === 2,
+      60_000,
+    );
+    expect(idsOf(c!)).toEqual(['a', 'b']);
+    const story = told(a!).join();
+    expect(story).toContain('peer.left c dead,peer.joined c');
+    expect(story.match(/peer.joined c/g)).toHaveLength(2);
+  });
+
+  it('dials known peers again, so that two clouds of the same seeds become one', async () => {
+    const cloud = new TestCloud();
+    const place = { ip: '10.0.5.1', port: 9338 };
+    const other = { ip: '10.0.5.2', port: 9338 };
+    const a = cloud.peer('a', { ...place, seeds: [other] });
+    cloud.peer('a2', { seeds: [place] });
+    await cloud.until(() => a.core.isJoined);
+    const b = cloud.peer('b', other);
+    cloud.peer('b2', { seeds: [other] });
+    await cloud.until(
+      () => idsOf(a).length === 3 && idsOf(b).length === 3,
+      60_000,
+    );
+  });
+
+  it('leaves whoever left by itself alone', async () => {
+    const cloud = new TestCloud();
+    const [a, , c] = await cloud.cloud(['a', 'b', 'c']);
+    await cloud.settle(c!.core.leave());
+    cloud.requests.length = 0;
+    await cloud.clock.run(60_000);
+    expect(cloud.requests.filter(({ to }) => to === 'c')).toEqual([]);
+    expect(idsOf(a!)).toEqual(['b']);
+  });
+
+  it('forgets an address at which somebody else answers', async () => {
+    const cloud = new TestCloud();
+    const [a, b] = await cloud.cloud(['a', 'b']);
+    b!.process.crash();
+    b!.core.stop();
+    await cloud.until(() => idsOf(a!).length === 0, 60_000);
+    cloud.fake('another', b!.address);
+    await cloud.clock.run(60_000);
+    expect(cloud.to('another', 'status')).toHaveLength(1);
+    expect(cloud.to('another', 'join')).toEqual([]);
+  });
+
+  it('does not dial at all where that is turned off', async () => {
+    const cloud = new TestCloud();
+    const [a, b] = await cloud.cloud(['a', 'b'], {
+      options: { redialRate: 0 },
+    });
+    b!.process.stall();
+    await cloud.until(() => idsOf(a!).length === 0, 60_000);
+    cloud.requests.length = 0;
+    await cloud.clock.run(60_000);
+    expect(cloud.requests).toEqual([]);
+  });
+});
