@@ -14,6 +14,11 @@ function works(...words: string[]): boolean {
   }
 }
 
+/** The words before a command that runs in a namespace. */
+function within(namespace: string): string[] {
+  return ['ip', 'netns', 'exec', namespace];
+}
+
 /**
  * A switch in a network namespace of its own, and a namespace with one address for each host.
  * Parting moves the cables of some hosts to a second switch, so that packets vanish in silence.
@@ -34,12 +39,8 @@ export class NamespaceNetwork implements Network {
       this.inHub('ip', 'link', 'add', bridge, 'type', 'bridge');
       this.inHub('ip', 'link', 'set', bridge, 'up');
     }
-    this.losesBy = works(
-      ...['ip', 'netns', 'exec', this.hub],
-      ...['tc', 'qdisc', 'add', 'dev', 'lo', 'root', 'netem', 'loss', '0%'],
-    )
-      ? 'netem'
-      : 'nftables';
+    const netem = 'tc qdisc add dev lo root netem loss 0%'.split(' ');
+    this.losesBy = works(...within(this.hub), ...netem) ? 'netem' : 'nftables';
     this.name = `network namespaces (loss by ${this.losesBy})`;
   }
 
@@ -48,11 +49,8 @@ export class NamespaceNetwork implements Network {
     const probe = `pc${process.pid}probe`;
     const allowed =
       works('ip', 'netns', 'add', probe) &&
-      works('ip', 'netns', 'exec', probe, 'ip', 'link', 'set', 'lo', 'up') &&
-      works(
-        ...['ip', 'netns', 'exec', probe],
-        ...['ip', 'link', 'add', 'sw', 'type', 'bridge'],
-      );
+      works(...within(probe), 'ip', 'link', 'set', 'lo', 'up') &&
+      works(...within(probe), 'ip', 'link', 'add', 'sw', 'type', 'bridge');
     works('ip', 'netns', 'del', probe);
     return allowed ? new NamespaceNetwork() : undefined;
   }
@@ -63,11 +61,10 @@ export class NamespaceNetwork implements Network {
     const namespace = `${this.prefix}h${index}`;
     const cable = `c${index}`;
     run('ip', 'netns', 'add', namespace);
-    run(
-      ...['ip', 'link', 'add', 'eth0', 'netns', namespace],
-      ...['type', 'veth', 'peer', 'name', cable, 'netns', this.hub],
-    );
-    const inside = ['ip', 'netns', 'exec', namespace];
+    const near = ['eth0', 'netns', namespace];
+    const far = ['name', cable, 'netns', this.hub];
+    run('ip', 'link', 'add', ...near, 'type', 'veth', 'peer', ...far);
+    const inside = within(namespace);
     run(...inside, 'ip', 'addr', 'add', `${ip}/16`, 'dev', 'eth0');
     run(...inside, 'ip', 'link', 'set', 'lo', 'up');
     run(...inside, 'ip', 'link', 'set', 'eth0', 'up');
@@ -89,7 +86,7 @@ export class NamespaceNetwork implements Network {
 
   lose(share: number): void {
     for (const { namespace } of this.hosts) {
-      const inside = ['ip', 'netns', 'exec', namespace];
+      const inside = within(namespace);
       if (this.losesBy === 'netem') {
         const loss = ['netem', 'loss', `${share * 100}%`];
         const device = ['dev', 'eth0', 'root'];
@@ -122,6 +119,6 @@ export class NamespaceNetwork implements Network {
   }
 
   private inHub(...words: string[]): void {
-    run('ip', 'netns', 'exec', this.hub, ...words);
+    run(...within(this.hub), ...words);
   }
 }

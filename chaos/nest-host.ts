@@ -55,7 +55,7 @@ async function start(
     if (event.type === 'peer.left') {
       departures.push({
         observer: name,
-        name: String(event.peer.data.name),
+        name: event.peer.data.name as string,
         reason: event.reason,
       });
     }
@@ -76,7 +76,7 @@ function lists(): Lists {
       app
         .get(MembershipService)
         .peers()
-        .map((peer) => String(peer.data.name)),
+        .map((peer) => peer.data.name as string),
     ]),
   );
 }

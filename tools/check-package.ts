@@ -79,9 +79,9 @@ function checkContents(paths: readonly string[]): void {
     'README.md',
     'CHANGELOG.md',
     'LICENSE',
-    'dist/index.js',
+    'dist/bundle/index.js',
     'dist/index.d.ts',
-    'dist/standalone/index.js',
+    'dist/bundle/standalone/index.js',
     'dist/standalone/index.d.ts',
   ]) {
     if (!paths.includes(needed)) {

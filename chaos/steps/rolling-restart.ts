@@ -7,7 +7,7 @@ export const rollingRestart: Step = {
     const lab = await settledCloud(context);
     const start = performance.now();
     let slowest = 0;
-    for (const peer of [...lab.peers]) {
+    for (const peer of lab.peers.slice()) {
       const { host, port } = peer;
       await lab.leavePeer(peer);
       const seeds = lab.peers.slice(0, 3).map((other) => lab.seedOf(other));
