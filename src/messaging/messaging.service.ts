@@ -22,8 +22,8 @@ import type { OutgoingMessage } from './lanes/message-lane.interface.js';
 import { MessageBody } from './message-body.js';
 import { failedChannel, sentChannel } from './message-channels.js';
 
-/** Longest timeout of a message in ms: what a timer of Node can hold. */
-const MAX_TIMEOUT = 2 ** 31 - 1;
+/** A timeout in ms; the longest is what a timer of Node can hold. */
+const TIMEOUT_RULE = { min: 1, max: 2 ** 31 - 1, default: 0 };
 
 /** Whom the error names when a body is wrong for every peer. */
 const ALL_PEERS = '*';
@@ -84,11 +84,10 @@ export class MessagingService implements PeerMessenger {
   }
 
   private prepare(body: MessageBody, options?: SendOptions): OutgoingMessage {
-    const timeout = readNumber(options?.timeout, 'timeout', {
-      min: 1,
-      max: MAX_TIMEOUT,
-      default: this.options.messageTimeout,
-    });
+    const timeout =
+      options?.timeout === undefined
+        ? this.options.messageTimeout
+        : readNumber(options.timeout, 'timeout', TIMEOUT_RULE);
     const deadline = performance.now() + timeout;
     return { body, timeout, deadline, signal: options?.signal };
   }

@@ -11,6 +11,7 @@ import type {
 } from '../../transport/peer-transport.interface.js';
 import { TransportError } from '../../transport/transport.error.js';
 import type { JsonValue } from '../../wire/json.js';
+import { onAbort } from '../abort-listeners.js';
 import { MessageAbortedError } from '../errors/aborted.error.js';
 import { BadStatusError } from '../errors/bad-status.error.js';
 import { ConnectionLostError } from '../errors/connection-lost.error.js';
@@ -49,7 +50,9 @@ export class HttpLane implements MessageLane {
       throw new MessageTimeoutError(member.id, timeout);
     }
     const { json } = body;
-    const options = { timeout: left, ...(signal && { signal }) };
+    const abort = signal && new AbortController();
+    const ignoreSignal = signal && onAbort(signal, () => abort?.abort());
+    const options = { timeout: left, ...(abort && { signal: abort.signal }) };
     try {
       return this.transport.requestSerialized
         ? await this.transport.requestSerialized(
@@ -61,6 +64,8 @@ export class HttpLane implements MessageLane {
         : await this.transport.request(member, 'message', body.value, options);
     } catch (error) {
       throw translate(error, member.id, message);
+    } finally {
+      ignoreSignal?.();
     }
   }
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Member } from '../../membership/core/membership.types.js';
 import { MembershipService } from '../../membership/membership.service.js';
 import type { JsonValue } from '../../wire/json.js';
+import { onAbort } from '../abort-listeners.js';
 import { MessageAbortedError } from '../errors/aborted.error.js';
 import { MessageTimeoutError } from '../errors/message-timeout.error.js';
 import { FAILED, type MessageOutcome } from '../message-outcome.js';
@@ -49,18 +50,20 @@ function withinLimits<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    const onAbort = () =>
-      reject(new MessageAbortedError(id, { cause: signal?.reason }));
     const timer = setTimeout(
       () => reject(new MessageTimeoutError(id, timeout)),
       Math.max(0, deadline - performance.now()),
     );
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const ignoreSignal =
+      signal &&
+      onAbort(signal, () =>
+        reject(new MessageAbortedError(id, { cause: signal.reason })),
+      );
     void work()
       .then(resolve, reject)
       .finally(() => {
         clearTimeout(timer);
-        signal?.removeEventListener('abort', onAbort);
+        ignoreSignal?.();
       });
   });
 }

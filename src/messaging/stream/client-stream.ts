@@ -13,7 +13,7 @@ import {
   LINE_SLACK_BYTES,
   STREAM_VERSION,
 } from './stream.constants.js';
-import { StreamError } from './stream.error.js';
+import { StreamError, WrongPeerError } from './stream.error.js';
 import type { OpenedStream } from './stream-opener.js';
 
 /** What a stream tells the link that owns it. */
@@ -206,6 +206,9 @@ export class ClientStream implements FrameHandler {
 
   private greet(line: string): void {
     const hello = readHello(line);
+    if (hello.id !== undefined && hello.id !== this.peerId) {
+      throw new WrongPeerError();
+    }
     const { heartbeat, maxBytes, maxInFlight, renews } = this.config;
     this.hello = hello;
     this.connection.remoteHeartbeat = hello.heartbeat;

@@ -1,4 +1,5 @@
 import type { JsonValue } from '../../wire/json.js';
+import { onAbort } from '../abort-listeners.js';
 import { MessageAbortedError } from '../errors/aborted.error.js';
 import type { MessageError } from '../errors/message.error.js';
 import type { OutgoingMessage } from '../lanes/message-lane.interface.js';
@@ -9,7 +10,7 @@ export class Delivery {
   settled = false;
   /** Characters that count as queued; 0 for a body that is serialised later. */
   queuedChars = 0;
-  private readonly onAbort: (() => void) | undefined;
+  private readonly ignoreSignal: (() => void) | undefined;
 
   constructor(
     readonly peerId: string,
@@ -19,9 +20,9 @@ export class Delivery {
   ) {
     const { signal } = message;
     if (signal) {
-      this.onAbort = () =>
-        this.reject(new MessageAbortedError(peerId, { cause: signal.reason }));
-      signal.addEventListener('abort', this.onAbort, { once: true });
+      this.ignoreSignal = onAbort(signal, () =>
+        this.reject(new MessageAbortedError(peerId, { cause: signal.reason })),
+      );
     }
   }
 
@@ -49,9 +50,7 @@ export class Delivery {
       return false;
     }
     this.settled = true;
-    if (this.onAbort) {
-      this.message.signal?.removeEventListener('abort', this.onAbort);
-    }
+    this.ignoreSignal?.();
     return true;
   }
 }

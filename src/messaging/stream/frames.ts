@@ -30,6 +30,8 @@ export interface Hello {
   heartbeat: number;
   /** Largest body, or reply, in bytes that this side takes. */
   maxBytes: number;
+  /** Receiver: its id. */
+  id?: string;
   /** Receiver: requests that it works on at the same time. */
   maxInFlight?: number;
   /** Receiver: ms after which the stream has to be replaced; absent where it need not be. */
@@ -50,6 +52,7 @@ export function readHello(line: string): Hello {
     v: STREAM_VERSION,
     heartbeat: Math.min(positive(value, 'heartbeat'), MAX_HEARTBEAT),
     maxBytes: positive(value, 'maxBytes'),
+    ...(typeof value['id'] === 'string' && { id: value['id'] }),
     ...('maxInFlight' in value && {
       maxInFlight: positive(value, 'maxInFlight'),
     }),

@@ -25,6 +25,8 @@ import { TransitClock } from './transit-clock.js';
 
 /** What the receiving side has to know. */
 export interface ServerStreamConfig {
+  /** The own id. */
+  id: string;
   heartbeat: number;
   maxInFlight: number;
   /** Largest body in bytes. */
@@ -86,16 +88,16 @@ export class ServerStream implements FrameHandler {
       config.heartbeat,
     );
     this.replies = new ReplyBatch((line) => this.write(line));
-    const { heartbeat, maxBytes, maxInFlight, lifetime } = config;
+    const { id, heartbeat, maxBytes, maxInFlight, lifetime } = config;
     const hello: Hello = {
       v: STREAM_VERSION,
+      id,
       heartbeat,
       maxBytes,
       maxInFlight,
+      ...(lifetime !== undefined && { lifetime }),
     };
-    this.connection.write(
-      `${JSON.stringify(lifetime ? { ...hello, lifetime } : hello)}\n`,
-    );
+    this.connection.write(`${JSON.stringify(hello)}\n`);
   }
 
   /** Asks the opener to send no more; what is under way is finished. */

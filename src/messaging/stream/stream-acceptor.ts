@@ -52,7 +52,7 @@ export class StreamAcceptor
   private onEmpty: (() => void) | undefined;
 
   constructor(
-    @Inject(MEMBERSHIP_CORE) core: MembershipCore,
+    @Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore,
     @Inject(PEER_CLOUD_OPTIONS)
     private readonly cloud: ResolvedPeerCloudOptions,
     private readonly router: MessageRouter,
@@ -154,6 +154,7 @@ export class StreamAcceptor
       messaging.stream as ResolvedStreamOptions;
     const { server } = socket as { server?: Server };
     return {
+      id: this.core.id,
       heartbeat: heartbeatInterval,
       maxInFlight,
       maxBytes: maxMessageBytes,

@@ -3,7 +3,7 @@ import { ClientStream, type ClientStreamOwner } from './client-stream.js';
 import type { DeliveryQueue } from './delivery-queue.js';
 import type { Delivery } from './delivery.js';
 import { LIFETIME_SHARE, OVERDUE_SHARE } from './stream.constants.js';
-import { StreamError } from './stream.error.js';
+import { StreamError, WrongPeerError } from './stream.error.js';
 import type { OpenedStream } from './stream-opener.js';
 import type { ResolvedStreamOptions } from './stream.options.js';
 import { StreamRefusedError } from './stream-refused.error.js';
@@ -91,7 +91,7 @@ export class StreamSuccession implements ClientStreamOwner {
       return;
     }
     this.opening = true;
-    const renews = this.current !== undefined;
+    const renews = this.streams.size > 0;
     this.config.open(this.member).then(
       (opened) => this.onOpened(opened, renews),
       (failure: StreamRefusedError) => this.refused(failure),
@@ -173,7 +173,9 @@ export class StreamSuccession implements ClientStreamOwner {
   onClosed(stream: ClientStream, cause?: Error): void {
     this.streams.delete(stream);
     if (!stream.hello) {
-      this.refused(new StreamRefusedError(200, false, cause));
+      // Another peer at that address: what is meant for this one must not reach it.
+      const isOther = cause instanceof WrongPeerError;
+      this.refused(new StreamRefusedError(200, isOther, cause));
       return;
     }
     if (cause) {

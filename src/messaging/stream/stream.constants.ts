@@ -31,6 +31,9 @@ export const OVERDUE_SHARE = 0.95;
 /** Ms that a stream has to be unused before another peer's takes its place. */
 export const MIN_REST = 5000;
 
+/** Ms between two looks for such a stream, while all places are taken. */
+export const LOOK_AGAIN = 250;
+
 /** Messages that are worth a write of their own: both sides then work at the same time. */
 export const GROUP = 32;
 

@@ -19,7 +19,7 @@ import type {
 import { DeadlineWatch } from './deadline-watch.js';
 import { PeerLink, type PeerLinkContext } from './peer-link.js';
 import { Pulse } from './pulse.js';
-import { MIN_REST } from './stream.constants.js';
+import { LOOK_AGAIN, MIN_REST } from './stream.constants.js';
 import { StreamError } from './stream.error.js';
 import { STREAM_OPENER, type StreamOpener } from './stream-opener.js';
 import { resolveStreamOptions } from './stream.options.js';
@@ -34,6 +34,8 @@ export class StreamLane implements MessageLane, OnApplicationShutdown {
   private readonly enabled: boolean;
   private readonly maxStreams: number;
   private readonly pulse: Pulse;
+  /** Until then it is not asked again whether a stream has become free. */
+  private fullUntil = 0;
   private readonly deadlines = new DeadlineWatch((now) => this.expire(now));
   private readonly unsubscribe: () => void;
 
@@ -100,21 +102,23 @@ export class StreamLane implements MessageLane, OnApplicationShutdown {
     if (this.links.size < this.maxStreams) {
       return true;
     }
-    let oldest: PeerLink | undefined;
-    for (const link of this.links.values()) {
-      if (!oldest || link.usedAt < oldest.usedAt) {
-        oldest = link;
-      }
-    }
-    if (
-      !oldest ||
-      oldest.isBusy ||
-      performance.now() - oldest.usedAt < MIN_REST
-    ) {
+    const now = performance.now();
+    if (now < this.fullUntil) {
       return false;
     }
-    this.release(oldest);
-    return true;
+    const open = [...this.links.values()].filter((each) => !each.isRefused);
+    if (open.length < this.maxStreams) {
+      return true;
+    }
+    const oldest = open.reduce((first, each) =>
+      each.usedAt < first.usedAt ? each : first,
+    );
+    if (!oldest.isBusy && now - oldest.usedAt >= MIN_REST) {
+      this.release(oldest);
+      return true;
+    }
+    this.fullUntil = now + LOOK_AGAIN;
+    return false;
   }
 
   private follow(event: MembershipEvent): void {

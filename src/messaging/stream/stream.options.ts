@@ -31,8 +31,9 @@ export interface StreamOptions {
   idleTimeout?: number;
 
   /**
-   * Ms without a sign of the other side after which it is asked for one; after as long again the stream
-   * is given up. Default 10,000. Shorter finds half-open sockets sooner and costs a few bytes more.
+   * Ms within which each side gives the other a sign; without one for three times as long, a stream is
+   * given up and what was sent over it fails. Default 10,000. Shorter finds half-open connections
+   * sooner and costs a few bytes more.
    */
   heartbeatInterval?: number;
 

@@ -64,7 +64,10 @@ describe('a receiver that is killed in mid-stream', () => {
         process.execPath,
         [
           fileURLToPath(program),
-          ...[ID, String(port), String(sender.port), account],
+          ID,
+          String(port),
+          String(sender.port),
+          account,
         ],
         { stdio: 'inherit' },
       );

@@ -5,10 +5,15 @@ import {
   Module,
 } from '@nestjs/common';
 import compression from 'compression';
-import { OnPeerMessage, type Peer } from '../../../src/index.js';
+import {
+  OnPeerMessage,
+  type MessageError,
+  type Peer,
+} from '../../../src/index.js';
 import { until } from '../../support/until.js';
 import {
   closePeers,
+  cutOff,
   startPeer,
   type PeerAppSetup,
 } from '../module/support/peer-app.js';
@@ -305,5 +310,63 @@ describe('the stream lane', () => {
     expect(await sender.messaging.send(id, { type: 'echo', n: 2 })).toEqual(
       expect.objectContaining({ n: 2 }),
     );
+  });
+
+  it('goes over streams in a signed cloud too', async () => {
+    const { send, sender, receiver } = await startPair({
+      providers: [Handlers],
+      options: { security: { secret: 'x'.repeat(40) } },
+    });
+    const text = 'é'.repeat(100_000);
+    const replies = await Promise.all(
+      Array.from({ length: 300 }, (_each, n) =>
+        send(n === 150 ? { type: 'echo', n, text } : { type: 'echo', n }),
+      ),
+    );
+    expect(replies.map((reply) => (reply as { n: number }).n)).toEqual(
+      replies.map((_each, n) => n),
+    );
+    expect(replies[150]).toMatchObject({ text });
+    expect(seen.of('/stream', sender, receiver)).toBe(1);
+    expect(seen.of('/message', sender, receiver)).toBe(0);
+  });
+
+  it('takes one signal for many messages', async () => {
+    const { sender } = await startPair({ providers: [Handlers] });
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on('warning', onWarning);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const all = Array.from({ length: 20 }, () =>
+      sender.messaging.broadcast({ type: 'never' }, { signal }),
+    );
+    controller.abort();
+    const results = (await Promise.all(all)).flat();
+    expect(results.map(({ error }) => error?.code)).toEqual(
+      results.map(() => 'ABORTED'),
+    );
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
+  });
+
+  it('does not give to another peer what is meant for one that was there', async () => {
+    const { send, receiver, sender } = await startPair({
+      providers: [Handlers],
+      options: { healthCheck: false },
+    });
+    const { port } = receiver;
+    cutOff(receiver);
+    const other = await startPeer({
+      providers: [Handlers],
+      port,
+      options: { peers: [sender.address], healthCheck: false },
+    });
+    await until(() => other.membership.isJoined);
+    const outcome = await send({ type: 'later', n: 1 }).catch(
+      (error: MessageError) => error.code,
+    );
+    expect(['UNREACHABLE', 'NO_SUCH_PEER']).toContain(outcome);
+    expect(other.app.get(Handlers).started).toEqual([]);
   });
 });

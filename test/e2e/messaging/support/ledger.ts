@@ -26,7 +26,7 @@ export class Ledger {
     reply.then(
       (value) =>
         close((value as { n?: unknown }).n === n ? 'replied' : 'wrong reply'),
-      (error: { code?: string }) => close(error.code ?? String(error)),
+      (error: { code?: string }) => close(error.code ?? 'no code'),
     );
   }
 

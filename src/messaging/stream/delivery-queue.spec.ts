@@ -1,0 +1,53 @@
+import { MessageBody } from '../message-body.js';
+import { DeliveryQueue } from './delivery-queue.js';
+import { Delivery } from './delivery.js';
+
+function delivery(value: object): Delivery {
+  const body = new MessageBody(value, 'a');
+  const message = { body, timeout: 1, deadline: 1, signal: undefined };
+  const ignore = () => undefined;
+  return new Delivery('a', message, ignore, ignore);
+}
+
+describe('DeliveryQueue', () => {
+  it('gives back what was put in, in order, without what is settled', () => {
+    const queue = new DeliveryQueue(1000);
+    const all = Array.from({ length: 10_000 }, (_, n) => delivery({ n }));
+    for (const each of all) {
+      queue.push(each);
+    }
+    for (const each of all.filter((_, n) => n % 2 === 0)) {
+      each.reject(new Error('gone'));
+    }
+    expect(queue.isEmpty).toBe(false);
+    expect([...queue.waiting()]).toHaveLength(5000);
+    const out: unknown[] = [];
+    for (let next; (next = queue.shift());) {
+      out.push(next.message.body.value);
+    }
+    expect(out).toEqual(
+      Array.from({ length: 5000 }, (_, n) => ({ n: 2 * n + 1 })),
+    );
+    expect(queue.isEmpty).toBe(true);
+  });
+
+  it('serialises bodies at once, up to its bound', () => {
+    const queue = new DeliveryQueue(10);
+    const body = { text: 'before' };
+    const [first, second] = [delivery(body), delivery(body)];
+    queue.push(first);
+    queue.push(second);
+    body.text = 'after';
+    expect(first.message.body.json).toContain('before');
+    expect(second.message.body.json).toContain('after');
+  });
+
+  it('is empty when all that waited are settled', () => {
+    const queue = new DeliveryQueue(10);
+    const only = delivery({});
+    queue.push(only);
+    only.resolve({});
+    expect(queue.isEmpty).toBe(true);
+    expect(queue.shift()).toBeUndefined();
+  });
+});

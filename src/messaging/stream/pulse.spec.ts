@@ -1,0 +1,22 @@
+import { Pulse } from './pulse.js';
+
+describe('Pulse', () => {
+  beforeEach(() => vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+
+  it('beats, and says when the process stood still', () => {
+    const beats: boolean[] = [];
+    const pulse = new Pulse(100, (_now, stalled) => beats.push(stalled));
+    pulse.start();
+    pulse.start();
+    vi.advanceTimersByTime(200);
+    expect(beats).toEqual([false, false]);
+    const stall = vi.spyOn(performance, 'now').mockReturnValue(1e9);
+    vi.advanceTimersByTime(100);
+    stall.mockRestore();
+    expect(beats).toEqual([false, false, true]);
+    pulse.stop();
+    vi.advanceTimersByTime(1000);
+    expect(beats).toHaveLength(3);
+  });
+});
