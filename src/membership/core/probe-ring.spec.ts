@@ -11,7 +11,7 @@ function ringOf(ids: readonly string[], seed = 1): ProbeRing {
 }
 
 const round = (ring: ProbeRing, length: number) =>
-  Array.from({ length }, () => ring.next());
+  Array.from({ length }, () => ring.next() ?? 'nobody');
 
 describe('ProbeRing', () => {
   it('comes to everybody once in each round, in another order', () => {

@@ -160,7 +160,8 @@ export class TestCloud {
   /** Lets time pass until the condition holds; fails if it never does. */
   async until(condition: () => boolean, timeout = 60_000): Promise<void> {
     const holds = await this.clock.runUntil(condition, { timeout, every: 10 });
-    if (!holds) throw new Error(`not within ${timeout} ms: ${condition}`);
+    if (!holds)
+      throw new Error(`not within ${timeout} ms: ${String(condition)}`);
   }
 
   /** Lets time pass until the promise is settled, and gives its value. */
