@@ -117,7 +117,7 @@ describe('a mixed cloud', () => {
 
   scenario('is restarted one by one', async (options) => {
     const { cloud, legacy } = await mixed(options, 12);
-    for (const before of [...cloud.running]) {
+    for (const before of Array.from(cloud.running)) {
       void before.leave();
       await cloud.clock.run(1500);
       cloud.restart(before);
@@ -129,7 +129,7 @@ describe('a mixed cloud', () => {
 
   scenario('is killed and restarted one by one', async (options) => {
     const { cloud, legacy } = await mixed(options, 12);
-    for (const before of [...cloud.running]) {
+    for (const before of Array.from(cloud.running)) {
       before.crash();
       await cloud.clock.run(500);
       cloud.restart(before);

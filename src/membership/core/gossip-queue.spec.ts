@@ -93,7 +93,7 @@ describe('GossipQueue', () => {
     queue.take(9, undefined, 1);
     queue.add('d', news('d'), true);
     expect(queue.size).toBe(3);
-    expect(idsOf(queue.take(9)).sort()).toEqual(['b', 'c', 'd']);
+    expect(new Set(idsOf(queue.take(9)))).toEqual(new Set(['b', 'c', 'd']));
   });
 
   it('knows whether anything is urgent', () => {

@@ -110,8 +110,7 @@ describe('whom a /join makes a peer call', () => {
         response.end('{"id":"x","online":true}');
       });
       const peer = await startPeer();
-      const adapter = (peer.app as NestExpressApplication).getHttpAdapter();
-      adapter.set('trust proxy', true);
+      (peer.app as NestExpressApplication).set('trust proxy', true);
       const headers = { 'x-forwarded-for': '192.168.1.5' };
       expect(await join(peer, { id: 'x', ip, port }, { headers })).toEqual(
         CHECK_FAILED,
