@@ -11,5 +11,6 @@ export default defineConfig({
   },
   external: /^[^./]/,
   platform: 'node',
-  output: { dir: 'dist/bundle', format: 'esm', sourcemap: true },
+  logLevel: 'warn',
+  output: { dir: 'dist/bundle', format: 'esm' },
 });
