@@ -23,10 +23,6 @@ export class FrameConnection {
   private readAt = performance.now();
   private writtenAt = performance.now();
   private closed = false;
-  /** Lines that have arrived and wait for their turn. */
-  private waiting = 0;
-  /** True from the first line of a turn of the event loop to its end. */
-  private inTurn = false;
 
   constructor(
     private readonly readable: IncomingMessage,
@@ -37,18 +33,14 @@ export class FrameConnection {
     /** Ms within which the other side gives a sign; its greeting says it. */
     public remoteHeartbeat: number,
   ) {
-    this.lines = new LineReader(maxLineBytes, (line) => this.arrive(line));
+    this.lines = new LineReader(maxLineBytes, (line) => this.handle(line));
     readable.on('data', (chunk: Buffer) => this.read(chunk));
-    readable.once('end', () => this.inOrder(() => handler.onEnd()));
-    readable.once('error', (error) => this.inOrder(() => this.break(error)));
-    readable.once('close', () => this.inOrder(() => this.readClosed()));
+    readable.once('end', () => this.closed || handler.onEnd());
+    readable.on('error', (error) => this.break(error));
+    readable.once('close', () => this.readClosed());
     writable.on('drain', () => this.closed || handler.onDrain());
-    writable.once('error', (error) => this.inOrder(() => this.break(error)));
-    writable.once('close', () =>
-      this.inOrder(() =>
-        this.break(new StreamError('the connection was closed')),
-      ),
-    );
+    writable.on('error', (error) => this.break(error));
+    writable.once('close', () => this.break(closedError()));
     readable.socket.setTimeout(0);
   }
 
@@ -111,7 +103,8 @@ export class FrameConnection {
     if (now - this.writtenAt >= interval / 2) {
       this.write(HEARTBEAT_LINE);
     }
-    if (stalled) {
+    // A side that has ended its direction gives no more signs.
+    if (stalled || this.readable.readableEnded) {
       this.readAt = now;
     } else if (now - this.readAt > this.remoteHeartbeat * MISSED_HEARTBEATS) {
       this.break(new StreamError('no sign of the other side of the stream'));
@@ -136,53 +129,17 @@ export class FrameConnection {
     }
   }
 
-  /**
-   * The first line is handled at once; each further one after what the lines before it have set off. So
-   * their answers are on their way, and the other side at work, while this side handles the next one.
-   */
-  private arrive(line: string): void {
-    if (this.inTurn || this.waiting > 0) {
-      this.waiting++;
-      queueMicrotask(() => {
-        this.waiting--;
-        this.handle(line);
-      });
-    } else {
-      this.inTurn = true;
-      queueMicrotask(this.endTurn);
-      this.handle(line);
-    }
-  }
-
-  private readonly endTurn = () => {
-    this.inTurn = false;
-  };
-
-  private handle(line: string): void {
-    if (this.closed) {
-      return;
-    }
-    try {
-      this.handler.onLine(line);
-    } catch (error) {
-      this.break(error as Error);
-    }
-  }
-
-  /** What the end of a direction means holds after the lines before it. */
-  private inOrder(work: () => void): void {
-    const run = () => this.closed || work();
-    if (this.waiting > 0) {
-      queueMicrotask(run);
-    } else {
-      run();
-    }
-  }
-
   /** A direction that closes after its end has only done what it had to. */
   private readClosed(): void {
     if (!this.readable.readableEnded) {
-      this.break(new StreamError('the connection was closed'));
+      this.break(closedError());
+    }
+  }
+
+  /** The rest of a chunk is not looked at after a line that broke the stream. */
+  private handle(line: string): void {
+    if (!this.closed) {
+      this.handler.onLine(line);
     }
   }
 
@@ -192,4 +149,8 @@ export class FrameConnection {
       this.handler.onClose(cause);
     }
   }
+}
+
+function closedError(): StreamError {
+  return new StreamError('the connection was closed');
 }

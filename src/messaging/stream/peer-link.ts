@@ -8,7 +8,7 @@ import { UnreachableError } from '../errors/unreachable.error.js';
 import type { OutgoingMessage } from '../lanes/message-lane.interface.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { Delivery } from './delivery.js';
-import { GROUP, GROUPS } from './stream.constants.js';
+import { GROUP } from './stream.constants.js';
 import type { StreamRefusedError } from './stream-refused.error.js';
 import {
   StreamSuccession,
@@ -160,10 +160,7 @@ export class PeerLink implements StreamSuccessionOwner {
    */
   private sent(): void {
     this.unflushed++;
-    if (
-      this.unflushed >= GROUP &&
-      this.unflushed >= this.streams.inFlight / GROUPS
-    ) {
+    if (this.unflushed >= GROUP) {
       this.fill();
     } else {
       this.schedule();

@@ -15,7 +15,6 @@ export class ReplyBatch {
   maxBytes = Infinity;
   private text = '';
   private count = 0;
-  private group = GROUP;
   private scheduled = false;
 
   constructor(private readonly write: (line: string) => void) {}
@@ -23,17 +22,12 @@ export class ReplyBatch {
   add(id: number, outcome: MessageOutcome): void {
     this.text += this.frame(id, outcome);
     this.count++;
-    if (this.count >= this.group || this.text.length >= BATCH_CHARS) {
+    if (this.count >= GROUP || this.text.length >= BATCH_CHARS) {
       this.flush();
     } else if (!this.scheduled) {
       this.scheduled = true;
       process.nextTick(this.flushLater);
     }
-  }
-
-  /** Replies that are worth a write of their own: as many as there were requests in a write. */
-  expect(requests: number): void {
-    this.group = Math.max(GROUP, requests);
   }
 
   /** Writes what there is at once. */
