@@ -1,11 +1,19 @@
 /** Ms between two lines about the same cause. */
 const LINE_INTERVAL = 10_000;
-/** Causes that are told apart; there are a dozen or two. */
+/** Causes that are told apart at a time; there are a dozen or two, and some have a part that others choose. */
 const MAX_CAUSES = 64;
+
+interface Cause {
+  /** Unix time in ms of the last line about it. */
+  last: number;
+  /** Lines held back since. */
+  held: number;
+}
 
 /** Writes warnings that others can provoke, at a limited rate for each cause: they must not fill the log. */
 export class LimitedLog {
-  private readonly causes = new Map<string, { last: number; held: number }>();
+  /** In order of the last line: the oldest first. */
+  private readonly causes = new Map<string, Cause>();
 
   constructor(
     private readonly logger: { warn(message: string): void },
@@ -20,9 +28,17 @@ export class LimitedLog {
       known.held++;
       return;
     }
-    if (!known && this.causes.size >= MAX_CAUSES) return;
+    if (!known && !this.hasRoom(now)) return;
+    this.causes.delete(cause);
     this.causes.set(cause, { last: now, held: 0 });
     const more = known?.held ? `; ${known.held} more of these before` : '';
     this.logger.warn(`${happened}: ${cause}${more}`);
+  }
+
+  /** Old causes make room for new ones: whoever provokes many would silence all others otherwise. */
+  private hasRoom(now: number): boolean {
+    if (this.causes.size < MAX_CAUSES) return true;
+    const [oldest, { last }] = this.causes.entries().next().value!;
+    return now - last >= LINE_INTERVAL && this.causes.delete(oldest);
   }
 }
