@@ -6,9 +6,10 @@ import {
   PEER_CLOUD_OPTIONS,
 } from '../options/peer-cloud.tokens.js';
 import { ENDPOINTS } from '../wire/endpoints.js';
-import type { JoinRequest } from '../wire/requests.js';
+import type { JoinAnswer, JoinRequest } from '../wire/requests.js';
 import type { AdapterResponse } from './answer.js';
 import { readJoin } from './dto/join.dto.js';
+import { evenRefusal } from './even-refusal.js';
 import type { AdapterRequest, PeerRequest } from './peer-request.js';
 import { PeerResponder } from './peer-responder.js';
 import {
@@ -33,14 +34,18 @@ export class JoinController {
   @ProtocolRoute(ENDPOINTS.join)
   join(@Req() req: AdapterRequest, @Res() res: AdapterResponse): void {
     this.responder.reply(req, res, (request) =>
-      this.limiter.join(request.remoteAddress, () => {
-        const join = readJoin(request.body, this.options.limits.maxDataBytes);
-        if (isForAnother(join, request)) {
-          throw refusals.notYours();
-        }
-        return this.core.receiveJoin(join, originOf(request));
-      }),
+      evenRefusal(() =>
+        this.limiter.join(request.remoteAddress, () => this.receive(request)),
+      ),
     );
+  }
+
+  private async receive(request: PeerRequest): Promise<JoinAnswer> {
+    const join = readJoin(request.body, this.options.limits.maxDataBytes);
+    if (isForAnother(join, request)) {
+      throw refusals.notYours();
+    }
+    return this.core.receiveJoin(join, originOf(request));
   }
 }
 
