@@ -164,12 +164,19 @@ describe('MessagingService.send()', () => {
       code: 'BAD_STATUS',
     });
     answer(403, { code: 'UNKNOWN_SENDER' });
-    await expect(messaging.send('a', {})).rejects.toMatchObject({
-      code: 'BAD_STATUS',
-      status: 403,
-    });
+    await expect(
+      messaging.send('a', {}, { timeout: 50 }),
+    ).rejects.toMatchObject({ code: 'BAD_STATUS', status: 403 });
     expect(core.noteUnknownSender).toHaveBeenCalledWith('a');
     expect(core.noteAlive).not.toHaveBeenCalled();
+  });
+
+  it('tries again where the news of its join has not arrived yet', async () => {
+    const { messaging, request } = setUp();
+    request
+      .mockResolvedValueOnce({ status: 403, body: { code: 'UNKNOWN_SENDER' } })
+      .mockResolvedValueOnce({ status: 200, body: { ok: true } });
+    expect(await messaging.send('a', {})).toEqual({ ok: true });
   });
 
   it.each<[TransportErrorCode, string]>([

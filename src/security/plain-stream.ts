@@ -6,7 +6,7 @@ import type {
 
 /** The codec of an open cloud: bytes as they are. */
 export const PLAIN_CODEC: StreamCodec = {
-  seal: (batch) => batch,
+  seal: (text) => text,
   open: (chunk) => [chunk],
 };
 

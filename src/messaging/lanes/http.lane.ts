@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import type { MembershipCore } from '../../membership/core/membership-core.js';
 import type { Member } from '../../membership/core/membership.types.js';
@@ -20,6 +21,9 @@ import { UnreachableError } from '../errors/unreachable.error.js';
 import type { MessageLane, OutgoingMessage } from './message-lane.interface.js';
 import { answerError, isSuccess, isUnknownSender } from './read-answer.js';
 
+/** Ms before a message is sent again to a peer that does not know its sender yet. */
+const INTRODUCTION_PAUSES = [100, 300, 900];
+
 /** One `/message` request for each message (PROTOCOL.md, section 2): for peers without streams. */
 @Injectable()
 export class HttpLane implements MessageLane {
@@ -29,15 +33,35 @@ export class HttpLane implements MessageLane {
   ) {}
 
   async send(member: Member, message: OutgoingMessage): Promise<JsonValue> {
-    const { status, body } = await this.request(member, message);
+    const { status, body } = await this.introduced(member, message);
     if (isSuccess(status)) {
       this.core.noteAlive(member.id);
       return body ?? {};
     }
-    if (isUnknownSender(status, body)) {
-      this.core.noteUnknownSender(member.id);
-    }
     throw answerError(member.id, status, body);
+  }
+
+  /**
+   * Asks again, a little later, where the peer has not heard of this one yet: news of a join takes its
+   * time in a large cloud. What was refused so was not handled, so it cannot be handled twice.
+   */
+  private async introduced(
+    member: Member,
+    message: OutgoingMessage,
+  ): Promise<PeerAnswer> {
+    let answer = await this.request(member, message);
+    for (const pause of INTRODUCTION_PAUSES) {
+      if (!isUnknownSender(answer.status, answer.body)) {
+        break;
+      }
+      this.core.noteUnknownSender(member.id);
+      if (performance.now() + pause >= message.deadline) {
+        break;
+      }
+      await setTimeout(pause, undefined, { ref: false });
+      answer = await this.request(member, message);
+    }
+    return answer;
   }
 
   private async request(

@@ -14,6 +14,7 @@ import {
   STREAM_VERSION,
 } from './stream.constants.js';
 import { StreamError, WrongPeerError } from './stream.error.js';
+import { PendingTable } from './pending-table.js';
 import type { OpenedStream } from './stream-opener.js';
 
 /** What a stream tells the link that owns it. */
@@ -48,10 +49,8 @@ export class ClientStream implements FrameHandler {
   hello: Hello | undefined;
   /** When it was opened, on the clock of `performance.now()`. */
   readonly openedAt = performance.now();
-  private readonly pending = new Map<number, Delivery>();
+  private pending: PendingTable;
   private readonly connection: FrameConnection;
-  private maxInFlight: number;
-  private nextId = 1;
   private ended = false;
 
   constructor(
@@ -60,7 +59,7 @@ export class ClientStream implements FrameHandler {
     private readonly config: ClientStreamConfig,
     private readonly owner: ClientStreamOwner,
   ) {
-    this.maxInFlight = config.maxInFlight;
+    this.pending = new PendingTable(config.maxInFlight);
     this.connection = new FrameConnection(
       response,
       request,
@@ -82,11 +81,7 @@ export class ClientStream implements FrameHandler {
 
   /** True if a message could be written now. */
   get hasRoom(): boolean {
-    return (
-      this.isOpen &&
-      this.pending.size < this.maxInFlight &&
-      !this.connection.isFull
-    );
+    return this.isOpen && !this.pending.isFull && !this.connection.isFull;
   }
 
   /** Writes what waits, as far as there is room. */
@@ -94,10 +89,7 @@ export class ClientStream implements FrameHandler {
     while (this.hasRoom) {
       const now = performance.now();
       let line = '';
-      while (
-        line.length < BATCH_CHARS &&
-        this.pending.size < this.maxInFlight
-      ) {
+      while (line.length < BATCH_CHARS && !this.pending.isFull) {
         const delivery = queue.shift();
         if (!delivery) {
           break;
@@ -135,9 +127,9 @@ export class ClientStream implements FrameHandler {
     for (const [id, delivery] of this.pending) {
       const { deadline } = delivery.message;
       if (delivery.settled) {
-        this.pending.delete(id);
+        this.pending.take(id);
       } else if (deadline <= now) {
-        this.pending.delete(id);
+        this.pending.take(id);
         fail(delivery);
       } else if (deadline < next) {
         next = deadline;
@@ -178,9 +170,8 @@ export class ClientStream implements FrameHandler {
   }
 
   onClose(cause?: Error): void {
-    const lost = [...this.pending.values()];
-    this.pending.clear();
-    for (const delivery of lost) {
+    for (const [id, delivery] of this.pending) {
+      this.pending.take(id);
       delivery.reject(new ConnectionLostError(this.peerId, { cause }));
     }
     this.owner.onClosed(this, cause);
@@ -199,8 +190,7 @@ export class ClientStream implements FrameHandler {
       this.owner.onTooLarge(delivery);
       return '';
     }
-    const id = this.nextId++;
-    this.pending.set(id, delivery);
+    const id = this.pending.add(delivery);
     return `,${id},${Math.ceil(message.deadline - now)},${json}`;
   }
 
@@ -212,23 +202,24 @@ export class ClientStream implements FrameHandler {
     const { heartbeat, maxBytes, maxInFlight, renews } = this.config;
     this.hello = hello;
     this.connection.remoteHeartbeat = hello.heartbeat;
-    this.maxInFlight = Math.min(maxInFlight, hello.maxInFlight ?? maxInFlight);
+    this.pending = new PendingTable(
+      Math.min(maxInFlight, hello.maxInFlight ?? maxInFlight),
+    );
     const own: Hello = { v: STREAM_VERSION, heartbeat, maxBytes, renews };
     this.connection.write(`${JSON.stringify(own)}\n`);
     this.owner.onReady(this);
   }
 
   private settle(frame: JsonValue[]): void {
-    const wasFull = this.pending.size >= this.maxInFlight;
+    const wasFull = this.pending.isFull;
     for (let at = 1; at + 2 < frame.length; at += 3) {
       const id = frame[at];
       const status = frame[at + 1];
       if (typeof id !== 'number' || typeof status !== 'number') {
         throw new StreamError('a reply has no id or no status');
       }
-      const delivery = this.pending.get(id);
+      const delivery = this.pending.take(id);
       if (delivery) {
-        this.pending.delete(id);
         const payload = frame[at + 2]!;
         if (isSuccess(status)) {
           delivery.resolve(payload);

@@ -1,8 +1,9 @@
 import type { IncomingMessage, OutgoingMessage } from 'node:http';
 import type { StreamCodec } from '../../security/stream-security.interface.js';
+import { ChunkWriter } from './chunk-writer.js';
 import { HEARTBEAT_LINE } from './frames.js';
 import { LineReader } from './line-reader.js';
-import { MISSED_HEARTBEATS, SOCKET_BYTES } from './stream.constants.js';
+import { MISSED_HEARTBEATS } from './stream.constants.js';
 import { StreamError } from './stream.error.js';
 
 /** Who reads a stream's lines. */
@@ -20,13 +21,14 @@ export interface FrameHandler {
 /** The two directions of one long request: lines in, lines out, heartbeats, and one end. */
 export class FrameConnection {
   private readonly lines: LineReader;
+  private readonly writer: ChunkWriter;
   private readAt = performance.now();
   private writtenAt = performance.now();
   private closed = false;
 
   constructor(
     private readonly readable: IncomingMessage,
-    private readonly writable: OutgoingMessage,
+    message: OutgoingMessage,
     private readonly codec: StreamCodec | undefined,
     maxLineBytes: number,
     private readonly handler: FrameHandler,
@@ -34,19 +36,22 @@ export class FrameConnection {
     public remoteHeartbeat: number,
   ) {
     this.lines = new LineReader(maxLineBytes, (line) => this.handle(line));
+    this.writer = new ChunkWriter(
+      message,
+      () => this.closed || handler.onDrain(),
+    );
     readable.on('data', (chunk: Buffer) => this.read(chunk));
     readable.once('end', () => this.closed || handler.onEnd());
     readable.on('error', (error) => this.break(error));
     readable.once('close', () => this.readClosed());
-    writable.on('drain', () => this.closed || handler.onDrain());
-    writable.on('error', (error) => this.break(error));
-    writable.once('close', () => this.break(closedError()));
+    message.on('error', (error) => this.break(error));
+    message.once('close', () => this.break(closedError()));
     readable.socket.setTimeout(0);
   }
 
   /** True while the socket has as much to send as it may have. */
   get isFull(): boolean {
-    return this.writable.writableLength >= SOCKET_BYTES;
+    return this.writer.isFull;
   }
 
   get isClosed(): boolean {
@@ -55,22 +60,16 @@ export class FrameConnection {
 
   /** Writes lines, each with its newline. */
   write(lines: string): void {
-    if (this.closed || this.writable.writableEnded) {
+    if (this.closed || this.writer.isEnded) {
       return;
     }
     this.writtenAt = performance.now();
-    // Corked by us, what HTTP adds around a chunk goes out with it, and at once instead of a tick later.
-    const { socket } = this.writable;
-    socket?.cork();
-    this.writable.write(
-      this.codec ? this.codec.seal(Buffer.from(lines)) : lines,
-    );
-    socket?.uncork();
+    this.writer.write(this.codec ? this.codec.seal(lines) : lines);
   }
 
   /** Writes no more; the other side may still. */
   endWriting(): void {
-    this.writable.end();
+    this.writer.end();
   }
 
   pause(): void {
@@ -84,14 +83,14 @@ export class FrameConnection {
   /** Ends both directions in order, when everything is said. */
   finish(): void {
     this.close();
-    this.writable.end();
+    this.writer.end();
     this.readable.resume();
   }
 
   /** Breaks the stream at once. */
   break(cause: Error): void {
     this.close(cause);
-    this.writable.destroy();
+    this.writer.destroy();
     this.readable.destroy();
   }
 
@@ -146,6 +145,7 @@ export class FrameConnection {
   private close(cause?: Error): void {
     if (!this.closed) {
       this.closed = true;
+      this.writer.release();
       this.handler.onClose(cause);
     }
   }

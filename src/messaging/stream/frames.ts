@@ -54,7 +54,7 @@ export function readHello(line: string): Hello {
     maxBytes: positive(value, 'maxBytes'),
     ...(typeof value['id'] === 'string' && { id: value['id'] }),
     ...('maxInFlight' in value && {
-      maxInFlight: positive(value, 'maxInFlight'),
+      maxInFlight: Math.ceil(positive(value, 'maxInFlight')),
     }),
     ...('lifetime' in value && { lifetime: positive(value, 'lifetime') }),
     renews: value['renews'] === true,
