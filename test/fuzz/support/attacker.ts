@@ -23,7 +23,9 @@ export class Attacker {
     private readonly target: PeerApp,
     private readonly secret: string | undefined,
   ) {
-    this.pool = new Pool(`http://127.0.0.1:${target.port}`, { connections: 2 });
+    this.pool = new Pool(`http://127.0.0.1:${target.port}`, {
+      connections: 32,
+    });
   }
 
   /** A whole request, whatever is in it; resolves to its answer. */

@@ -1,18 +1,36 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { resolveAddressOptions } from '../../../src/security/address.options.js';
 import { AddressPolicy } from '../../../src/security/address-policy.js';
 import { PeerSecurity } from '../../../src/security/peer-security.js';
+import { PLAIN_CODEC } from '../../../src/security/plain-stream.js';
+import type { Verdict } from '../../../src/security/request-verifier.interface.js';
 import { resolveSecurityOptions } from '../../../src/security/security.options.js';
+import type { StreamCodec } from '../../../src/security/stream-security.interface.js';
 import type { PeerApp } from '../../e2e/module/support/peer-app.js';
 import { writeLie, type Lie } from './lies.js';
 
 export const LIAR = 'liar';
 
+/** A stream that a peer has opened to the liar. */
+export interface AcceptedStream {
+  request: IncomingMessage;
+  response: ServerResponse;
+  codec: StreamCodec;
+}
+
 /** A member of the cloud that keeps to the protocol until it is told to lie. */
 export class Liar {
   /** What it says instead of the truth, by endpoint. */
   lies: Partial<Record<string, Lie>> = {};
+  /** Answers `/stream`, in a signed cloud with the codec of the stream; undefined: as the lies say. */
+  onStream: ((stream: AcceptedStream) => void) | undefined;
+  private incarnation = 0;
   private readonly sockets = new Set<Socket>();
 
   private constructor(
@@ -25,8 +43,12 @@ export class Liar {
       socket.on('error', () => undefined);
       socket.once('close', () => this.sockets.delete(socket));
     });
-    server.on('request', (request: IncomingMessage) => {
-      void this.answer(request);
+    server.on('request', (request, response) => {
+      if (this.onStream && request.url === '/stream') {
+        this.accept(request, response, this.onStream);
+      } else {
+        void this.answer(request);
+      }
     });
   }
 
@@ -50,18 +72,38 @@ export class Liar {
 
   /** Becomes a member, as anyone does; true if it was let in. */
   async join(peer: PeerApp, features: string[]): Promise<boolean> {
-    const self = { id: LIAR, ip: '127.0.0.1', port: this.port, data: {} };
-    const body = Buffer.from(
-      JSON.stringify({ ...self, features, incarnation: Date.now() }),
-    );
+    this.incarnation = Math.max(this.incarnation + 1, Date.now());
+    const { incarnation, port } = this;
+    const self = { id: LIAR, ip: '127.0.0.1', port, data: {} };
+    const body = { ...self, features, incarnation };
+    return (await this.say(peer, '/join', body)).status === 'joined';
+  }
+
+  /** Says goodbye, as anyone does. */
+  async leave(peer: PeerApp): Promise<void> {
+    await this.say(peer, '/left', { id: LIAR });
+  }
+
+  close(): void {
+    for (const socket of this.sockets) socket.destroy();
+    this.server.close();
+  }
+
+  private async say(
+    { port, membership }: PeerApp,
+    path: string,
+    value: object,
+  ): Promise<{ status?: unknown }> {
+    const body = Buffer.from(JSON.stringify(value));
+    const origin = `http://127.0.0.1:${port}`;
     const { headers } = this.security.exchange.sign({
-      origin: `http://127.0.0.1:${peer.port}`,
+      origin,
       method: 'POST',
-      path: '/join',
+      path,
       body,
-      receiverId: peer.membership.self.id,
+      receiverId: membership.self.id,
     });
-    const answer = await fetch(`http://127.0.0.1:${peer.port}/join`, {
+    const answer = await fetch(origin + path, {
       method: 'POST',
       headers: {
         ...headers,
@@ -70,13 +112,28 @@ export class Liar {
       },
       body,
     });
-    const { status } = (await answer.json()) as { status?: unknown };
-    return status === 'joined';
+    return (await answer.json()) as { status?: unknown };
   }
 
-  close(): void {
-    for (const socket of this.sockets) socket.destroy();
-    this.server.close();
+  private accept(
+    request: IncomingMessage,
+    response: ServerResponse,
+    onStream: (stream: AcceptedStream) => void,
+  ): void {
+    const verdict = this.security.verifier.verify({
+      method: 'POST',
+      path: '/stream',
+      headers: request.headers,
+      raw: undefined,
+      remoteAddress: '127.0.0.1',
+    }) as Verdict;
+    const acceptance = verdict.ok ? verdict.acceptStream?.() : undefined;
+    response.writeHead(200, {
+      'content-type': 'application/x-ndjson',
+      ...acceptance?.headers,
+    });
+    response.flushHeaders();
+    onStream({ request, response, codec: acceptance?.codec ?? PLAIN_CODEC });
   }
 
   private async answer(request: IncomingMessage): Promise<void> {

@@ -1,0 +1,135 @@
+import {
+  request as httpRequest,
+  type ClientRequest,
+  type IncomingMessage,
+} from 'node:http';
+import { resolveAddressOptions } from '../../../src/security/address.options.js';
+import { AddressPolicy } from '../../../src/security/address-policy.js';
+import { PeerSecurity } from '../../../src/security/peer-security.js';
+import { resolveSecurityOptions } from '../../../src/security/security.options.js';
+import type { StreamCodec } from '../../../src/security/stream-security.interface.js';
+import type { PeerApp } from '../../e2e/module/support/peer-app.js';
+import { until } from '../../support/until.js';
+
+export const GREETING = '{"v":1,"heartbeat":10000,"maxBytes":1000000}\n';
+
+/** Text of a line as a record of its own. */
+export function sealed(codec: StreamCodec, line: string): Buffer {
+  return Buffer.from(codec.seal(line));
+}
+
+/** Reads records that come in any pieces as lines of JSON. */
+export function readLines(
+  stream: IncomingMessage,
+  codec: StreamCodec,
+  onLine: (value: unknown) => void,
+): { raw: Buffer[] } {
+  const raw: Buffer[] = [];
+  let rest = '';
+  stream.on('data', (chunk: Buffer) => {
+    raw.push(chunk);
+    for (const part of codec.open(chunk)) rest += part.toString();
+    const lines = rest.split('\n');
+    rest = lines.pop()!;
+    for (const line of lines) onLine(JSON.parse(line));
+  });
+  return { raw };
+}
+
+/** What signs as this peer of a cloud with a shared secret. */
+export function securityOf(id: string, secret: string): PeerSecurity {
+  return new PeerSecurity({
+    security: resolveSecurityOptions({ secret }, 'security'),
+    addresses: new AddressPolicy(resolveAddressOptions({}, 'addresses'), true),
+    selfId: () => id,
+    fixedId: false,
+    maxPeers: 10,
+    logger: { warn: () => undefined },
+  });
+}
+
+/** A stream that a member of a signed cloud has opened to a peer. */
+export class SealedStream {
+  /** Status and payload by the id of the request. */
+  readonly replies = new Map<number, [number, unknown]>();
+  /** The receiver has ended it, or broken it off. */
+  closed = false;
+  private greeted = false;
+  private readonly raw: Buffer[];
+
+  private constructor(
+    private readonly request: ClientRequest,
+    response: IncomingMessage,
+    private readonly codec: StreamCodec,
+  ) {
+    this.raw = readLines(response, codec, (line) => this.read(line)).raw;
+    response.on('error', () => undefined);
+    response.on('close', () => (this.closed = true));
+    request.on('error', () => (this.closed = true));
+    request.on('close', () => (this.closed = true));
+  }
+
+  /** Opens one and waits for the receiver's greeting. */
+  static async open(
+    security: PeerSecurity,
+    { port, membership }: PeerApp,
+  ): Promise<SealedStream> {
+    const opening = security.streams.open(membership.self.id);
+    const request = httpRequest({
+      method: 'POST',
+      host: '127.0.0.1',
+      port,
+      path: '/stream',
+      agent: false,
+      headers: {
+        ...opening.headers,
+        'content-type': 'application/x-ndjson',
+        'transfer-encoding': 'chunked',
+      },
+    });
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      request.once('error', reject).once('response', resolve);
+      request.flushHeaders();
+    });
+    const codec = opening.accept(response.statusCode!, response.headers);
+    const stream = new SealedStream(request, response, codec);
+    await until(() => stream.greeted, { interval: 1 });
+    return stream;
+  }
+
+  /** The first record of the receiver, as it came. */
+  get firstRecord(): Buffer {
+    return Buffer.concat(this.raw);
+  }
+
+  seal(line: string): Buffer {
+    return sealed(this.codec, line);
+  }
+
+  write(pieces: readonly Buffer[]): void {
+    for (const piece of pieces) this.request.write(piece);
+  }
+
+  end(): void {
+    this.request.end();
+  }
+
+  destroy(): void {
+    this.request.destroy();
+  }
+
+  private read(line: unknown): void {
+    if (!Array.isArray(line)) {
+      this.greeted = true;
+    } else if (line[0] === 'r') {
+      for (let at = 1; at < line.length; at += 3) {
+        const [id, status, payload] = line.slice(at) as [
+          number,
+          number,
+          unknown,
+        ];
+        this.replies.set(id, [status, payload]);
+      }
+    }
+  }
+}
