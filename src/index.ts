@@ -70,6 +70,7 @@ export {
 export { BadStatusError } from './messaging/errors/bad-status.error.js';
 export { ConnectionLostError } from './messaging/errors/connection-lost.error.js';
 export { InvalidBodyError } from './messaging/errors/invalid-body.error.js';
+export { InvalidReplyError } from './messaging/errors/invalid-reply.error.js';
 export { MessageAbortedError } from './messaging/errors/aborted.error.js';
 export { MessageTimeoutError } from './messaging/errors/message-timeout.error.js';
 export { NoHandlerError } from './messaging/errors/no-handler.error.js';

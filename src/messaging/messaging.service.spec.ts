@@ -68,7 +68,7 @@ function setUp() {
       asCore,
       options,
       () => Promise.reject(new Error('no streams here')),
-      new HttpLane(asCore, { request }),
+      new HttpLane(asCore, { request }, options),
     ),
   );
   const messaging = new MessagingService(membership, lanes, asCore, options);

@@ -48,7 +48,7 @@ export class MessagingService implements PeerMessenger {
    * @param peer a peer, or the id of one
    * @param body a JSON object; it is copied, also on the way to oneself
    * @throws MessageError: `NO_SUCH_PEER`, `UNREACHABLE` (not delivered), `CONNECTION_LOST`, `TIMEOUT`,
-   *   `ABORTED`, `BAD_STATUS`, `NO_HANDLER`, `OVERLOADED` (not delivered), `INVALID_BODY`
+   *   `ABORTED`, `BAD_STATUS`, `NO_HANDLER`, `INVALID_REPLY`, `OVERLOADED` (not delivered), `INVALID_BODY`
    * @throws OptionsError for a timeout that is no number of ms
    */
   send<T = JsonValue>(

@@ -35,7 +35,7 @@ export interface LimitOptions {
   maxDataBytes?: number;
   /** Bytes of an answer that this peer reads. Default 16,777,216: room for the answer to `/join` in a cloud of 10,000. */
   maxAnswerBytes?: number;
-  /** Levels of arrays and objects in a body. Default 128; 48 at least, for news of members, whose data may have 32. */
+  /** Levels of arrays and objects in a body, and in the reply to a message. Default 128; 48 at least, for news of members, whose data may have 32. */
   maxJsonDepth?: number;
   /** Joins in a minute, in all. Default 6,000. Each one costs a call back. */
   joinsPerMinute?: number;

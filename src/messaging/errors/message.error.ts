@@ -10,7 +10,8 @@ export type MessageErrorCode =
   | 'BAD_STATUS'
   | 'NO_HANDLER'
   | 'OVERLOADED'
-  | 'INVALID_BODY';
+  | 'INVALID_BODY'
+  | 'INVALID_REPLY';
 
 /** Base of every error that `send()` rejects with and that a broadcast's result carries. */
 export class MessageError extends PeerCloudError {

@@ -2,8 +2,10 @@ import { setTimeout } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import type { MembershipCore } from '../../membership/core/membership-core.js';
 import type { Member } from '../../membership/core/membership.types.js';
+import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
 import {
   MEMBERSHIP_CORE,
+  PEER_CLOUD_OPTIONS,
   PEER_TRANSPORT,
 } from '../../options/peer-cloud.tokens.js';
 import type {
@@ -20,6 +22,7 @@ import { MessageTimeoutError } from '../errors/message-timeout.error.js';
 import { UnreachableError } from '../errors/unreachable.error.js';
 import type { MessageLane, OutgoingMessage } from './message-lane.interface.js';
 import { answerError, isSuccess, isUnknownSender } from './read-answer.js';
+import { replyFault } from './reply-check.js';
 
 /** Ms before a message is sent again to a peer that does not know its sender yet. */
 const INTRODUCTION_PAUSES = [100, 300, 900];
@@ -30,10 +33,17 @@ export class HttpLane implements MessageLane {
   constructor(
     @Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore,
     @Inject(PEER_TRANSPORT) private readonly transport: PeerTransport,
+    @Inject(PEER_CLOUD_OPTIONS)
+    private readonly options: ResolvedPeerCloudOptions,
   ) {}
 
   async send(member: Member, message: OutgoingMessage): Promise<JsonValue> {
     const { status, body } = await this.introduced(member, message);
+    const { maxJsonDepth } = this.options.limits;
+    const fault = replyFault(member.id, body, maxJsonDepth);
+    if (fault) {
+      throw fault;
+    }
     if (isSuccess(status)) {
       this.core.noteAlive(member.id);
       return body ?? {};

@@ -3,6 +3,7 @@ import { PLAIN_CODEC } from '../../security/plain-stream.js';
 import { ConnectionLostError } from '../errors/connection-lost.error.js';
 import { InvalidBodyError } from '../errors/invalid-body.error.js';
 import { answerError, isSuccess } from '../lanes/read-answer.js';
+import { replyFault } from '../lanes/reply-check.js';
 import { isLarger } from './body-check.js';
 import type { DeliveryQueue } from './delivery-queue.js';
 import type { Delivery } from './delivery.js';
@@ -39,6 +40,7 @@ export interface ClientStreamOwner {
 export interface ClientStreamConfig {
   heartbeat: number;
   maxBytes: number;
+  maxDepth: number;
   maxInFlight: number;
   renews: boolean;
 }
@@ -220,17 +222,26 @@ export class ClientStream implements FrameHandler {
       }
       const delivery = this.pending.take(id);
       if (delivery) {
-        const payload = frame[at + 2]!;
-        if (isSuccess(status)) {
-          delivery.resolve(payload);
-        } else {
-          delivery.reject(answerError(this.peerId, status, payload));
-        }
+        this.settleOne(delivery, status, frame[at + 2]!);
       }
     }
     this.owner.onSign();
     if (wasFull) {
       this.owner.onRoom(this);
+    }
+  }
+  private settleOne(
+    delivery: Delivery,
+    status: number,
+    payload: JsonValue,
+  ): void {
+    const fault = replyFault(this.peerId, payload, this.config.maxDepth);
+    if (fault) {
+      delivery.reject(fault);
+    } else if (isSuccess(status)) {
+      delivery.resolve(payload);
+    } else {
+      delivery.reject(answerError(this.peerId, status, payload));
     }
   }
 }

@@ -13,6 +13,8 @@ export interface StreamSuccessionConfig {
   options: ResolvedStreamOptions;
   /** Largest reply in bytes that this peer takes. */
   maxBytes: number;
+  /** Deepest nesting of a reply that this peer takes. */
+  maxDepth: number;
   /** Opens one; rejects with a StreamRefusedError. */
   open(member: Member): Promise<OpenedStream>;
 }
@@ -195,12 +197,12 @@ export class StreamSuccession implements ClientStreamOwner {
   }
 
   private onOpened(opened: OpenedStream, renews: boolean): void {
-    const { options, maxBytes } = this.config;
+    const { options, maxBytes, maxDepth } = this.config;
     const { heartbeatInterval: heartbeat, maxInFlight, openTimeout } = options;
     const stream = new ClientStream(
       this.member.id,
       opened,
-      { heartbeat, maxBytes, maxInFlight, renews },
+      { heartbeat, maxBytes, maxDepth, maxInFlight, renews },
       this,
     );
     this.streams.add(stream);

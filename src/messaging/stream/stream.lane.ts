@@ -54,6 +54,7 @@ export class StreamLane implements MessageLane, OnApplicationShutdown {
     this.context = {
       options: stream,
       maxBytes: limits.maxAnswerBytes,
+      maxDepth: limits.maxJsonDepth,
       open: (member) => outside(open, member, stream.openTimeout),
       sendOtherwise: (member, message) => http.send(member, message),
       watch: (deadline) => this.deadlines.watch(deadline),
