@@ -28,6 +28,7 @@ import { createListenerAdapter } from './listener-adapter.js';
 import { createListenerServer, limitServer } from './listener-server.js';
 import { listening } from './listener.messages.js';
 import type { ResolvedListenerOptions } from './listener.options.js';
+import { onlyProtocol } from './only-protocol.js';
 import { ListenFailedError } from './own-listener.error.js';
 import { PeerListenerModule } from './peer-listener.module.js';
 import { withoutHooks } from './without-hooks.js';
@@ -109,7 +110,7 @@ export class OwnListener {
     const outer = this.adapterHost.httpAdapter as
       HttpAdapterHost['httpAdapter'] | undefined;
     const adapter = await createListenerAdapter(outer?.getType(), (handler) =>
-      createListenerServer(serverOptions, handler),
+      createListenerServer(serverOptions, onlyProtocol(handler)),
     );
     const services = LENT.map((provide) => ({
       provide,

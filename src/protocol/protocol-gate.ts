@@ -71,7 +71,7 @@ export class ProtocolGate {
 
   /** True for requests of the protocol; everything else is the app's own business. */
   concerns(incoming: IncomingMessage): boolean {
-    return incoming.method === 'POST' && PATHS.has(pathOf(incoming));
+    return isProtocolRequest(incoming);
   }
 
   /**
@@ -156,6 +156,11 @@ export class ProtocolGate {
     checkJsonType(incoming);
     return parseJsonBody(raw, this.limits.maxJsonDepth);
   }
+}
+
+/** True for a request of the protocol, by its method and path. */
+export function isProtocolRequest(incoming: IncomingMessage): boolean {
+  return incoming.method === 'POST' && PATHS.has(pathOf(incoming));
 }
 
 /** What the gate made of a request. */

@@ -1,7 +1,5 @@
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
 import { Injectable } from '@nestjs/common';
-import { OnPeerMessage, type PeerCloudOptions } from '../../../src/index.js';
+import { OnPeerMessage } from '../../../src/index.js';
 import { until } from '../../support/until.js';
 import {
   closePeers,
@@ -10,100 +8,25 @@ import {
   type PeerApp,
 } from '../module/support/peer-app.js';
 import { closeFakePeers, maliciousMember, post } from './support/fake-peer.js';
+import {
+  closeConnections,
+  drip,
+  head,
+  open,
+} from './support/raw-connection.js';
 
-/** The whole attacks take minutes: their sizes come from the environment (docs/security.md). */
-const SILENT = Number(process.env.ATTACK_CONNECTIONS ?? 1000);
-const HUGE_BYTES = Number(process.env.ATTACK_BODY_BYTES ?? 2 ** 30);
+const HUGE_BYTES = 2 ** 30;
 
 const MiB = 1024 * 1024;
-const sockets = new Set<Socket>();
 
 afterEach(async () => {
-  for (const socket of sockets) socket.destroy();
-  sockets.clear();
+  closeConnections();
   await Promise.all([closePeers(), closeFakePeers()]);
 });
-
-interface Connection {
-  socket: Socket;
-  /** What the peer has written so far. */
-  text: () => string;
-  closed: () => boolean;
-}
-
-async function open({ port }: { port: number }): Promise<Connection> {
-  const socket = connect(port, '127.0.0.1');
-  sockets.add(socket);
-  let text = '';
-  let closed = false;
-  socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  socket.on('close', () => (closed = true));
-  socket.on('error', () => undefined);
-  await once(socket, 'connect');
-  return { socket, text: () => text, closed: () => closed };
-}
-
-function head(path: string, headers: Record<string, string | number>): string {
-  const lines = Object.entries({
-    host: 'x',
-    'content-type': 'application/json',
-    ...headers,
-  }).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n`;
-}
 
 async function expectAlive(peer: PeerApp): Promise<void> {
   expect((await post(peer, '/status', {})).status).toBe(200);
 }
-
-const listening = (options: PeerCloudOptions) =>
-  startPeer({ place: 'own listener', options });
-
-describe('an own listener', () => {
-  it('closes connections that say nothing, or never finish their headers', async () => {
-    const peer = await listening({ limits: { headersTimeout: 500 } });
-    const connections: Connection[] = [];
-    for (let count = 0; count < SILENT; count += 100) {
-      const some = Array.from({ length: 100 }, () => open(peer));
-      connections.push(...(await Promise.all(some)));
-    }
-    for (const { socket } of connections.filter((_, index) => index % 2)) {
-      socket.write('POST /status HTTP/1.1\r\nx-slow: ');
-    }
-    await expectAlive(peer);
-    await until(() => connections.every(({ closed }) => closed()), {
-      timeout: 60_000,
-    });
-    await expectAlive(peer);
-  }, 120_000);
-
-  it('takes no more connections than limits.maxConnections', async () => {
-    const peer = await listening({ limits: { maxConnections: 20 } });
-    const connections = await Promise.all(
-      Array.from({ length: 60 }, () => open(peer)),
-    );
-    await until(
-      () => connections.filter(({ closed }) => closed()).length >= 40,
-    );
-    for (const { socket } of connections) socket.destroy();
-    await until(() =>
-      post(peer, '/status', {}).then(({ status }) => status === 200),
-    );
-  });
-
-  it('answers 431 to header bombs', async () => {
-    const peer = await listening({});
-    const long = await open(peer);
-    long.socket.write(head('/status', { 'x-bomb': 'x'.repeat(20_000) }));
-    const many = await open(peer);
-    const names = Array.from({ length: 5000 }, (_, n) => [`x-${n}`, 'bomb']);
-    many.socket.write(head('/status', Object.fromEntries(names)));
-    for (const { text, closed } of [long, many]) {
-      await until(() => text().startsWith('HTTP/1.1 431') || closed());
-    }
-    await expectAlive(peer);
-  });
-});
 
 describe('bodies', () => {
   it('that come drop by drop are answered 408, and cut', async () => {
@@ -113,8 +36,7 @@ describe('bodies', () => {
         const connection = await open(peer);
         const { socket } = connection;
         socket.write(`${head('/message', { 'content-length': 1000 })}{`);
-        const timer = setInterval(() => socket.write(' '), 50);
-        socket.once('close', () => clearInterval(timer));
+        drip(connection);
         return connection;
       }),
     );
