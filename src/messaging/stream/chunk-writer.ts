@@ -10,6 +10,8 @@ const CRLF = '\r\n';
  * small message. Nothing else writes the body, so their order holds; `end()` is Node's own.
  */
 export class ChunkWriter {
+  private ended = false;
+
   constructor(
     private readonly message: OutgoingMessage,
     private readonly onDrain: () => void,
@@ -20,15 +22,17 @@ export class ChunkWriter {
 
   /** True while the socket has as much to send as it may have. */
   get isFull(): boolean {
-    return this.message.writableLength >= SOCKET_BYTES;
+    // What the message would add is not asked for: its sum costs as much as a small write.
+    const { socket } = this.message;
+    return (socket ?? this.message).writableLength >= SOCKET_BYTES;
   }
 
-  get isEnded(): boolean {
-    return this.message.writableEnded;
-  }
-
+  /** After `end()` nothing is written any more. */
   write(data: string | Buffer): void {
     const { socket, chunkedEncoding } = this.message;
+    if (this.ended) {
+      return;
+    }
     if (!socket || !chunkedEncoding) {
       this.message.write(data);
     } else if (typeof data === 'string') {
@@ -47,6 +51,7 @@ export class ChunkWriter {
   }
 
   end(): void {
+    this.ended = true;
     this.message.end();
   }
 

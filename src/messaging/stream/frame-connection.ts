@@ -60,7 +60,7 @@ export class FrameConnection {
 
   /** Writes lines, each with its newline. */
   write(lines: string): void {
-    if (this.closed || this.writer.isEnded) {
+    if (this.closed) {
       return;
     }
     this.writtenAt = performance.now();

@@ -26,7 +26,7 @@ export class ReplyBatch {
       this.flush();
     } else if (!this.scheduled) {
       this.scheduled = true;
-      process.nextTick(this.flushLater);
+      setImmediate(this.flushLater);
     }
   }
 

@@ -159,8 +159,8 @@ export class ServerStream implements FrameHandler {
     if (typeof clock !== 'number' || frame.length % 3 !== 2) {
       throw new StreamError('a line of requests has the wrong shape');
     }
-    const late = this.transit.delayOf(clock, performance.now());
-    const sentAt = performance.now() - late;
+    let now = performance.now();
+    const sentAt = now - this.transit.delayOf(clock, now);
     for (let at = 2; at < frame.length; at += 3) {
       const id = frame[at];
       const time = frame[at + 1];
@@ -168,8 +168,9 @@ export class ServerStream implements FrameHandler {
         throw new StreamError('a request has no id or no time');
       }
       // Nobody waits any more for what is past its time.
-      if (performance.now() - sentAt < time) {
+      if (now - sentAt < time) {
         this.start(id, frame[at + 2]!, suspicion);
+        now = performance.now();
       }
     }
     this.updateFlow();
