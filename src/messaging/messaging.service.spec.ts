@@ -179,6 +179,16 @@ describe('MessagingService.send()', () => {
     expect(await messaging.send('a', {})).toEqual({ ok: true });
   });
 
+  it('ends at once when it is aborted before it is tried again', async () => {
+    const { messaging, answer, core } = setUp();
+    answer(403, { code: 'UNKNOWN_SENDER' });
+    const caller = new AbortController();
+    const reply = messaging.send('a', {}, { signal: caller.signal });
+    core.noteUnknownSender.mockImplementation(() => caller.abort());
+    await expect(reply).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(core.noteUnknownSender).toHaveBeenCalledTimes(1);
+  });
+
   it.each<[TransportErrorCode, string]>([
     ['REFUSED', 'UNREACHABLE'],
     ['UNREACHABLE', 'UNREACHABLE'],

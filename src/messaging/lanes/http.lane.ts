@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import type { MembershipCore } from '../../membership/core/membership-core.js';
 import type { Member } from '../../membership/core/membership.types.js';
@@ -68,7 +67,12 @@ export class HttpLane implements MessageLane {
       if (performance.now() + pause >= message.deadline) {
         break;
       }
-      await setTimeout(pause, undefined, { ref: false });
+      await wait(pause, message.signal);
+      if (message.signal?.aborted) {
+        throw new MessageAbortedError(member.id, {
+          cause: message.signal.reason,
+        });
+      }
       answer = await this.request(member, message);
     }
     return answer;
@@ -102,6 +106,23 @@ export class HttpLane implements MessageLane {
       ignoreSignal?.();
     }
   }
+}
+
+/** Waits so many ms, or until the signal fires; it does not keep the process alive. */
+function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) {
+      resolve();
+      return;
+    }
+    const ignoreSignal = signal && onAbort(signal, () => end());
+    const timer = setTimeout(() => end(), ms).unref();
+    const end = () => {
+      clearTimeout(timer);
+      ignoreSignal?.();
+      resolve();
+    };
+  });
 }
 
 function translate(
