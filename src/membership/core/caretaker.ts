@@ -58,6 +58,21 @@ export function caretakersOf(
     .map(({ member }) => member);
 }
 
+/** True if no more than `count - 1` of us are better suited to look after a legacy member than this peer. */
+export function isAmongCaretakers(
+  { list, self }: CoreContext,
+  legacyId: string,
+  count: number,
+): boolean {
+  const seed = hash32(legacyId);
+  const own = rankOf(self.id, seed);
+  let better = 0;
+  for (const member of list.records()) {
+    if (isOurs(member) && rankOf(member.id, seed) > own) better++;
+  }
+  return better < count;
+}
+
 function isOurs(member: MemberRecord): boolean {
   return member.state === 'alive' && speaksGossip(member);
 }

@@ -61,13 +61,15 @@ function connectNetwork(parts: CoreParts): void {
   caller.onStranger = (id) => recovery.stranger(id);
   recovery.onLegacyStranger = (member) => void legacyCare.audit(member);
   teller.onUnlisted = (member) => void legacyCare.audit(member);
+  teller.onUntold = ({ id }, about) => legacyCare.untold(id, about);
   joinReceiver.onOwnId = (request) => joiner.receivedOwnId(request);
-  joinCall.onJoined = (receiverId, merged) => {
+  joinCall.onJoined = (receiverId, { merged, again, listed }) => {
     recovery.joined();
     // The receiver has no more than this peer's name; the list that came along is for it too.
     if (merged) synchronizer.now(receiverId);
     if (merged) spreader.self();
     synchronizer.soon();
+    if (again) legacyCare.letIn(receiverId, listed);
   };
 }
 

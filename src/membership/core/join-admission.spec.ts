@@ -1,3 +1,4 @@
+import { never } from './testing-support/checked-cloud.js';
 import { idsOf, TestCloud } from './testing-support/test-cloud.js';
 
 describe('JoinAdmission', () => {
@@ -24,5 +25,19 @@ describe('JoinAdmission', () => {
         .filter(({ to, body }) => to === 'witness' && body.id === 'x')
         .map(({ endpoint }) => endpoint),
     ).toEqual(['left', 'joined']);
+  });
+
+  it('tells a legacy member of one that it may list only after it has forgotten it', async () => {
+    const cloud = new TestCloud();
+    const a = cloud.peer('a', { ticks: false });
+    const witness = cloud.fake('witness', {
+      answer: (endpoint) => (endpoint === 'left' ? never : undefined),
+    });
+    await cloud.clock.complete(witness.join(a.address));
+    const x = cloud.fake('x', { status: { joined: true } });
+    await cloud.clock.complete(x.join(a.address));
+    await cloud.clock.run(5000);
+    expect(cloud.to('witness', 'left')).toHaveLength(1);
+    expect(cloud.to('witness', 'joined')).toEqual([]);
   });
 });

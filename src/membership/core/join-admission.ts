@@ -152,7 +152,9 @@ export class JoinAdmission {
   ): Promise<boolean> {
     if (isLegacy(member)) {
       if (known?.address === joiner.address) return true;
-      if (known || isMember) await this.teller.left(member, joiner.id);
+      const isDoubtful = known !== undefined || isMember;
+      if (isDoubtful && !(await this.teller.left(member, joiner.id)))
+        return false;
     }
     return this.teller.joined(member, joiner);
   }

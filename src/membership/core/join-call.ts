@@ -18,8 +18,18 @@ const RECEIVER_TRIES = 3;
 
 /** One `/join`, and what follows from its answer. */
 export class JoinCall {
-  /** Called after each success. `merged`: this peer had members before, so two clouds may have met. */
-  onJoined: (receiverId: string, merged: boolean) => void = () => {};
+  /**
+   * Called after each success. `merged`: this peer had members before, so two clouds may have met;
+   * `again`: the receiver is one of them. `listed`: the ids in its answer.
+   */
+  onJoined: (
+    receiverId: string,
+    how: {
+      merged: boolean;
+      again: boolean;
+      listed: ReadonlySet<string>;
+    },
+  ) => void = () => {};
 
   constructor(
     private readonly ctx: CoreContext,
@@ -78,6 +88,7 @@ export class JoinCall {
       return 'refused';
     }
     const merged = list.size > 0;
+    const again = list.peek(answer.self.id) !== undefined;
     if (!this.#isCredible(answer)) {
       this.#log(formatAddress(address), 'it gave this peer the id of another');
       return 'failed';
@@ -90,11 +101,14 @@ export class JoinCall {
       legacyTold: !merged,
     };
     await this.#addReceiver(answer, address, source);
-    this.#addPeers(answer.peers, source, !answer.self.features);
+    const peers = this.#readPeers(answer.peers);
+    for (const info of peers)
+      this.intake.record(info, source, !answer.self.features);
     env.logger.debug(
       `Let in by ${answer.self.id} at ${formatAddress(address)}, ${list.size} members known`,
     );
-    this.onJoined(answer.self.id, merged);
+    const listed = new Set(peers.map(({ id }) => id));
+    this.onJoined(answer.self.id, { merged, again, listed });
     return 'joined';
   }
 
@@ -104,16 +118,11 @@ export class JoinCall {
     return id === self.id || (id !== receiver.id && list.size === 0);
   }
 
-  #addPeers(
-    peers: readonly JsonValue[],
-    source: NewsSource,
-    hearsay: boolean,
-  ): void {
+  #readPeers(peers: readonly JsonValue[]): PeerInfo[] {
     const { maxPeers, maxDataBytes } = this.ctx.options;
-    for (const entry of peers.slice(0, maxPeers)) {
-      const info = readPeerInfo(entry, maxDataBytes);
-      if (info) this.intake.record(info, source, hearsay);
-    }
+    return peers.slice(0, maxPeers).flatMap((entry) => {
+      return readPeerInfo(entry, maxDataBytes) ?? [];
+    });
   }
 
   /**

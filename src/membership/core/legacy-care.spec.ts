@@ -1,21 +1,10 @@
-import { caretakersOf } from './caretaker.js';
-import type { CoreContext } from './core-context.js';
-import type { MemberRecord } from './member-record.js';
+import { byRank } from './testing-support/by-rank.js';
 import {
   idsOf,
   TestCloud,
   told,
   type TestPeer,
 } from './testing-support/test-cloud.js';
-
-/** Ids of some of us, whoever looks after the legacy member first. */
-function byRank(peers: readonly TestPeer[], legacyId: string): TestPeer[] {
-  const records = peers.map(({ core }) => core.self as MemberRecord);
-  const ctx = { list: { records: () => records } } as unknown as CoreContext;
-  return caretakersOf(ctx, legacyId, peers.length).map(({ id }) =>
-    peers.find(({ core }) => core.id === id)!,
-  );
-}
 
 async function withLegacy(seed: number, ids: readonly string[]) {
   const cloud = new TestCloud(seed);

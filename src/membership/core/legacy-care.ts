@@ -1,45 +1,50 @@
-import { caretakerOf, caretakersOf, inherits } from './caretaker.js';
+import { isPeerId } from '../../wire/endpoints.js';
+import type { JsonObject } from '../../wire/json.js';
+import { caretakerOf, inherits } from './caretaker.js';
 import type { CoreContext } from './core-context.js';
 import type { Joiner } from './joiner.js';
+import { LegacyIntroductions } from './legacy-introductions.js';
+import { LegacyRenewals } from './legacy-renewals.js';
+import { LegacyRepairs } from './legacy-repairs.js';
 import { isLegacy, type MemberRecord } from './member-record.js';
 import type { MemberChange } from './member-change.js';
-import { LegacyRepairs } from './legacy-repairs.js';
-import {
-  INHERITED_PERIOD,
-  MAX_INHERITED_ENDS,
-  MAX_INTRODUCTIONS,
-} from './membership.limits.js';
+import { INHERITED_PERIOD, MAX_INHERITED_ENDS } from './membership.limits.js';
+import type { Member } from './membership.types.js';
 import type { StatusCaller } from './status-caller.js';
 import type { Teller } from './teller.js';
-
-/** Others of us that are asked for an introduction, one after the other. */
-const INTRODUCERS = 3;
 
 /** For so many of us together, the pause between two audits of one legacy member stays the same. */
 const AUDITORS = 30;
 
-/** Ms for which an introduction counts as done. */
-const INTRODUCED = 5000;
+/** Ms within which a legacy member that lists this peer twice tells it the same thing twice. */
+const ECHO = 500;
 
 /**
  * Keeps the lists of legacy members right: they neither heal nor compare, and they add whatever they
  * are told (PROTOCOL.md, section 2, and the habits that DESIGN names).
  */
 export class LegacyCare {
-  readonly #introduced = new Map<
-    string,
-    { readonly at: number; readonly done: Promise<boolean> }
-  >();
-  readonly #auditing = new Set<string>();
+  readonly #renewals: LegacyRenewals;
   readonly #repairs: LegacyRepairs;
+  readonly #introductions: LegacyIntroductions;
+  /** The last `/left` of a legacy member. */
+  #heard = { evictor: '', id: '', at: -Infinity };
 
   constructor(
     private readonly ctx: CoreContext,
     private readonly teller: Teller,
-    private readonly caller: StatusCaller,
-    private readonly joiner: Joiner,
+    caller: StatusCaller,
+    joiner: Joiner,
   ) {
-    this.#repairs = new LegacyRepairs(ctx, teller);
+    this.#renewals = new LegacyRenewals(ctx, teller);
+    this.#repairs = new LegacyRepairs(ctx, this.#renewals, caller);
+    this.#introductions = new LegacyIntroductions(
+      ctx,
+      teller,
+      caller,
+      joiner,
+      this.#repairs,
+    );
   }
 
   /** One period: now and then this peer asks a legacy member whether it is on its list. */
@@ -83,92 +88,62 @@ export class LegacyCare {
     );
   }
 
+  /** A legacy member says that somebody has left. Said twice, it lists this peer twice: that is put right. */
+  told(evictor: Member, id: string): void {
+    if (!isLegacy(evictor)) return;
+    const { evictor: last, id: lastId, at } = this.#heard;
+    const now = this.ctx.env.clock.monotonic();
+    if (last === evictor.id && lastId === id && now - at < ECHO)
+      this.#repairs.add(evictor.id, this.ctx.self.id);
+    this.#heard = { evictor: evictor.id, id, at: now };
+  }
+
   /**
    * A legacy member said that somebody has left who has not: it has thrown it out, and told all others
    * to do so.
    */
   wrongly(evictor: string, id: string): void {
-    const evicted = this.ctx.list.peek(id);
     const sender = this.ctx.list.peek(evictor);
-    if (!evicted || !sender || !isLegacy(sender)) return;
+    if (!sender || !isLegacy(sender)) return;
     for (const legacy of this.#legacyMembers()) {
-      if (
-        legacy.id === id ||
-        caretakerOf(this.ctx, legacy.id, id) !== this.ctx.self.id
-      )
-        continue;
-      if (legacy.id === evictor) void this.introduce(legacy.id, evicted);
-      else this.#repairs.add(legacy.id, id);
+      if (legacy.id === evictor) this.#repairs.add(legacy.id, id, 0);
+      else if (legacy.id !== id) this.#repairs.add(legacy.id, id);
     }
   }
 
-  /** Does this legacy member list this peer? If not, somebody that it knows introduces this peer. */
-  async audit(legacy: MemberRecord): Promise<void> {
-    if (
-      this.#auditing.has(legacy.id) ||
-      !isLegacy(legacy) ||
-      !this.ctx.life.active
-    )
-      return;
-    this.#auditing.add(legacy.id);
-    try {
-      if ((await this.teller.isListedBy(legacy)) === false)
-        await this.#getIntroduced(legacy);
-    } finally {
-      this.#auditing.delete(legacy.id);
-    }
+  /** A legacy member may not know of a join or an end that it was told of. */
+  untold(legacyId: string, about: string): void {
+    if (this.ctx.life.active) this.#repairs.add(legacyId, about);
   }
 
-  /** Another peer asks to be introduced to a legacy member. Who has just been introduced is not again. */
-  introduce(legacyId: string, newcomer: MemberRecord): Promise<boolean> {
-    const legacy = this.ctx.list.get(legacyId);
-    if (!legacy || !isLegacy(legacy) || legacyId === newcomer.id)
-      return Promise.resolve(false);
-    const key = `${legacyId} ${newcomer.id}`;
-    const now = this.ctx.env.clock.monotonic();
-    const last = this.#introduced.get(key);
-    if (last && now - last.at < INTRODUCED) return last.done;
-    const done = this.#tellAnew(legacy, newcomer);
-    this.#introduced.delete(key);
-    this.#introduced.set(key, { at: now, done });
-    if (this.#introduced.size > MAX_INTRODUCTIONS) {
-      this.#introduced.delete(this.#introduced.keys().next().value!);
-    }
-    return done;
+  /** Does this legacy member list this peer? If not, it is put right. */
+  audit(legacy: MemberRecord): Promise<void> {
+    return this.#introductions.audit(legacy);
   }
 
-  /**
-   * One of ours is listed once afterwards, however often it was before, or was told without an answer;
-   * if the second half is lost, it finds that out itself. A legacy newcomer could not.
-   */
-  async #tellAnew(
-    legacy: MemberRecord,
-    newcomer: MemberRecord,
-  ): Promise<boolean> {
-    const isOurs = !isLegacy(newcomer);
-    if (isOurs && !(await this.teller.left(legacy, newcomer.id))) return false;
-    return this.teller.joined(legacy, newcomer);
+  /** A member has let this peer in again; `listed` are the ids on its list. */
+  letIn(receiverId: string, listed: ReadonlySet<string>): void {
+    const receiver = this.ctx.list.peek(receiverId);
+    if (receiver && isLegacy(receiver))
+      this.#introductions.letIn(receiver, listed);
   }
 
-  async #getIntroduced(legacy: MemberRecord): Promise<void> {
-    const { options, env, list, life } = this.ctx;
-    env.logger.log(
-      `${legacy.id} at ${legacy.address} does not list this peer: asking to be introduced`,
-    );
-    for (const introducer of caretakersOf(this.ctx, legacy.id, INTRODUCERS)) {
-      const reply = await this.caller.ask(
-        introducer,
-        options.requestTimeout * 2,
-        {
-          introduce: legacy.id,
-        },
-      );
-      if (reply.status?.ext?.introduced === true) return;
+  /** Services for a member: an introduction to a legacy member, repairs of their lists. */
+  async serve(request: JsonObject, sender: MemberRecord): Promise<JsonObject> {
+    const extra: JsonObject = {};
+    if (isPeerId(request.introduce)) {
+      extra.introduced = await this.#introduce(request.introduce, sender);
     }
-    // It tells all that it knows of a join, and legacy peers among them would list this peer twice.
-    const isLast = list.legacyCount === 1;
-    if (isLast && life.active && list.peek(legacy.id))
-      await this.joiner.joinAt(legacy);
+    if (Array.isArray(request.repairs)) {
+      extra.repaired = this.#repairs.receive(request.repairs);
+    }
+    return extra;
+  }
+
+  async #introduce(legacyId: string, { id }: MemberRecord): Promise<boolean> {
+    const legacy = this.ctx.list.peek(legacyId);
+    if (!legacy || !isLegacy(legacy)) return false;
+    return this.#renewals.runOnce(legacyId, id);
   }
 
   /**

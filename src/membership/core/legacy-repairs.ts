@@ -1,75 +1,165 @@
-import { caretakerOf } from './caretaker.js';
+import { isPeerId } from '../../wire/endpoints.js';
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+} from '../../wire/json.js';
+import { caretakerOf, isAmongCaretakers } from './caretaker.js';
 import type { CoreContext } from './core-context.js';
-import { MAX_LEGACY_REPAIRS } from './membership.limits.js';
-import type { Teller } from './teller.js';
+import type { LegacyRenewals } from './legacy-renewals.js';
+import { isLegacy } from './member-record.js';
+import {
+  MAX_LEGACY_REPAIRS,
+  MAX_REPAIRS_IN_BODY,
+} from './membership.limits.js';
+import type { StatusCaller } from './status-caller.js';
 
 interface Repair {
   readonly legacy: string;
   readonly about: string;
+  /** Monotonic ms of the last sign that the entry is missing: only a renewal that began later counts. */
+  since: number;
   /** Monotonic ms from which on it may be tried. */
   notBefore: number;
-  tries: number;
+  /** Ms between the next try and the one after it. */
+  pause: number;
 }
 
-/** Periods that lists get to settle before it is decided who repairs. */
+/** Periods that lists, and requests under way, get to settle. */
 const SETTLING = 3;
 
-/** Tries until a repair is given up: whatever hinders it will be found by other means. */
-const MAX_TRIES = 10;
+/** How much longer the pause gets with each try; it is never longer than the one between audits. */
+const BACKOFF = 2;
+
+/** So many of us that know of a missing entry see to it that it is repaired. */
+const WITNESSES = 8;
 
 /**
- * What legacy members may not know of one another, and cannot be asked. They are told `/left`, then
- * `/joined`: however often they knew it before, they list it once afterwards.
+ * Entries that legacy members may lack (or have too much), and cannot be asked about. One of us, the caretaker, renews
+ * them, again and again until it is answered. Others that know of a missing entry ask the caretaker
+ * until it says that it is done: it may not have heard what they have.
  */
 export class LegacyRepairs {
   readonly #waiting = new Map<string, Repair>();
 
   constructor(
     private readonly ctx: CoreContext,
-    private readonly teller: Teller,
+    private readonly renewals: LegacyRenewals,
+    private readonly caller: StatusCaller,
   ) {}
 
-  /** @param legacy the member whose list is in doubt */
-  add(legacy: string, about: string): void {
-    const key = `${legacy} ${about}`;
-    if (this.#waiting.has(key) || this.#waiting.size >= MAX_LEGACY_REPAIRS)
-      return;
-    this.#waiting.set(key, {
-      legacy,
-      about,
-      notBefore: this.#after(SETTLING),
-      tries: 0,
-    });
+  /**
+   * @param legacy the member whose list is in doubt
+   * @param about the member that it may lack
+   * @param settling periods until the first try
+   */
+  add(legacy: string, about: string, settling = SETTLING): void {
+    this.#add(legacy, about, this.#now, settling);
   }
 
   /** One period. */
   tick(): void {
-    const now = this.ctx.env.clock.monotonic();
-    for (const [key, repair] of this.#waiting) {
-      if (repair.notBefore > now) continue;
-      const { list, self } = this.ctx;
-      const isMine =
-        caretakerOf(this.ctx, repair.legacy, repair.about) === self.id;
-      if (!isMine || !list.get(repair.legacy) || !list.get(repair.about)) {
-        this.#waiting.delete(key);
+    const asked = new Map<string, Repair[]>();
+    for (const repair of this.#waiting.values()) {
+      if (repair.notBefore > this.#now) continue;
+      const caretaker = this.#caretakerOf(repair);
+      if (caretaker === undefined) {
+        this.#end(repair);
         continue;
       }
-      repair.notBefore = this.#after(SETTLING);
-      if (++repair.tries > MAX_TRIES) this.#waiting.delete(key);
-      else void this.#run(key, repair);
+      repair.notBefore = this.#now + repair.pause;
+      repair.pause = Math.min(
+        repair.pause * BACKOFF,
+        this.ctx.options.legacyAuditInterval,
+      );
+      if (caretaker === this.ctx.self.id) void this.#run(repair);
+      else asked.set(caretaker, [...(asked.get(caretaker) ?? []), repair]);
     }
+    for (const [caretaker, repairs] of asked)
+      void this.#ask(caretaker, repairs.slice(0, MAX_REPAIRS_IN_BODY));
   }
 
-  async #run(key: string, { legacy, about }: Repair): Promise<void> {
-    const target = this.ctx.list.get(legacy)!;
-    if (!(await this.teller.left(target, about))) return;
-    const member = this.ctx.list.get(about);
-    if (!member || (await this.teller.joined(target, member)))
-      this.#waiting.delete(key);
+  /** Another peer asks for repairs. Says which of them are done; the others are taken on. */
+  receive(items: readonly JsonValue[]): boolean[] {
+    return items.slice(0, MAX_REPAIRS_IN_BODY).map((item) => {
+      const { legacy, about, ago } = isJsonObject(item) ? item : {};
+      if (!isPeerId(legacy) || !isPeerId(about) || !this.#isKnown(about))
+        return false;
+      const since = this.#now - Math.max(0, Number(ago) || 0);
+      if (this.renewals.isDoneSince(legacy, about, since)) return true;
+      this.#add(legacy, about, since, 0);
+      return false;
+    });
   }
 
-  #after(periods: number): number {
-    const { env, options } = this.ctx;
-    return env.clock.monotonic() + periods * options.probeInterval;
+  #add(legacy: string, about: string, since: number, settling: number): void {
+    const { probeInterval } = this.ctx.options;
+    const key = keyOf({ legacy, about });
+    const known = this.#waiting.get(key);
+    if (known) {
+      known.since = Math.max(known.since, since);
+      if (settling === 0) known.notBefore = this.#now;
+      return;
+    }
+    if (this.#waiting.size >= MAX_LEGACY_REPAIRS) return;
+    const notBefore = this.#now + settling * probeInterval;
+    const pause = SETTLING * probeInterval;
+    this.#waiting.set(key, { legacy, about, since, notBefore, pause });
   }
+
+  /** Whoever has to do it now; undefined if nobody can, need not, or this peer is one too many. */
+  #caretakerOf({ legacy, about }: Repair): string | undefined {
+    const target = this.ctx.list.peek(legacy);
+    if (!target || !isLegacy(target)) return undefined;
+    const caretaker = caretakerOf(this.ctx, legacy, about);
+    if (caretaker === this.ctx.self.id) return caretaker;
+    const isWitness =
+      this.#isKnown(about) && isAmongCaretakers(this.ctx, legacy, WITNESSES);
+    return caretaker !== '' && isWitness ? caretaker : undefined;
+  }
+
+  #isKnown(id: string): boolean {
+    return id === this.ctx.self.id || this.ctx.list.peek(id) !== undefined;
+  }
+
+  async #run(repair: Repair): Promise<void> {
+    const { legacy, about } = repair;
+    if (!(await this.renewals.run(legacy, about))) return;
+    // What it lost again meanwhile needs another one.
+    if (this.renewals.isDoneSince(legacy, about, repair.since))
+      this.#end(repair);
+  }
+
+  async #ask(caretaker: string, repairs: readonly Repair[]): Promise<void> {
+    const member = this.ctx.list.peek(caretaker);
+    if (!member) return;
+    const items = repairs.map(({ legacy, about, since }): JsonObject => ({
+      legacy,
+      about,
+      ago: this.#now - since,
+    }));
+    const asked = repairs.map(({ since }) => since);
+    const { requestTimeout } = this.ctx.options;
+    const reply = await this.caller.ask(member, requestTimeout, {
+      repairs: items,
+    });
+    const done = reply.status?.ext?.repaired;
+    if (!Array.isArray(done)) return;
+    repairs.forEach((repair, index) => {
+      if (done[index] === true && repair.since === asked[index])
+        this.#end(repair);
+    });
+  }
+
+  #end(repair: Repair): void {
+    this.#waiting.delete(keyOf(repair));
+  }
+
+  get #now(): number {
+    return this.ctx.env.clock.monotonic();
+  }
+}
+
+function keyOf({ legacy, about }: Pick<Repair, 'legacy' | 'about'>): string {
+  return `${legacy} ${about}`;
 }

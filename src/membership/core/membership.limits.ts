@@ -70,8 +70,9 @@ export const MAX_INCARNATION_LEAD = 24 * 3_600_000;
 /** Members for which the quota of new names is counted. */
 export const MAX_REPORTERS = 1024;
 
-/** Repairs of legacy members' lists that wait. */
+/** Repairs of legacy members' lists that wait, and that are remembered; how many one request asks for. */
 export const MAX_LEGACY_REPAIRS = 1024;
+export const MAX_REPAIRS_IN_BODY = 32;
 
 /**
  * Ends that whoever takes over the care for a legacy member tells it again: so many, and those of so
@@ -79,9 +80,6 @@ export const MAX_LEGACY_REPAIRS = 1024;
  */
 export const MAX_INHERITED_ENDS = 256;
 export const INHERITED_PERIOD = 2 * 60_000;
-
-/** Introductions to legacy members that are remembered. */
-export const MAX_INTRODUCTIONS = 1024;
 
 /** Addresses behind one name that are tried. */
 export const MAX_ADDRESSES_PER_NAME = 64;

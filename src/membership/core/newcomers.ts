@@ -52,7 +52,7 @@ export class Newcomers {
       // It told this itself.
       if (newcomer.id === source.from) continue;
       if (!isLegacy(newcomer)) void this.teller.joined(newcomer, member);
-      else if (source.origin !== 'joined') this.#retell(newcomer, member);
+      else if (source.origin !== 'joined') void this.#retell(newcomer, member);
       else if (source.from === undefined || !known.has(source.from)) {
         void this.teller.joined(newcomer, member);
       }
@@ -68,10 +68,9 @@ export class Newcomers {
   }
 
   /** A legacy peer lists a member as often as it is told, so it is told to forget it first. */
-  #retell(newcomer: MemberRecord, member: MemberRecord): void {
-    void this.teller
-      .left(newcomer, member.id)
-      .then(() => this.teller.joined(newcomer, member));
+  async #retell(newcomer: MemberRecord, member: MemberRecord): Promise<void> {
+    if (await this.teller.left(newcomer, member.id))
+      await this.teller.joined(newcomer, member);
   }
 
   /** Newcomers that this has to be told to: in large clouds gossip tells those with features. */

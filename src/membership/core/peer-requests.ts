@@ -52,6 +52,7 @@ export class PeerRequests {
       );
       return;
     }
+    legacyCare.told(sender, id);
     verifier.departed(id, (isAlive) => {
       if (isAlive) this.#standUpFor(id, sender);
       if (isAlive) legacyCare.wrongly(sender.id, id);

@@ -54,21 +54,14 @@ export class StatusAnswerer {
     return status;
   }
 
-  /** Services for the sender: an indirect check, an introduction. Both by id, never by address. */
+  /** Services for the sender: an indirect check, and what concerns legacy members. By id, never by address. */
   async #serve(request: JsonObject, sender: MemberRecord): Promise<JsonObject> {
     const extra: JsonObject = {};
     if (isPeerId(request.probe)) {
       const probe = await this.#probe(request.probe);
       if (probe) extra.probe = probe;
     }
-    if (isPeerId(request.introduce)) {
-      const introduced = await this.legacyCare.introduce(
-        request.introduce,
-        sender,
-      );
-      extra.introduced = introduced;
-    }
-    return extra;
+    return { ...extra, ...(await this.legacyCare.serve(request, sender)) };
   }
 
   async #probe(id: string): Promise<JsonObject | undefined> {

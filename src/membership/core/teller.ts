@@ -11,6 +11,8 @@ import { successOf, type CallResult } from './peer-calls.js';
 export class Teller {
   /** Called when a legacy member answers as it does to strangers. */
   onUnlisted: (member: MemberRecord) => void = () => {};
+  /** Called when a legacy member may not know of the join or the end that it was told of. */
+  onUntold: (member: MemberRecord, about: string) => void = () => {};
   readonly #limiter = new Limiter(MAX_CONCURRENT_TELLINGS);
 
   constructor(private readonly ctx: CoreContext) {}
@@ -37,39 +39,55 @@ export class Teller {
     const body = isLegacy(member)
       ? (toLegacyInfo(peer) as unknown as JsonObject)
       : recordBody(peer);
-    return this.#tell(member, 'joined', body);
+    return this.#tellOf(peer.id, member, 'joined', body);
   }
 
   /** @returns true if the member took note */
   async left(member: MemberRecord, id: string): Promise<boolean> {
-    return this.#tell(member, 'left', { id });
+    return this.#tellOf(id, member, 'left', { id });
   }
 
   /** @returns true if the member took note; the original does not know this request at all */
   async updated(member: MemberRecord, body: JsonObject): Promise<boolean> {
-    return this.#tell(member, 'update', body);
+    return successOf(await this.#call(member, 'update', body)) !== undefined;
   }
 
   /** Asks a legacy member, without harm, whether it lists this peer: undefined where it does not say. */
-  async isListedBy(legacy: MemberRecord): Promise<boolean | undefined> {
-    const unused = this.ctx.env.random.uuid();
-    const result = await this.#call(legacy, 'left', { id: unused });
+  isListedBy(legacy: MemberRecord): Promise<boolean | undefined> {
+    return this.#listsAsItSays(legacy, this.ctx.env.random.uuid());
+  }
+
+  /** Has a legacy member take this peer off its list. @returns true if it surely is not on it now */
+  async isForgottenBy(legacy: MemberRecord): Promise<boolean> {
+    return (await this.#listsAsItSays(legacy, this.ctx.self.id)) !== undefined;
+  }
+
+  /** Tells a legacy member that `id` has left; its answer says whether it listed this peer. */
+  async #listsAsItSays(
+    legacy: MemberRecord,
+    id: string,
+  ): Promise<boolean | undefined> {
+    const result = await this.#call(legacy, 'left', { id });
     if (result?.kind !== 'answered') return undefined;
     if (successOf(result)) return true;
     return result.status === 404 || result.status === 403 ? false : undefined;
   }
 
-  async #tell(
+  async #tellOf(
+    about: string,
     member: MemberRecord,
-    endpoint: 'joined' | 'left' | 'update',
+    endpoint: 'joined' | 'left',
     body: JsonObject,
   ): Promise<boolean> {
     const result = await this.#call(member, endpoint, body);
-    // An original answers 404 to whoever is not on its list, and to /update always.
-    const isStrange = result?.kind === 'answered' && result.status === 404;
-    if (isStrange && isLegacy(member) && endpoint !== 'update')
-      this.onUnlisted(member);
-    return successOf(result) !== undefined;
+    if (successOf(result)) return true;
+    if (isLegacy(member)) {
+      this.onUntold(member, about);
+      // An original answers 404 to whoever is not on its list.
+      if (result?.kind === 'answered' && result.status === 404)
+        this.onUnlisted(member);
+    }
+    return false;
   }
 
   #call(
