@@ -1,4 +1,5 @@
 import { CoreLife, type CoreContext } from './core-context.js';
+import { EndCheck } from './end-check.js';
 import { FailureDetector } from './failure-detector.js';
 import { GossipExtension } from './gossip-extension.js';
 import { GossipQueue } from './gossip-queue.js';
@@ -83,7 +84,8 @@ export function makeParts(
   const detector = new FailureDetector(ctx, ring, prober, suspicions, health);
   const verifier = new Verifier(ctx, caller, prober);
   const quota = new HearsayQuota(options.hearsayQuota, env.clock);
-  const intake = new NewsIntake(ctx, detector, verifier, quota);
+  const endCheck = new EndCheck(ctx, prober);
+  const intake = new NewsIntake(ctx, detector, verifier, endCheck, quota);
   const gossiper = new Gossiper(ctx, queue, ring, caller);
   const teller = new Teller(ctx);
   const spreader = new NewsSpreader(ctx, gossiper, teller);

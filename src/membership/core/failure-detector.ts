@@ -86,6 +86,15 @@ export class FailureDetector {
     void this.probe(known);
   }
 
+  /** True for a suspect that had time to hear of it, and to contradict. */
+  isLongDoubted(id: string): boolean {
+    const suspicion = this.watch.get(id);
+    const now = this.ctx.env.clock.monotonic();
+    return (
+      suspicion !== undefined && now - suspicion.since >= suspicion.shortest / 2
+    );
+  }
+
   /** This peer was stalled. */
   stalled(ms: number): void {
     this.watch.extendAll(ms);

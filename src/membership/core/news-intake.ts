@@ -1,6 +1,8 @@
+import { LimitedLog } from '../../security/limited-log.js';
 import type { JsonValue } from '../../wire/json.js';
 import type { PeerInfo } from '../../wire/peer-info.js';
 import type { CoreContext } from './core-context.js';
+import type { EndCheck } from './end-check.js';
 import type { FailureDetector } from './failure-detector.js';
 import { readNews } from './gossip-body.js';
 import type { HearsayQuota } from './hearsay-quota.js';
@@ -16,14 +18,19 @@ export class NewsIntake {
   /** Called when others believe that this peer is suspected, dead or gone, or newer than it is. */
   onSelf: (incarnation: number, isAccused: boolean, ip?: string) => void =
     () => {};
+  readonly #log: LimitedLog;
   #warnedFull = false;
 
   constructor(
     private readonly ctx: CoreContext,
     private readonly detector: FailureDetector,
     private readonly verifier: Verifier,
+    private readonly endCheck: EndCheck,
     private readonly quota: HearsayQuota,
-  ) {}
+  ) {
+    const { logger, clock } = ctx.env;
+    this.#log = new LimitedLog(logger, () => clock.monotonic());
+  }
 
   /** Items of news, unread, from a member. */
   take(
@@ -110,6 +117,11 @@ export class NewsIntake {
       );
     } else if (origin === 'sync' && news.state === 'dead') {
       this.#doubt(news, from);
+    } else if (
+      this.ctx.list.peek(news.id) &&
+      !this.detector.isLongDoubted(news.id)
+    ) {
+      this.endCheck.told(news, { origin, from });
     } else {
       this.ctx.list.accuse(news, { origin, from });
     }
@@ -131,14 +143,16 @@ export class NewsIntake {
     if (this.#isOwnAddress(info)) return false;
     const origin = this.#originOf(source.from);
     if (!env.allows(info, origin)) {
-      env.logger.warn(
-        `Not added: ${info.id} at ${info.ip}:${info.port}, as ${source.from ?? 'a known peer'} says: the address is not allowed`,
+      this.#log.warn(
+        `Not added: ${info.id} at ${info.ip}:${info.port}, as ${source.from ?? 'a known peer'} says`,
+        'the address is not allowed',
       );
       return false;
     }
     if (env.verifyRecord && !env.verifyRecord(info)) {
-      env.logger.warn(
-        `Not added: ${info.id}: the signature of its record does not hold`,
+      this.#log.warn(
+        `Not added: ${info.id}`,
+        'the signature of its record does not hold',
       );
       return false;
     }

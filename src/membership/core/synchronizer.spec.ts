@@ -144,7 +144,7 @@ describe('Synchronizer', () => {
     expect(told(a)).not.toContain('peer.left c dead');
   });
 
-  it('believes word of a goodbye', async () => {
+  it('asks whoever is said to have left, and believes it then', async () => {
     const { cloud, a } = await makePair();
     const c = cloud.peer('c', { ticks: false, seeds: [a.address] });
     await cloud.clock.run(20_000);
@@ -152,7 +152,12 @@ describe('Synchronizer', () => {
       { id: 'c', incarnation: c.core.self.incarnation, state: 'left' },
     ];
     await a.core.receiveSync({ dead: left }, a.core.get('b')!);
-    expect(idsOf(a)).toEqual(['b']);
+    await cloud.clock.run(2000);
+    expect(idsOf(a)).toEqual(['b', 'c']);
+    expect(told(a)).not.toContain('peer.left c left');
+    c.process.crash();
+    await a.core.receiveSync({ dead: left }, a.core.get('b')!);
+    await cloud.until(() => !idsOf(a).includes('c'));
     expect(told(a).at(-1)).toBe('peer.left c left');
   });
 

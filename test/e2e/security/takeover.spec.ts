@@ -23,6 +23,9 @@ afterEach(async () => {
 
 const FEATURES = ['update', 'gossip', 'probe', 'sync'];
 
+/** Ms by which a lie about the future may be ahead, and still be believed. */
+const AHEAD = 80_000_000;
+
 /** Two honest members of an open cloud, where the wire itself proves nothing. */
 async function startCloud() {
   const alice = await startPeer();
@@ -189,6 +192,40 @@ describe('a living peer', () => {
     expect(gone).toEqual([]);
     expect(await alice.messaging.send(victim, {})).toEqual({});
   });
+
+  it.each([
+    ['dead', 'gossip', 0],
+    ['left', 'gossip', 0],
+    ['dead', 'gossip', AHEAD],
+    ['left', 'gossip', AHEAD],
+    ['dead', '/sync', 0],
+    ['left', '/sync', 0],
+    ['left', '/sync', AHEAD],
+  ] as const)(
+    'that a member calls %s in %s stays (%i ms ahead)',
+    async (state, way, ahead) => {
+      const { alice, bob, victim } = await startCloud();
+      const mallory = await maliciousMember(alice, 'mallory', FEATURES);
+      const incarnation = (await incarnationOf(bob)) + ahead;
+      const doubt = { id: victim, state: 'suspect', incarnation };
+      const lie = { ...doubt, state };
+      for (let round = 0; round < 20; round++) {
+        const { status } =
+          way === 'gossip'
+            ? await say(mallory, alice, '/status', {
+                ext: { updates: [doubt, lie] },
+              })
+            : await say(mallory, alice, '/sync', { dead: [doubt, lie] });
+        expect(status).toBe(200);
+        expect(viewOf(alice, victim)?.port).toBe(bob.port);
+      }
+      await settled(alice, mallory);
+      expect(viewOf(alice, victim)?.port).toBe(bob.port);
+      const gone = alice.events.filter(({ type }) => type === 'peer.left');
+      expect(gone).toEqual([]);
+      expect(await alice.messaging.send(victim, {})).toEqual({});
+    },
+  );
 
   it('is no amplifier: told that it has left, it joins again at a limited rate', async () => {
     const { alice } = await startCloud();
