@@ -53,6 +53,8 @@ export type MemberChange =
       readonly member: MemberRecord;
       readonly previous: MemberRecord;
       readonly reason: LeaveReason;
+      /** The member that takes its place at its address, and is added next. */
+      readonly successor?: MemberRecord;
       readonly source: NewsSource;
     };
 

@@ -30,7 +30,7 @@ export class MemberEvents {
       this.#emit({ type: 'peer.joined', member });
     } else if (change.kind === 'removed') {
       this.#emit({ type: 'peer.left', member, reason: change.reason });
-      if (this.isAlone()) this.left();
+      if (this.isAlone() && !change.successor) this.left();
     } else {
       this.#changed(member, change.previous);
     }

@@ -94,7 +94,14 @@ export class MemberList {
     const occupant = this.at(news.address);
     if (occupant && occupant.id !== news.id) {
       if (!source.verified) return 'occupied';
-      this.#remove(occupant, 'dead', occupant.incarnation, 'replaced', source);
+      const { incarnation } = occupant;
+      this.#remove(
+        occupant,
+        { state: 'dead', incarnation },
+        'replaced',
+        source,
+        { successor: news },
+      );
     }
     if (!known && this.#listed.size >= this.limit) return 'full';
     this.tombstones.delete(news.id);
@@ -128,7 +135,7 @@ export class MemberList {
       this.#put(member, known);
       this.#tell({ kind: 'changed', member, previous: known, source });
     } else {
-      this.#remove(known, news.state, news.incarnation, reason, source);
+      this.#remove(known, { ...news, state: news.state }, reason, source);
     }
     return 'applied';
   }
@@ -178,10 +185,10 @@ export class MemberList {
 
   #remove(
     known: MemberRecord,
-    state: 'dead' | 'left',
-    incarnation: number,
+    { state, incarnation }: Version & { state: 'dead' | 'left' },
     reason: LeaveReason,
     source: NewsSource,
+    extra: { successor?: MemberRecord } = {},
   ): void {
     this.#listed.delete(known.id);
     this.#hidden.delete(known.id);
@@ -190,7 +197,14 @@ export class MemberList {
     const member = this.share(changeRecord(known, { state, incarnation }));
     this.tombstones.add(known.id, { incarnation, state }, member);
     if (reason === 'replaced') this.tombstones.forgetAddress(known.id);
-    this.#tell({ kind: 'removed', member, previous: known, reason, source });
+    this.#tell({
+      kind: 'removed',
+      member,
+      previous: known,
+      reason,
+      source,
+      ...extra,
+    });
   }
 
   #unindex(known: MemberRecord): void {
