@@ -82,6 +82,7 @@ export class GossipExtension {
     const sends = sendsFor(list.size + 1, options);
     const room = MAX_GOSSIP_ITEMS - first.length;
     const others = this.queue.take(sends, target.id, room);
+    if (first.length === 0) return others;
     return first.concat(
       others.filter(({ id }) => !first.some((news) => news.id === id)),
     );

@@ -1,5 +1,5 @@
 import { LimitedLog } from '../../security/limited-log.js';
-import type { JsonValue } from '../../wire/json.js';
+import { isJsonObject, type JsonValue } from '../../wire/json.js';
 import type { PeerInfo } from '../../wire/peer-info.js';
 import type { CoreContext } from './core-context.js';
 import type { EndCheck } from './end-check.js';
@@ -11,6 +11,7 @@ import type { Accusation } from './member-list.js';
 import { isLegacy, makeRecord, type MemberRecord } from './member-record.js';
 import type { RequestOrigin } from './membership.types.js';
 import { MAX_INCARNATION_LEAD } from './membership.limits.js';
+import { overrides } from './merge-rule.js';
 import type { Verifier } from './verifier.js';
 
 /** Where all that others say about members comes in: what cannot be believed stays out. */
@@ -39,6 +40,7 @@ export class NewsIntake {
     origin: 'gossip' | 'sync',
   ): void {
     for (const item of items) {
+      if (this.#isOld(item)) continue;
       const news = readNews(item, this.ctx.options.maxDataBytes);
       if (news?.kind === 'record') {
         this.record(news.info, {
@@ -50,6 +52,17 @@ export class NewsIntake {
         this.accusation(news.accusation, from.id, origin, news.by);
       }
     }
+  }
+
+  /** Most gossip comes several times: what can change nothing is not worth reading. */
+  #isOld(item: JsonValue): boolean {
+    if (!isJsonObject(item) || item.state !== 'alive') return false;
+    const { id, incarnation } = item;
+    if (typeof id !== 'string' || typeof incarnation !== 'number') return false;
+    const known = this.ctx.list.peek(id);
+    return (
+      known !== undefined && !overrides({ incarnation, state: 'alive' }, known)
+    );
   }
 
   /**
