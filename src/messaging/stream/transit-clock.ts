@@ -1,14 +1,27 @@
+/** Ms after which the fastest is looked for anew. */
+const WINDOW = 10_000;
+
 /**
  * Tells how long something was on the way, without comparing the clocks of two machines: what came
- * fastest so far counts as not delayed, and the others by how much later they came.
+ * fastest lately counts as not delayed, and the others by how much later they came. Only lately, because
+ * clocks drift apart, and stop with the virtual machine that they run on: what was fast before that
+ * would make everything after it look late.
  */
 export class TransitClock {
-  private offset = Infinity;
+  /** The smallest differences of the clocks, in this window and in the one before. */
+  private present = Infinity;
+  private previous = Infinity;
+  private windowEnd = -Infinity;
 
   /** Ms by which something that was sent at `sent` (the other clock) and is here at `now` is late. */
   delayOf(sent: number, now: number): number {
+    if (now >= this.windowEnd) {
+      this.previous = now < this.windowEnd + WINDOW ? this.present : Infinity;
+      this.present = Infinity;
+      this.windowEnd = now + WINDOW;
+    }
     const offset = now - sent;
-    this.offset = Math.min(this.offset, offset);
-    return offset - this.offset;
+    this.present = Math.min(this.present, offset);
+    return offset - Math.min(this.present, this.previous);
   }
 }
