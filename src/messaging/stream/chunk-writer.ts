@@ -27,6 +27,12 @@ export class ChunkWriter {
     return (socket ?? this.message).writableLength >= SOCKET_BYTES;
   }
 
+  /** Bytes that the system has taken from here. */
+  get taken(): number {
+    const { socket } = this.message;
+    return socket ? socket.bytesWritten - socket.writableLength : 0;
+  }
+
   /** After `end()` nothing is written any more. */
   write(data: string | Buffer): void {
     const { socket, chunkedEncoding } = this.message;

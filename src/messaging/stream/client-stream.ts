@@ -51,7 +51,7 @@ export class ClientStream implements FrameHandler {
   hello: Hello | undefined;
   /** When it was opened, on the clock of `performance.now()`. */
   readonly openedAt = performance.now();
-  private pending: PendingTable;
+  private pending: PendingTable<Delivery>;
   private readonly connection: FrameConnection;
   private ended = false;
 

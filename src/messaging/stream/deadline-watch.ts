@@ -1,6 +1,9 @@
 /** Shortest ms between two looks: deadlines are kept to within this. */
 const GRANULARITY = 5;
 
+/** Longest ms that a timer of Node can hold; for a later deadline it runs once too often. */
+const MAX_TIMER = 2 ** 31 - 1;
+
 /** One timer for any number of deadlines: it runs at the earliest and asks what comes next. */
 export class DeadlineWatch {
   private timer: NodeJS.Timeout | undefined;
@@ -24,16 +27,15 @@ export class DeadlineWatch {
 
   private arm(ms: number): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(this.run, Math.max(GRANULARITY, Math.ceil(ms)));
+    const wait = Math.min(Math.max(GRANULARITY, Math.ceil(ms)), MAX_TIMER);
+    this.timer = setTimeout(this.run, wait);
     // The sockets keep the process alive for as long as anybody waits.
     this.timer.unref();
   }
 
   private readonly run = () => {
-    const now = performance.now();
-    this.next = this.expire(now);
-    if (this.next !== Infinity) {
-      this.arm(this.next - now);
-    }
+    // What is watched meanwhile counts as well.
+    this.next = Infinity;
+    this.watch(this.expire(performance.now()));
   };
 }

@@ -24,6 +24,9 @@ export class FrameConnection {
   private readonly writer: ChunkWriter;
   private readAt = performance.now();
   private writtenAt = performance.now();
+  /** What the other side had taken at the last beat. */
+  private taken = 0;
+  private paused = false;
   private closed = false;
 
   constructor(
@@ -72,12 +75,20 @@ export class FrameConnection {
     this.writer.end();
   }
 
+  /** Reads no more for now. */
   pause(): void {
-    this.readable.pause();
+    if (!this.paused) {
+      this.paused = true;
+      this.readable.pause();
+    }
   }
 
   resume(): void {
-    this.readable.resume();
+    if (this.paused) {
+      this.paused = false;
+      this.readAt = performance.now();
+      this.readable.resume();
+    }
   }
 
   /** Ends both directions in order, when everything is said. */
@@ -102,12 +113,22 @@ export class FrameConnection {
     if (now - this.writtenAt >= interval / 2) {
       this.write(HEARTBEAT_LINE);
     }
-    // A side that has ended its direction gives no more signs.
-    if (stalled || this.readable.readableEnded) {
+    if (stalled || this.isExcused()) {
       this.readAt = now;
     } else if (now - this.readAt > this.remoteHeartbeat * MISSED_HEARTBEATS) {
       this.break(new StreamError('no sign of the other side of the stream'));
     }
+  }
+
+  /**
+   * True where silence proves nothing: the other side has ended its direction, or its signs are not read.
+   * What tells then is whether it takes what is written, if there is more than the system takes for it.
+   */
+  private isExcused(): boolean {
+    const { taken } = this.writer;
+    const takes = taken > this.taken || !this.writer.isFull;
+    this.taken = taken;
+    return this.readable.readableEnded || (this.paused && takes);
   }
 
   private read(chunk: Buffer): void {

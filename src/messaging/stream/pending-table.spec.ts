@@ -1,12 +1,11 @@
-import type { Delivery } from './delivery.js';
 import { PendingTable } from './pending-table.js';
 
-const delivery = (peerId: string) => ({ peerId }) as Delivery;
+const message = (name: string) => ({ name });
 
 describe('PendingTable', () => {
   it('gives each message back once, in any order', () => {
-    const table = new PendingTable(3);
-    const [a, b, c] = ['a', 'b', 'c'].map(delivery);
+    const table = new PendingTable<object>(3);
+    const [a, b, c] = ['a', 'b', 'c'].map(message);
     const numbers = [a!, b!, c!].map((each) => table.add(each));
     expect(table.isFull).toBe(true);
     expect(table.take(numbers[1]!)).toBe(b);
@@ -22,10 +21,10 @@ describe('PendingTable', () => {
   });
 
   it('never gives a place the same number twice', () => {
-    const table = new PendingTable(2);
+    const table = new PendingTable<object>(2);
     const seen = new Set<number>();
     for (let round = 0; round < 100; round++) {
-      const number = table.add(delivery('a'));
+      const number = table.add(message('a'));
       expect(seen.has(number)).toBe(false);
       seen.add(number);
       for (const old of seen) {
@@ -36,8 +35,8 @@ describe('PendingTable', () => {
   });
 
   it.each([0, -1, 0.5, 1e300, NaN])('knows nobody by %d', (number) => {
-    const table = new PendingTable(4);
-    table.add(delivery('a'));
+    const table = new PendingTable<object>(4);
+    table.add(message('a'));
     expect(table.take(number)).toBeUndefined();
     expect(table.size).toBe(1);
   });

@@ -1,14 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Peer } from '../../membership/peer.js';
 import type { StreamCodec } from '../../security/stream-security.interface.js';
-import { isJsonObject, type JsonValue } from '../../wire/json.js';
-import { refusal, type MessageOutcome } from '../message-outcome.js';
-import {
-  isDeeperThan,
-  isLarger,
-  mayNamePrototypes,
-  namesPrototypes,
-} from './body-check.js';
+import type { JsonValue } from '../../wire/json.js';
+import type { MessageOutcome } from '../message-outcome.js';
+import { isLarger, mayNamePrototypes } from './body-check.js';
+import { bodyFault, type BodyLimits } from './body-fault.js';
 import { FrameConnection, type FrameHandler } from './frame-connection.js';
 import {
   AWAY_LINE,
@@ -19,19 +15,26 @@ import {
   type Hello,
 } from './frames.js';
 import { ReplyBatch } from './reply-batch.js';
+import {
+  RequestBacklog,
+  type RequestLine,
+  type RequestStarter,
+} from './request-backlog.js';
+import { RunningMessages } from './running-messages.js';
+import type { SenderLoad } from './sender-load.js';
 import { LINE_SLACK_BYTES, STREAM_VERSION } from './stream.constants.js';
 import { StreamError } from './stream.error.js';
 import { TransitClock } from './transit-clock.js';
 
 /** What the receiving side has to know. */
-export interface ServerStreamConfig {
+export interface ServerStreamConfig extends BodyLimits {
   /** The own id. */
   id: string;
   heartbeat: number;
+  /** Handlers at work for the sender, at most. */
   maxInFlight: number;
-  /** Largest body in bytes. */
-  maxBytes: number;
-  maxDepth: number;
+  /** What the sender has at work on all its streams. */
+  load: SenderLoad;
   /** Ms after which the opener has to replace the stream; undefined where it need not. */
   lifetime: number | undefined;
   /** Runs the handler of a message. */
@@ -45,32 +48,18 @@ export interface ServerStreamOwner {
   onClosed(stream: ServerStream): void;
 }
 
-/** What a line as a whole makes possible, and has to be looked for in each of its bodies. */
-interface Suspicion {
-  /** A key by which prototypes are changed. */
-  names: boolean;
-  /** A body that is too large. */
-  size: boolean;
-}
-
-const TOO_LARGE = refusal(413, 'the body is too large', 'BODY_TOO_LARGE');
-const BAD_BODY = refusal(400, 'a message is a JSON object', 'INVALID_BODY');
-const TOO_DEEP = refusal(400, 'the body is nested too deep', 'INVALID_JSON');
-const BAD_KEYS = refusal(
-  400,
-  'the body has a key by which prototypes are changed',
-  'INVALID_JSON',
-);
-
 /** One stream that a peer has opened to this one: requests in, replies out. */
-export class ServerStream implements FrameHandler {
+export class ServerStream implements FrameHandler, RequestStarter {
   private readonly connection: FrameConnection;
   private readonly replies: ReplyBatch;
   private readonly transit = new TransitClock();
+  private readonly backlog = new RequestBacklog(this);
+  private readonly running: RunningMessages;
   private greeted = false;
-  private running = 0;
+  /** True while the socket has as many replies to send as it may have. */
+  private full = false;
   private ended = false;
-  private paused = false;
+  private saidEnded = false;
 
   constructor(
     readonly sender: Peer,
@@ -88,7 +77,10 @@ export class ServerStream implements FrameHandler {
       config.heartbeat,
     );
     this.replies = new ReplyBatch((line) => this.write(line));
-    const { id, heartbeat, maxBytes, maxInFlight, lifetime } = config;
+    const { id, heartbeat, maxBytes, maxInFlight, load, lifetime } = config;
+    this.running = new RunningMessages(maxInFlight, load, () =>
+      this.finishIfDone(),
+    );
     const hello: Hello = {
       v: STREAM_VERSION,
       id,
@@ -123,26 +115,49 @@ export class ServerStream implements FrameHandler {
     }
     const frame = parseLine(line);
     if (Array.isArray(frame) && frame[0] === FRAME.requests) {
-      this.take(frame, {
-        names: mayNamePrototypes(line),
-        size: isLarger(line, this.config.maxBytes),
-      });
+      this.take(frame, line);
     }
   }
 
   onEnd(): void {
     this.ended = true;
-    this.replies.flush();
-    this.connection.write(ENDED_LINE);
-    this.finishIfDone();
+    this.work();
   }
 
   onDrain(): void {
-    this.updateFlow();
+    this.full = this.connection.isFull;
+    this.work();
   }
 
   onClose(): void {
+    this.backlog.clear();
+    this.config.load.forget(this.work);
     this.owner.onClosed(this);
+  }
+
+  /** True while another handler would be one too many, or replies are not taken. */
+  get isHeld(): boolean {
+    return this.full || this.config.load.isFull || this.connection.isClosed;
+  }
+
+  start(
+    id: number,
+    body: JsonValue,
+    deadline: number,
+    line: RequestLine,
+  ): void {
+    const { config } = this;
+    const outcome =
+      bodyFault(body, config, line) ?? config.run(body, this.sender);
+    if (outcome instanceof Promise) {
+      const number = this.running.enter(deadline);
+      void outcome.then((settled) => {
+        this.replies.add(id, settled);
+        this.running.leave(number);
+      });
+    } else {
+      this.replies.add(id, outcome);
+    }
   }
 
   private greet(line: string): void {
@@ -153,89 +168,51 @@ export class ServerStream implements FrameHandler {
     this.owner.onGreeted(this, renews === true);
   }
 
-  /** Starts the handlers of a line of requests, in their order. */
-  private take(frame: JsonValue[], suspicion: Suspicion): void {
+  private take(frame: JsonValue[], line: string): void {
     const [, clock] = frame;
-    if (typeof clock !== 'number' || frame.length % 3 !== 2) {
-      throw new StreamError('a line of requests has the wrong shape');
+    if (typeof clock !== 'number') {
+      throw new StreamError('a line of requests has no clock');
     }
-    let now = performance.now();
-    const sentAt = now - this.transit.delayOf(clock, now);
-    for (let at = 2; at < frame.length; at += 3) {
-      const id = frame[at];
-      const time = frame[at + 1];
-      if (typeof id !== 'number' || typeof time !== 'number') {
-        throw new StreamError('a request has no id or no time');
-      }
-      // Nobody waits any more for what is past its time.
-      if (now - sentAt < time) {
-        this.start(id, frame[at + 2]!, suspicion);
-        now = performance.now();
-      }
-    }
-    this.updateFlow();
+    const now = performance.now();
+    this.backlog.add({
+      frame,
+      sentAt: now - this.transit.delayOf(clock, now),
+      mayNamePrototypes: mayNamePrototypes(line),
+      mayBeTooLarge: isLarger(line, this.config.maxBytes),
+    });
+    this.work();
   }
 
-  private start(id: number, body: JsonValue, suspicion: Suspicion): void {
-    const outcome =
-      this.fault(body, suspicion) ?? this.config.run(body, this.sender);
-    if (outcome instanceof Promise) {
-      this.running++;
-      void outcome.then((settled) => this.finish(id, settled));
-    } else {
-      this.replies.add(id, outcome);
-    }
-  }
-
-  private finish(id: number, outcome: MessageOutcome): void {
-    this.running--;
-    this.replies.add(id, outcome);
-    if (this.paused) {
-      this.updateFlow();
-    }
-    if (this.ended) {
+  /** Starts handlers in the order of their messages, and reads no more while any has to wait. */
+  private readonly work = () => {
+    this.backlog.work();
+    if (this.backlog.isEmpty) {
+      this.connection.resume();
       this.finishIfDone();
+    } else {
+      this.connection.pause();
+      if (this.config.load.isFull) {
+        this.config.load.wait(this.work);
+      }
     }
-  }
-
-  private fault(
-    body: JsonValue,
-    { names, size }: Suspicion,
-  ): MessageOutcome | undefined {
-    if (!isJsonObject(body)) {
-      return BAD_BODY;
-    }
-    if (isDeeperThan(body, this.config.maxDepth)) {
-      return TOO_DEEP;
-    }
-    if (size && isLarger(JSON.stringify(body), this.config.maxBytes)) {
-      return TOO_LARGE;
-    }
-    return names && namesPrototypes(body) ? BAD_KEYS : undefined;
-  }
+  };
 
   private write(line: string): void {
     this.connection.write(line);
-    this.updateFlow();
+    this.full = this.connection.isFull;
   }
 
-  /** Requests are read only as fast as they are worked on, and as replies are taken. */
-  private updateFlow(): void {
-    const hold =
-      this.running >= this.config.maxInFlight || this.connection.isFull;
-    if (hold !== this.paused) {
-      this.paused = hold;
-      if (hold) {
-        this.connection.pause();
-      } else {
-        this.connection.resume();
-      }
-    }
-  }
-
+  /** After the opener's end: says that everything has been started, and ends when everything is answered. */
   private finishIfDone(): void {
-    if (this.running === 0) {
-      this.replies.flush();
+    if (!this.ended || !this.backlog.isEmpty || this.connection.isClosed) {
+      return;
+    }
+    this.replies.flush();
+    if (!this.saidEnded) {
+      this.saidEnded = true;
+      this.connection.write(ENDED_LINE);
+    }
+    if (this.running.isEmpty) {
       this.connection.finish();
     }
   }

@@ -19,6 +19,7 @@ import {
 import type { StreamAcceptance } from '../../security/stream-security.interface.js';
 import { MessageRouter } from '../message-router.js';
 import { Pulse } from './pulse.js';
+import { SenderLoad } from './sender-load.js';
 import {
   ServerStream,
   type ServerStreamConfig,
@@ -37,13 +38,19 @@ export interface StreamRequest {
   acceptance: StreamAcceptance | undefined;
 }
 
+/** What one sender has here. */
+interface SenderStreams {
+  /** The oldest first. */
+  readonly streams: Set<ServerStream>;
+  readonly load: SenderLoad;
+}
+
 /** Keeps the streams that other peers have opened to this one. */
 @Injectable()
 export class StreamAcceptor
   implements ServerStreamOwner, BeforeApplicationShutdown
 {
-  /** Streams by sender, the oldest first. */
-  private readonly streams = new Map<string, Set<ServerStream>>();
+  private readonly senders = new Map<string, SenderStreams>();
   private readonly options: ResolvedStreamOptions | false;
   private readonly pulse: Pulse;
   // Messages belong to no request context of the app that happened to carry the stream.
@@ -85,17 +92,22 @@ export class StreamAcceptor
       ...acceptance?.headers,
     });
     outgoing.flushHeaders();
+    const { streams, load } = this.entryOf(sender.id);
     const stream = this.outside(
       () =>
         new ServerStream(
           this.membership.peerOf(sender),
           { incoming, outgoing },
           acceptance?.codec,
-          this.configFor(incoming),
+          this.configFor(incoming, load),
           this,
         ),
     );
-    this.add(sender.id, stream);
+    streams.add(stream);
+    if (streams.size > STREAMS_PER_SENDER) {
+      const [oldest] = streams;
+      oldest!.break(new StreamError('the sender has too many streams'));
+    }
     this.pulse.start();
   }
 
@@ -130,33 +142,41 @@ export class StreamAcceptor
 
   onClosed(stream: ServerStream): void {
     const { id } = stream.sender;
-    const streams = this.streams.get(id);
+    const streams = this.senders.get(id)?.streams;
     streams?.delete(stream);
     if (streams?.size === 0) {
-      this.streams.delete(id);
+      this.senders.delete(id);
     }
     this.checkEmpty();
   }
 
-  private add(senderId: string, stream: ServerStream): void {
-    const streams = this.streams.get(senderId) ?? new Set();
-    this.streams.set(senderId, streams);
-    streams.add(stream);
-    if (streams.size > STREAMS_PER_SENDER) {
-      const [oldest] = streams;
-      oldest!.break(new StreamError('the sender has too many streams'));
+  private entryOf(senderId: string): SenderStreams {
+    let entry = this.senders.get(senderId);
+    if (!entry) {
+      entry = { streams: new Set(), load: new SenderLoad(this.maxInFlight) };
+      this.senders.set(senderId, entry);
     }
+    return entry;
   }
 
-  private configFor({ socket }: IncomingMessage): ServerStreamConfig {
-    const { messaging, maxMessageBytes, limits } = this.cloud;
-    const { heartbeatInterval, maxInFlight } =
-      messaging.stream as ResolvedStreamOptions;
+  /** Messages over streams are requests like others: the limit of those holds as well. */
+  private get maxInFlight(): number {
+    const { maxInFlight } = this.options as ResolvedStreamOptions;
+    return Math.min(maxInFlight, this.cloud.limits.maxRequestsPerSender);
+  }
+
+  private configFor(
+    { socket }: IncomingMessage,
+    load: SenderLoad,
+  ): ServerStreamConfig {
+    const { maxMessageBytes, limits } = this.cloud;
+    const { heartbeatInterval } = this.options as ResolvedStreamOptions;
     const { server } = socket as { server?: Server };
     return {
       id: this.core.id,
       heartbeat: heartbeatInterval,
-      maxInFlight,
+      maxInFlight: this.maxInFlight,
+      load,
       maxBytes: maxMessageBytes,
       maxDepth: limits.maxJsonDepth,
       lifetime: server?.requestTimeout || undefined,
@@ -178,11 +198,11 @@ export class StreamAcceptor
   }
 
   private of(senderId: string): ServerStream[] {
-    return [...(this.streams.get(senderId) ?? [])];
+    return [...(this.senders.get(senderId)?.streams ?? [])];
   }
 
   private all(): ServerStream[] {
-    return [...this.streams.values()].flatMap((streams) => [...streams]);
+    return [...this.senders.values()].flatMap(({ streams }) => [...streams]);
   }
 
   private breakAll(why: string): void {
@@ -192,7 +212,7 @@ export class StreamAcceptor
   }
 
   private checkEmpty(): void {
-    if (this.streams.size === 0) {
+    if (this.senders.size === 0) {
       this.onEmpty?.();
     }
   }

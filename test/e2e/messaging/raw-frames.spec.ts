@@ -63,7 +63,7 @@ describe('/stream', () => {
     expect(greeting).toMatchObject({
       v: 1,
       maxBytes: 2000,
-      maxInFlight: 2048,
+      maxInFlight: 1024,
       lifetime: 300_000,
     });
     expect(stream.response.headers).toMatchObject({

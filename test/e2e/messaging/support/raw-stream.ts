@@ -53,6 +53,14 @@ export class RawStream {
     return this.response.statusCode!;
   }
 
+  /** Replies that have come. */
+  get replies(): number {
+    return this.lines
+      .filter((line) => line.startsWith('["r"'))
+      .map((line) => (JSON.parse(line) as unknown[]).length)
+      .reduce((sum, length) => sum + (length - 1) / 3, 0);
+  }
+
   /** Writes each as a line; what is no string, as JSON. */
   write(...lines: unknown[]): void {
     for (const line of lines) {

@@ -1,0 +1,56 @@
+import { DeadlineWatch } from './deadline-watch.js';
+import { PendingTable } from './pending-table.js';
+import type { SenderLoad } from './sender-load.js';
+
+/**
+ * The handlers that a stream has at work. Each counts until it settles, but no longer than anybody waits
+ * for it: one that never settles would hold its place for ever.
+ */
+export class RunningMessages {
+  /** Deadlines, in whole ms: those need no memory of their own. */
+  private readonly deadlines: PendingTable<number>;
+  private readonly watch = new DeadlineWatch((now) => this.expire(now));
+
+  /** @param onEmpty nothing is at work any more */
+  constructor(
+    max: number,
+    private readonly load: SenderLoad,
+    private readonly onEmpty: () => void,
+  ) {
+    this.deadlines = new PendingTable(max);
+  }
+
+  get isEmpty(): boolean {
+    return this.deadlines.size === 0;
+  }
+
+  /** Counts one in, and returns its number; to be called only while the load is not full. */
+  enter(deadline: number): number {
+    const whole = Math.ceil(deadline);
+    this.load.enter();
+    this.watch.watch(whole);
+    return this.deadlines.add(whole);
+  }
+
+  /** Counts one out, unless its time was over before. */
+  leave(number: number): void {
+    if (this.deadlines.take(number) !== undefined) {
+      this.load.leave();
+      if (this.isEmpty) {
+        this.onEmpty();
+      }
+    }
+  }
+
+  private expire(now: number): number {
+    let next = Infinity;
+    for (const [number, deadline] of this.deadlines) {
+      if (deadline <= now) {
+        this.leave(number);
+      } else {
+        next = Math.min(next, deadline);
+      }
+    }
+    return next;
+  }
+}

@@ -1,0 +1,36 @@
+/** Handlers at work for one sender, on all its streams together, and who waits for one of them to end. */
+export class SenderLoad {
+  private running = 0;
+  private readonly waiting = new Set<() => void>();
+
+  /** @param max handlers at work at the same time */
+  constructor(private readonly max: number) {}
+
+  get isFull(): boolean {
+    return this.running >= this.max;
+  }
+
+  enter(): void {
+    this.running++;
+  }
+
+  leave(): void {
+    this.running--;
+    // Who is called and finds it full again waits at the end: streams take turns.
+    while (this.waiting.size > 0 && !this.isFull) {
+      const [next] = this.waiting;
+      this.waiting.delete(next!);
+      next!();
+    }
+  }
+
+  /** Calls back, once, when there is room. */
+  wait(callback: () => void): void {
+    this.waiting.add(callback);
+  }
+
+  /** Does not call back any more. */
+  forget(callback: () => void): void {
+    this.waiting.delete(callback);
+  }
+}
