@@ -49,8 +49,6 @@ export interface ClientStreamConfig {
 export class ClientStream implements FrameHandler {
   /** The receiver's greeting; undefined until it has come. */
   hello: Hello | undefined;
-  /** When it was opened, on the clock of `performance.now()`. */
-  readonly openedAt = performance.now();
   private pending: PendingTable<Delivery>;
   private readonly connection: FrameConnection;
   private ended = false;
@@ -58,6 +56,8 @@ export class ClientStream implements FrameHandler {
   constructor(
     readonly peerId: string,
     { request, response, codec }: OpenedStream,
+    /** When it was asked for, on the clock of `performance.now()`. */
+    readonly openedAt: number,
     private readonly config: ClientStreamConfig,
     private readonly owner: ClientStreamOwner,
   ) {
@@ -75,6 +75,11 @@ export class ClientStream implements FrameHandler {
   /** Messages that wait for their replies. */
   get inFlight(): number {
     return this.pending.size;
+  }
+
+  /** Ms after which the receiver cuts it; undefined where it does not. */
+  get lifetime(): number | undefined {
+    return this.hello?.lifetime;
   }
 
   get isOpen(): boolean {

@@ -10,11 +10,11 @@ import { DeliveryQueue } from './delivery-queue.js';
 import { Delivery } from './delivery.js';
 import { GROUP } from './stream.constants.js';
 import type { StreamRefusedError } from './stream-refused.error.js';
-import {
-  StreamSuccession,
-  type StreamSuccessionConfig,
-  type StreamSuccessionOwner,
-} from './stream-succession.js';
+import { StreamSuccession } from './stream-succession.js';
+import type {
+  StreamSuccessionConfig,
+  StreamSuccessionOwner,
+} from './stream-succession.interface.js';
 
 /** What a link needs of the lane around it. */
 export interface PeerLinkContext extends StreamSuccessionConfig {
@@ -61,7 +61,17 @@ export class PeerLink implements StreamSuccessionOwner {
 
   /** True when nothing is left of it. */
   get isOver(): boolean {
-    return this.streams.isEmpty && this.queue.isEmpty && !this.isRefused;
+    return this.streamCount === 0 && this.queue.isEmpty && !this.isRefused;
+  }
+
+  /** Streams to the peer, those that are being opened and those that end included. */
+  get streamCount(): number {
+    return this.streams.count;
+  }
+
+  /** True while it has a stream that nobody uses now. */
+  get isResting(): boolean {
+    return this.streams.isOpen && !this.isBusy;
   }
 
   send(message: OutgoingMessage): Promise<JsonValue> {
@@ -106,13 +116,18 @@ export class PeerLink implements StreamSuccessionOwner {
     return next;
   }
 
-  /** Heartbeats, renewal, and the end of a stream that nobody uses. */
+  /** Heartbeats, and the end of a stream that nobody uses. */
   beat(now: number, stalled: boolean): void {
     this.streams.beat(now, stalled);
     const { idleTimeout } = this.context.options;
-    if (now - this.usedAt > idleTimeout && !this.isBusy) {
-      this.streams.retire();
+    if (now - this.usedAt > idleTimeout && this.isResting) {
+      this.rest();
     }
+  }
+
+  /** Ends its stream in order; the next message opens another. */
+  rest(): void {
+    this.streams.retire();
   }
 
   /** No new messages; those under way get their replies. Those that were not sent fail. */

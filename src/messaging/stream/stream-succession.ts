@@ -2,33 +2,19 @@ import type { Member } from '../../membership/core/membership.types.js';
 import { ClientStream, type ClientStreamOwner } from './client-stream.js';
 import type { DeliveryQueue } from './delivery-queue.js';
 import type { Delivery } from './delivery.js';
-import { LIFETIME_SHARE, OVERDUE_SHARE } from './stream.constants.js';
+import { NoStreamPlaceError } from './no-stream-place.error.js';
+import { RenewalTimer, type RenewalOwner } from './renewal-timer.js';
 import { StreamError, WrongPeerError } from './stream.error.js';
 import type { OpenedStream } from './stream-opener.js';
-import type { ResolvedStreamOptions } from './stream.options.js';
 import { StreamRefusedError } from './stream-refused.error.js';
+import type {
+  StreamSuccessionConfig,
+  StreamSuccessionOwner,
+} from './stream-succession.interface.js';
 
-/** What it takes to open streams to one peer. */
-export interface StreamSuccessionConfig {
-  options: ResolvedStreamOptions;
-  /** Largest reply in bytes that this peer takes. */
-  maxBytes: number;
-  /** Deepest nesting of a reply that this peer takes. */
-  maxDepth: number;
-  /** Opens one; rejects with a StreamRefusedError. */
-  open(member: Member): Promise<OpenedStream>;
-}
-
-/** Who uses the streams. */
-export interface StreamSuccessionOwner {
-  /** There is a stream with room, or none is open any more: see what waits. */
-  onChange(): void;
-  /** No stream can be opened now. */
-  onRefused(failure: StreamRefusedError): void;
-  /** Something came from the peer. */
-  onSign(): void;
-  /** The message is larger than the peer takes on a stream. */
-  onTooLarge(delivery: Delivery): void;
+/** A stream on its way: being asked for, then waiting for the receiver's greeting. */
+interface Attempt {
+  stream?: ClientStream;
 }
 
 /** Streams that broke one after the other without a sign of life, after which no other is tried for now. */
@@ -39,19 +25,24 @@ const MAX_FAILURES = 3;
  * finish what they have. The successor starts only when the receiver has started everything of the
  * stream before it, so that the order of messages holds.
  */
-export class StreamSuccession implements ClientStreamOwner {
+export class StreamSuccession implements ClientStreamOwner, RenewalOwner {
   private readonly streams = new Set<ClientStream>();
   private current: ClientStream | undefined;
   private successor: ClientStream | undefined;
-  private opening = false;
+  private attempt: Attempt | undefined;
+  /** Streams that were asked for and are not there yet, those that nobody wants any more included. */
+  private dialling = 0;
   private failures = 0;
+  private readonly renewal: RenewalTimer;
   private closed = false;
 
   constructor(
     public member: Member,
     private readonly config: StreamSuccessionConfig,
     private readonly owner: StreamSuccessionOwner,
-  ) {}
+  ) {
+    this.renewal = new RenewalTimer(config.options.maxLifetime, this);
+  }
 
   /** True if a stream is there that takes messages, or will in a moment. */
   get isOpen(): boolean {
@@ -65,17 +56,14 @@ export class StreamSuccession implements ClientStreamOwner {
 
   /** True while anything is under way. */
   get isBusy(): boolean {
-    return this.opening || [...this.streams].some((each) => each.inFlight > 0);
+    return (
+      this.dialling > 0 || [...this.streams].some((each) => each.inFlight > 0)
+    );
   }
 
-  /** True when no stream is left. */
-  get isEmpty(): boolean {
-    return this.streams.size === 0 && !this.opening;
-  }
-
-  /** Messages on the present stream that wait for their replies. */
-  get inFlight(): number {
-    return this.current?.inFlight ?? 0;
+  /** Streams that are open, being opened, or finishing what they have. */
+  get count(): number {
+    return this.streams.size + this.dialling;
   }
 
   /** Writes what waits, as far as there is room. */
@@ -85,25 +73,37 @@ export class StreamSuccession implements ClientStreamOwner {
 
   /** Opens a stream, unless that is under way. */
   open(): void {
-    if (this.opening || this.closed) {
+    if (this.attempt || this.closed) {
       return;
     }
     if (this.failures >= MAX_FAILURES) {
       this.refused(new StreamRefusedError(undefined, false));
       return;
     }
-    this.opening = true;
-    const renews = this.streams.size > 0;
-    this.config.open(this.member).then(
-      (opened) => this.onOpened(opened, renews),
-      (failure: StreamRefusedError) => this.refused(failure),
-    );
+    // A successor has the place of the stream that it replaces.
+    if (!this.current && !this.config.hasPlace()) {
+      this.refused(new NoStreamPlaceError());
+      return;
+    }
+    const attempt: Attempt = {};
+    const askedAt = performance.now();
+    this.attempt = attempt;
+    this.dialling++;
+    this.config
+      .open(this.member)
+      .finally(() => this.dialling--)
+      .then(
+        (opened) => this.onOpened(attempt, opened, askedAt),
+        (failure: StreamRefusedError) => this.onFailed(attempt, failure),
+      );
   }
 
-  /** No more messages on the present stream; the next message opens another. */
+  /** No more messages on any stream that there is; the next message opens another. */
   retire(): void {
     this.current?.end();
-    this.current = undefined;
+    this.successor?.end();
+    this.attempt = undefined;
+    this.appoint(undefined);
   }
 
   /** No more messages at all; those under way get their replies. */
@@ -114,19 +114,16 @@ export class StreamSuccession implements ClientStreamOwner {
 
   /** Breaks all streams. */
   destroy(cause: Error): void {
-    this.closed = true;
+    this.end();
     for (const stream of this.streams) {
       stream.break(cause);
     }
   }
 
-  /** Heartbeats, and the renewal of a stream that has become old. */
+  /** Heartbeats. */
   beat(now: number, stalled: boolean): void {
     for (const stream of this.streams) {
       stream.beat(now, stalled);
-    }
-    if (this.current?.isOpen) {
-      this.keepFresh(this.current, now - this.current.openedAt);
     }
   }
 
@@ -136,22 +133,33 @@ export class StreamSuccession implements ClientStreamOwner {
     return Math.min(Infinity, ...next);
   }
 
+  onDue(): void {
+    if (this.isReady && !this.successor) {
+      this.open();
+    }
+  }
+
+  onOverdue(): void {
+    this.current?.end();
+  }
+
   onReady(stream: ClientStream): void {
-    this.opening = false;
-    if (this.closed) {
+    if (stream !== this.attempt?.stream) {
       stream.end();
-    } else if (this.current) {
+      return;
+    }
+    this.attempt = undefined;
+    if (this.current) {
       this.successor = stream;
       this.current.end();
     } else {
-      this.current = stream;
-      this.owner.onChange();
+      this.appoint(stream);
     }
   }
 
   onStarted(stream: ClientStream): void {
     if (stream === this.current) {
-      this.promote();
+      this.appoint(this.successor);
     }
   }
 
@@ -177,7 +185,10 @@ export class StreamSuccession implements ClientStreamOwner {
     if (!stream.hello) {
       // Another peer at that address: what is meant for this one must not reach it.
       const isOther = cause instanceof WrongPeerError;
-      this.refused(new StreamRefusedError(200, isOther, cause));
+      const failure = new StreamRefusedError(200, isOther, cause);
+      if (stream === this.attempt?.stream) {
+        this.onFailed(this.attempt, failure);
+      }
       return;
     }
     if (cause) {
@@ -186,28 +197,41 @@ export class StreamSuccession implements ClientStreamOwner {
     if (stream === this.successor) {
       this.successor = undefined;
     } else if (stream === this.current) {
-      this.promote();
+      this.appoint(this.successor);
     }
   }
 
-  private promote(): void {
-    this.current = this.successor;
+  /** From now on that stream takes the messages; without one, the next message opens another. */
+  private appoint(stream: ClientStream | undefined): void {
+    this.current = stream;
     this.successor = undefined;
+    if (stream) {
+      this.renewal.watch(stream);
+    } else {
+      this.renewal.stop();
+    }
     this.owner.onChange();
   }
 
-  private onOpened(opened: OpenedStream, renews: boolean): void {
+  private onOpened(
+    attempt: Attempt,
+    opened: OpenedStream,
+    askedAt: number,
+  ): void {
     const { options, maxBytes, maxDepth } = this.config;
     const { heartbeatInterval: heartbeat, maxInFlight, openTimeout } = options;
+    const renews = this.streams.size > 0;
     const stream = new ClientStream(
       this.member.id,
       opened,
+      askedAt,
       { heartbeat, maxBytes, maxDepth, maxInFlight, renews },
       this,
     );
+    attempt.stream = stream;
     this.streams.add(stream);
-    if (this.closed) {
-      stream.break(new StreamError('the peer is gone'));
+    if (attempt !== this.attempt) {
+      stream.break(new StreamError('nobody wants the stream any more'));
     }
     setTimeout(() => {
       if (!stream.hello) {
@@ -216,25 +240,18 @@ export class StreamSuccession implements ClientStreamOwner {
     }, openTimeout).unref();
   }
 
-  private refused(failure: StreamRefusedError): void {
-    this.opening = false;
-    if (!this.current && !this.closed) {
-      this.failures = 0;
-      this.owner.onRefused(failure);
+  /** What happens to an attempt that was given up concerns nobody. */
+  private onFailed(attempt: Attempt, failure: StreamRefusedError): void {
+    if (attempt === this.attempt) {
+      this.attempt = undefined;
+      this.refused(failure);
     }
   }
 
-  /** Replaces a stream in time; one that could not be replaced ends in order before the receiver cuts it. */
-  private keepFresh(stream: ClientStream, age: number): void {
-    const receivers = stream.hello?.lifetime ?? Infinity;
-    const own = this.config.options.maxLifetime;
-    if (age > receivers * OVERDUE_SHARE) {
-      stream.end();
-    } else if (
-      age > Math.min(own, receivers * LIFETIME_SHARE) &&
-      !this.successor
-    ) {
-      this.open();
+  private refused(failure: StreamRefusedError): void {
+    if (!this.current) {
+      this.failures = 0;
+      this.owner.onRefused(failure);
     }
   }
 }

@@ -19,8 +19,8 @@ import type {
 import { DeadlineWatch } from './deadline-watch.js';
 import { PeerLink, type PeerLinkContext } from './peer-link.js';
 import { Pulse } from './pulse.js';
-import { LOOK_AGAIN, MIN_REST } from './stream.constants.js';
 import { StreamError } from './stream.error.js';
+import { StreamPlaces } from './stream-places.js';
 import { STREAM_OPENER, type StreamOpener } from './stream-opener.js';
 import { resolveStreamOptions } from './stream.options.js';
 
@@ -32,10 +32,7 @@ export class StreamLane implements MessageLane, OnApplicationShutdown {
   private readonly ending = new Set<PeerLink>();
   private readonly context: PeerLinkContext;
   private readonly enabled: boolean;
-  private readonly maxStreams: number;
   private readonly pulse: Pulse;
-  /** Until then it is not asked again whether a stream has become free. */
-  private fullUntil = 0;
   private readonly deadlines = new DeadlineWatch((now) => this.expire(now));
   private readonly unsubscribe: () => void;
 
@@ -50,11 +47,12 @@ export class StreamLane implements MessageLane, OnApplicationShutdown {
     // What a stream does later belongs to no request of the caller that happened to open it.
     const outside = AsyncLocalStorage.snapshot();
     this.enabled = messaging.stream !== false;
-    this.maxStreams = stream.maxStreams;
+    const places = new StreamPlaces(stream.maxStreams, () => this.all());
     this.context = {
       options: stream,
       maxBytes: limits.maxAnswerBytes,
       maxDepth: limits.maxJsonDepth,
+      hasPlace: () => places.hasPlace(),
       open: (member) => outside(open, member, stream.openTimeout),
       sendOtherwise: (member, message) => http.send(member, message),
       watch: (deadline) => this.deadlines.watch(deadline),
@@ -85,41 +83,13 @@ export class StreamLane implements MessageLane, OnApplicationShutdown {
   }
 
   private connect(member: Member): PeerLink | undefined {
-    if (
-      !this.enabled ||
-      !member.features.includes('stream') ||
-      !this.hasPlace()
-    ) {
+    if (!this.enabled || !member.features.includes('stream')) {
       return undefined;
     }
     const link = new PeerLink(member, this.context);
     this.links.set(member.id, link);
     this.pulse.start();
     return link;
-  }
-
-  /** True if another stream may be opened; closes the least recently used one for it. */
-  private hasPlace(): boolean {
-    if (this.links.size < this.maxStreams) {
-      return true;
-    }
-    const now = performance.now();
-    if (now < this.fullUntil) {
-      return false;
-    }
-    const open = [...this.links.values()].filter((each) => !each.isRefused);
-    if (open.length < this.maxStreams) {
-      return true;
-    }
-    const oldest = open.reduce((first, each) =>
-      each.usedAt < first.usedAt ? each : first,
-    );
-    if (!oldest.isBusy && now - oldest.usedAt >= MIN_REST) {
-      this.release(oldest);
-      return true;
-    }
-    this.fullUntil = now + LOOK_AGAIN;
-    return false;
   }
 
   private follow(event: MembershipEvent): void {

@@ -7,14 +7,16 @@ import {
 /** Limits of the stream lane. Sizes and counts hold for each peer, except where said otherwise. */
 export interface StreamOptions {
   /**
-   * Streams that this peer keeps open, in all. Default 512. The least recently used is closed for a new
-   * one; where all are busy, messages go by `/message`. Each costs a socket on both sides.
+   * Streams that this peer keeps open, in all; one that is just being replaced counts once. Default 512.
+   * When there are so many, messages to other peers go by `/message`, and the least recently used stream
+   * is closed to make room, unless all are busy. Each costs a socket on both sides.
    */
   maxStreams?: number;
 
   /**
    * Messages to one peer that may be waiting for their replies. Default 2048. Over it, callers wait;
-   * at their deadline they get `OVERLOADED`. The smaller of both sides' values holds.
+   * at their deadline they get `OVERLOADED`. The smaller of both sides' values holds, and at the receiver
+   * `limits.maxRequestsPerSender` (1024) if that is smaller.
    */
   maxInFlight?: number;
 

@@ -39,6 +39,8 @@ export interface PeerAppSetup {
   port?: number;
   /** False: the app is initialised and no more. */
   listen?: false;
+  /** Changes the app's own server before it listens. */
+  onServer?: (server: Server) => void;
 }
 
 /** A running app with the module. */
@@ -149,6 +151,7 @@ async function listen(
   { place, port = 0, host = '127.0.0.1', ...rest }: PeerAppSetup,
 ): Promise<void> {
   if (place === 'worker') return;
+  rest.onServer?.((app as INestApplication).getHttpServer() as Server);
   if (rest.listen === false) {
     await app.init();
     return;

@@ -1,0 +1,139 @@
+import { FakeStream } from '../../../test/support/stream-fixture.js';
+import { until } from '../../../test/support/until.js';
+import type { Member } from '../../membership/core/membership.types.js';
+import type { OpenedStream } from './stream-opener.js';
+import type { StreamRefusedError } from './stream-refused.error.js';
+import { StreamSuccession } from './stream-succession.js';
+import { resolveStreamOptions } from './stream.options.js';
+
+const memberAt = (port: number): Member => ({
+  id: 'a',
+  ip: '127.0.0.1',
+  port,
+  data: {},
+  features: ['stream'],
+  incarnation: 1,
+  state: 'alive',
+});
+
+/** A succession whose streams are given by hand: `asked` holds who was asked, and what becomes of it. */
+function setUp() {
+  const asked: {
+    port: number;
+    give: (stream: FakeStream) => void;
+    refuse: (error: StreamRefusedError) => void;
+  }[] = [];
+  const refusals: StreamRefusedError[] = [];
+  const place = { free: true };
+  const succession = new StreamSuccession(
+    memberAt(1),
+    {
+      options: resolveStreamOptions({ maxLifetime: 100 }, 'stream'),
+      maxBytes: 1000,
+      maxDepth: 10,
+      hasPlace: () => place.free,
+      open: ({ port }) =>
+        new Promise<OpenedStream>((resolve, reject) =>
+          asked.push({
+            port,
+            give: ({ opened }) => resolve(opened),
+            refuse: reject,
+          }),
+        ),
+    },
+    {
+      onChange: () => undefined,
+      onRefused: (failure) => refusals.push(failure),
+      onSign: () => undefined,
+      onTooLarge: () => undefined,
+    },
+  );
+  const open = async () => {
+    const stream = new FakeStream();
+    asked.at(-1)!.give(stream);
+    stream.greet();
+    await until(() => stream.lines.length > 0);
+    return stream;
+  };
+  return { succession, asked, refusals, place, open };
+}
+
+describe('StreamSuccession', () => {
+  it('replaces a stream in time', async () => {
+    const { succession, asked, open } = setUp();
+    succession.open();
+    const first = await open();
+    await until(() => asked.length === 2);
+    expect(first.isEnded).toBe(false);
+    const second = await open();
+    expect(first.isEnded).toBe(true);
+    first.finish();
+    await until(() => succession.count === 1);
+    expect(succession.isReady).toBe(true);
+    expect(second.isEnded).toBe(false);
+    succession.end();
+  });
+
+  it('leaves no successor behind when it retires', async () => {
+    const { succession, asked, open } = setUp();
+    succession.open();
+    const first = await open();
+    await until(() => asked.length === 2);
+    const second = await open();
+    // The receiver has not said yet that it has started everything of the first.
+    succession.retire();
+    expect([first.isEnded, second.isEnded]).toEqual([true, true]);
+    first.finish();
+    second.finish();
+    await until(() => succession.count === 0);
+    expect(succession.isOpen).toBe(false);
+  });
+
+  it('uses no stream that was asked for before it retired', async () => {
+    const { succession, asked, open, refusals } = setUp();
+    succession.open();
+    succession.member = memberAt(2);
+    succession.retire();
+    succession.open();
+    expect(asked.map(({ port }) => port)).toEqual([1, 2]);
+    const late = new FakeStream();
+    asked[0]!.give(late);
+    await open();
+    expect(succession.isReady).toBe(true);
+    await until(() => succession.count === 1);
+    expect(late.lines).toEqual([]);
+    expect(refusals).toEqual([]);
+    succession.end();
+  });
+
+  it('ends a stream whose greeting comes after it retired', async () => {
+    const { succession, asked } = setUp();
+    succession.open();
+    const stream = new FakeStream();
+    asked[0]!.give(stream);
+    await until(() => !succession.isBusy);
+    succession.retire();
+    stream.greet();
+    await until(() => stream.isEnded);
+    expect(succession.isOpen).toBe(false);
+    stream.finish();
+    await until(() => succession.count === 0);
+  });
+
+  it('opens none without a place, but replaces those that it has', async () => {
+    const { succession, asked, open, place, refusals } = setUp();
+    place.free = false;
+    succession.open();
+    expect(asked).toEqual([]);
+    expect(refusals.map(({ pause }) => pause)).toEqual([250]);
+    place.free = true;
+    succession.open();
+    expect(succession.count).toBe(1);
+    await open();
+    place.free = false;
+    await until(() => asked.length === 2);
+    expect(succession.count).toBe(2);
+    expect(refusals).toHaveLength(1);
+    succession.end();
+  });
+});

@@ -1,0 +1,78 @@
+import type { Server } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import { OnPeerMessage } from '../../../src/index.js';
+import { until } from '../../support/until.js';
+import { closePeers } from '../module/support/peer-app.js';
+import { startPair } from './support/message-pair.js';
+import { RequestsSeen } from './support/requests-seen.js';
+
+@Injectable()
+class Handlers {
+  readonly started: number[] = [];
+
+  @OnPeerMessage('later')
+  async later({ n }: { n: number }) {
+    this.started.push(n);
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    return { n };
+  }
+}
+
+const seen = new RequestsSeen();
+beforeEach(() => seen.start());
+afterEach(async () => {
+  await closePeers();
+  seen.stop();
+});
+
+/** Sends without a pause until so many streams have been opened; every message has to be handled, in order. */
+async function sendOver(
+  streams: number,
+  onServer: (server: Server) => void,
+  sender: object = {},
+): Promise<void> {
+  const pair = await startPair({
+    providers: [Handlers],
+    receiver: { onServer },
+    sender: { messaging: { stream: sender } },
+  });
+  const replies: Promise<unknown>[] = [];
+  await until(
+    () => {
+      for (let each = 0; each < 5; each++) {
+        const n = replies.length;
+        replies.push(pair.send({ type: 'later', n }, { timeout: 20_000 }));
+      }
+      return seen.of('/stream', pair.sender, pair.receiver) >= streams;
+    },
+    { interval: 5 },
+  );
+  const sent = replies.map((_, n) => n);
+  const handled = (await Promise.all(replies)) as { n: number }[];
+  expect(handled.map(({ n }) => n)).toEqual(sent);
+  expect(pair.receiver.app.get(Handlers).started).toEqual(sent);
+  expect(seen.of('/message', pair.sender, pair.receiver)).toBe(0);
+}
+
+describe('streams to a server with limits of its own', () => {
+  it('are replaced before its request timeout, which is shorter than heartbeats', async () => {
+    await sendOver(4, (server) => {
+      server.requestTimeout = 2500;
+      (server as Server & { connectionsCheckingInterval: number })[
+        'connectionsCheckingInterval'
+      ] = 100;
+    });
+  });
+
+  it('outlive its time for idle connections', async () => {
+    await sendOver(3, (server) => (server.keepAliveTimeout = 50), {
+      maxLifetime: 500,
+    });
+  });
+
+  it('are no more than it allows for one connection', async () => {
+    await sendOver(5, (server) => (server.maxRequestsPerSocket = 1), {
+      maxLifetime: 100,
+    });
+  });
+});
