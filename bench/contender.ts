@@ -45,7 +45,7 @@ export interface BenchClient {
    * Default: one `send` to each at once.
    */
   broadcast?(body: EchoBody): Promise<number>;
-  /** Ms that joining the cloud took, the app's own start left out. */
+  /** Ms from just before it listens until it has joined the cloud and sees all of these peers. */
   joinMs?: number;
 }
 

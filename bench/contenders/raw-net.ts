@@ -2,7 +2,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import type { Contender } from '../contender.js';
 import { LineSocket } from './support/line-socket.js';
 
-type Frame = [id: number, body: unknown];
+type Frame = [place: number, body: unknown];
 
 function opened(socket: Socket): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -11,25 +11,25 @@ function opened(socket: Socket): Promise<void> {
   });
 }
 
-/** Matches replies to requests by number: as little as a multiplexer can do. */
+/** Matches replies to requests by a number that is used again: as little as a multiplexer can do. */
 class Multiplexer {
-  private readonly waiting = new Map<number, (body: unknown) => void>();
+  private readonly waiting: ((body: unknown) => void)[] = [];
+  private readonly free: number[] = [];
   private readonly lines: LineSocket;
-  private nextId = 1;
 
   constructor(readonly socket: Socket) {
     this.lines = new LineSocket(socket, (line) => {
-      const [id, body] = JSON.parse(line) as Frame;
-      this.waiting.get(id)!(body);
-      this.waiting.delete(id);
+      const [place, body] = JSON.parse(line) as Frame;
+      this.free.push(place);
+      this.waiting[place]!(body);
     });
   }
 
   send(body: unknown): Promise<unknown> {
     return new Promise((resolve) => {
-      const id = this.nextId++;
-      this.waiting.set(id, resolve);
-      this.lines.write(JSON.stringify([id, body]));
+      const place = this.free.pop() ?? this.waiting.length;
+      this.waiting[place] = resolve;
+      this.lines.write(JSON.stringify([place, body]));
     });
   }
 }
@@ -43,8 +43,8 @@ const contender: Contender = {
     const server = createServer({ noDelay: true }, (socket) => {
       socket.on('error', () => socket.destroy());
       const lines = new LineSocket(socket, (line) => {
-        const [id, body] = JSON.parse(line) as Frame;
-        lines.write(JSON.stringify([id, body]));
+        const [place, body] = JSON.parse(line) as Frame;
+        lines.write(JSON.stringify([place, body]));
       });
     });
     await new Promise<void>((resolve) => server.listen(0, host, resolve));

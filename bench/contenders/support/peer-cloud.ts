@@ -66,7 +66,8 @@ export function peerCloudContender(
       const certificate = setup.tls
         ? (certificateOf(seeds[0]) ?? makeCertificate(host))
         : undefined;
-      const peer = await startPeer(host, setup, seeds, certificate);
+      const peer = await createPeer(host, setup, seeds, certificate);
+      await join(peer, host);
       const { id, port } = peer.get(MembershipService).self;
       return { location: { id, port, ...certificate } };
     },
@@ -83,11 +84,11 @@ export async function peerCloudClient(
   locations: readonly PeerLocation[],
   certificate?: Certificate,
 ): Promise<BenchClient> {
-  const app = await startPeer(host, setup, locations, certificate);
+  const app = await createPeer(host, setup, locations, certificate);
   const membership = app.get(MembershipService);
   const messaging = app.get(MessagingService);
   const startedAt = performance.now();
-  await membership.whenJoined();
+  await join(app, host);
   const peers = await allOf(membership, locations);
   const joinMs = performance.now() - startedAt;
   return {
@@ -100,7 +101,7 @@ export async function peerCloudClient(
   };
 }
 
-async function startPeer(
+function createPeer(
   host: string,
   setup: PeerCloudSetup,
   seeds: readonly PeerLocation[],
@@ -113,14 +114,15 @@ async function startPeer(
     ],
     providers: [EchoHandler],
   };
-  const app = await NestFactory.create(
-    module,
-    httpAdapter(setup.adapter, certificate),
-    { logger: false, ...(certificate && { httpsOptions: certificate }) },
-  );
+  return NestFactory.create(module, httpAdapter(setup.adapter, certificate), {
+    logger: false,
+    ...(certificate && { httpsOptions: certificate }),
+  });
+}
+
+async function join(app: INestApplication, host: string): Promise<void> {
   await app.listen(0, host);
   await app.get(MembershipService).whenJoined();
-  return app;
 }
 
 function optionsOf(
