@@ -64,9 +64,10 @@ export const membershipProviders: Provider[] = [
 ];
 
 function describeSelf(options: ResolvedPeerCloudOptions): SelfDescription {
-  const { id, ip, data, cloud, tls } = options;
+  const { id, hasFixedId, ip, data, cloud, tls } = options;
   return {
     id,
+    hasFixedId,
     data,
     ...(ip !== undefined && { ip }),
     ...(cloud !== undefined && { cloud }),

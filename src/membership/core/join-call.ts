@@ -1,4 +1,4 @@
-import { formatAddress } from '../../wire/address.js';
+import { formatAddress, sameAddress } from '../../wire/address.js';
 import type { JsonValue } from '../../wire/json.js';
 import type { PeerAddress, PeerInfo } from '../../wire/peer-info.js';
 import type { CoreContext } from './core-context.js';
@@ -97,13 +97,14 @@ export class JoinCall {
     const source: NewsSource = {
       origin: 'answer',
       from: answer.self.id,
+      toldAt: address.ip,
       quiet: !merged,
       legacyTold: !merged,
     };
-    await this.#addReceiver(answer, address, source);
     const peers = this.#readPeers(answer.peers);
     for (const info of peers)
       this.intake.record(info, source, !answer.self.features);
+    await this.#addReceiver(answer, address, source);
     env.logger.debug(
       `Let in by ${answer.self.id} at ${formatAddress(address)}, ${list.size} members known`,
     );
@@ -112,10 +113,14 @@ export class JoinCall {
     return 'joined';
   }
 
-  /** A newcomer takes the id that it is given; a member of a cloud is known by the one that it has. */
+  /**
+   * A newcomer takes the id that it is given, unless its own is fixed; a member of a cloud is known by the
+   * one that it has.
+   */
   #isCredible({ id, self: receiver }: ReadJoinAnswer): boolean {
     const { self, list } = this.ctx;
-    return id === self.id || (id !== receiver.id && list.size === 0);
+    if (id === self.id) return true;
+    return !self.hasFixedId && id !== receiver.id && list.size === 0;
   }
 
   #readPeers(peers: readonly JsonValue[]): PeerInfo[] {
@@ -127,39 +132,39 @@ export class JoinCall {
 
   /**
    * The receiver under the address that it names, else under the one that was called, if it is the
-   * receiver who answers there: behind a name may be a load balancer (PROTOCOL.md, section 2).
+   * receiver who answers there: behind a name may be a load balancer (PROTOCOL.md, section 2), and
+   * whoever lies would put itself, or nobody, in the place of a member.
    */
   async #addReceiver(
-    answer: ReadJoinAnswer,
+    { self: receiver, selfHasAddress }: ReadJoinAnswer,
     address: PeerAddress,
     source: NewsSource,
   ): Promise<void> {
-    const receiver = answer.self;
-    if (answer.selfHasAddress) {
-      this.#add(receiver, source);
-      return;
-    }
     const called: PeerInfo = { ...receiver, ...address };
-    for (let tries = 0; tries < RECEIVER_TRIES; tries++) {
-      const reply = await this.caller.askAddress(
-        called,
-        this.ctx.options.requestTimeout,
-        receiver.id,
-      );
-      if (reply.kind === 'online') {
-        this.#add(called, source);
+    const isElsewhere = selfHasAddress && !sameAddress(receiver, address);
+    for (const place of isElsewhere ? [receiver, called] : [called]) {
+      if (await this.#isAt(place, address)) {
+        this.intake.record(place, { ...source, verified: true });
         return;
       }
     }
     this.ctx.env.logger.debug(
-      `${receiver.id} does not answer at ${formatAddress(address)}: not added`,
+      `${receiver.id} does not answer at ${formatAddress(receiver)}: not added`,
     );
   }
 
-  #add(receiver: PeerInfo, source: NewsSource): void {
-    const { origin, quiet, legacyTold } = source;
-    const own = { origin, quiet, legacyTold, verified: true };
-    this.intake.record(receiver, own);
+  async #isAt(receiver: PeerInfo, called: PeerAddress): Promise<boolean> {
+    const { env, options } = this.ctx;
+    if (!env.allows(receiver, { remoteAddress: called.ip })) return false;
+    for (let tries = 0; tries < RECEIVER_TRIES; tries++) {
+      const reply = await this.caller.askAddress(
+        receiver,
+        options.requestTimeout,
+        receiver.id,
+      );
+      if (reply.kind === 'online') return true;
+    }
+    return false;
   }
 
   #log(place: string, reason: string): void {

@@ -1,3 +1,6 @@
+import type { JsonObject } from '../../wire/json.js';
+import type { PeerAddress } from '../../wire/peer-info.js';
+import type { RequestOrigin } from './membership.types.js';
 import { idsOf, TestCloud } from './testing-support/test-cloud.js';
 
 describe('Joiner', () => {
@@ -123,6 +126,98 @@ describe('Joiner', () => {
     const a = cloud.peer('a', { seeds: [balancer.address], ticks: false });
     await cloud.settle(a.core.whenJoined());
     expect(a.core.members()).toEqual([]);
+  });
+
+  describe('with an answer that lies', () => {
+    /** A receiver that lets everybody in, with an answer of its own making. */
+    function liar(cloud: TestCloud, answer: JsonObject) {
+      const common = { status: 'joined', peers: [] };
+      return cloud.fake('liar', {
+        answer: (endpoint) =>
+          endpoint === 'join' ? { ...common, ...answer } : undefined,
+      });
+    }
+
+    const OURS = { features: ['gossip'], incarnation: 1 };
+
+    it('pushes nobody out whose address it takes for its own', async () => {
+      const cloud = new TestCloud();
+      const [a, b] = await cloud.cloud(['a', 'b']);
+      const self = { id: 'liar', ...b!.address, data: {}, ...OURS };
+      const { address } = liar(cloud, { id: 'a', self });
+      expect(await cloud.settle(a!.core.join([address]))).toBe(true);
+      await cloud.clock.run(1000);
+      expect(idsOf(a!)).toEqual(['b', 'liar']);
+      expect(a!.core.get('liar')).toMatchObject(address);
+      expect(a!.core.get('b')).toMatchObject(b!.address);
+    });
+
+    it('does not move a member to its own address', async () => {
+      const cloud = new TestCloud();
+      const [a, b] = await cloud.cloud(['a', 'b']);
+      const { id, incarnation } = b!.core.self;
+      const thief = cloud.fake(id, {
+        answer: (endpoint) =>
+          endpoint === 'join'
+            ? {
+                status: 'joined',
+                id: 'a',
+                self: { id, data: {}, ...OURS, incarnation: incarnation + 9 },
+                peers: [],
+              }
+            : undefined,
+      });
+      await cloud.settle(a!.core.join([thief.address]));
+      await cloud.clock.run(3000);
+      expect(a!.core.get(id)).toMatchObject(b!.address);
+    });
+
+    it('makes this peer call no address that is not allowed', async () => {
+      const cloud = new TestCloud();
+      const inner = cloud.fake('liar', { ip: '127.0.0.1' });
+      const self = { id: 'liar', ...inner.address, data: {}, ...OURS };
+      const { address } = liar(cloud, { id: 'a', self });
+      const allows = (place: PeerAddress, origin?: RequestOrigin) =>
+        place.ip !== '127.0.0.1' || origin?.remoteAddress === '127.0.0.1';
+      const a = cloud.peer('a', {
+        seeds: [address],
+        ticks: false,
+        env: { allows },
+      });
+      await cloud.settle(a.core.whenJoined());
+      expect(cloud.to('liar', 'status')).toHaveLength(1);
+      expect(a.core.get('liar')).toMatchObject(address);
+    });
+
+    it('gives a member no other address', async () => {
+      const cloud = new TestCloud();
+      const a = cloud.peer('a', { ticks: false });
+      const b = cloud.peer('b', {
+        seeds: [a.address],
+        advertises: false,
+        ticks: false,
+      });
+      await cloud.until(() => b.core.isJoined);
+      const self = { id: 'liar', data: {} };
+      const { address } = liar(cloud, { id: 'b', ip: a.address.ip, self });
+      expect(await cloud.settle(b.core.join([address]))).toBe(true);
+      expect(b.core.self.ip).toBe(b.address.ip);
+      expect(idsOf(b)).toEqual(['a', 'liar']);
+    });
+
+    it('does not give another id to a peer whose id is fixed', async () => {
+      const cloud = new TestCloud();
+      const self = { id: 'liar', data: {} };
+      const { address } = liar(cloud, { id: 'other', self });
+      const a = cloud.peer('a', {
+        seeds: [address],
+        hasFixedId: true,
+        ticks: false,
+      });
+      await cloud.settle(a.core.whenJoined());
+      expect(a.core.id).toBe('a');
+      expect(a.core.isJoined).toBe(false);
+    });
   });
 
   it('joins no cloud of another name, and says goodbye where it was let in all the same', async () => {

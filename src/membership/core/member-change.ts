@@ -24,6 +24,8 @@ export interface NewsSource {
   readonly origin: ChangeOrigin;
   /** The member that told it. */
   readonly from?: string;
+  /** IP literal at which the teller answered, where it may be no member yet. */
+  readonly toldAt?: string;
   /** True if legacy members were told already, by whoever let the member in. */
   readonly legacyTold?: boolean | undefined;
   /** True if the member itself answered at the address: it may end whoever was there before. */

@@ -69,6 +69,8 @@ export interface MembershipEnvironment {
 /** What this peer says about itself. */
 export interface SelfDescription {
   id: string;
+  /** True: no answer to a join may assign another one. */
+  hasFixedId?: boolean;
   /** What to advertise; undefined: the receivers infer it. */
   ip?: string;
   data: JsonObject;

@@ -154,7 +154,7 @@ export class NewsIntake {
     if (!this.#believable(info.incarnation ?? 0)) return false;
     if (info.features && (info.cloud ?? '') !== self.cloud) return false;
     if (this.#isOwnAddress(info)) return false;
-    const origin = this.#originOf(source.from);
+    const origin = this.#originOf(source);
     if (!env.allows(info, origin)) {
       this.#log.warn(
         `Not added: ${info.id} at ${info.ip}:${info.port}, as ${source.from ?? 'a known peer'} says`,
@@ -173,9 +173,9 @@ export class NewsIntake {
   }
 
   /** A loopback address, say, means something else to a teller on another host. */
-  #originOf(teller: string | undefined): RequestOrigin | undefined {
-    const member =
-      teller === undefined ? undefined : this.ctx.list.peek(teller);
+  #originOf({ from, toldAt }: NewsSource): RequestOrigin | undefined {
+    if (toldAt !== undefined) return { remoteAddress: toldAt };
+    const member = from === undefined ? undefined : this.ctx.list.peek(from);
     return member && { remoteAddress: member.ip, senderId: member.id };
   }
 
@@ -194,7 +194,6 @@ export class NewsIntake {
     known: MemberRecord,
     source: NewsSource,
   ): boolean {
-    if (source.verified) return false;
     return isLegacy(record)
       ? source.origin === 'joined'
       : record.incarnation > known.incarnation;

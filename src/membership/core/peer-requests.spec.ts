@@ -76,6 +76,23 @@ describe('PeerRequests', () => {
       expect(a.core.get('x')?.ip).toBe('10.3.3.4');
     });
 
+    it('ends nobody at the new address of one that does not answer there', async () => {
+      const [, x, y] = await members('m', 'x', 'y');
+      x!.process.vanish();
+      const elsewhere = { ...legacyPeer('x'), ...y!.address };
+      await a.core.receiveJoined(elsewhere, a.core.get('m')!);
+      await cloud.clock.run(3000);
+      expect(a.core.get('y')).toMatchObject(y!.address);
+      expect(a.core.get('x')?.ip).toBe(x!.address.ip);
+
+      y!.process.crash();
+      cloud.fake('x', y!.address);
+      await a.core.receiveJoined(elsewhere, a.core.get('m')!);
+      await cloud.clock.run(3000);
+      expect(idsOf(a)).toEqual(['m', 'x']);
+      expect(a.core.get('x')).toMatchObject(y!.address);
+    });
+
     it('brings a member back that counted as gone, if it answers', async () => {
       const [, x] = await members('m', 'x');
       await a.core.receiveLeft({ id: 'x' }, a.core.get('x')!);

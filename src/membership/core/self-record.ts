@@ -18,14 +18,14 @@ export type SelfListener = (now: MemberRecord, before: MemberRecord) => void;
 /** This peer's own record: the only one whose incarnation this peer raises by right. */
 export class SelfRecord {
   #record: MemberRecord;
-  readonly #givenIp: boolean;
+  readonly hasFixedId: boolean;
   readonly #listeners: SelfListener[] = [];
 
   constructor(
     description: SelfDescription,
     private readonly env: MembershipEnvironment,
   ) {
-    this.#givenIp = description.ip !== undefined;
+    this.hasFixedId = description.hasFixedId ?? false;
     this.#record = this.#signed(
       makeRecord(
         {
@@ -91,15 +91,13 @@ export class SelfRecord {
     this.#change({ data, incarnation: this.incarnation + 1 });
   }
 
-  /** Takes what the answer to a join says about this peer: its id, and its address where none was given. */
+  /**
+   * Takes what the answer to a join says about this peer: its id, and its address while it has none.
+   * Who lets it in again may lie, and an address of another would be refused to that one from then on.
+   */
   adopt(id: string, ip: string | undefined): void {
-    const inferred = this.#givenIp ? undefined : ip;
-    if (
-      id === this.id &&
-      (inferred === undefined || inferred === this.#record.ip)
-    ) {
-      return;
-    }
+    const inferred = this.hasAddress ? undefined : ip;
+    if (id === this.id && inferred === undefined) return;
     this.#change({ id, ip: inferred ?? this.#record.ip });
   }
 

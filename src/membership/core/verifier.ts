@@ -44,7 +44,8 @@ export class Verifier {
 
   /**
    * News names another address for a member. The old one is asked first, and the member stays there
-   * while it answers as that id (PROTOCOL.md, section 2, `/joined`).
+   * while it answers as that id (PROTOCOL.md, section 2, `/joined`). Only one that answers at the new
+   * one may end whoever is listed there.
    */
   moved(news: MemberRecord, from: string): void {
     this.#once(news.id, async () => {
@@ -55,12 +56,23 @@ export class Verifier {
       if (reply.kind === 'online' || reply.kind === 'leaving') {
         const own = reply.status.incarnation ?? 0;
         // The same process under two addresses: the news is right in all but the address.
-        if (own >= news.incarnation) this.#apply(movedTo(news, known), from);
+        if (own >= news.incarnation) {
+          this.ctx.list.apply(movedTo(news, known), {
+            origin: 'check',
+            from,
+            verified: true,
+          });
+        }
       } else {
         const incarnation = isLegacy(news)
           ? known.incarnation + 1
           : news.incarnation;
-        this.#apply(changeRecord(news, { incarnation }), from);
+        const verified = await this.#isAt(news);
+        this.ctx.list.apply(changeRecord(news, { incarnation }), {
+          origin: 'check',
+          from,
+          verified,
+        });
       }
     });
   }
@@ -68,8 +80,7 @@ export class Verifier {
   /** News names the address of another member, or a member that is gone: only the address can tell. */
   contested(news: MemberRecord, source: NewsSource): void {
     this.#once(news.id, async () => {
-      const reply = await this.caller.askAddress(news, this.#timeout, news.id);
-      if (reply.kind !== 'online' || reply.status.id !== news.id) return;
+      if (!(await this.#isAt(news))) return;
       const stone = this.ctx.list.tombstones.get(news.id);
       const incarnation =
         isLegacy(news) && stone
@@ -124,8 +135,10 @@ export class Verifier {
     return Math.min(this.prober.timeout * 2, this.ctx.options.requestTimeout);
   }
 
-  #apply(record: MemberRecord, from: string): void {
-    this.ctx.list.apply(record, { origin: 'check', from, verified: true });
+  /** True if it answers at its address, by its own name. */
+  async #isAt(news: MemberRecord): Promise<boolean> {
+    const reply = await this.caller.askAddress(news, this.#timeout, news.id);
+    return reply.kind === 'online' && reply.status.id === news.id;
   }
 
   /** Checks of one id follow each other; those that find no room are left out. */

@@ -8,6 +8,7 @@ import {
   type PeerApp,
 } from '../module/support/peer-app.js';
 import {
+  closeFakePeer,
   closeFakePeers,
   fakePeer,
   maliciousMember,
@@ -159,6 +160,36 @@ describe('a living peer', () => {
       const gone = alice.events.filter(({ type }) => type === 'peer.left');
       expect(gone).toEqual([]);
     },
+  );
+
+  it.each(['/joined', 'gossip', '/sync'])(
+    'is not pushed out by a silent one that is said to have moved to its address in %s',
+    async (way) => {
+      const { alice, bob, victim } = await startCloud();
+      const mallory = await maliciousMember(alice, 'mallory', FEATURES);
+      const silent = await maliciousMember(alice, 'silent', FEATURES);
+      await closeFakePeer(silent);
+      const lie = {
+        id: 'silent',
+        ip: '127.0.0.1',
+        port: bob.port,
+        data: {},
+        features: FEATURES,
+        incarnation: Date.now() + 5000,
+        state: 'alive',
+      };
+      if (way === '/joined') await say(mallory, alice, way, lie);
+      else if (way === '/sync')
+        await say(mallory, alice, way, { members: [lie] });
+      else await say(mallory, alice, '/status', { ext: { updates: [lie] } });
+      await until(() => !listOf(alice).includes('silent'), { timeout: 60_000 });
+      expect(viewOf(alice, victim)?.port).toBe(bob.port);
+      const gone = alice.events.flatMap((event) =>
+        event.type === 'peer.left' ? [event.peer.id] : [],
+      );
+      expect(gone).toEqual(['silent']);
+    },
+    90_000,
   );
 
   it("is not pushed out, nor changed, by a stranger's /join that names its address", async () => {

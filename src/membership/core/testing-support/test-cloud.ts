@@ -27,6 +27,8 @@ export interface TestPeerOptions {
   seeds?: readonly PeerAddress[];
   data?: JsonObject;
   cloud?: string;
+  /** True: it takes no other id. */
+  hasFixedId?: boolean;
   /** False: the others infer its address. */
   advertises?: boolean;
   /** False: it is ticked by the test only. */
@@ -222,10 +224,11 @@ export function told({ events }: TestPeer): string[] {
 function describe(
   id: string,
   { ip }: PeerAddress,
-  { data, cloud, advertises }: TestPeerOptions,
+  { data, cloud, advertises, hasFixedId = false }: TestPeerOptions,
 ): SelfDescription {
   return {
     id,
+    hasFixedId,
     data: data ?? { name: id },
     ...(advertises !== false && { ip }),
     ...(cloud !== undefined && { cloud }),

@@ -11,6 +11,7 @@ export interface Call {
 /** A server that says what an attacker wants it to say. */
 export interface FakePeer {
   port: number;
+  server: Server;
   /** What `/status` answers; to be changed at will. */
   status: JsonObject;
   calls: Call[];
@@ -54,6 +55,7 @@ export async function fakePeer(status: JsonObject): Promise<FakePeer> {
   const { port } = server.address() as AddressInfo;
   const fake: FakePeer = {
     port,
+    server,
     status: { online: true, listening: true, joined: true, ...status },
     calls,
     count: (path) => calls.filter((call) => call.path === path).length,
@@ -61,14 +63,19 @@ export async function fakePeer(status: JsonObject): Promise<FakePeer> {
   return fake;
 }
 
+/** Ends one: nobody listens there any more. */
+export async function closeFakePeer({
+  server,
+}: Pick<FakePeer, 'server'>): Promise<void> {
+  servers.delete(server);
+  const closing = new Promise((done) => server.close(done));
+  server.closeAllConnections();
+  await closing;
+}
+
 /** Ends all of them; for `afterEach`. */
 export async function closeFakePeers(): Promise<void> {
-  const closing = [...servers].map(
-    (server) => new Promise((done) => server.close(done)),
-  );
-  for (const server of servers) server.closeAllConnections();
-  servers.clear();
-  await Promise.all(closing);
+  await Promise.all([...servers].map((server) => closeFakePeer({ server })));
 }
 
 /** A request as anybody can write it. */
