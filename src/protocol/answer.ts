@@ -64,6 +64,8 @@ function writeHead(
   request: Pick<PeerRequest, 'signAnswer'> | undefined,
 ): Buffer {
   const bytes = Buffer.from(JSON.stringify(body) ?? '{}');
+  // An app that lets every origin read its answers does not mean these.
+  response.removeHeader('access-control-allow-origin');
   response.writeHead(status, {
     ...headers,
     'content-type': 'application/json; charset=utf-8',

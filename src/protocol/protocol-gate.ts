@@ -18,6 +18,7 @@ import type {
 } from '../security/request-verifier.interface.js';
 import type { JsonValue } from '../wire/json.js';
 import { Answer, refusalAnswer } from './answer.js';
+import { isPreflight, refuseBrowsers } from './browser-requests.js';
 import { BodyBudget } from './body-budget.js';
 import { checkJsonType, checkStreamType, parseJsonBody } from './json-body.js';
 import { refuseAndDrain } from './lingering-refusal.js';
@@ -56,7 +57,7 @@ const NO_BODY = Buffer.alloc(0);
 
 /**
  * The first to see a protocol request, ahead of the app's own body parser:
- * size limit → signature → parsing. Membership and everything else come later, at the controllers.
+ * no browser → size limit → signature → parsing. Membership and everything else come later, at the controllers.
  */
 export class ProtocolGate {
   private readonly logger = new Logger('PeerCloud');
@@ -85,14 +86,7 @@ export class ProtocolGate {
     try {
       return await this.admit(incoming, remoteAddress);
     } catch (error) {
-      if (error instanceof ClientGoneError) {
-        return { passed: false, refuse: (outgoing) => outgoing.destroy() };
-      }
-      if (error instanceof ProtocolError) {
-        return refused(incoming, refusalAnswer(error));
-      }
-      this.logger.error(`POST ${pathOf(incoming)} failed`, stackOf(error));
-      return refused(incoming, refusalAnswer(refusals.internal()));
+      return this.failed(incoming, error);
     }
   }
 
@@ -103,6 +97,7 @@ export class ProtocolGate {
     const remoteAddress =
       normalizeRemoteAddress(address) ||
       normalizeRemoteAddress(incoming.socket.remoteAddress);
+    refuseBrowsers(incoming);
     const raw = await this.read(incoming);
     const verdict = await this.verifier.verify({
       method: 'POST',
@@ -114,16 +109,36 @@ export class ProtocolGate {
     if (!verdict.ok) {
       return refused(incoming, bareRefusal(verdict));
     }
-    const body = this.parse(incoming, raw);
-    attachPeerRequest(incoming, {
-      raw: raw ?? NO_BODY,
-      body,
-      remoteAddress,
-      ...senderOf(incoming, verdict),
-      ...signingOf(verdict),
-    });
-    hideBody(incoming);
-    return { passed: true, body };
+    try {
+      const body = this.parse(incoming, raw);
+      attachPeerRequest(incoming, {
+        raw: raw ?? NO_BODY,
+        body,
+        remoteAddress,
+        ...senderOf(incoming, verdict),
+        ...signingOf(verdict),
+      });
+      hideBody(incoming);
+      return { passed: true, body };
+    } catch (error) {
+      return this.failed(incoming, error, verdict);
+    }
+  }
+
+  /** @param verdict of the verifier, where the request was let in: it signs the refusal */
+  private failed(
+    incoming: IncomingMessage,
+    error: unknown,
+    verdict?: RequestAccepted,
+  ): Inspection {
+    if (error instanceof ClientGoneError) {
+      return { passed: false, refuse: (outgoing) => outgoing.destroy() };
+    }
+    if (error instanceof ProtocolError) {
+      return refused(incoming, refusalAnswer(error), verdict);
+    }
+    this.logger.error(`POST ${pathOf(incoming)} failed`, stackOf(error));
+    return refused(incoming, refusalAnswer(refusals.internal()), verdict);
   }
 
   /** The bytes of the body; undefined for a stream, which stays unread. */
@@ -158,9 +173,12 @@ export class ProtocolGate {
   }
 }
 
-/** True for a request of the protocol, by its method and path. */
+/** True for a request of the protocol, by its method and path, and for a browser's question whether a page may send one. */
 export function isProtocolRequest(incoming: IncomingMessage): boolean {
-  return incoming.method === 'POST' && PATHS.has(pathOf(incoming));
+  return (
+    (incoming.method === 'POST' || isPreflight(incoming)) &&
+    PATHS.has(pathOf(incoming))
+  );
 }
 
 /** What the gate made of a request. */
@@ -168,10 +186,14 @@ export type Inspection =
   | { passed: true; body: JsonValue | undefined }
   | { passed: false; refuse: (outgoing: ServerResponse) => void };
 
-function refused(incoming: IncomingMessage, answer: Answer): Inspection {
+function refused(
+  incoming: IncomingMessage,
+  answer: Answer,
+  verdict?: Pick<PeerRequest, 'signAnswer'>,
+): Inspection {
   return {
     passed: false,
-    refuse: (outgoing) => refuseAndDrain(incoming, outgoing, answer),
+    refuse: (outgoing) => refuseAndDrain(incoming, outgoing, answer, verdict),
   };
 }
 

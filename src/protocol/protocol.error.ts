@@ -9,6 +9,7 @@ export type ProtocolErrorCode =
   | 'UNSUPPORTED_MEDIA_TYPE'
   | 'BODY_TOO_LARGE'
   | 'BODY_TIMEOUT'
+  | 'FROM_BROWSER'
   | 'UNKNOWN_SENDER'
   | 'NOT_YOURS'
   | 'NOT_FOUND'
@@ -57,6 +58,12 @@ export const refusals = {
     ),
   tooSlow: () =>
     new ProtocolError(408, 'BODY_TIMEOUT', 'the body took too long to arrive'),
+  fromBrowser: () =>
+    new ProtocolError(
+      403,
+      'FROM_BROWSER',
+      'this is for peers: it takes nothing from a browser (headers origin, sec-fetch-site)',
+    ),
   unknownSender: () =>
     new ProtocolError(
       403,

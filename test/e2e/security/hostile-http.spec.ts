@@ -1,13 +1,10 @@
-import { Injectable } from '@nestjs/common';
-import { OnPeerMessage } from '../../../src/index.js';
 import { until } from '../../support/until.js';
 import {
   closePeers,
-  listOf,
   startPeer,
   type PeerApp,
 } from '../module/support/peer-app.js';
-import { closeFakePeers, maliciousMember, post } from './support/fake-peer.js';
+import { closeFakePeers, post } from './support/fake-peer.js';
 import {
   closeConnections,
   drip,
@@ -124,56 +121,4 @@ describe('bodies', () => {
     expect(({} as { admin?: boolean }).admin).toBeUndefined();
     await expectAlive(peer);
   });
-});
-
-describe("a page in somebody's browser", () => {
-  const handled: unknown[] = [];
-
-  @Injectable()
-  class Recorder {
-    @OnPeerMessage()
-    record(body: object): void {
-      handled.push(body);
-    }
-  }
-
-  it.each(['mounted', 'own listener'] as const)(
-    'cannot post across sites (%s)',
-    async (place) => {
-      const peer = await startPeer({ place, providers: [Recorder] });
-      await maliciousMember(peer, 'member');
-      const before = listOf(peer);
-      const origin = 'https://evil.example';
-      // All that a page can send without asking first.
-      for (const type of [
-        'text/plain',
-        'text/plain; application/json',
-        'application/x-www-form-urlencoded',
-        'multipart/form-data; boundary=x',
-        '',
-      ]) {
-        for (const path of ['/join', '/message', '/left', '/joined']) {
-          const { status, headers } = await post(
-            peer,
-            path,
-            '{"id":"member","ip":"127.0.0.1","port":4000}',
-            { 'content-type': type, origin, 'x-peercloud-id': 'member' },
-          );
-          expect(status).toBe(415);
-          expect(headers.has('access-control-allow-origin')).toBe(false);
-        }
-      }
-      const preflight = await fetch(`http://127.0.0.1:${peer.port}/message`, {
-        method: 'OPTIONS',
-        headers: {
-          origin,
-          'access-control-request-method': 'POST',
-          'access-control-request-headers': 'content-type',
-        },
-      });
-      expect(preflight.headers.has('access-control-allow-origin')).toBe(false);
-      expect(handled).toEqual([]);
-      expect(listOf(peer)).toEqual(before);
-    },
-  );
 });

@@ -37,6 +37,8 @@ export interface PeerAppSetup {
   providers?: Provider[];
   host?: string;
   port?: number;
+  /** What the app does in its `main.ts` before it listens. */
+  prepare?: (app: INestApplication) => void;
   /** False: the app is initialised and no more. */
   listen?: false;
   /** Changes the app's own server before it listens. */
@@ -140,10 +142,13 @@ async function createApp(
       abortOnError: false,
     });
   }
-  return NestFactory.create(PeerAppModule, createAdapter(setup.adapter), {
-    logger: false,
-    abortOnError: false,
-  });
+  const app = await NestFactory.create(
+    PeerAppModule,
+    createAdapter(setup.adapter),
+    { logger: false, abortOnError: false },
+  );
+  setup.prepare?.(app);
+  return app;
 }
 
 async function listen(

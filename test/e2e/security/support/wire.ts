@@ -50,7 +50,7 @@ export async function replay(
   return { status: answer.status, headers: answer.headers, text };
 }
 
-/** Signs a request as a peer of that id would, with a clock that may be wrong. */
+/** Signs a request as a peer of that id would, with a clock that may be wrong; a Buffer is sent as it is. */
 export function forge(
   senderId: string,
   receiverId: string | undefined,
@@ -65,7 +65,9 @@ export function forge(
     maxReceivers: 10,
     log: new LimitedLog({ warn: () => undefined }, () => Date.now()),
   });
-  const bytes = Buffer.from(JSON.stringify(body));
+  const bytes = Buffer.isBuffer(body)
+    ? body
+    : Buffer.from(JSON.stringify(body));
   const origin = 'http://127.0.0.1';
   const request = { origin, method: 'POST', path, body: bytes, receiverId };
   return { path, headers: signer.sign(request).headers, body: bytes };
