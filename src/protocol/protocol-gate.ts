@@ -107,7 +107,7 @@ export class ProtocolGate {
       remoteAddress,
     });
     if (!verdict.ok) {
-      return refused(incoming, bareRefusal(verdict));
+      return refused(incoming, bareRefusal(verdict), verdict);
     }
     try {
       const body = this.parse(incoming, raw);

@@ -12,10 +12,17 @@ const keyring = new SecretKeyring(['s'.repeat(32)]);
 function answer(
   keys: Keyring = keyring,
   requestSignature = REQUEST,
+  boot: string | undefined = 'boot-1',
 ): ExchangeAnswer {
   const body = Buffer.from('{"status":"added"}');
   const selfId = keys.peerId ?? 'bob';
-  const context = { keyring: keys, selfId, requestSignature, now: Date.now() };
+  const context = {
+    keyring: keys,
+    selfId,
+    boot,
+    requestSignature,
+    now: Date.now(),
+  };
   return { status: 200, headers: signAnswer(context, 200, body), body };
 }
 
@@ -29,6 +36,8 @@ function withHeader(
 
 it('names who signed it', () => {
   expect(verifyAnswer(keyring, REQUEST, answer())).toBe('bob');
+  const withoutBoot = answer(keyring, REQUEST, undefined);
+  expect(verifyAnswer(keyring, REQUEST, withoutBoot)).toBe('bob');
 });
 
 it.each<[string, RegExp, (a: ExchangeAnswer) => ExchangeAnswer]>([
@@ -63,6 +72,16 @@ it.each<[string, RegExp, (a: ExchangeAnswer) => ExchangeAnswer]>([
     'without a signer',
     /cannot be read/,
     (a) => withHeader(a, 'x-peercloud-id', undefined),
+  ],
+  [
+    'of another start',
+    /bad signature/,
+    (a) => withHeader(a, 'x-peercloud-boot', 'boot-2'),
+  ],
+  [
+    'of a start that is not named',
+    /does not cover/,
+    (a) => withHeader(a, 'x-peercloud-boot', undefined),
   ],
   [
     'that covers less',

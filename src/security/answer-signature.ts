@@ -8,6 +8,7 @@ import {
   contentDigest,
 } from './signature/content-digest.js';
 import {
+  BOOT_HEADER,
   COMPONENT,
   SIGNATURE_HEADER,
   SIGNATURE_INPUT_HEADER,
@@ -31,6 +32,8 @@ import {
 export interface AnswerContext {
   keyring: Keyring;
   selfId: string;
+  /** The start of this peer, if its id outlives a restart. */
+  boot: string | undefined;
   requestSignature: string;
   /** Unix time in ms. */
   now: number;
@@ -60,10 +63,11 @@ function sign(
   status: number,
   extra: Record<string, string>,
 ): Record<string, string> {
-  const { keyring, selfId, requestSignature, now } = context;
+  const { keyring, selfId, boot, requestSignature, now } = context;
   const headers: Record<string, string> = {
     ...extra,
     [PEER_ID_HEADER]: selfId,
+    ...(boot !== undefined && { [BOOT_HEADER]: boot }),
   };
   const components = answerComponents(status, headers, requestSignature);
   const parameters = answerParameters(
@@ -108,6 +112,15 @@ export function verifyStreamAnswer(
   return verify(keyring, requestSignature, answer, STREAM_KEY_HEADER);
 }
 
+/** The same for one that refuses a stream; its body says nothing that is of use. */
+export function verifyStreamRefusal(
+  keyring: Keyring,
+  requestSignature: string,
+  answer: Omit<ExchangeAnswer, 'body'>,
+): string {
+  return verify(keyring, requestSignature, answer, CONTENT_DIGEST_HEADER);
+}
+
 function verify(
   keyring: Keyring,
   requestSignature: string,
@@ -121,12 +134,17 @@ function verify(
   const signature = parseSignature(headers[SIGNATURE_HEADER]);
   const signerId = headers[PEER_ID_HEADER];
   const extra = single(headers, signedHeader);
+  const boot = single(headers, BOOT_HEADER);
   if (!input || !signature || !isPeerId(signerId) || extra === undefined) {
     throw badAnswer('its signature cannot be read');
   }
   const components = answerComponents(
     status,
-    { [signedHeader]: extra, [PEER_ID_HEADER]: signerId },
+    {
+      [signedHeader]: extra,
+      [PEER_ID_HEADER]: signerId,
+      ...(boot !== undefined && { [BOOT_HEADER]: boot }),
+    },
     requestSignature,
   );
   const refusal =

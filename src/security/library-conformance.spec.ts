@@ -32,7 +32,7 @@ describe.each(KINDS)('with %s', (_name, options, keyring) => {
     security: resolveSecurityOptions(options, 'security'),
     addresses: new AddressPolicy(resolveAddressOptions({}, 'addresses'), true),
     selfId: () => selfId,
-    fixedId: true,
+    fixedId: false,
     maxPeers: 10,
     logger: { warn: (message) => expect.fail(message) },
   });
@@ -83,6 +83,7 @@ describe.each(KINDS)('with %s', (_name, options, keyring) => {
       {
         keyring,
         selfId,
+        boot: 'boot-1',
         requestSignature: request.headers.signature!,
         now: Date.now(),
       },

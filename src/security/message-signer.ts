@@ -7,13 +7,17 @@ import type {
 } from '../transport/exchange-security.interface.js';
 import { verifyAnswer } from './answer-signature.js';
 import type { Keyring } from './keys/keyring.interface.js';
+import { StaleRequestError } from '../transport/stale-request.error.js';
 import type { LimitedLog } from './limited-log.js';
 import { NonceSource } from './nonce-source.js';
+import { ReceiverBoots } from './receiver-boots.js';
 import {
   CONTENT_DIGEST_HEADER,
   contentDigest,
 } from './signature/content-digest.js';
+import { MAY_BE_UNBOUND } from './signed-request.js';
 import {
+  BOOT_HEADER,
   COMPONENT,
   RECEIVER_ID_HEADER,
   SIGNATURE_HEADER,
@@ -36,7 +40,7 @@ export interface MessageSignerConfig {
   selfId: () => string;
   /** Unix time in ms. */
   now: () => number;
-  /** Receivers whose counters are remembered. */
+  /** Receivers whose counters and starts are remembered. */
   maxReceivers: number;
   /** Told of answers that are not believed. */
   log: LimitedLog;
@@ -44,9 +48,12 @@ export interface MessageSignerConfig {
 
 /** Signs the requests of one peer (RFC 9421) and judges the answers to them. */
 export class MessageSigner implements ExchangeSecurity {
+  /** What is known of the receivers' starts. */
+  readonly boots: ReceiverBoots;
   private readonly nonces: NonceSource;
 
   constructor(private readonly config: MessageSignerConfig) {
+    this.boots = new ReceiverBoots(config.maxReceivers);
     this.nonces = new NonceSource(config.maxReceivers, config.now);
   }
 
@@ -55,15 +62,25 @@ export class MessageSigner implements ExchangeSecurity {
     const headers = this.signHeaders(request, {
       [CONTENT_DIGEST_HEADER]: digest,
     });
-    const signature = headers[SIGNATURE_HEADER]!;
     return {
       headers,
-      checkAnswer: (answer) => this.check(request, signature, answer),
+      checkAnswer: (answer) => this.check(request, headers, answer),
     };
   }
 
   private check(
-    { origin }: OutgoingRequest,
+    { origin, receiverId }: OutgoingRequest,
+    sent: Record<string, string>,
+    answer: ExchangeAnswer,
+  ): string {
+    const signerId = this.signerOf(origin, sent[SIGNATURE_HEADER]!, answer);
+    const isStale = this.boots.learn(signerId, answer, sent[BOOT_HEADER]);
+    if (isStale && signerId === receiverId) throw new StaleRequestError(origin);
+    return signerId;
+  }
+
+  private signerOf(
+    origin: string,
     signature: string,
     answer: ExchangeAnswer,
   ): string {
@@ -77,11 +94,15 @@ export class MessageSigner implements ExchangeSecurity {
   }
 
   /**
-   * Signs method, path, the own id, the receiver's and what `extra` has; gives all of these headers
-   * with the signature.
+   * Signs method, path, the own id, the receiver's, its start where it is known, and what `extra` has;
+   * gives all of these headers with the signature.
    */
   signHeaders(
-    request: Pick<OutgoingRequest, 'method' | 'path' | 'receiverId'>,
+    {
+      method,
+      path,
+      receiverId,
+    }: Pick<OutgoingRequest, 'method' | 'path' | 'receiverId'>,
     extra: Record<string, string>,
   ): Record<string, string> {
     const { keyring, selfId, now } = this.config;
@@ -89,12 +110,16 @@ export class MessageSigner implements ExchangeSecurity {
       ...extra,
       [PEER_ID_HEADER]: selfId(),
     };
-    if (request.receiverId !== undefined) {
-      headers[RECEIVER_ID_HEADER] = request.receiverId;
+    if (receiverId !== undefined) {
+      headers[RECEIVER_ID_HEADER] = receiverId;
+      const boot = MAY_BE_UNBOUND.has(path)
+        ? undefined
+        : this.boots.of(receiverId);
+      if (boot !== undefined) headers[BOOT_HEADER] = boot;
     }
     const components: SignedComponent[] = [
-      [COMPONENT.method, request.method],
-      [COMPONENT.path, request.path],
+      [COMPONENT.method, method],
+      [COMPONENT.path, path],
       ...Object.entries(headers).map(([name, value]): SignedComponent => [
         `"${name}"`,
         value,
@@ -105,7 +130,7 @@ export class MessageSigner implements ExchangeSecurity {
       created,
       expires: created + SIGNATURE_LIFETIME,
       keyId: keyring.keyId,
-      ...this.nonces.next(request.receiverId ?? ''),
+      ...this.nonces.next(receiverId ?? ''),
     });
     const signature = keyring.sign(signatureBase(components, parameters));
     headers[SIGNATURE_INPUT_HEADER] = `${SIGNATURE_LABEL}=${parameters}`;

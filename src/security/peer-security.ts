@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { ExchangeSecurity } from '../transport/exchange-security.interface.js';
 import { OptionsError } from '../options/options.error.js';
 import type { AddressPolicy } from './address-policy.js';
@@ -30,6 +31,8 @@ import { SignedStreamSecurity } from './stream/stream-handshake.js';
 const GOOD_SECRET_LENGTH = 32;
 /** Senders whose replay windows are kept, for each member there may be. */
 const SENDERS_PER_PEER = 4;
+/** So that no two starts of a peer have the same name. */
+const BOOT_BYTES = 12;
 
 export interface PeerSecurityConfig {
   security: ResolvedSecurity;
@@ -154,7 +157,7 @@ export class PeerSecurity {
       clockSkew: security.clockSkew,
       replays: new ReplayGuard(maxPeers * SENDERS_PER_PEER),
       refusals: this.refusals,
-      notBefore: fixedId ? this.now() : undefined,
+      boot: fixedId ? randomBytes(BOOT_BYTES).toString('base64url') : undefined,
       senderRefusal: this.senderRefusal,
     });
   }

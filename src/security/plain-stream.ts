@@ -18,6 +18,7 @@ export class PlainStreamSecurity implements StreamSecurity {
     return {
       headers: { [PEER_ID_HEADER]: this.selfId() },
       accept: () => PLAIN_CODEC,
+      refused: () => false,
     };
   }
 }

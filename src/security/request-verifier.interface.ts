@@ -33,6 +33,8 @@ export interface RequestRefused {
   status: 401 | 403 | 429;
   headers: Record<string, string>;
   code?: string;
+  /** As in RequestAccepted, where the sender is to believe the refusal. */
+  signAnswer?: RequestAccepted['signAnswer'];
 }
 
 export type Verdict = RequestAccepted | RequestRefused;

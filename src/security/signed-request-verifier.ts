@@ -1,4 +1,3 @@
-import { ENDPOINTS, STATUS_ALIAS } from '../wire/endpoints.js';
 import { signAnswer, type AnswerContext } from './answer-signature.js';
 import type { Keyring } from './keys/keyring.interface.js';
 import type { RefusalLog } from './refusal-log.js';
@@ -10,7 +9,9 @@ import type {
   Verdict,
 } from './request-verifier.interface.js';
 import {
+  MAY_BE_UNBOUND,
   readSignedRequest,
+  STATUS_PATHS,
   type SignedRequestParts,
 } from './signed-request.js';
 import {
@@ -25,17 +26,8 @@ import {
 } from './signature/signature.constants.js';
 import { acceptStream } from './stream/stream-handshake.js';
 
-/** A peer that took over the address of another answers these for it, with its own id. */
-const STATUS_PATHS: ReadonlySet<string> = new Set([
-  ENDPOINTS.status,
-  STATUS_ALIAS,
-]);
-
-/** Requests to peers whose id may not be known yet. */
-const MAY_BE_UNBOUND: ReadonlySet<string> = new Set([
-  ENDPOINTS.join,
-  ...STATUS_PATHS,
-]);
+/** Code of the refusal of a request for an earlier start of this peer, or for none. */
+export const OTHER_BOOT = 'OTHER_BOOT';
 
 export interface VerifierConfig {
   keyring: Keyring;
@@ -47,10 +39,10 @@ export interface VerifierConfig {
   replays: ReplayGuard;
   refusals: RefusalLog;
   /**
-   * Unix time in ms when this peer started, if its id outlives a restart: what was signed before is
+   * Names this start of the peer, if its id outlives a restart: what was signed for another one is
    * refused then, because nobody remembers whether it was seen.
    */
-  notBefore: number | undefined;
+  boot: string | undefined;
   /** Why requests from an address are refused; undefined if they are let in. */
   senderRefusal: (remoteAddress: string) => string | undefined;
 }
@@ -68,13 +60,23 @@ export class SignedRequestVerifier implements RequestVerifier {
     }
     const parts = readSignedRequest(request);
     const verdict =
-      typeof parts === 'string'
-        ? parts
-        : (this.refusal(request, parts) ?? this.accept(request, parts));
+      typeof parts === 'string' ? parts : this.judge(request, parts);
     if (typeof verdict !== 'string') return verdict;
     refusals.note(verdict, request);
     const headers = { [ACCEPT_SIGNATURE_HEADER]: ACCEPT_SIGNATURE };
     return { ok: false, status: 401, headers };
+  }
+
+  private judge(
+    request: IncomingPeerRequest,
+    parts: SignedRequestParts,
+  ): Verdict | string {
+    return (
+      this.refusal(request, parts) ??
+      this.bootRefusal(request, parts) ??
+      this.replayRefusal(parts) ??
+      this.accept(request, parts)
+    );
   }
 
   /** Cheapest first, and nothing that costs or remembers before the signature holds. */
@@ -87,13 +89,12 @@ export class SignedRequestVerifier implements RequestVerifier {
       this.config.keyring.refusal(values.keyId, senderId, base, signature) ??
       this.timeRefusal(parts) ??
       this.receiverRefusal(request, parts) ??
-      digestRefusal(request) ??
-      this.replayRefusal(parts)
+      digestRefusal(request)
     );
   }
 
   private timeRefusal({ values }: SignedRequestParts): string | undefined {
-    const { now, clockSkew, notBefore } = this.config;
+    const { now, clockSkew } = this.config;
     const { created, expires } = values;
     if (expires - created > SIGNATURE_LIFETIME)
       return 'it is good for too long';
@@ -103,9 +104,7 @@ export class SignedRequestVerifier implements RequestVerifier {
     if (expires * 1000 + clockSkew < now()) {
       return 'it has expired: compare the clocks (option security.clockSkew)';
     }
-    return notBefore !== undefined && created < Math.floor(notBefore / 1000)
-      ? 'it was signed before this peer started'
-      : undefined;
+    return undefined;
   }
 
   private receiverRefusal(
@@ -118,6 +117,27 @@ export class SignedRequestVerifier implements RequestVerifier {
     return this.isForSelf(receiverId) || STATUS_PATHS.has(path)
       ? undefined
       : 'it is for another peer';
+  }
+
+  /**
+   * A sender that has not heard of this start of the peer yet learns it from the signed refusal, and
+   * asks again. What need not be bound does no harm when it is repeated: a join is checked by calling
+   * the joiner, and news is ordered by its members' incarnations.
+   */
+  private bootRefusal(
+    request: IncomingPeerRequest,
+    { receiverBoot }: SignedRequestParts,
+  ): Verdict | undefined {
+    if (receiverBoot === this.config.boot || MAY_BE_UNBOUND.has(request.path)) {
+      return undefined;
+    }
+    return {
+      ok: false,
+      status: 401,
+      headers: {},
+      code: OTHER_BOOT,
+      signAnswer: this.signing(request),
+    };
   }
 
   private replayRefusal({
@@ -141,26 +161,34 @@ export class SignedRequestVerifier implements RequestVerifier {
     request: IncomingPeerRequest,
     { receiverId, streamKey }: SignedRequestParts,
   ): RequestAccepted | string {
-    const { keyring, selfId, now } = this.config;
-    const context = (): AnswerContext => ({
-      keyring,
-      selfId: selfId(),
-      requestSignature: String(request.headers[SIGNATURE_HEADER]),
-      now: now(),
-    });
     const verdict: RequestAccepted = {
       ok: true,
-      signAnswer: (status, body) => signAnswer(context(), status, body),
+      signAnswer: this.signing(request),
     };
     if (receiverId !== undefined && !this.isForSelf(receiverId)) {
       verdict.anonymous = true;
     }
     if (streamKey !== undefined) {
-      const acceptance = acceptStream(context(), streamKey);
+      const acceptance = acceptStream(this.contextOf(request), streamKey);
       if (!acceptance) return 'its stream key is no key';
       verdict.acceptStream = () => acceptance;
     }
     return verdict;
+  }
+
+  private signing(request: IncomingPeerRequest): RequestAccepted['signAnswer'] {
+    return (status, body) => signAnswer(this.contextOf(request), status, body);
+  }
+
+  private contextOf({ headers }: IncomingPeerRequest): AnswerContext {
+    const { keyring, selfId, boot, now } = this.config;
+    return {
+      keyring,
+      selfId: selfId(),
+      boot,
+      requestSignature: String(headers[SIGNATURE_HEADER]),
+      now: now(),
+    };
   }
 
   private isForSelf(receiverId: string): boolean {

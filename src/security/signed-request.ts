@@ -1,7 +1,13 @@
-import { ENDPOINTS, isPeerId, PEER_ID_HEADER } from '../wire/endpoints.js';
+import {
+  ENDPOINTS,
+  isPeerId,
+  PEER_ID_HEADER,
+  STATUS_ALIAS,
+} from '../wire/endpoints.js';
 import type { IncomingPeerRequest } from './request-verifier.interface.js';
 import { CONTENT_DIGEST_HEADER } from './signature/content-digest.js';
 import {
+  BOOT_HEADER,
   COMPONENT,
   RECEIVER_ID_HEADER,
   SIGNATURE_HEADER,
@@ -19,13 +25,29 @@ import {
   type RequestSignatureParameters,
 } from './signature/signature-parameters.js';
 
+/** A peer that took over the address of another answers these for it, with its own id. */
+export const STATUS_PATHS: ReadonlySet<string> = new Set([
+  ENDPOINTS.status,
+  STATUS_ALIAS,
+]);
+
+/** Requests to peers whose id, or start, may not be known yet. */
+export const MAY_BE_UNBOUND: ReadonlySet<string> = new Set([
+  ENDPOINTS.join,
+  ...STATUS_PATHS,
+]);
+
 /** 32 bytes in base64url. */
 const STREAM_KEY = /^[\w-]{43}$/;
+
+const BOOT = /^[\w-]{1,64}$/;
 
 /** A request whose signature can be read; whether it holds is yet to be seen. */
 export interface SignedRequestParts {
   senderId: string;
   receiverId: string | undefined;
+  /** The start of the receiver as the sender knows it. */
+  receiverBoot: string | undefined;
   /** For `/stream` only. */
   streamKey: string | undefined;
   values: RequestSignatureParameters;
@@ -46,6 +68,7 @@ export function readSignedRequest(
   const signature = parseSignature(headers[SIGNATURE_HEADER]);
   const senderId = headers[PEER_ID_HEADER];
   const receiverId = headers[RECEIVER_ID_HEADER];
+  const receiverBoot = headers[BOOT_HEADER];
   const isStream = raw === undefined;
   const bodyHeader = isStream ? STREAM_KEY_HEADER : CONTENT_DIGEST_HEADER;
   const bodyValue = headers[bodyHeader];
@@ -54,6 +77,7 @@ export function readSignedRequest(
     !signature ||
     !isPeerId(senderId) ||
     (receiverId !== undefined && !isPeerId(receiverId)) ||
+    (receiverBoot !== undefined && !isBoot(receiverBoot)) ||
     typeof bodyValue !== 'string' ||
     (isStream && !STREAM_KEY.test(bodyValue)) ||
     isStream !== (path === ENDPOINTS.stream)
@@ -69,15 +93,23 @@ export function readSignedRequest(
   if (receiverId !== undefined) {
     components.push([COMPONENT.receiverId, receiverId]);
   }
+  if (receiverBoot !== undefined) {
+    components.push([COMPONENT.boot, receiverBoot]);
+  }
   if (input.components !== componentList(components)) {
     return 'its signature does not cover what it must';
   }
   return {
     senderId,
     receiverId,
+    receiverBoot,
     streamKey: isStream ? bodyValue : undefined,
     values: input.values,
     base: signatureBase(components, input.parameters),
     signature,
   };
+}
+
+function isBoot(value: unknown): value is string {
+  return typeof value === 'string' && BOOT.test(value);
 }

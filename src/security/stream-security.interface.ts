@@ -25,6 +25,8 @@ export interface StreamOpening {
    * when the answer is not the peer's own. Write nothing to the stream before.
    */
   accept(status: number, headers: IncomingHttpHeaders): StreamCodec;
+  /** Reads the head of any other answer. True if it was worth opening again, at once. */
+  refused(status: number, headers: IncomingHttpHeaders): boolean;
 }
 
 /** The receiver's half: what the answer that opens the stream carries, and the codec. */

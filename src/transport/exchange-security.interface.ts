@@ -17,7 +17,8 @@ export interface SignedRequest {
   headers: Record<string, string>;
   /**
    * Judges the answer by its signature and gives the id of who signed it, undefined in an open cloud.
-   * Throws a TransportError (`BAD_ANSWER`) for an answer that nobody signed, or not for this request.
+   * Throws a TransportError (`BAD_ANSWER`) for an answer that nobody signed, or not for this request;
+   * a StaleRequestError where the same request, signed again, may be taken.
    */
   checkAnswer(answer: ExchangeAnswer): string | undefined;
 }

@@ -11,6 +11,7 @@ import {
   type ExchangeRequest,
 } from './exchange.js';
 import type { PeerPools } from './peer-pools.js';
+import { StaleRequestError } from './stale-request.error.js';
 
 /** What this adapter understands beside axios's own configuration. */
 export interface PeerRequestConfig {
@@ -52,8 +53,7 @@ export function createUndiciAdapter(
       return await first.response;
     } catch (error) {
       const timeout = deadline - performance.now();
-      if (!config.repeatable || !first.exchange.lostBeforeAnswer || timeout < 1)
-        throw error;
+      if (timeout < 1 || !mayRepeat(error, config, first.exchange)) throw error;
       return send(config, { ...request, timeout }).response;
     }
   };
@@ -78,6 +78,18 @@ export function createUndiciAdapter(
       );
     return { exchange, response };
   }
+}
+
+/** True for what the peer has not done, or may do twice. */
+function mayRepeat(
+  error: unknown,
+  { repeatable }: Config,
+  { lostBeforeAnswer }: Exchange,
+): boolean {
+  return (
+    error instanceof StaleRequestError ||
+    (repeatable === true && lostBeforeAnswer)
+  );
 }
 
 function toExchangeRequest(

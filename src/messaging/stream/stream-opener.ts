@@ -51,65 +51,80 @@ const UNREACHABLE_CODES: ReadonlySet<unknown> = new Set([
 ]);
 
 /** Opens `POST /stream` at a member's own address: a socket of its own, no proxy, no redirect. */
-export function createStreamOpener({
-  security,
-  tls,
-}: StreamOpenerConfig): StreamOpener {
-  return (member, timeout) =>
-    new Promise((resolve, reject) => {
-      const opening = security.open(member.id);
-      const secure = member.scheme === 'https';
-      const request = (secure ? httpsRequest : httpRequest)({
-        method: 'POST',
-        host: member.ip,
-        port: member.port,
-        path: ENDPOINTS.stream,
-        agent: false,
-        headers: {
-          ...opening.headers,
-          'content-type': STREAM_TYPE,
-          accept: STREAM_TYPE,
-          'cache-control': 'no-transform',
-          'transfer-encoding': 'chunked',
-        },
-        ...(secure && secureOptions(tls())),
-      });
-      const timer = setTimeout(
-        () => fail(new StreamRefusedError(undefined, false)),
-        timeout,
-      );
-      const fail = (error: StreamRefusedError) => {
-        clearTimeout(timer);
-        request.on('error', () => undefined);
-        request.destroy();
-        reject(error);
-      };
-      const onError = (cause: NodeJS.ErrnoException) =>
-        fail(
-          new StreamRefusedError(
-            undefined,
-            UNREACHABLE_CODES.has(cause.code),
-            cause,
-          ),
-        );
-      request.once('error', onError);
-      request.once('response', (response) => {
-        const status = response.statusCode ?? 0;
-        if (status !== 200) {
-          fail(new StreamRefusedError(status, false));
-          return;
-        }
-        try {
-          const codec = opening.accept(status, response.headers);
-          clearTimeout(timer);
-          request.off('error', onError);
-          resolve({ request, response, codec });
-        } catch (cause) {
-          fail(new StreamRefusedError(status, false, cause));
-        }
-      });
-      request.flushHeaders();
+export function createStreamOpener(config: StreamOpenerConfig): StreamOpener {
+  return async (member, timeout) => {
+    const deadline = performance.now() + timeout;
+    try {
+      return await open(config, member, timeout);
+    } catch (error) {
+      const left = deadline - performance.now();
+      if (left < 1 || !(error as StreamRefusedError).isStale) throw error;
+      return open(config, member, left);
+    }
+  };
+}
+
+function open(
+  { security, tls }: StreamOpenerConfig,
+  member: Member,
+  timeout: number,
+): Promise<OpenedStream> {
+  return new Promise((resolve, reject) => {
+    const opening = security.open(member.id);
+    const secure = member.scheme === 'https';
+    const request = (secure ? httpsRequest : httpRequest)({
+      method: 'POST',
+      host: member.ip,
+      port: member.port,
+      path: ENDPOINTS.stream,
+      agent: false,
+      headers: {
+        ...opening.headers,
+        'content-type': STREAM_TYPE,
+        accept: STREAM_TYPE,
+        'cache-control': 'no-transform',
+        'transfer-encoding': 'chunked',
+      },
+      ...(secure && secureOptions(tls())),
     });
+    const timer = setTimeout(
+      () => fail(new StreamRefusedError(undefined, false)),
+      timeout,
+    );
+    const fail = (error: StreamRefusedError) => {
+      clearTimeout(timer);
+      request.on('error', () => undefined);
+      request.destroy();
+      reject(error);
+    };
+    const onError = (cause: NodeJS.ErrnoException) =>
+      fail(
+        new StreamRefusedError(
+          undefined,
+          UNREACHABLE_CODES.has(cause.code),
+          cause,
+        ),
+      );
+    request.once('error', onError);
+    request.once('response', (response) => {
+      const status = response.statusCode ?? 0;
+      if (status !== 200) {
+        const error = new StreamRefusedError(status, false);
+        error.isStale = opening.refused(status, response.headers);
+        fail(error);
+        return;
+      }
+      try {
+        const codec = opening.accept(status, response.headers);
+        clearTimeout(timer);
+        request.off('error', onError);
+        resolve({ request, response, codec });
+      } catch (cause) {
+        fail(new StreamRefusedError(status, false, cause));
+      }
+    });
+    request.flushHeaders();
+  });
 }
 
 function secureOptions(

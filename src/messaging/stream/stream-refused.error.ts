@@ -1,6 +1,8 @@
 /** Why a stream could not be opened; internal, the messages then go another way. */
 export class StreamRefusedError extends Error {
   override readonly name = 'StreamRefusedError';
+  /** True where the peer has restarted and would take the same request if it were signed again. */
+  isStale = false;
 
   constructor(
     /** HTTP status of the answer; undefined where none came. */

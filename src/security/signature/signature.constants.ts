@@ -8,6 +8,12 @@ export const ACCEPT_SIGNATURE_HEADER = 'accept-signature';
 /** Id of the peer that a request is for. A request captured on its way there is refused elsewhere. */
 export const RECEIVER_ID_HEADER = 'x-peercloud-to';
 
+/**
+ * Start of the peer that a request is for, and in an answer that of the peer that signed it. What was
+ * captured before a restart is refused after it, even if the id is the same.
+ */
+export const BOOT_HEADER = 'x-peercloud-boot';
+
 /** Ephemeral X25519 key of one side of a stream: 43 characters of base64url. */
 export const STREAM_KEY_HEADER = 'x-peercloud-key';
 
@@ -22,6 +28,7 @@ export const COMPONENT = {
   digest: '"content-digest"',
   senderId: '"x-peercloud-id"',
   receiverId: '"x-peercloud-to"',
+  boot: '"x-peercloud-boot"',
   streamKey: '"x-peercloud-key"',
   requestSignature: `"signature";req;key="${SIGNATURE_LABEL}"`,
 } as const;

@@ -12,11 +12,13 @@ import { ENDPOINTS } from '../../wire/endpoints.js';
 import {
   signStreamAnswer,
   verifyStreamAnswer,
+  verifyStreamRefusal,
   type AnswerContext,
 } from '../answer-signature.js';
 import type { Keyring } from '../keys/keyring.interface.js';
 import type { MessageSigner } from '../message-signer.js';
 import {
+  BOOT_HEADER,
   SIGNATURE_HEADER,
   STREAM_KEY_HEADER,
 } from '../signature/signature.constants.js';
@@ -52,7 +54,28 @@ export class SignedStreamSecurity implements StreamSecurity {
       headers,
       accept: (status, answer) =>
         this.accept(receiverId, pair.privateKey, headers, status, answer),
+      refused: (status, answer) =>
+        this.refused(receiverId, headers, status, answer),
     };
+  }
+
+  private refused(
+    receiverId: string,
+    request: Record<string, string>,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): boolean {
+    const answer = { status, headers };
+    try {
+      const signature = request[SIGNATURE_HEADER]!;
+      const signerId = verifyStreamRefusal(this.keyring, signature, answer);
+      const { boots } = this.signer;
+      const isStale = boots.learn(signerId, answer, request[BOOT_HEADER]);
+      return isStale && signerId === receiverId;
+    } catch {
+      // An unsigned refusal says nothing.
+      return false;
+    }
   }
 
   private accept(

@@ -1,11 +1,23 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
-import { OnPeerMessage, type PeerCloudOptions } from '../../../src/index.js';
+import type { Server } from 'node:http';
+import { Injectable, type INestApplication } from '@nestjs/common';
+import {
+  OnPeerMessage,
+  PeerSecurity,
+  type PeerCloudOptions,
+} from '../../../src/index.js';
+import type { MessageSigner } from '../../../src/security/message-signer.js';
 import { until } from '../../support/until.js';
-import { agree, closePeers, startPeer } from '../module/support/peer-app.js';
+import {
+  agree,
+  closePeers,
+  startPeer,
+  type PeerApp,
+} from '../module/support/peer-app.js';
 import { replay, SECRET, tap } from './support/wire.js';
 
 const handled: object[] = [];
+const realNow = Date.now.bind(Date);
 
 @Injectable()
 class Recorder {
@@ -15,7 +27,10 @@ class Recorder {
   }
 }
 
-afterEach(closePeers);
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await closePeers();
+});
 
 const keys = [1, 2].map(() => generateKeyPairSync('ed25519'));
 const trustedKeys = keys.map(({ publicKey }) => publicKey);
@@ -43,13 +58,13 @@ describe.each<[string, PeerCloudOptions, PeerCloudOptions]>([
       options: { ...forBob, ...stream, peers: [alice.address] },
     });
     await until(() => agree([alice, bob]));
+    // Even if its clock is ahead.
+    vi.spyOn(Date, 'now').mockImplementation(() => realNow() + 5000);
     const captured = tap(bob);
     await bob.messaging.send(alice.membership.self.id, { pay: 1 });
-    const message = captured.find(({ path }) => path === '/message')!;
+    vi.restoreAllMocks();
+    const message = captured.findLast(({ path }) => path === '/message')!;
     await alice.close();
-    // Signatures know whole seconds.
-    const second = Math.floor(Date.now() / 1000);
-    await until(() => Math.floor(Date.now() / 1000) > second);
     const again = await startPeer({
       ...setup,
       options: { ...setup.options, peers: [bob.address] },
@@ -61,4 +76,38 @@ describe.each<[string, PeerCloudOptions, PeerCloudOptions]>([
     await bob.messaging.send(again.membership.self.id, { pay: 2 });
     expect(handled.splice(0)).toEqual([{ pay: 2 }]);
   });
+
+  it.each<[string, PeerCloudOptions]>([
+    ['/stream', {}],
+    ['/message', { messaging: { stream: false } }],
+  ])(
+    'is asked again by who takes it for its earlier self (%s)',
+    async (path, lane) => {
+      const alice = await startPeer({
+        providers: [Recorder],
+        options: { ...forAlice, ...lane },
+      });
+      const bob = await startPeer({
+        options: { ...forBob, ...lane, peers: [alice.address] },
+      });
+      await until(() => agree([alice, bob]));
+      const { id } = alice.membership.self;
+      const { exchange } = bob.app.get(PeerSecurity, { strict: false });
+      const headers = { 'x-peercloud-boot': 'an-earlier-one' };
+      const { boots } = exchange as MessageSigner;
+      boots.learn(id, { status: 200, headers }, undefined);
+      const seen = requestsTo(alice);
+      await bob.messaging.send(id, { pay: 3 });
+      expect(handled.splice(0)).toEqual([{ pay: 3 }]);
+      expect(seen.filter((each) => each === path)).toEqual([path, path]);
+    },
+  );
 });
+
+/** Paths of what a peer is asked from now on. */
+function requestsTo({ app }: PeerApp): string[] {
+  const paths: string[] = [];
+  const server = (app as INestApplication<Server>).getHttpServer();
+  server.on('request', ({ url = '' }) => paths.push(url));
+  return paths;
+}

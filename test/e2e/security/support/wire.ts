@@ -56,7 +56,11 @@ export function forge(
   receiverId: string | undefined,
   path: string,
   body: object,
-  { keyring = new SecretKeyring([SECRET]) as Keyring, clockError = 0 } = {},
+  {
+    keyring = new SecretKeyring([SECRET]) as Keyring,
+    clockError = 0,
+    boot = undefined as string | undefined,
+  } = {},
 ): Captured {
   const signer = new MessageSigner({
     keyring,
@@ -65,10 +69,25 @@ export function forge(
     maxReceivers: 10,
     log: new LimitedLog({ warn: () => undefined }, () => Date.now()),
   });
+  if (receiverId !== undefined) {
+    const headers = { 'x-peercloud-boot': boot };
+    signer.boots.learn(receiverId, { status: 200, headers }, undefined);
+  }
   const bytes = Buffer.isBuffer(body)
     ? body
     : Buffer.from(JSON.stringify(body));
   const origin = 'http://127.0.0.1';
   const request = { origin, method: 'POST', path, body: bytes, receiverId };
   return { path, headers: signer.sign(request).headers, body: bytes };
+}
+
+/** The start that a peer names in its answers; undefined if its id does not outlive one. */
+export async function bootOf(
+  peer: { port: number },
+  senderId: string,
+  keyring?: Keyring,
+): Promise<string | undefined> {
+  const request = forge(senderId, undefined, '/status', {}, { keyring });
+  const { headers } = await replay(peer, request);
+  return headers.get('x-peercloud-boot') ?? undefined;
 }
