@@ -41,6 +41,23 @@ describe('whatever the options say', () => {
     '192.0.0.192',
     'fd00:ec2::254',
     'fd20:ce::254',
+    // The metadata service by NAT64 (also with prefixes of other lengths), 6to4, Teredo and the like.
+    '64:ff9b::a9fe:a9fe',
+    '64:ff9b:0:0:0:0:169.254.169.254',
+    '64:ff9b:1:a9fe:a9:fe00::',
+    '64:ff9b:1:a9:fe:a9fe::',
+    '64:ff9b:1:0:a9:fea9:fe00:0',
+    '64:ff9b:1::a9fe:a9fe',
+    '2002:a9fe:a9fe::1',
+    '2001:0:a9fe:a9fe::1',
+    '2001:0:808:808:0:0:5601:5601',
+    '::a9fe:a9fe',
+    '::ffff:0:a9fe:a9fe',
+    '64:ff9b::6464:64c8',
+    '64:ff9b::7f00:1',
+    '2002:7f00:1::1',
+    '::7f00:1',
+    '64:ff9b::',
   ])('%s is refused', (ip) => {
     expect(allows(ip, EVERYTHING)).toBe(false);
     expect(EVERYTHING.senderRefusal(ip)).toBeDefined();
@@ -104,18 +121,23 @@ describe('loopback', () => {
   });
 });
 
-it.each(['64:ff9b::808:808', '2002:7f00:1::1', '::7f00:1', '2001:0:1::1'])(
-  '%s, which hides an IPv4 address, needs an explicit wish',
-  (ip) => {
-    expect(allows(ip, policy({ public: true }, true))).toBe(false);
-    expect(allows(ip, policy({ allow: [ip] }))).toBe(true);
-  },
-);
+it.each([
+  '64:ff9b::808:808',
+  '2002:808:808::1',
+  '::808:808',
+  '2001:0:808:808::f7f7:f7f7',
+])('%s, which hides an IPv4 address, needs an explicit wish', (ip) => {
+  expect(allows(ip, policy({ public: true }, true))).toBe(false);
+  expect(allows(ip, policy({ allow: [ip] }))).toBe(true);
+});
 
 it('obeys deny before allow', () => {
   const rules = policy({ allow: ['10.0.0.0/8'], deny: ['10.9.0.0/16'] });
   expect(allows('10.8.0.1', rules)).toBe(true);
   expect(allows('10.9.0.1', rules)).toBe(false);
+  const translated = policy({ allow: ['64:ff9b::/96'], deny: ['10.9.0.0/16'] });
+  expect(allows('64:ff9b::a08:1', translated)).toBe(true);
+  expect(allows('64:ff9b::a09:1', translated)).toBe(false);
 });
 
 it('refuses ports below 1024 unless an option allows them', () => {

@@ -1,5 +1,6 @@
 import { BoundedCache } from './bounded-cache.js';
 import { AddressRanges } from './cidr.js';
+import { embeddedIpv4 } from './embedded-ipv4.js';
 import type { ResolvedAddressOptions } from './address.options.js';
 import { normalizeIp } from '../wire/address.js';
 import type { PeerAddress } from '../wire/peer-info.js';
@@ -32,16 +33,6 @@ const NEVER: Readonly<Record<string, readonly string[]>> = {
   'is link-local': ['169.254.0.0/16', 'fe80::/10'],
 };
 
-/** IPv6 ranges that lead to an IPv4 address which the other rules cannot see: only on explicit wish. */
-const TRANSLATED = [
-  '::/96',
-  '::ffff:0:0:0/96',
-  '64:ff9b::/96',
-  '64:ff9b:1::/48',
-  '2001::/32',
-  '2002::/16',
-];
-
 /** Who makes this peer call an address. */
 export interface AddressOrigin {
   /** Normalised IP literal of the socket that the address came over. */
@@ -58,7 +49,6 @@ export class AddressPolicy {
   );
   private readonly loopback = new AddressRanges(LOOPBACK);
   private readonly private = new AddressRanges(PRIVATE);
-  private readonly translated = new AddressRanges(TRANSLATED);
   private readonly allowed: AddressRanges;
   private readonly denied: AddressRanges;
   private readonly publicAllowed: boolean;
@@ -117,15 +107,27 @@ export class AddressPolicy {
 
   private findRefusal(ip: string): string | undefined {
     if (this.loopback.has(ip)) return this.deniedReason(ip);
-    for (const [reason, ranges] of this.never) {
-      if (ranges.has(ip)) return reason;
+    const refusal = this.alwaysRefused(ip);
+    if (refusal !== undefined) return refusal;
+    const hidden = embeddedIpv4(ip);
+    for (const ipv4 of hidden ?? []) {
+      const reason = this.loopback.has(ipv4)
+        ? 'is a loopback address'
+        : this.alwaysRefused(ipv4);
+      if (reason !== undefined) return `leads to ${ipv4}, which ${reason}`;
     }
-    const denied = this.deniedReason(ip);
-    if (denied !== undefined || this.allowed.has(ip)) return denied;
-    if (this.translated.has(ip)) return 'leads to an IPv4 address';
+    if (this.allowed.has(ip)) return undefined;
+    // Where it leads the other rules cannot tell for certain: only on explicit wish.
+    if (hidden) return 'leads to an IPv4 address';
     return this.publicAllowed || this.private.has(ip)
       ? undefined
       : 'is public (options security, addresses.allow, addresses.public)';
+  }
+
+  /** Whatever is allowed otherwise. */
+  private alwaysRefused(ip: string): string | undefined {
+    const never = this.never.find(([, ranges]) => ranges.has(ip));
+    return never ? never[0] : this.deniedReason(ip);
   }
 
   private deniedReason(ip: string): string | undefined {

@@ -4,7 +4,8 @@ import { parseCidr, type Cidr } from './cidr.js';
 
 /**
  * Whom remotes can make this peer call, and from where senders are let in. Whatever is written here,
- * unspecified, multicast, link-local and the cloud providers' metadata addresses are refused.
+ * unspecified, multicast, link-local and the cloud providers' metadata addresses are refused, and IPv6
+ * addresses that lead to one of them.
  */
 export interface AddressOptions {
   /**

@@ -1,0 +1,64 @@
+import { lookup } from 'node:dns/promises';
+import { until } from '../../support/until.js';
+import { closePeers, startPeer } from '../module/support/peer-app.js';
+import { closeFakePeers, fakePeer, post } from './support/fake-peer.js';
+
+vi.mock('node:dns/promises', async (original) => ({
+  ...(await original<typeof import('node:dns/promises')>()),
+  lookup: vi.fn(),
+}));
+
+/** What a name leads to, now and at each later look; the last answer stays. */
+function resolveTo(...answers: string[][]): void {
+  const found = answers.map((addresses) =>
+    addresses.map((address) => ({ address, family: 4 })),
+  );
+  const resolve = vi.mocked(lookup) as unknown as ReturnType<typeof vi.fn>;
+  resolve.mockReset().mockResolvedValue(found.at(-1));
+  for (const answer of found) resolve.mockResolvedValueOnce(answer);
+}
+
+afterEach(async () => {
+  await Promise.all([closePeers(), closeFakePeers()]);
+});
+
+describe('a name in a /join', () => {
+  it.each([
+    '127.0.0.2',
+    '::ffff:127.0.0.2',
+    '169.254.169.254',
+    '64:ff9b::a9fe:a9fe',
+    '0.0.0.0',
+    '8.8.8.8',
+  ])('makes a peer call nobody at %s, which it leads to', async (address) => {
+    resolveTo([address]);
+    const peer = await startPeer({
+      options: { addresses: { deny: ['127.0.0.2'] } },
+    });
+    const victim = await fakePeer({ id: 'x' });
+    const join = { id: 'x', ip: 'rebind.example', port: victim.port };
+    const { body } = await post(peer, '/join', join);
+    expect(body).toMatchObject({
+      status: 'rejected',
+      error: { code: 'CHECK_FAILED' },
+    });
+    expect(lookup).toHaveBeenCalledOnce();
+    expect(victim.calls).toEqual([]);
+    expect(peer.membership.peers()).toEqual([]);
+  });
+
+  it('is looked up once: what was judged is what is called, then and later', async () => {
+    resolveTo(['127.0.0.1'], ['169.254.169.254']);
+    const peer = await startPeer({
+      options: { healthCheck: { cron: '* * * * * *' } },
+    });
+    const joiner = await fakePeer({ id: 'x' });
+    const join = { id: 'x', ip: 'rebind.example', port: joiner.port };
+    const { body } = await post(peer, '/join', join);
+    expect(body).toMatchObject({ status: 'joined', ip: '127.0.0.1' });
+    const checks = joiner.count('/status');
+    await until(() => joiner.count('/status') >= checks + 2);
+    expect(peer.membership.get('x')?.ip).toBe('127.0.0.1');
+    expect(lookup).toHaveBeenCalledOnce();
+  });
+});
