@@ -9,7 +9,6 @@ import { ENDPOINTS } from '../wire/endpoints.js';
 import type { JoinAnswer, JoinRequest } from '../wire/requests.js';
 import type { AdapterResponse } from './answer.js';
 import { readJoin } from './dto/join.dto.js';
-import { evenRefusal } from './even-refusal.js';
 import type { AdapterRequest, PeerRequest } from './peer-request.js';
 import { PeerResponder } from './peer-responder.js';
 import {
@@ -34,9 +33,7 @@ export class JoinController {
   @ProtocolRoute(ENDPOINTS.join)
   join(@Req() req: AdapterRequest, @Res() res: AdapterResponse): void {
     this.responder.reply(req, res, (request) =>
-      evenRefusal(() =>
-        this.limiter.join(request.remoteAddress, () => this.receive(request)),
-      ),
+      this.limiter.join(request.remoteAddress, () => this.receive(request)),
     );
   }
 

@@ -5,7 +5,7 @@ import type {
   JoinRefusal,
   JoinRequest,
 } from '../../wire/requests.js';
-import type { CoreContext } from './core-context.js';
+import { sleep, type CoreContext } from './core-context.js';
 import type { JoinAdmission } from './join-admission.js';
 import { isAuthorized } from './join-authorization.js';
 import type { JoinCheck } from './join-check.js';
@@ -13,6 +13,7 @@ import { Limiter } from './limiter.js';
 import { toPeerInfo } from './member-record.js';
 import {
   JOIN_CHECK_TIMEOUT,
+  JOIN_REFUSAL_TIME,
   MAX_JOIN_CHECKS,
   MAX_WAITING_JOINS,
 } from './membership.limits.js';
@@ -50,7 +51,7 @@ export class JoinReceiver {
   ): Promise<JoinAnswer> {
     if (request.id === this.ctx.self.id) this.onOwnId(request);
     const decision = await this.#limiter.run(() =>
-      this.#decide(request, origin),
+      this.#evenly(() => this.#decide(request, origin)),
     );
     if (!decision) return refuse('CHECK_FAILED');
     if ('info' in decision) {
@@ -65,6 +66,21 @@ export class JoinReceiver {
       `Refused to let in ${request.id ?? 'a peer'} from ${origin.remoteAddress}: ${why} (${code})`,
     );
     return refuse(code);
+  }
+
+  /**
+   * Lets every check that fails take the same time, its place among those that run included. At a closed
+   * port it is over at once, at a silent one it is not: who could tell the two apart, by its own answer
+   * or by how soon others get theirs, could scan ports from here.
+   */
+  async #evenly(decide: () => Promise<Decision>): Promise<Decision> {
+    const { clock } = this.ctx.env;
+    const end = clock.monotonic() + JOIN_REFUSAL_TIME;
+    const decision = await decide();
+    if ('code' in decision && decision.code === 'CHECK_FAILED') {
+      await sleep(this.ctx, Math.max(0, end - clock.monotonic()));
+    }
+    return decision;
   }
 
   async #decide(

@@ -6,6 +6,12 @@
 /** Ms for the check of a joiner: the original gives its whole join one second (PROTOCOL.md, section 2). */
 export const JOIN_CHECK_TIMEOUT = 500;
 
+/**
+ * Ms from the start of a joiner's check until it hears that it has failed: longer than the longest
+ * check, short of the 1 s that the original waits.
+ */
+export const JOIN_REFUSAL_TIME = JOIN_CHECK_TIMEOUT * 1.2;
+
 /** Ms for which the answer to a join waits for the others to hear of it (PROTOCOL.md, section 2). */
 export const JOIN_TELLING_MOMENT = 250;
 

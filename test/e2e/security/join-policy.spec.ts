@@ -1,8 +1,13 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { networkInterfaces } from 'node:os';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { Logger, type INestApplication } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import {
+  JOIN_CHECK_TIMEOUT,
+  MAX_JOIN_CHECKS,
+} from '../../../src/membership/core/membership.limits.js';
 import type { JsonObject } from '../../../src/wire/json.js';
+import { until } from '../../support/until.js';
 import {
   closePeers,
   startPeer,
@@ -29,9 +34,9 @@ async function serve(answer: RequestListener): Promise<number> {
 async function join(
   { port }: PeerApp,
   body: object,
-  { host = '127.0.0.1', headers = {} } = {},
+  headers: Record<string, string> = {},
 ) {
-  const answer = await fetch(`http://${host}:${port}/join`, {
+  const answer = await fetch(`http://127.0.0.1:${port}/join`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
@@ -47,15 +52,13 @@ const CHECK_FAILED = {
   },
 };
 
-/** An address of this machine that is private and not loopback. */
-const lan = Object.values(networkInterfaces())
-  .flat()
-  .find(
-    (one) =>
-      one &&
-      !one.internal &&
-      /^(10|192\.168|172\.(1[6-9]|2\d|3[01]))\./.test(one.address),
-  )?.address;
+/** From now on the peer sees its callers at this address. */
+function callersAt(remoteAddress: string, { app }: PeerApp): void {
+  const server = (app as INestApplication<Server>).getHttpServer();
+  server.prependListener('connection', (socket: Socket) =>
+    Object.defineProperty(socket, 'remoteAddress', { value: remoteAddress }),
+  );
+}
 
 describe('whom a /join makes a peer call', () => {
   it.each([
@@ -73,6 +76,7 @@ describe('whom a /join makes a peer call', () => {
     '2852039166',
     '0xa9fea9fe',
     '64:ff9b::a9fe:a9fe',
+    '2002:a9fe:a9fe::1',
   ])('not %s', async (ip) => {
     const peer = await startPeer();
     const answer = await join(peer, { id: 'x', ip, port: 9338 });
@@ -80,6 +84,21 @@ describe('whom a /join makes a peer call', () => {
     else expect(answer.status).toBe(400);
     expect(peer.membership.peers()).toEqual([]);
   });
+
+  it.each(['64:ff9b::a9fe:a9fe', '2002:a9fe:a9fe::1', '::a9fe:a9fe'])(
+    'not %s, a way round to the metadata service, even if everything is allowed',
+    async (ip) => {
+      const log = vi.spyOn(Logger.prototype, 'log');
+      const peer = await startPeer({
+        options: { addresses: { allow: ['::/0', '0.0.0.0/0'], public: true } },
+      });
+      expect(await join(peer, { id: 'x', ip })).toEqual(CHECK_FAILED);
+      expect(log).toHaveBeenCalledWith(
+        expect.stringContaining('its address is not allowed'),
+      );
+      log.mockRestore();
+    },
+  );
 
   it('no port below 1024', async () => {
     const peer = await startPeer();
@@ -112,7 +131,7 @@ describe('whom a /join makes a peer call', () => {
       const peer = await startPeer();
       (peer.app as NestExpressApplication).set('trust proxy', true);
       const headers = { 'x-forwarded-for': '192.168.1.5' };
-      expect(await join(peer, { id: 'x', ip, port }, { headers })).toEqual(
+      expect(await join(peer, { id: 'x', ip, port }, headers)).toEqual(
         CHECK_FAILED,
       );
       expect(calls).toBe(0);
@@ -129,34 +148,31 @@ describe('whom a /join makes a peer call', () => {
       forwarded: 'for=10.9.9.9',
       'x-real-ip': '10.9.9.9',
     };
-    const answer = await join(peer, { id: 'x', port }, { headers });
+    const answer = await join(peer, { id: 'x', port }, headers);
     expect(answer.body).toMatchObject({ status: 'joined', ip: '127.0.0.1' });
   });
 
-  it.skipIf(lan === undefined)(
-    'nobody on loopback for a joiner from elsewhere, whatever X-Forwarded-For says',
-    async () => {
-      let calls = 0;
-      const port = await serve((_request, response) => {
-        calls++;
-        response.end('{"id":"x","online":true}');
-      });
-      const peer = await startPeer({ host: '0.0.0.0' });
-      const headers = { 'x-forwarded-for': '127.0.0.1' };
-      for (const ip of [
-        '127.0.0.1',
-        '::1',
-        '::ffff:127.0.0.1',
-        '127.0.0.2',
-        'localhost',
-      ]) {
-        const body = { id: 'x', ip, port };
-        const answer = await join(peer, body, { host: lan!, headers });
-        expect(answer).toEqual(CHECK_FAILED);
-      }
-      expect(calls).toBe(0);
-    },
-  );
+  it('nobody on loopback for a joiner from elsewhere, whatever X-Forwarded-For says', async () => {
+    let calls = 0;
+    const port = await serve((_request, response) => {
+      calls++;
+      response.end('{"id":"x","online":true}');
+    });
+    const peer = await startPeer();
+    callersAt('192.168.1.5', peer);
+    const headers = { 'x-forwarded-for': '127.0.0.1' };
+    for (const ip of [
+      '127.0.0.1',
+      '::1',
+      '::ffff:127.0.0.1',
+      '127.0.0.2',
+      'localhost',
+    ]) {
+      const answer = await join(peer, { id: 'x', ip, port }, headers);
+      expect(answer).toEqual(CHECK_FAILED);
+    }
+    expect(calls).toBe(0);
+  });
 });
 
 describe('a refusal after the check of a joiner', () => {
@@ -189,6 +205,29 @@ describe('a refusal after the check of a joiner', () => {
       // The longest check takes 500 ms: nobody hears of a shorter one before.
       expect(time).toBeGreaterThan(500);
     }
+  });
+
+  it('takes as long for all of them under load, too', async () => {
+    let calls = 0;
+    const hanging = await serve(() => void calls++);
+    const other = await serve((_request, response) => {
+      response.end('{"id":"somebody else","online":true}');
+    });
+    const peer = await startPeer();
+    const start = performance.now();
+    const load = Array.from({ length: MAX_JOIN_CHECKS }, (_, index) =>
+      join(peer, { id: `load-${index}`, port: hanging }),
+    );
+    await until(() => calls === MAX_JOIN_CHECKS);
+    const times = [1, other, hanging].map(async (port) => {
+      expect(await join(peer, { id: 'x', port })).toEqual(CHECK_FAILED);
+      return performance.now() - start;
+    });
+    // Those before them, and then their own.
+    for (const time of await Promise.all(times)) {
+      expect(time).toBeGreaterThan(2 * JOIN_CHECK_TIMEOUT);
+    }
+    await Promise.all(load);
   });
 });
 
