@@ -24,7 +24,7 @@ function crash(peer: TestPeer): void {
 const SEEDS = [1, 2, 3, 4, 5];
 
 describe('LegacyCare', () => {
-  it('tells a legacy member of a crash, once', async () => {
+  it('tells a legacy member of a crash, alone, and once more when all is quiet', async () => {
     const { cloud, peers, legacy } = await withLegacy(1, ['a', 'b', 'c', 'd']);
     const ranked = byRank(peers, 'legacy');
     const victim = ranked[2]!;
@@ -34,8 +34,24 @@ describe('LegacyCare', () => {
     const tellings = cloud
       .to('legacy', 'left')
       .filter(({ body }) => body.id === victim.core.id);
-    expect(tellings.map(({ from }) => from)).toEqual([ranked[0]!.core.id]);
+    const caretaker = ranked[0]!.core.id;
+    expect(tellings.map(({ from }) => from)).toEqual([caretaker, caretaker]);
   });
+
+  it.each(['crash', 'leave'] as const)(
+    'leaves no ghost where a /joined came after the /left (%s)',
+    async (how) => {
+      const { cloud, peers, legacy } = await withLegacy(1, ['a', 'b', 'c']);
+      const victim = byRank(peers, 'legacy')[1]!;
+      const { id } = victim.core;
+      const entry = legacy.peers.find((peer) => peer.id === id)!;
+      if (how === 'crash') crash(victim);
+      else void victim.core.leave();
+      await cloud.until(() => !legacy.ids.includes(id));
+      legacy.peers.push(entry);
+      await cloud.until(() => !legacy.ids.includes(id), 6000);
+    },
+  );
 
   it.each(SEEDS)(
     'leaves no ghosts when its caretakers die with others (seed %i)',

@@ -6,6 +6,7 @@ import type { Joiner } from './joiner.js';
 import { LegacyIntroductions } from './legacy-introductions.js';
 import { LegacyRenewals } from './legacy-renewals.js';
 import { LegacyRepairs } from './legacy-repairs.js';
+import { LegacyRounds } from './legacy-rounds.js';
 import { isLegacy, type MemberRecord } from './member-record.js';
 import type { MemberChange } from './member-change.js';
 import { INHERITED_PERIOD, MAX_INHERITED_ENDS } from './membership.limits.js';
@@ -26,6 +27,7 @@ const ECHO = 500;
 export class LegacyCare {
   readonly #renewals: LegacyRenewals;
   readonly #repairs: LegacyRepairs;
+  readonly #rounds: LegacyRounds;
   readonly #introductions: LegacyIntroductions;
   /** The last `/left` of a legacy member. */
   #heard = { evictor: '', id: '', at: -Infinity };
@@ -38,6 +40,7 @@ export class LegacyCare {
   ) {
     this.#renewals = new LegacyRenewals(ctx, teller);
     this.#repairs = new LegacyRepairs(ctx, this.#renewals, caller);
+    this.#rounds = new LegacyRounds(ctx, this.#repairs);
     this.#introductions = new LegacyIntroductions(
       ctx,
       teller,
@@ -51,6 +54,7 @@ export class LegacyCare {
   tick(): void {
     const { list, options, env } = this.ctx;
     if (list.legacyCount === 0) return;
+    this.#rounds.tick();
     this.#repairs.tick();
     const pause =
       options.legacyAuditInterval * Math.max(1, list.size / AUDITORS);
@@ -161,6 +165,8 @@ export class LegacyCare {
       if (caretakerOf(this.ctx, legacy.id) !== this.ctx.self.id) continue;
       if (reason !== 'left' && legacy.id !== source.from)
         void this.teller.left(legacy, id);
+      // A `/joined` that was under way meanwhile may come after it: it is told once more when all is quiet.
+      this.#repairs.add(legacy.id, id);
       if (inherits(this.ctx, legacy.id, previous))
         this.#tellPastEnds(legacy, id);
     }

@@ -100,8 +100,10 @@ export interface MembershipParameters {
    */
   rejoinInterval: number;
   /**
-   * Ms between two checks by one peer that a legacy member still lists it. Default 30,000. Shorter
-   * repairs the lists of legacy members sooner, at one small request each.
+   * Ms between two checks by one peer that a legacy member still lists it, and between two renewals of
+   * what a legacy member lists of others of its kind. Default 30,000. Shorter repairs the lists of
+   * legacy members sooner, at one small request for each check and two for each renewal, between which
+   * these two legacy members do not know each other.
    */
   legacyAuditInterval: number;
   /**
