@@ -7,8 +7,10 @@ import type { InMemoryProcess } from './in-memory-process.js';
 /** One request on its way, and the promise of its answer. */
 export class Exchange {
   readonly answered: Promise<PeerAnswer>;
-  /** Called once, when the outcome is known: the place to drop the deadline. */
-  onSettled: (() => void) | undefined;
+  /** The timer that gives it up; dropped when the outcome is known. */
+  deadline: unknown;
+  /** What its signal would abort: it is among them until the outcome is known. */
+  abortable: Set<Exchange> | undefined;
   #resolve!: (answer: PeerAnswer) => void;
   #reject!: (error: TransportError) => void;
 
@@ -32,13 +34,24 @@ export class Exchange {
   fail(code: TransportErrorCode, what: string): void {
     const { ip, port } = this.target;
     this.#settled();
-    this.#reject(
-      new TransportError(code, `/${this.endpoint} to ${ip}:${port}: ${what}`),
-    );
+    this.#reject(failure(code, `/${this.endpoint} to ${ip}:${port}: ${what}`));
+  }
+
+  abort(): void {
+    this.fail('ABORTED', 'given up by the caller');
   }
 
   #settled(): void {
-    this.onSettled?.();
-    this.onSettled = undefined;
+    this.from.clock.clearTimeout(this.deadline);
+    this.abortable?.delete(this);
   }
+}
+
+/** Without a stack: it would show the clock only, and on a lossy network it is most of the cost. */
+function failure(code: TransportErrorCode, message: string): TransportError {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  const error = new TransportError(code, message);
+  Error.stackTraceLimit = stackTraceLimit;
+  return error;
 }

@@ -47,7 +47,8 @@ export class InMemoryNetwork {
   readonly #random: SeededRandom;
   readonly #latency: Latency;
   readonly #copies: boolean;
-  readonly #places = new Map<string, Place>();
+  /** By IP, then by port: an address would have to be written anew for each request. */
+  readonly #places = new Map<string, Map<number, Place>>();
 
   constructor(options: InMemoryNetworkOptions) {
     this.clock = options.clock;
@@ -60,14 +61,16 @@ export class InMemoryNetwork {
   /** Starts a process; what was at its address before is forgotten. */
   start(options: InMemoryProcessOptions): InMemoryProcess {
     const process = new InMemoryProcess(this, options);
-    this.#places.set(placeOf(options), process);
+    let host = this.#places.get(options.ip);
+    if (!host) this.#places.set(options.ip, (host = new Map()));
+    host.set(options.port, process);
     return process;
   }
 
   /** Called by a process that ends. */
   ended(process: InMemoryProcess, how: 'refusing' | 'silent'): void {
-    const place = placeOf(process);
-    if (this.#places.get(place) === process) this.#places.set(place, how);
+    const host = this.#places.get(process.ip);
+    if (host?.get(process.port) === process) host.set(process.port, how);
   }
 
   /** Called by transports: takes a request to its target. */
@@ -76,7 +79,7 @@ export class InMemoryNetwork {
     const { from, target } = exchange;
     const body = this.#copy(exchange.body);
     this.#carry(from.ip, target.ip, () => {
-      const place = this.#places.get(placeOf(target));
+      const place = this.#places.get(target.ip)?.get(target.port);
       if (place === 'refusing') this.#refuse(exchange);
       else if (place instanceof InMemoryProcess) place.receive(exchange, body);
     });
@@ -126,8 +129,4 @@ export class InMemoryNetwork {
       ? (JSON.parse(JSON.stringify(body)) as T)
       : body;
   }
-}
-
-function placeOf({ ip, port }: { ip: string; port: number }): string {
-  return `${ip}|${port}`;
 }

@@ -12,7 +12,7 @@ import type { InMemoryProcess } from './in-memory-process.js';
 
 /** The way out of one process on the in-memory network. */
 export class InMemoryTransport implements PeerTransport {
-  readonly #aborts = new WeakMap<AbortSignal, Set<() => void>>();
+  readonly #aborts = new WeakMap<AbortSignal, Set<Exchange>>();
 
   constructor(
     private readonly network: InMemoryNetwork,
@@ -27,33 +27,30 @@ export class InMemoryTransport implements PeerTransport {
   ): Promise<PeerAnswer> {
     const { clock } = this.process;
     const exchange = new Exchange(this.process, target, endpoint, body);
-    const abort = () => exchange.fail('ABORTED', 'given up by the caller');
     if (signal?.aborted) {
-      abort();
+      exchange.abort();
       return exchange.answered;
     }
-    const deadline = clock.setTimeout(
+    exchange.deadline = clock.setTimeout(
       () => exchange.fail('TIMEOUT', `no answer within ${timeout} ms`),
       timeout,
     );
-    const under = signal && this.#underWay(signal);
-    under?.add(abort);
-    exchange.onSettled = () => {
-      clock.clearTimeout(deadline);
-      under?.delete(abort);
-    };
+    if (signal) {
+      exchange.abortable = this.#underWay(signal);
+      exchange.abortable.add(exchange);
+    }
     this.network.send(exchange);
     return exchange.answered;
   }
 
   /** What a signal would abort: one listener for each signal, as listeners are dear. */
-  #underWay(signal: AbortSignal): Set<() => void> {
+  #underWay(signal: AbortSignal): Set<Exchange> {
     let under = this.#aborts.get(signal);
     if (!under) {
-      const aborts = new Set<() => void>();
-      under = aborts;
-      this.#aborts.set(signal, aborts);
-      const fire = () => aborts.forEach((abort) => abort());
+      const exchanges = new Set<Exchange>();
+      under = exchanges;
+      this.#aborts.set(signal, exchanges);
+      const fire = () => exchanges.forEach((exchange) => exchange.abort());
       signal.addEventListener('abort', fire, { once: true });
     }
     return under;

@@ -46,15 +46,7 @@ export class ProcessClock implements TimeSource {
 
   setTimeout(callback: () => void, ms: number): ProcessTimer {
     const timer: ProcessTimer = { callback, base: undefined };
-    timer.base = this.base.setTimeout(
-      () =>
-        this.whenAwake(() => {
-          const due = timer.callback;
-          timer.callback = undefined;
-          due?.();
-        }),
-      ms,
-    );
+    timer.base = this.base.setTimeout(() => this.#due(timer), ms);
     return timer;
   }
 
@@ -63,6 +55,15 @@ export class ProcessClock implements TimeSource {
     const known = timer as ProcessTimer;
     known.callback = undefined;
     this.base.clearTimeout(known.base);
+  }
+
+  #due(timer: ProcessTimer): void {
+    if (this.isStalled) this.whenAwake(() => this.#due(timer));
+    else if (!this.#dead) {
+      const { callback } = timer;
+      timer.callback = undefined;
+      callback?.();
+    }
   }
 
   /** Runs the callback now, or at waking if the process is stalled, or never if it is dead. */

@@ -11,47 +11,53 @@ export interface Traffic {
 /** Of so many bodies of an endpoint one is measured; odd, as requests and answers take turns. */
 const SAMPLE = 13;
 
+/** One endpoint's share. */
+interface Counts extends Traffic {
+  bodies: number;
+}
+
 /** Counts requests, and the bytes that their bodies would have: by samples, as writing JSON is dear. */
 export class TrafficMeter {
-  readonly #requests = new Map<Endpoint, number>();
-  readonly #bytes = new Map<Endpoint, number>();
-  readonly #bodies = new Map<Endpoint, number>();
+  readonly #counts = new Map<Endpoint, Counts>();
 
   noteRequest(endpoint: Endpoint, body: JsonValue): void {
-    add(this.#requests, endpoint, 1);
-    this.#measure(endpoint, body);
+    const counts = this.#of(endpoint);
+    counts.requests++;
+    measure(counts, body);
   }
 
   noteAnswer(endpoint: Endpoint, body: JsonValue | undefined): void {
-    this.#measure(endpoint, body);
+    measure(this.#of(endpoint), body);
   }
 
   /** Everything so far. */
   total(): Traffic {
-    return { requests: sum(this.#requests), bytes: sum(this.#bytes) };
+    const total = { requests: 0, bytes: 0 };
+    for (const { requests, bytes } of this.#counts.values()) {
+      total.requests += requests;
+      total.bytes += bytes;
+    }
+    return total;
   }
 
   /** Requests so far, by endpoint. */
   requests(): ReadonlyMap<Endpoint, number> {
-    return new Map(this.#requests);
+    return new Map(
+      [...this.#counts].map(([endpoint, { requests }]) => [endpoint, requests]),
+    );
   }
 
-  #measure(endpoint: Endpoint, body: JsonValue | undefined): void {
-    const bodies = add(this.#bodies, endpoint, 1);
-    if (body === undefined || bodies % SAMPLE !== 0) return;
-    const bytes = Buffer.byteLength(JSON.stringify(body));
-    add(this.#bytes, endpoint, bytes * SAMPLE);
+  #of(endpoint: Endpoint): Counts {
+    let counts = this.#counts.get(endpoint);
+    if (!counts) {
+      counts = { requests: 0, bytes: 0, bodies: 0 };
+      this.#counts.set(endpoint, counts);
+    }
+    return counts;
   }
 }
 
-function add<K>(counts: Map<K, number>, key: K, by: number): number {
-  const count = (counts.get(key) ?? 0) + by;
-  counts.set(key, count);
-  return count;
-}
-
-function sum(counts: Map<unknown, number>): number {
-  let total = 0;
-  for (const count of counts.values()) total += count;
-  return total;
+function measure(counts: Counts, body: JsonValue | undefined): void {
+  if (++counts.bodies % SAMPLE !== 0 || body === undefined) return;
+  counts.bytes += Buffer.byteLength(JSON.stringify(body)) * SAMPLE;
 }
