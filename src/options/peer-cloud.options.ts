@@ -84,7 +84,7 @@ export interface PeerCloudOptions {
   /** Ms to wait for the reply to a message. Default 5000; `send()` can say otherwise for one message. */
   messageTimeout?: number;
 
-  /** Largest body of a request and of a reply, in bytes. Default 1,048,576 (1 MiB); larger is a 413. */
+  /** Largest message, in bytes of its body. Default 1,048,576 (1 MiB); larger is a 413. What peers say among themselves has a bound of its own. */
   maxMessageBytes?: number;
 
   /**

@@ -4,6 +4,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { Logger } from '@nestjs/common';
+import { MAX_CONTROL_BYTES } from '../membership/core/membership.limits.js';
 import {
   ENDPOINTS,
   isPeerId,
@@ -38,7 +39,7 @@ import {
 
 /** Bounds on what a request may bring before anybody knows who sent it. */
 export interface GateLimits {
-  /** Most bytes of a body; more are answered 413. */
+  /** Most bytes of a message; more are answered 413. Control requests have a bound of their own. */
   maxMessageBytes: number;
   /** Ms until a body has to be complete; later is answered 408. */
   bodyTimeout: number;
@@ -143,14 +144,17 @@ export class ProtocolGate {
 
   /** The bytes of the body; undefined for a stream, which stays unread. */
   private async read(incoming: IncomingMessage): Promise<Buffer | undefined> {
-    if (pathOf(incoming) === ENDPOINTS.stream) {
+    const path = pathOf(incoming);
+    if (path === ENDPOINTS.stream) {
       return undefined;
     }
     const { maxMessageBytes, bodyTimeout } = this.limits;
-    checkAnnouncedLength(incoming, maxMessageBytes);
+    const maxBytes =
+      path === ENDPOINTS.message ? maxMessageBytes : MAX_CONTROL_BYTES;
+    checkAnnouncedLength(incoming, maxBytes);
     return announcesBody(incoming)
       ? readRawBody(incoming, {
-          maxBytes: maxMessageBytes,
+          maxBytes,
           timeout: bodyTimeout,
           budget: this.budget,
         })

@@ -16,6 +16,34 @@ describe('a check', () => {
     expect(told(a)).toEqual([]);
   });
 
+  it.each([
+    [403, { statusCode: 403, message: 'Forbidden resource' }, true],
+    [413, { statusCode: 413, code: 'BODY_TOO_LARGE' }, true],
+    [429, { statusCode: 429, code: 'TOO_MANY_REQUESTS' }, true],
+    [404, { statusCode: 404, error: 'Not Found' }, false],
+    [403, { error: 'a server that is no peer' }, false],
+    [500, { statusCode: 500, code: 'INTERNAL' }, false],
+    [503, { statusCode: 503, code: 'LEAVING' }, false],
+  ])(
+    'takes an answer of %i with %o for a sign of life: %s',
+    async (status, body, online) => {
+      const own: { transport?: PeerTransport } = {};
+      const transport: PeerTransport = {
+        request: (target, endpoint, ...rest) =>
+          target.id === 'b' && endpoint === 'status'
+            ? Promise.resolve({ status, body })
+            : own.transport!.request(target, endpoint, ...rest),
+      };
+      const cloud = new TestCloud();
+      const a = cloud.peer('a', { ticks: false, env: { transport } });
+      own.transport = a.process.transport;
+      await cloud.cloud(['b'], { seeds: [a.address] });
+      const checked = await cloud.clock.complete(a.core.check('b'));
+      expect(checked.online).toBe(online);
+      expect(a.core.get('b')?.state).toBe(online ? 'alive' : 'suspect');
+    },
+  );
+
   it('knows nothing of strangers', async () => {
     const { cloud, check } = await makeCloud(['b']);
     expect(await check('x')).toEqual({ id: 'x', online: false });

@@ -89,6 +89,7 @@ export class JoinCheck {
       JOIN_TELLING_MOMENT,
       known.id,
     );
+    if (reply.kind === 'busy') return 'taken';
     if (reply.kind !== 'online' && reply.kind !== 'leaving') return 'gone';
     const { incarnation } = reply.status;
     return incarnation !== undefined &&

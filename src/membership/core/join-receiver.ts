@@ -135,6 +135,8 @@ function explain(reply: StatusReply, { ip, port }: PeerAddress): string {
       return `${place} answers with the id ${reply.status.id}`;
     case 'refused':
       return `nobody listens at ${place}`;
+    case 'busy':
+      return `${place} refuses to answer /status`;
     default:
       return `${place} does not answer /status within ${JOIN_CHECK_TIMEOUT} ms`;
   }

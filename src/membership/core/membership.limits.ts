@@ -53,8 +53,11 @@ export const MAX_SYNC_BYTES = 512 * 1024;
 /** Bytes of the answer to a join: some 10,000 members with data of 1.5 KiB each. */
 export const MAX_JOIN_ANSWER_BYTES = 16 * 1024 * 1024;
 
-/** Bytes of every other answer. */
-export const MAX_ANSWER_BYTES = 1024 * 1024;
+/**
+ * Bytes of the body of a control request, and of every other answer: a full body of `/sync`, and the ends
+ * that contradict as many records. What an application's messages may have has nothing to do with it.
+ */
+export const MAX_CONTROL_BYTES = 2 * MAX_SYNC_BYTES;
 
 /** Features of one record, and characters of one feature's name and of a cloud's name. */
 export const MAX_FEATURES = 16;

@@ -3,7 +3,7 @@ import type { PeerTarget } from '../../transport/peer-transport.interface.js';
 import { TransportError } from '../../transport/transport.error.js';
 import type { Endpoint } from '../../wire/endpoints.js';
 import { isJsonObject, type JsonObject } from '../../wire/json.js';
-import { MAX_ANSWER_BYTES } from './membership.limits.js';
+import { MAX_CONTROL_BYTES } from './membership.limits.js';
 import type { MembershipEnvironment } from './membership.types.js';
 
 /**
@@ -60,7 +60,7 @@ export class PeerCalls {
     endpoint: Endpoint,
     body: JsonObject,
     timeout: number,
-    { maxAnswerBytes = MAX_ANSWER_BYTES, exact = false }: CallOptions = {},
+    { maxAnswerBytes = MAX_CONTROL_BYTES, exact = false }: CallOptions = {},
   ): Promise<CallResult> {
     if (this.stopped) return { kind: 'aborted' };
     try {
@@ -110,6 +110,28 @@ export class PeerCalls {
 /** True for every 2xx (PROTOCOL.md, section 1, success). */
 export function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
+}
+
+/** What a server says that does not have the path at all: nobody of ours. */
+const NO_SUCH_PATH: readonly number[] = [404, 405];
+
+/**
+ * True for the refusal of a process that is there and well enough to refuse (PROTOCOL.md, section 1,
+ * errors). Other servers, at an address that a peer once had, do not speak like this.
+ */
+export function isRefusal({
+  status,
+  body,
+}: {
+  status: number;
+  body: JsonObject | undefined;
+}): boolean {
+  return (
+    status >= 400 &&
+    status < 500 &&
+    !NO_SUCH_PATH.includes(status) &&
+    body?.statusCode === status
+  );
 }
 
 /** The answer, if the call was answered with success. */

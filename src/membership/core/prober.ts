@@ -111,6 +111,8 @@ export class Prober {
         return { kind: 'leaving', status: reply.status };
       case 'other':
         return { kind: 'replaced', status: reply.status };
+      case 'busy':
+        return { kind: 'alive' };
       case 'aborted':
         return { kind: 'unsure' };
       default:

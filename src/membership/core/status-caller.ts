@@ -5,7 +5,7 @@ import type { CoreContext } from './core-context.js';
 import { speaksGossip, type GossipExtension } from './gossip-extension.js';
 import { changeRecord, isLegacy, type MemberRecord } from './member-record.js';
 import { MAX_INCARNATION_LEAD } from './membership.limits.js';
-import { isSuccess } from './peer-calls.js';
+import { isRefusal, isSuccess } from './peer-calls.js';
 import { readStatus } from './status-reader.js';
 
 /**
@@ -13,8 +13,9 @@ import { readStatus } from './status-reader.js';
  * - `online`: it answers, with the id that was meant or with none
  * - `leaving`: the same, but it is shutting down
  * - `other`: somebody else answers there
+ * - `busy`: it answers, but not this question (too large, too many, not allowed)
  * - `refused`: nobody listens there
- * - `silent`: no answer, or none that is a status
+ * - `silent`: no answer, or none that comes from a peer
  * - `aborted`: this peer stops
  */
 export type StatusReply =
@@ -24,7 +25,7 @@ export type StatusReply =
       readonly ms: number;
     }
   | {
-      readonly kind: 'refused' | 'silent' | 'aborted';
+      readonly kind: 'busy' | 'refused' | 'silent' | 'aborted';
       readonly status?: undefined;
     };
 
@@ -80,6 +81,7 @@ export class StatusCaller {
       exact,
     });
     if (result.kind !== 'answered') return { kind: result.kind };
+    if (isRefusal(result)) return { kind: 'busy' };
     // Any web page answers with 200: without JSON it is nobody of ours.
     if (!isSuccess(result.status) || !result.body) return { kind: 'silent' };
     const status = readStatus(result.body);

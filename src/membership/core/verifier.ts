@@ -52,7 +52,7 @@ export class Verifier {
       const known = this.ctx.list.peek(news.id);
       if (!known || known.address === news.address) return;
       const reply = await this.caller.askAddress(known, this.#timeout, news.id);
-      if (reply.kind === 'aborted') return;
+      if (reply.kind === 'aborted' || reply.kind === 'busy') return;
       if (reply.kind === 'online' || reply.kind === 'leaving') {
         const own = reply.status.incarnation ?? 0;
         // The same process under two addresses: the news is right in all but the address.

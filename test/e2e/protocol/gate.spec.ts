@@ -1,5 +1,6 @@
 import { Agent, request as send } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { MAX_CONTROL_BYTES } from '../../../src/membership/core/membership.limits.js';
 import type {
   IncomingPeerRequest,
   RequestVerifier,
@@ -42,8 +43,7 @@ describe.each(WAYS)('gate, $adapter, $mode', (way) => {
 
     beforeEach(async () => {
       verifier = new PasswordVerifier();
-      const options = { maxMessageBytes: 1024 };
-      peer = await createProtocolApp({ ...way, options, verifier });
+      peer = await createProtocolApp({ ...way, verifier });
       peer.transport.answer('127.0.0.1:4001', 'member-a');
     });
 
@@ -72,7 +72,7 @@ describe.each(WAYS)('gate, $adapter, $mode', (way) => {
     });
 
     it('looks at the size before the signature', async () => {
-      const large = { text: 'x'.repeat(2000) };
+      const large = { text: 'x'.repeat(MAX_CONTROL_BYTES) };
       expect((await peer.post('/join', large)).status).toBe(413);
       expect(verifier.seen).toEqual([]);
     });
@@ -151,15 +151,13 @@ describe.each(WAYS)('gate, $adapter, $mode', (way) => {
   });
 
   it('keeps the connection of who sent a little too much', async () => {
-    peer = await createProtocolApp({
-      ...way,
-      options: { maxMessageBytes: 1024 },
-    });
+    peer = await createProtocolApp(way);
+    const most = MAX_CONTROL_BYTES;
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const sockets = new Set<Socket>();
-    for (const size of [2000, 10, 200_000, 10]) {
+    for (const size of [most + 1000, 10, most + 200_000, 10]) {
       const status = await postOver(agent, peer.url, size, sockets);
-      expect(status).toBe(size > 1024 ? 413 : 200);
+      expect(status).toBe(size > most ? 413 : 200);
     }
     expect(sockets.size).toBe(1);
     agent.destroy();
