@@ -97,6 +97,7 @@ export function makeParts(
     ctx,
     intake,
     caller,
+    teller,
     description.ip !== undefined,
   );
   const joiner = new Joiner(ctx, joinCall);

@@ -5,10 +5,12 @@ import type { CoreContext } from './core-context.js';
 import { joinBody, readJoinAnswer, type ReadJoinAnswer } from './join-body.js';
 import { MAX_JOIN_ANSWER_BYTES } from './membership.limits.js';
 import type { NewsSource } from './member-change.js';
+import { makeRecord } from './member-record.js';
 import type { NewsIntake } from './news-intake.js';
 import { successOf } from './peer-calls.js';
 import { readPeerInfo } from './record-reader.js';
 import type { StatusCaller } from './status-caller.js';
+import type { Teller } from './teller.js';
 
 /** What became of a request to join. `self`: this peer met itself. */
 export type JoinOutcome = 'joined' | 'refused' | 'failed' | 'self';
@@ -35,6 +37,7 @@ export class JoinCall {
     private readonly ctx: CoreContext,
     private readonly intake: NewsIntake,
     private readonly caller: StatusCaller,
+    private readonly teller: Teller,
     private readonly givenIp: boolean,
   ) {}
 
@@ -64,7 +67,10 @@ export class JoinCall {
       this.#log(place, answer.refusal);
       return 'refused';
     }
-    if (!this.ctx.life.active) return 'failed';
+    if (!this.ctx.life.active) {
+      await this.#decline(answer, address);
+      return 'failed';
+    }
     return this.#accept(answer, address);
   }
 
@@ -72,15 +78,10 @@ export class JoinCall {
     answer: ReadJoinAnswer,
     address: PeerAddress,
   ): Promise<JoinOutcome> {
-    const { self, list, env, calls, options } = this.ctx;
+    const { self, list, env } = this.ctx;
     if ((answer.self.cloud ?? '') !== self.cloud) {
       // A legacy peer knows no cloud names and has let this peer in already.
-      await calls.call(
-        address,
-        'left',
-        { id: answer.id },
-        options.requestTimeout,
-      );
+      await this.#decline(answer, address);
       this.#log(
         formatAddress(address),
         'it belongs to a cloud of another name',
@@ -111,6 +112,20 @@ export class JoinCall {
     const listed = new Set(peers.map(({ id }) => id));
     this.onJoined(answer.self.id, { merged, again, listed });
     return 'joined';
+  }
+
+  /** Says goodbye where this peer was let in and will not stay: to all who may have heard of it. */
+  async #decline(answer: ReadJoinAnswer, address: PeerAddress): Promise<void> {
+    const { self: receiver, selfHasAddress } = answer;
+    const called: PeerInfo = { ...receiver, ...address };
+    const others = this.#readPeers(answer.peers).filter((info) =>
+      this.ctx.env.allows(info, { remoteAddress: address.ip }),
+    );
+    await Promise.all(
+      [selfHasAddress ? receiver : called, ...others].map((info) =>
+        this.teller.left(makeRecord(info, 'alive'), answer.id),
+      ),
+    );
   }
 
   /**

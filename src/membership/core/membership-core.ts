@@ -8,9 +8,9 @@ import type {
   PeerStatus,
   UpdateRequest,
 } from '../../wire/requests.js';
-import { sleep } from './core-context.js';
 import { makeParts, type CoreParts } from './core-parts.js';
 import { connectParts } from './core-wiring.js';
+import { Departure } from './departure.js';
 import { PeerRequests } from './peer-requests.js';
 import type { ResolvedMembershipOptions } from './membership.options.js';
 import type {
@@ -28,6 +28,7 @@ import type {
 export class MembershipCore {
   readonly #parts: CoreParts;
   readonly #requests: PeerRequests;
+  readonly #departure: Departure;
 
   constructor(
     self: SelfDescription,
@@ -37,6 +38,7 @@ export class MembershipCore {
     this.#parts = makeParts(self, options, env);
     connectParts(this.#parts);
     this.#requests = new PeerRequests(this.#parts);
+    this.#departure = new Departure(this.#parts);
   }
 
   /** Own id; the answer to a join may assign another one. */
@@ -100,11 +102,12 @@ export class MembershipCore {
     const { ctx, joiner } = this.#parts;
     // Until it listens, there is no port that others could check.
     await ctx.life.whenStarted();
-    if (ctx.life.stopped) return false;
     if (ctx.life.leaving) {
+      await this.leave();
       ctx.life.leaving = false;
       ctx.self.raise();
     }
+    if (ctx.life.stopped) return false;
     return joiner.join(seeds);
   }
 
@@ -140,22 +143,8 @@ export class MembershipCore {
   }
 
   /** Says goodbye to all others; from then on the list is empty. */
-  async leave(): Promise<void> {
-    const { ctx, teller, events, gossiper, synchronizer, suspicions } =
-      this.#parts;
-    if (ctx.life.leaving) return;
-    ctx.life.leaving = true;
-    gossiper.stop();
-    synchronizer.stop();
-    suspicions.stop();
-    const goodbyes = [...ctx.list.records()].map((member) =>
-      teller.left(member, this.id),
-    );
-    const patience = sleep(ctx, 2 * this.options.requestTimeout);
-    if (goodbyes.length > 0)
-      await Promise.race([Promise.all(goodbyes), patience]);
-    ctx.list.clear();
-    events.left();
+  leave(): Promise<void> {
+    return this.#departure.leave();
   }
 
   /** Drops timers and gives up what is under way. */

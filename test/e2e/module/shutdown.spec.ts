@@ -8,6 +8,7 @@ import {
   type AdapterName,
   type Place,
 } from './support/peer-app.js';
+import { HesitantSeed } from './support/hesitant-seed.js';
 
 afterEach(closePeers);
 
@@ -75,6 +76,27 @@ describe('an end at any moment', () => {
     await peer.close();
     expect(peer.membership.peers()).toEqual([]);
   });
+
+  it.each(['leave', 'close'] as const)(
+    '%s() while it is let in: the goodbye comes after the welcome',
+    async (way) => {
+      await using seed = await HesitantSeed.listen();
+      const peer = await startPeer({ options: { peers: [seed.address] } });
+      await until(() => seed.asked('/join') === 1);
+      const ending =
+        way === 'leave' ? peer.membership.leave() : peer.app.close();
+      await until(async () => {
+        const url = `http://${peer.address}/status`;
+        const answer = await fetch(url, { method: 'POST' });
+        return ((await answer.json()) as { online: boolean }).online === false;
+      });
+      expect(seed.asked('/left')).toBe(0);
+      seed.decide();
+      await ending;
+      expect(seed.asked('/left')).toBe(1);
+      expect(peer.membership.peers()).toEqual([]);
+    },
+  );
 
   it('leaves by hand, and stays out', async () => {
     const first = await startPeer();
