@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PeerCloudError } from '../errors/peer-cloud.error.js';
 import type { ProtocolGate } from './protocol-gate.js';
+import { refuseTwinRoutes, type RoutingFastify } from './twin-routes.js';
 
 /** As much of a Nest HTTP adapter as the gate needs. */
 export interface GatedAdapter {
@@ -62,7 +63,8 @@ function installOnExpress(app: ExpressApp, gate: ProtocolGate): void {
 }
 
 /** The pieces of Fastify that are used here; the package itself may not be installed. */
-interface FastifyApp {
+interface FastifyApp extends RoutingFastify {
+  addHook(name: 'onRoute', hook: (route: never) => void): unknown;
   addHook(name: 'onRequest', hook: FastifyHook): unknown;
 }
 
@@ -80,6 +82,7 @@ type FastifyHook = (
 
 /** Fastify parses after its `onRequest` hooks. */
 function installOnFastify(app: FastifyApp, gate: ProtocolGate): void {
+  refuseTwinRoutes(app);
   app.addHook('onRequest', (request, reply, done) => {
     if (!gate.concerns(request.raw)) {
       done();

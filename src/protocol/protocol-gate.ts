@@ -9,7 +9,7 @@ import {
   ENDPOINTS,
   isPeerId,
   PEER_ID_HEADER,
-  STATUS_ALIAS,
+  PROTOCOL_PATHS,
 } from '../wire/endpoints.js';
 import { normalizeRemoteAddress } from '../wire/address.js';
 import type {
@@ -48,11 +48,6 @@ export interface GateLimits {
   /** Deepest nesting of arrays and objects in a body; deeper is answered 400. */
   maxJsonDepth: number;
 }
-
-const PATHS: ReadonlySet<string> = new Set([
-  ...Object.values(ENDPOINTS),
-  STATUS_ALIAS,
-]);
 
 const NO_BODY = Buffer.alloc(0);
 
@@ -181,7 +176,7 @@ export class ProtocolGate {
 export function isProtocolRequest(incoming: IncomingMessage): boolean {
   return (
     (incoming.method === 'POST' || isPreflight(incoming)) &&
-    PATHS.has(pathOf(incoming))
+    PROTOCOL_PATHS.has(pathOf(incoming))
   );
 }
 

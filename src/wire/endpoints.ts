@@ -16,6 +16,12 @@ export type Endpoint = keyof typeof ENDPOINTS;
 /** Another path under which `/status` is answered; senders never use it. */
 export const STATUS_ALIAS = '/check';
 
+/** Every path that belongs to the protocol. */
+export const PROTOCOL_PATHS: ReadonlySet<string> = new Set([
+  ...Object.values(ENDPOINTS),
+  STATUS_ALIAS,
+]);
+
 /** Request header with the sender's id (PROTOCOL.md, section 1). */
 export const PEER_ID_HEADER = 'x-peercloud-id';
 

@@ -1,6 +1,8 @@
 import type { Server } from 'node:http';
 import {
+  All,
   Controller,
+  Get,
   Injectable,
   Post,
   UnauthorizedException,
@@ -55,6 +57,22 @@ class OwnMessageController {
   @Post('message')
   message() {
     return { ok: ++this.calls };
+  }
+}
+
+@Controller()
+class OwnJoinController {
+  @All('join')
+  join() {
+    return {};
+  }
+}
+
+@Controller()
+class OwnPageController {
+  @Get('status')
+  page() {
+    return {};
   }
 }
 
@@ -193,7 +211,7 @@ describe('self-check, routes of the app', () => {
   it.each([
     ['/status', OwnStatusController],
     ['/message', OwnMessageController],
-  ])('finds the app’s own POST %s', async (path, controller) => {
+  ])('finds the app’s own POST %s on Express', async (path, controller) => {
     const http = connect();
     const peer = await createProtocolApp({ controllers: [controller] });
     const service = serviceOf(peer, http);
@@ -207,6 +225,37 @@ describe('self-check, routes of the app', () => {
     ]);
     await http.destroy();
     await peer.close();
+  });
+
+  it.each([
+    ['/status', OwnStatusController],
+    ['/message', OwnMessageController],
+    ['/join', OwnJoinController],
+  ])('names the app’s own POST %s on Fastify', async (path, controller) => {
+    const starting = createProtocolApp({
+      adapter: 'fastify',
+      controllers: [controller],
+    });
+    await expect(starting).rejects.toMatchObject({
+      code: 'ROUTE_TAKEN',
+      message: expect.stringMatching(
+        `POST ${path},.* move that route, or .* option listener`,
+      ),
+    });
+  });
+
+  it('lets the app have them on Fastify beside an own listener, and for other methods', async () => {
+    const aside = await createProtocolApp({
+      adapter: 'fastify',
+      mode: 'own listener',
+      controllers: [OwnStatusController],
+    });
+    await aside.close();
+    const mounted = await createProtocolApp({
+      adapter: 'fastify',
+      controllers: [OwnPageController],
+    });
+    await mounted.close();
   });
 });
 
