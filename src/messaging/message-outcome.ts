@@ -34,6 +34,20 @@ export const NO_HANDLER = refusal(
 /** A handler failed, or returned what JSON cannot carry: no details leave this peer. */
 export const FAILED = refusal(500, 'the message could not be handled');
 
+/** A body over `maxMessageBytes`. */
+export const BODY_TOO_LARGE = refusal(
+  413,
+  'the body is too large',
+  'BODY_TOO_LARGE',
+);
+
+/** A reply over `limits.maxAnswerBytes` of the peer that asked. */
+export const REPLY_TOO_LARGE = refusal(
+  500,
+  'the reply is larger than its receiver takes',
+  'REPLY_TOO_LARGE',
+);
+
 /** The answer of a handler that returned: nothing is `{}`. */
 export function replied(value: unknown): MessageOutcome {
   return { status: 200, payload: value ?? {} };

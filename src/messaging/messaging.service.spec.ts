@@ -57,13 +57,14 @@ function setUp() {
   const options = {
     messageTimeout: 5000,
     messaging: resolveMessagingOptions({ stream: false }, 'messaging'),
-    limits: resolveLimitOptions(undefined, 'limits'),
+    maxMessageBytes: 2000,
+    limits: resolveLimitOptions({ maxAnswerBytes: 3000 }, 'limits'),
   } as ResolvedPeerCloudOptions;
   const membership = new MembershipService(asCore, options);
   const router = new MessageRouter(asCore);
   const lanes = new LaneSelector(
     asCore,
-    new SelfLane(router, membership),
+    new SelfLane(router, membership, options),
     new StreamLane(
       asCore,
       options,
@@ -265,6 +266,27 @@ describe('MessagingService.send() to oneself', () => {
   });
 });
 
+describe('MessagingService.send() to oneself, like any other', () => {
+  it('is bounded in size, both ways', async () => {
+    const { messaging, router } = setUp();
+    const invoke = vi.fn((body: JsonValue) => ({
+      text: 'é'.repeat((body as { size: number }).size),
+    }));
+    router.register(undefined, { name: 'Test.any', invoke });
+    const text = 'x'.repeat(2000);
+    await expect(messaging.send('self', { text })).rejects.toMatchObject({
+      status: 413,
+      payload: { code: 'BODY_TOO_LARGE' },
+    });
+    expect(invoke).not.toHaveBeenCalled();
+    await expect(messaging.send('self', { size: 1500 })).rejects.toMatchObject({
+      status: 500,
+      payload: { code: 'REPLY_TOO_LARGE' },
+    });
+    expect(await messaging.send('self', { size: 1400 })).toBeDefined();
+  });
+});
+
 describe('MessagingService.broadcast()', () => {
   it('gives each peer one result, in order, without oneself', async () => {
     const { messaging, request } = setUp();
@@ -327,8 +349,8 @@ describe('diagnostics channels', () => {
     expect(seen).toMatchObject([
       ['sent', { self: 'self', peer: { id: 'a' }, body: { n: 1 } }],
       ['failed', { peer: { id: 'a' }, error: { code: 'UNREACHABLE' } }],
-      ['received', { peer: { id: 'self' }, body: { type: 'hi' } }],
       ['sent', { peer: { id: 'self' } }],
+      ['received', { peer: { id: 'self' }, body: { type: 'hi' } }],
     ]);
   });
 });

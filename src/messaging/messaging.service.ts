@@ -20,7 +20,11 @@ import { NoSuchPeerError } from './errors/no-such-peer.error.js';
 import { LaneSelector } from './lanes/lane-selector.js';
 import type { OutgoingMessage } from './lanes/message-lane.interface.js';
 import { MessageBody } from './message-body.js';
-import { failedChannel, sentChannel } from './message-channels.js';
+import {
+  failedChannel,
+  sentChannel,
+  type MessageNotice,
+} from './message-channels.js';
 
 /** A timeout in ms; the longest is what a timer of Node can hold. */
 const TIMEOUT_RULE = { min: 1, max: 2 ** 31 - 1, default: 0 };
@@ -102,30 +106,23 @@ export class MessagingService implements PeerMessenger {
       const { reason } = message.signal as { reason: unknown };
       return Promise.reject(new MessageAbortedError(id, { cause: reason }));
     }
+    if (sentChannel.hasSubscribers) {
+      sentChannel.publish(this.notice(member, message));
+    }
     const reply = this.lanes.of(member).send(member, message);
-    if (sentChannel.hasSubscribers || failedChannel.hasSubscribers) {
-      this.announce(member, message, reply);
+    if (failedChannel.hasSubscribers) {
+      reply.catch((error: unknown) =>
+        failedChannel.publish({ ...this.notice(member, message), error }),
+      );
     }
     return reply;
   }
 
-  private announce(
-    member: Member,
-    { body }: OutgoingMessage,
-    reply: Promise<JsonValue>,
-  ): void {
-    const notice = () => ({
+  private notice(member: Member, { body }: OutgoingMessage): MessageNotice {
+    return {
       self: this.core.id,
       peer: this.membership.peerOf(member),
       body: body.value,
-    });
-    if (sentChannel.hasSubscribers) {
-      sentChannel.publish(notice());
-    }
-    if (failedChannel.hasSubscribers) {
-      reply.catch((error: unknown) =>
-        failedChannel.publish({ ...notice(), error }),
-      );
-    }
+    };
   }
 }

@@ -76,15 +76,18 @@ export interface PeerCloudOptions {
   listener?: ListenerOptions;
 
   /**
-   * Ms for one control request (joining takes three times that at most). Default 1000. Longer waits
-   * for slow networks cost time whenever a peer is really gone.
+   * Ms for one control request; a join has three times that (`membership.joinTimeout`). Default 1000.
+   * Longer waits for slow networks cost time whenever a peer is really gone.
    */
   requestTimeout?: number;
 
   /** Ms to wait for the reply to a message. Default 5000; `send()` can say otherwise for one message. */
   messageTimeout?: number;
 
-  /** Largest message, in bytes of its body. Default 1,048,576 (1 MiB); larger is a 413. What peers say among themselves has a bound of its own. */
+  /**
+   * Largest body of a message, in bytes. Default 1,048,576 (1 MiB); larger is a 413. What a reply may
+   * have, the peer that asked says: `limits.maxAnswerBytes`. What peers say among themselves has a bound of its own.
+   */
   maxMessageBytes?: number;
 
   /**

@@ -57,6 +57,20 @@ describe('resolvePeerCloudOptions', () => {
     expect(membership.seeds).toEqual(peers);
   });
 
+  it.each([
+    [{ requestTimeout: 1000 }, 3000],
+    [{ requestTimeout: 200 }, 600],
+    [{ requestTimeout: 200, membership: { profile: 'wan' } }, 1200],
+    [{ requestTimeout: 200, membership: { joinTimeout: 5000 } }, 5000],
+    [{ requestTimeout: 2 ** 31 - 1 }, 120_000],
+    [{ requestTimeout: 1 }, 100],
+  ])('gives a join its share of the patience: %j', (options, joinTimeout) => {
+    expect(resolvePeerCloudOptions(options).membership).toMatchObject({
+      joinTimeout,
+      requestTimeout: options.requestTimeout,
+    });
+  });
+
   it('keeps data as the others will see it', () => {
     const { data } = resolvePeerCloudOptions({
       data: { joined: new Date(0), nothing: undefined },

@@ -80,7 +80,11 @@ export function resolvePeerCloudOptions(
     given.healthCheck,
     'healthCheck',
   );
-  const membership = resolveMembershipOptions(given.membership, 'membership');
+  const membership = resolveMembershipOptions(
+    given.membership,
+    'membership',
+    requestTimeout,
+  );
   return Object.freeze({
     peers,
     data: readData(given.data, 'data', limits.maxDataBytes),
@@ -107,7 +111,6 @@ export function resolvePeerCloudOptions(
     membership: Object.freeze({
       ...membership,
       seeds: peers,
-      requestTimeout,
       maxPeers,
       maxDataBytes: limits.maxDataBytes,
       ...(healthCheck && { probeInterval: healthCheck.interval }),

@@ -86,8 +86,8 @@ export interface MembershipParameters {
   /** Hours for which a member that died is dialled again now and then. Default 24. */
   deadMemoryHours: number;
   /**
-   * Ms that one's own `/join` may take, for each known peer tried. Default 3000: the receiver calls
-   * back and tells the others before it answers.
+   * Ms that one's own `/join` may take, for each known peer tried: the receiver calls back and tells
+   * the others before it answers. Default three times `requestTimeout`, six times in the profile `wan`.
    */
   joinTimeout: number;
   /** Ms until a join that nobody accepted is tried again; the wait doubles each time. Default 500. */
@@ -165,6 +165,9 @@ const RANGES: Record<
   hearsayQuota: { min: 1, max: 10_000_000, integer: true },
 };
 
+/** Ms of a request, as the profiles have it. */
+const REQUEST_TIMEOUT = 1000;
+
 /**
  * Completes the section `membership`. Seeds, timeouts and limits that stand elsewhere in the options
  * have their defaults here; the caller replaces them.
@@ -173,6 +176,7 @@ const RANGES: Record<
 export function resolveMembershipOptions(
   input?: unknown,
   path = 'membership',
+  requestTimeout = REQUEST_TIMEOUT,
 ): ResolvedMembershipOptions {
   const names = Object.keys(RANGES) as (keyof MembershipParameters)[];
   const given = readObject(input, path, ['profile', ...names]);
@@ -183,6 +187,10 @@ export function resolveMembershipOptions(
     { default: 'lan' },
   );
   const parameters = { ...MEMBERSHIP_PROFILES[profile] };
+  const { min, max } = RANGES.joinTimeout;
+  const joinTimeout =
+    parameters.joinTimeout * (requestTimeout / REQUEST_TIMEOUT);
+  parameters.joinTimeout = Math.min(max, Math.max(min, joinTimeout));
   for (const name of names) {
     parameters[name] = readNumber(given[name], joinPath(path, name), {
       ...RANGES[name],
@@ -193,7 +201,7 @@ export function resolveMembershipOptions(
     ...parameters,
     profile,
     seeds: [],
-    requestTimeout: 1000,
+    requestTimeout,
     maxPeers: 10_000,
     probeInterval: 1000,
     maxDataBytes: 65_536,

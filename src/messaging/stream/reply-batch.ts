@@ -1,13 +1,11 @@
-import { FAILED, refusal, type MessageOutcome } from '../message-outcome.js';
+import {
+  FAILED,
+  REPLY_TOO_LARGE,
+  type MessageOutcome,
+} from '../message-outcome.js';
 import { BATCH_CHARS, GROUP } from './stream.constants.js';
 import { isLarger } from './body-check.js';
 import { FRAME } from './frames.js';
-
-const TOO_LARGE = refusal(
-  500,
-  'the reply is larger than its receiver takes',
-  'REPLY_TOO_LARGE',
-);
 
 /** Collects replies and writes those of one turn of the event loop together. */
 export class ReplyBatch {
@@ -52,7 +50,7 @@ export class ReplyBatch {
       return this.frame(id, FAILED);
     }
     if (isLarger(json, this.maxBytes)) {
-      return this.frame(id, TOO_LARGE);
+      return this.frame(id, REPLY_TOO_LARGE);
     }
     return `,${id},${status},${json}`;
   }
