@@ -8,7 +8,13 @@ export type BrokerPorts = Partial<Record<BrokerName, number>>;
 
 /** What the bench measures; a contender names those it takes part in. */
 export type PartName =
-  'request-reply' | 'broadcast' | 'open-loop' | 'light-beside-heavy' | 'growth';
+  | 'request-reply'
+  | 'broadcast'
+  | 'fan-out'
+  | 'light-beside-heavy'
+  | 'open-loop'
+  | 'growth'
+  | 'join';
 
 /** Where a peer answers: plain data, since it crosses process borders. */
 export type PeerLocation = Readonly<Record<string, string | number>>;
@@ -23,12 +29,22 @@ export interface ServerEnv {
   seeds: readonly PeerLocation[];
 }
 
+/** Bounds of a sender's broadcasts. */
+export interface FanOut {
+  /** Peers that are asked at the same time. */
+  concurrency: number;
+  /** Peers that have a stream at the same time. */
+  streams: number;
+}
+
 /** What the sender is started with. */
 export interface ClientEnv {
   host: string;
   brokers: BrokerPorts;
   /** Every peer that answers, in the order of their numbers. */
   peers: readonly PeerLocation[];
+  /** Default: the contender's own. */
+  fanOut?: FanOut;
 }
 
 /** A peer that answers every message with the message's own body. */
@@ -47,11 +63,13 @@ export interface BenchClient {
   broadcast?(body: EchoBody): Promise<number>;
   /** Ms from just before it listens until it has joined the cloud and sees all of these peers. */
   joinMs?: number;
+  /** Leaves the cloud; only where the same process opens the sender again. */
+  close?(): Promise<void>;
 }
 
 /**
  * One way to get a message across. A file in `contenders/` exports one as its default.
- * Nothing has to be closed: the processes end when their figures are taken.
+ * Little has to be closed: the processes end when their figures are taken.
  */
 export interface Contender {
   title: string;
@@ -60,8 +78,8 @@ export interface Contender {
   notQuick?: readonly PartName[];
   /** Broker that it cannot do without. */
   broker?: BrokerName;
-  /** Largest cloud that it is measured in. Default: no limit. */
-  maxPeers?: number;
+  /** Largest cloud that it is measured in, with the reason for the report. Default: no limit. */
+  limit?: { peers: number; reason: string };
   server(env: ServerEnv): Promise<BenchServer>;
   client(env: ClientEnv): Promise<BenchClient>;
 }

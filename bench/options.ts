@@ -1,17 +1,32 @@
 import { parseArgs } from 'node:util';
 
+/** The parts that can be asked for. */
+export const PART_OPTIONS = [
+  'request-reply',
+  'broadcast',
+  'light-beside-heavy',
+  'open-loop',
+  'join',
+  'start-up',
+  'growth',
+  'fan-out',
+] as const;
+
+export type PartOption = (typeof PART_OPTIONS)[number];
+
 /** What to measure and for how long. */
 export interface BenchOptions {
-  /** Shorter runs, fewer cells and rounds: some three minutes in all. */
+  /** `partial`: with a selection or lengths of the user's own, which no published report is made from. */
+  kind: 'full' | 'quick' | 'partial';
+  /** Shorter runs, fewer cells and rounds: some four minutes in all. */
   quick: boolean;
   /** Only whether every contender answers: some seconds in all. */
   ci: boolean;
-  /** Also draw `bench/results.svg`. */
+  /** Also draw the chart. */
   plot: boolean;
   /** Contenders to take (names of the files in `contenders/`). Default: all. */
   only: string[] | undefined;
-  /** Parts to run. Default: all. */
-  parts: string[] | undefined;
+  parts: readonly PartOption[];
   rounds: number;
   /** Ms of each measured run. */
   measureMs: number;
@@ -19,18 +34,21 @@ export interface BenchOptions {
   warmUpMs: number;
   /** Folder for CPU profiles of all processes. Default: none are written. */
   profile: string | undefined;
+  /** Samples of an earlier run to make report and chart from, instead of measuring. */
+  reportFrom: string | undefined;
 }
 
 /** How to call the bench. */
 export const USAGE = `npm run bench -- [options]
-  --quick              fewer cells and rounds, some three minutes
+  --quick              fewer cells and rounds, some four minutes
   --ci                 only whether every contender answers
-  --plot               also write bench/results.svg
+  --plot               also draw the chart
   --only=a,b           contenders (file names in bench/contenders)
-  --parts=a,b          parts: request-reply, broadcast, light-beside-heavy, open-loop, growth, start-up
-  --rounds=n           rounds of each cell; medians are taken over them
+  --parts=a,b          parts: ${PART_OPTIONS.join(', ')}
+  --rounds=n           most rounds of each cell; medians are taken over them
   --ms=n               length of each measured run
-  --profile=folder     write CPU profiles of all processes there`;
+  --profile=folder     write CPU profiles of all processes there
+  --report-from=file   make report and chart from the samples of an earlier run`;
 
 /** Reads the command line; throws on anything it does not know. */
 export function readOptions(args: readonly string[]): BenchOptions {
@@ -45,21 +63,32 @@ export function readOptions(args: readonly string[]): BenchOptions {
       rounds: { type: 'string' },
       ms: { type: 'string' },
       profile: { type: 'string' },
+      'report-from': { type: 'string' },
     },
   });
-  const { quick, ci, plot, profile } = values;
-  const measureMs = count('ms', values.ms) ?? (quick ? 250 : 1_000);
+  const { quick, ci, plot, only, parts, rounds, ms, profile } = values;
+  const isPartial = [only, parts, rounds, ms, profile].some(
+    (value) => value !== undefined,
+  );
   return {
+    kind: isPartial ? 'partial' : quick ? 'quick' : 'full',
     quick,
     ci,
     plot,
-    only: list(values.only),
-    parts: list(values.parts),
-    rounds: count('rounds', values.rounds) ?? (quick ? 3 : 5),
-    measureMs,
-    warmUpMs: quick ? 400 : 1_500,
+    only: list(only),
+    parts: list(parts)?.map(partOf) ?? PART_OPTIONS,
+    rounds: count('rounds', rounds) ?? (quick ? 3 : 5),
+    measureMs: count('ms', ms) ?? (quick ? 250 : 1_000),
+    warmUpMs: quick ? 400 : 1_000,
     profile,
+    reportFrom: values['report-from'],
   };
+}
+
+function partOf(name: string): PartOption {
+  const part = PART_OPTIONS.find((known) => known === name);
+  if (part) return part;
+  throw new Error(`--parts=${name}: there is no such part`);
 }
 
 function list(value: string | undefined): string[] | undefined {

@@ -1,28 +1,16 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import { readOptions, USAGE, type BenchOptions } from './options.js';
-import { broadcast } from './parts/broadcast.js';
-import { growth } from './parts/growth.js';
-import { lightBesideHeavy } from './parts/light-beside-heavy.js';
-import { openLoopAtHalfPeak } from './parts/open-loop.js';
-import { requestReply } from './parts/request-reply.js';
+import { PARTS } from './parts/parts.js';
 import { smoke } from './parts/smoke.js';
-import { startUp } from './parts/start-up.js';
-import { chart } from './report/chart.js';
-import { report } from './report/report.js';
+import { publish } from './report/publish.js';
 import type { BenchContext } from './runner/bench-context.js';
 import { Brokers } from './runner/brokers.js';
-import { loadContenders, type Registry } from './runner/registry.js';
+import { loadFindings, saveFindings, thisMachine } from './runner/findings.js';
+import type { Job } from './runner/job.js';
+import { loadContenders } from './runner/registry.js';
 import { Samples } from './runner/samples.js';
 
-const PARTS: Record<string, (context: BenchContext) => Promise<void>> = {
-  'request-reply': requestReply,
-  broadcast,
-  'light-beside-heavy': lightBesideHeavy,
-  'open-loop': openLoopAtHalfPeak,
-  growth,
-  'start-up': startUp,
-};
+const SAMPLES_FILE = '.build/bench/samples.json';
+const SMOKE_AT_A_TIME = 2;
 
 const startedAt = performance.now();
 
@@ -32,65 +20,66 @@ function say(line: string): void {
 }
 
 async function main(options: BenchOptions): Promise<number> {
+  const { ci, plot, reportFrom } = options;
+  if (reportFrom !== undefined) {
+    return publish(await loadFindings(reportFrom), plot);
+  }
   const brokers = await Brokers.start();
   try {
-    const registry = await loadContenders(options.only);
-    const context = prepare(options, brokers, registry);
-    return options.ci
-      ? await runSmoke(context, registry)
-      : await runParts(context, registry);
+    const context = await prepare(options, brokers);
+    return ci ? await runSmoke(context) : await runParts(context);
   } finally {
     await brokers.stop();
   }
 }
 
 /** Leaves out the contenders whose broker does not run here. */
-function prepare(
+async function prepare(
   options: BenchOptions,
   brokers: Brokers,
-  registry: Registry,
-): BenchContext {
+): Promise<BenchContext> {
+  const registry = await loadContenders(options.only);
+  const { skipped } = registry;
   const contenders = registry.contenders.filter(({ id, broker }) => {
     if (broker === undefined || brokers.ports[broker] !== undefined)
       return true;
-    registry.skipped.set(id, `${broker}-server is not installed here`);
+    skipped.set(id, `${broker}-server is not installed here`);
     return false;
   });
-  for (const [id, reason] of registry.skipped) say(`${id} skipped: ${reason}`);
-  return { options, brokers, contenders, samples: new Samples(), say };
+  for (const [id, reason] of skipped) say(`${id} skipped: ${reason}`);
+  const machine = thisMachine();
+  const samples = new Samples();
+  return { options, machine, brokers, contenders, skipped, samples, say };
 }
 
-async function runSmoke(
-  context: BenchContext,
-  registry: Registry,
-): Promise<number> {
-  await smoke(context);
-  const failures = context.samples.allFailures();
+async function runSmoke(context: BenchContext): Promise<number> {
+  const waiting = smoke(context);
+  const worker = async (): Promise<void> => {
+    for (let job = waiting.shift(); job; job = waiting.shift()) await job.run();
+  };
+  await Promise.all(Array.from({ length: SMOKE_AT_A_TIME }, worker));
+  const { length: failed } = context.samples.allFailures();
   say(
-    `${context.contenders.length} contenders, ${failures.length} failed, ${registry.skipped.size} skipped`,
+    `${context.contenders.length} contenders, ${failed} failed, ${context.skipped.size} skipped`,
   );
-  return failures.length === 0 ? 0 : 1;
+  return failed === 0 ? 0 : 1;
 }
 
-async function runParts(
-  context: BenchContext,
-  registry: Registry,
-): Promise<number> {
-  const { options } = context;
-  for (const [name, part] of Object.entries(PARTS)) {
-    if (!options.parts || options.parts.includes(name)) await part(context);
+async function runParts(context: BenchContext): Promise<number> {
+  const { parts, plot } = context.options;
+  const plan = parts.map((name) => ({ name, jobs: PARTS[name](context) }));
+  for (const { name, jobs } of plan) say(`${name}: ${minutes(jobs)}`);
+  say(`all: ${minutes(plan.flatMap(({ jobs }) => jobs))}`);
+  for (const { jobs } of plan) {
+    for (const job of jobs) await job.run();
+    await saveFindings(SAMPLES_FILE, context);
   }
-  const text = report(context, registry.skipped);
-  await write('bench/results.md', text);
-  if (options.plot) await write('bench/results.svg', await chart(context));
-  console.log(`\n${text}`);
-  return 0;
+  return publish(context, plot);
 }
 
-async function write(path: string, text: string): Promise<void> {
-  const file = resolve(path);
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, text);
+function minutes(jobs: readonly Job[]): string {
+  const ms = jobs.reduce((sum, job) => sum + job.ms, 0);
+  return `some ${(ms / 60_000).toFixed(1)} minutes`;
 }
 
 function parse(): BenchOptions | undefined {
@@ -100,6 +89,11 @@ function parse(): BenchOptions | undefined {
     console.error(`${(error as Error).message}\n\n${USAGE}`);
     return undefined;
   }
+}
+
+// The brokers are ended when this process exits, which a signal alone would not let them see.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => process.exit(1));
 }
 
 const options = parse();

@@ -44,6 +44,7 @@ async function openServers(env: ServersEnv): Promise<PeerLocation[]> {
 async function openClient(
   env: ClientEnv,
 ): Promise<{ joinMs: number | undefined }> {
+  await client?.close?.();
   client = await contender.client(env);
   return { joinMs: client.joinMs };
 }

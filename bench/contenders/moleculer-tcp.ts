@@ -30,7 +30,6 @@ const contender: Contender = {
   parts: ['request-reply', 'broadcast', 'open-loop'],
   // Its nodes take half a second each to start, and find each other by and by.
   notQuick: ['broadcast'],
-  maxPeers: 16,
 
   async server({ index, host, seeds }) {
     const nodeID = `peer-${index}`;

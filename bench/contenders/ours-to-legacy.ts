@@ -6,8 +6,7 @@ const contender: Contender = {
   title: 'ours to a legacy peer (npm peercloud)',
   parts: ['request-reply'],
   server: (env) => peercloud.server(env),
-  client: ({ host, peers }) =>
-    peerCloudClient(host, { adapter: 'express', lane: 'stream' }, peers),
+  client: (env) => peerCloudClient(env, { adapter: 'express', lane: 'stream' }),
 };
 
 export default contender;

@@ -5,7 +5,6 @@ import { originalPeer } from './support/npm-peercloud.js';
 const contender: Contender = {
   title: 'npm peercloud',
   parts: ['request-reply', 'broadcast', 'growth'],
-  maxPeers: 64,
 
   async server({ index, host, seeds }) {
     const port = await freePort();

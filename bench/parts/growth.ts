@@ -1,7 +1,11 @@
-import { takingPart, type BenchContext } from '../runner/bench-context.js';
+import { setTimeout } from 'node:timers/promises';
+import type { BenchContext } from '../runner/bench-context.js';
+import type { Job } from '../runner/job.js';
 import type { Stage } from '../runner/stage.js';
+import { noteErrors } from './note-errors.js';
 import { staged } from './staged.js';
-import { warmUp } from './warm-up.js';
+import { turns } from './turns.js';
+import { settleMs, warmUp } from './warm-up.js';
 
 const PEERS = [10, 50, 200];
 const QUICK_PEERS = [10, 50];
@@ -13,17 +17,28 @@ export function growthPeers(quick: boolean): readonly number[] {
 }
 
 /** What a message, a member and a join cost as the cloud grows: 60 B, 64 in flight, to all peers in turn. */
-export async function growth(context: BenchContext): Promise<void> {
-  for (const contender of takingPart(context, 'growth', 0)) {
-    for (const peers of growthPeers(context.options.quick)) {
-      if (peers > (contender.maxPeers ?? Infinity)) continue;
-      const cell = `growth/${peers}`;
-      const size = { peers, processes: PROCESSES };
-      await staged(context, contender, size, cell, (stage) =>
-        measure(context, contender.id, stage, cell),
-      );
-    }
-  }
+export function growth(context: BenchContext): Job[] {
+  const { options } = context;
+  const { quick, warmUpMs, measureMs } = options;
+  const rounds = quick ? 1 : 3;
+  return turns(context, 'growth', {
+    withFloor: rounds,
+    others: rounds,
+  }).flatMap(({ contender }) => {
+    const { peers: most = Infinity } = contender.limit ?? {};
+    return growthPeers(quick)
+      .filter((peers) => peers <= most)
+      .map((peers) => {
+        const cell = `growth/${peers}`;
+        return staged(context, {
+          contender,
+          size: { peers, processes: PROCESSES },
+          cell,
+          ms: settleMs(options) + warmUpMs + measureMs,
+          work: (stage) => measure(context, contender.id, stage, cell),
+        });
+      });
+  });
 }
 
 async function measure(
@@ -33,22 +48,29 @@ async function measure(
   cell: string,
 ): Promise<void> {
   const { samples, options } = context;
+  await setTimeout(settleMs(options));
   await stage.load('closedLoop', warmUp(options));
-  const plan = { bytes: 60, inFlight: 64, durationMs: options.measureMs * 2 };
+  const plan = { bytes: 60, inFlight: 64, durationMs: options.measureMs };
   const { result, cpu } = await stage.loadWithCpu('closedLoop', plan);
-  const used = await stage.clientUsage();
-  if (result.errors > 0) {
-    samples.fail(cell, id, `${result.errors} errors: ${result.firstError}`);
-  }
+  const sender = await stage.clientUsage();
+  const receivers = await stage.serverUsages();
+  noteErrors(context, cell, id, result);
+  if (result.count === 0) return;
   samples.add(cell, id, {
     rate: (result.count / result.elapsedMs) * 1000,
     p99: result.p99,
     cpuClient: cpu.client,
     cpuServer: cpu.servers,
     joinMs: stage.joinMs,
-    heap: used.heapBytes,
-    rss: used.rssBytes,
-    sockets: used.sockets,
+    heap: sender.heapBytes,
+    rss: sender.rssBytes,
+    rssServers: sum(receivers.map(({ rssBytes }) => rssBytes)),
+    sockets: sender.sockets,
+    socketsServers: sum(receivers.map(({ sockets }) => sockets ?? NaN)),
   });
   context.say(`${cell}: ${id} ${cpu.client.toFixed(1)} µs a message`);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

@@ -1,32 +1,34 @@
-import { takingPart, type BenchContext } from '../runner/bench-context.js';
-import type { RegisteredContender } from '../runner/registry.js';
+import type { BenchContext } from '../runner/bench-context.js';
+import type { Job } from '../runner/job.js';
+import type { Stage } from '../runner/stage.js';
 import { staged } from './staged.js';
+import { turns } from './turns.js';
 
-const TWO_AT_A_TIME = 2;
 const CELL = 'smoke';
+const LOAD = { bytes: 60, inFlight: 2, durationMs: 50 };
 
 /** Only whether every contender answers with what it got. */
-export async function smoke(context: BenchContext): Promise<void> {
-  const waiting = takingPart(context, 'request-reply', 0);
-  const worker = async (): Promise<void> => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
-      await check(context, next);
-    }
-  };
-  await Promise.all(Array.from({ length: TWO_AT_A_TIME }, worker));
+export function smoke(context: BenchContext): Job[] {
+  const rounds = { withFloor: 1, others: 1 };
+  return turns(context, 'request-reply', rounds).map(({ contender }) =>
+    staged(context, {
+      contender,
+      size: { peers: 1, processes: 0 },
+      cell: CELL,
+      ms: LOAD.durationMs,
+      work: (stage) => check(context, contender.id, stage),
+    }),
+  );
 }
 
 async function check(
   context: BenchContext,
-  contender: RegisteredContender,
+  id: string,
+  stage: Stage,
 ): Promise<void> {
-  const size = { peers: 1, processes: 0 };
-  await staged(context, contender, size, CELL, async (stage) => {
-    const plan = { bytes: 60, inFlight: 2, durationMs: 50 };
-    const result = await stage.load('closedLoop', plan);
-    if (result.count === 0 || result.errors > 0) {
-      throw new Error(result.firstError ?? 'no reply');
-    }
-    context.say(`${contender.id} answers`);
-  });
+  const result = await stage.load('closedLoop', LOAD);
+  if (result.count === 0 || result.errors > 0) {
+    throw new Error(result.firstError ?? 'no reply');
+  }
+  context.say(`${id} answers`);
 }

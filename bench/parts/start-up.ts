@@ -1,41 +1,43 @@
-import { readdir } from 'node:fs/promises';
 import { describe } from '../load/outcome.js';
 import type { BenchContext } from '../runner/bench-context.js';
 import { BenchProcess } from '../runner/child-process.js';
-
-const PROBE = new URL('../child/start-up-probe.js', import.meta.url).pathname;
-const FOLDER = new URL('../startup/', import.meta.url);
+import type { Job } from '../runner/job.js';
 
 /** Apps that are started, by the names of their files in `startup/`. */
-export async function startUpApps(): Promise<string[]> {
-  const files = await readdir(FOLDER);
-  return files
-    .filter((file) => file.endsWith('.js'))
-    .map((file) => file.slice(0, -'.js'.length))
-    .sort();
-}
+export const START_UP_APPS = [
+  'without-module',
+  'with-module',
+  'with-listener',
+] as const;
+
+const CELL = 'start-up';
+const PROBE = new URL('../child/start-up-probe.js', import.meta.url).pathname;
+const START_MS = 700;
 
 /** From the start of the process until the app listens, and what it holds then. */
-export async function startUp(context: BenchContext): Promise<void> {
-  const apps = await startUpApps();
+export function startUp(context: BenchContext): Job[] {
   const rounds = Math.max(5, context.options.rounds);
-  for (let round = 0; round < rounds; round++) {
-    for (const app of apps) {
-      try {
-        const found = await probe(app);
-        context.samples.add('start-up', app, found);
-        context.say(`start-up: ${app} ${found.ms.toFixed(0)} ms`);
-      } catch (error) {
-        context.samples.fail('start-up', app, describe(error));
-      }
-    }
+  return Array.from({ length: rounds }, () =>
+    START_UP_APPS.map((app) => ({
+      ms: START_MS,
+      run: () => measure(context, app),
+    })),
+  ).flat();
+}
+
+async function measure(context: BenchContext, app: string): Promise<void> {
+  try {
+    const found = await probe(app);
+    context.samples.add(CELL, app, found);
+    context.say(`${CELL}: ${app} ${found.ms.toFixed(0)} ms`);
+  } catch (error) {
+    context.samples.fail(CELL, app, describe(error));
   }
 }
 
 async function probe(app: string): Promise<{ ms: number; rss: number }> {
-  const child = await BenchProcess.start(PROBE, [
-    new URL(`${app}.js`, FOLDER).href,
-  ]);
+  const url = new URL(`../startup/${app}.js`, import.meta.url);
+  const child = await BenchProcess.start(PROBE, [url.href]);
   await child.stop();
   return child.readyValue as { ms: number; rss: number };
 }

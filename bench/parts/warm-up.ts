@@ -10,3 +10,8 @@ export function warmUp({
 }: BenchOptions): Omit<ClosedLoopPlan, 'peers'> {
   return { bytes: 60, inFlight: 64, durationMs: warmUpMs, atLeast: REPLIES };
 }
+
+/** Ms in which a cloud comes to rest after many joins. */
+export function settleMs({ quick }: BenchOptions): number {
+  return quick ? 2_000 : 4_000;
+}

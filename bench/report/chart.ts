@@ -1,6 +1,6 @@
 import { parse, View, type Spec } from 'vega';
 import { requestReplyCell } from '../parts/request-reply.js';
-import type { BenchContext } from '../runner/bench-context.js';
+import type { Findings } from '../runner/findings.js';
 
 const CELL = requestReplyCell({ bytes: 60, inFlight: 64 });
 
@@ -12,12 +12,12 @@ interface Bar {
 }
 
 /** An SVG of how many messages of 60 B a second each contender gets across, 64 in flight. */
-export async function chart(context: BenchContext): Promise<string> {
-  const view = new View(parse(spec(bars(context))), { renderer: 'none' });
+export async function chart(findings: Findings): Promise<string> {
+  const view = new View(parse(spec(bars(findings))), { renderer: 'none' });
   return view.toSVG();
 }
 
-function bars({ contenders, samples }: BenchContext): Bar[] {
+function bars({ contenders, samples }: Findings): Bar[] {
   return contenders
     .flatMap(({ id, title }) => {
       const key = { cell: CELL, contender: id, metric: 'rate' };

@@ -9,18 +9,14 @@ export function floorTable(samples: Samples): Table {
     note: 'Ratios of medians of one run, rounds interleaved. By CPU: the same ratio of CPU times for each message, sender and receiver together, which other work on the machine disturbs less.',
     head: ['what', 'against', 'must be', 'is', '', 'by CPU'],
     rows: FLOORS.map((floor) => {
-      const verdict = judge(floor, samples);
+      const { verdict, found } = judge(floor, samples);
       const unit = floor.unit ? ` ${floor.unit}` : '';
       return [
         floor.what,
         floor.against,
         `${floor.bound} ${floor.value}${unit}`,
-        format(verdict?.found),
-        verdict === undefined
-          ? 'not measured'
-          : verdict.met
-            ? 'met'
-            : 'NOT MET',
+        format(found),
+        verdict,
         format(judgeByCpu(floor, samples)),
       ];
     }),

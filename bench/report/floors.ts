@@ -138,16 +138,25 @@ export function judgeByCpu(floor: Floor, samples: Samples): number | undefined {
   return cost(floor.other) / cost(floor.ours);
 }
 
-/** How a floor came out; undefined where one of its figures is missing. */
-export function judge(
-  floor: Floor,
-  samples: Samples,
-): { found: number; met: boolean } | undefined {
+/** How a floor came out; `found` is missing where one of its figures is. */
+export interface Judgement {
+  verdict: 'met' | 'NOT MET' | '✗ errors' | 'not measured';
+  found?: number;
+}
+
+/** Figures that came with errors prove nothing, so that a floor about them is not met. */
+export function judge(floor: Floor, samples: Samples): Judgement {
+  const hasErrors = [floor.ours, floor.other].some(({ cell, contender }) =>
+    samples.hasFailed(cell, contender),
+  );
   const ours = samples.median(floor.ours);
   const other = samples.median(floor.other);
-  if (ours === undefined || other === undefined) return undefined;
+  if (ours === undefined || other === undefined) {
+    return { verdict: hasErrors ? '✗ errors' : 'not measured' };
+  }
   const found = floor.compare === 'ratio' ? ours / other : ours - other;
+  if (hasErrors) return { verdict: '✗ errors', found };
   const met =
     floor.bound === 'at least' ? found >= floor.value : found <= floor.value;
-  return { found, met };
+  return { verdict: met ? 'met' : 'NOT MET', found };
 }

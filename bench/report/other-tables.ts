@@ -1,34 +1,33 @@
 import { BROADCAST_PEERS } from '../parts/broadcast.js';
-import { growthPeers } from '../parts/growth.js';
-import type { BenchContext } from '../runner/bench-context.js';
+import { START_UP_APPS } from '../parts/start-up.js';
+import type { Findings } from '../runner/findings.js';
 import { format, type Table } from './table.js';
 
 const MIB = 2 ** 20;
 const KIB = 2 ** 10;
 
-/** Everything beside messages between two peers; parts that were not run have no table. */
-export function otherTables(context: BenchContext): Table[] {
+/** Broadcasts, messages at given times, memory and start-up. */
+export function otherTables(findings: Findings): Table[] {
   return [
-    broadcastTable(context),
-    lightTable(context),
-    openLoopTable(context),
-    growthTable(context),
-    memoryTable(context),
-    startUpTable(context),
-  ].filter((table) => table.rows.length > 0);
+    broadcastTable(findings),
+    lightTable(findings),
+    openLoopTable(findings),
+    memoryTable(findings),
+    startUpTable(findings),
+  ];
 }
 
 type Show = (metric: string, cell: string, scale?: number) => string;
 
 /** One row for each contender that has any figure. */
 function rows(
-  context: BenchContext,
+  findings: Findings,
   columns: (show: Show, id: string) => string[],
 ): string[][] {
-  return context.contenders
+  return findings.contenders
     .map(({ id, title }) => {
       const show: Show = (metric, cell, scale = 1) => {
-        const value = context.samples.median({ cell, contender: id, metric });
+        const value = findings.samples.median({ cell, contender: id, metric });
         return format(value === undefined ? undefined : value / scale);
       };
       return [title, ...columns(show, id)];
@@ -36,11 +35,11 @@ function rows(
     .filter((row) => row.slice(1).some((cell) => /\d/.test(cell)));
 }
 
-function broadcastTable(context: BenchContext): Table {
+function broadcastTable(findings: Findings): Table {
   return {
     title: 'Broadcast of 60 B: ms until all replies are in',
     head: ['', ...BROADCAST_PEERS.map((peers) => `${peers} peers, p50 / p99`)],
-    rows: rows(context, (show) =>
+    rows: rows(findings, (show) =>
       BROADCAST_PEERS.map(
         (peers) =>
           `${show('p50', `broadcast/${peers}`)} / ${show('p99', `broadcast/${peers}`)}`,
@@ -49,12 +48,12 @@ function broadcastTable(context: BenchContext): Table {
   };
 }
 
-function lightTable(context: BenchContext): Table {
+function lightTable(findings: Findings): Table {
   return {
     title: 'A light message beside heavy ones: p50 / p99 in ms',
     note: '1,000 messages of 60 B a second at random times; latency counts from when each was due. Beside them: 20 messages of 256 KiB a second from the same sender to the same peer.',
     head: ['', 'without', 'with'],
-    rows: rows(context, (show) =>
+    rows: rows(findings, (show) =>
       ['light-beside-heavy/without', 'light-beside-heavy/with'].map(
         (cell) => `${show('p50', cell)} / ${show('p99', cell)}`,
       ),
@@ -62,12 +61,12 @@ function lightTable(context: BenchContext): Table {
   };
 }
 
-function openLoopTable(context: BenchContext): Table {
+function openLoopTable(findings: Findings): Table {
   return {
     title: 'Open loop: p50 / p99 / p99.9 in ms',
     note: 'Messages of 60 B at random times, whatever becomes of those before; latency counts from when each was due.',
     head: ['', 'at half of the own peak', '(1,000/s)', "at half of Nest TCP's"],
-    rows: rows(context, (show) => {
+    rows: rows(findings, (show) => {
       const [own, common] = ['open-loop/own', 'open-loop/common'].map((cell) =>
         ['p50', 'p99', 'p999'].map((metric) => show(metric, cell)).join(' / '),
       );
@@ -76,44 +75,14 @@ function openLoopTable(context: BenchContext): Table {
   };
 }
 
-function growthTable(context: BenchContext): Table {
-  const sizes = growthPeers(context.options.quick);
-  return {
-    title: 'Growth: one sender, all peers in turn, 60 B, 64 in flight',
-    note: 'CPU in µs for each message, sender + receivers; thousands a second; sockets and heap (MiB) of the sender; ms to join.',
-    head: [
-      '',
-      ...sizes.flatMap((peers) => [
-        `${peers}: CPU`,
-        'rate',
-        'sockets',
-        'heap',
-        'join',
-      ]),
-    ],
-    rows: rows(context, (show) =>
-      sizes.flatMap((peers) => {
-        const cell = `growth/${peers}`;
-        return [
-          `${show('cpuClient', cell)} + ${show('cpuServer', cell)}`,
-          show('rate', cell, 1000),
-          show('sockets', cell),
-          show('heap', cell, MIB),
-          show('joinMs', cell),
-        ];
-      }),
-    ),
-  };
-}
-
-function memoryTable(context: BenchContext): Table {
-  const { samples } = context;
+function memoryTable(findings: Findings): Table {
+  const { samples } = findings;
   const [few, many] = BROADCAST_PEERS;
   return {
     title: 'Memory',
     note: 'MiB of a process with one idle peer (resident); KiB of heap at the sender for each extra peer, before the first message and after a broadcast.',
     head: ['', 'idle peer', 'extra peer', 'extra peer, used'],
-    rows: rows(context, (show, contender) => {
+    rows: rows(findings, (show, contender) => {
       const slope = (metric: string): string => {
         const at = (peers: number): number | undefined =>
           samples.median({ cell: `memory/${peers}`, contender, metric });
@@ -129,23 +98,20 @@ function memoryTable(context: BenchContext): Table {
   };
 }
 
-function startUpTable(context: BenchContext): Table {
-  const { samples } = context;
+function startUpTable(findings: Findings): Table {
+  const { samples } = findings;
   const cell = 'start-up';
-  const apps = ['without-module', 'with-module', 'with-listener'];
   return {
     title: 'Start-up of a Nest app',
     note: 'From the start of the process until it listens; all import the same third-party packages.',
     head: ['', 'ms', 'resident MiB'],
-    rows: apps
-      .filter(
-        (contender) =>
-          samples.values({ cell, contender, metric: 'ms' }).length > 0,
-      )
-      .map((contender) => [
-        contender.replaceAll('-', ' '),
-        format(samples.median({ cell, contender, metric: 'ms' })),
-        format(samples.median({ cell, contender, metric: 'rss' })! / MIB),
-      ]),
+    rows: START_UP_APPS.filter(
+      (contender) =>
+        samples.values({ cell, contender, metric: 'ms' }).length > 0,
+    ).map((contender) => [
+      contender.replaceAll('-', ' '),
+      format(samples.median({ cell, contender, metric: 'ms' })),
+      format(samples.median({ cell, contender, metric: 'rss' })! / MIB),
+    ]),
   };
 }

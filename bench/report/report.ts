@@ -1,38 +1,55 @@
-import { arch, availableParallelism, cpus, platform } from 'node:os';
-import type { BenchContext } from '../runner/bench-context.js';
+import type { BenchOptions } from '../options.js';
+import type { Findings } from '../runner/findings.js';
+import { fanOutTable } from './fan-out-table.js';
 import { floorTable } from './floor-table.js';
+import { growthTable } from './growth-table.js';
 import { otherTables } from './other-tables.js';
 import { requestReplyTables } from './request-reply-tables.js';
+import { securityTable } from './security-table.js';
 import { renderTable } from './table.js';
 
-/** The whole report as Markdown. */
-export function report(
-  context: BenchContext,
-  skipped: ReadonlyMap<string, string>,
-): string {
+const KINDS: Record<BenchOptions['kind'], string> = {
+  full: 'Full run',
+  quick: 'Quick run',
+  partial: 'Partial run',
+};
+
+/** The whole report as Markdown; tables of what was not measured are left out. */
+export function report(findings: Findings): string {
   const tables = [
-    floorTable(context.samples),
-    ...requestReplyTables(context),
-    ...otherTables(context),
-  ];
+    floorTable(findings.samples),
+    ...requestReplyTables(findings),
+    securityTable(findings),
+    ...otherTables(findings),
+    growthTable(findings),
+    fanOutTable(findings),
+  ].filter(({ rows }) => rows.length > 0);
   return [
     '# Benchmarks',
-    environment(context),
+    introduction(findings),
     ...tables.map(renderTable),
-    ...notes('Skipped', [...skipped]),
-    ...notes('Errors (✗)', context.samples.allFailures()),
+    ...notes('Left out', leftOut(findings)),
+    ...notes('Errors (✗)', findings.samples.allFailures()),
     '',
   ].join('\n\n');
 }
 
-function environment({ options }: BenchContext): string {
-  const cpu = cpus()[0]?.model ?? 'unknown processor';
+function introduction({ options, machine }: Findings): string {
   return [
-    `${options.quick ? 'Quick run' : 'Full run'}: ${options.rounds} rounds of ${options.measureMs} ms a cell, medians.`,
-    `Node ${process.version}, ${platform()} ${arch()}, ${availableParallelism()} cores of ${cpu}.`,
+    `${KINDS[options.kind]}: up to ${options.rounds} rounds of up to ${options.measureMs} ms a cell, medians.`,
+    `${machine}.`,
     'Each contender has one process for the sender and others for the peers that answer, all on loopback.',
     'Figures of one run compare with each other, not with those of another run or machine.',
   ].join(' ');
+}
+
+function leftOut({ contenders, skipped }: Findings): [string, string][] {
+  const limits = contenders.flatMap(({ title, limit }): [string, string][] =>
+    limit
+      ? [[`${title} with more than ${limit.peers} peers`, limit.reason]]
+      : [],
+  );
+  return [...skipped, ...limits];
 }
 
 function notes(title: string, entries: [string, string][]): string[] {

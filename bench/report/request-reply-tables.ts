@@ -3,13 +3,13 @@ import {
   requestReplyCell,
   type RequestReplyCell,
 } from '../parts/request-reply.js';
-import type { BenchContext } from '../runner/bench-context.js';
+import type { Findings } from '../runner/findings.js';
 import { format, type Table } from './table.js';
 
 /** Rates, latencies and costs of messages between two peers. */
-export function requestReplyTables(context: BenchContext): Table[] {
+export function requestReplyTables(findings: Findings): Table[] {
   const cells = REQUEST_REPLY_CELLS.filter((cell) =>
-    context.contenders.some((one) => has(context, one.id, cell)),
+    findings.contenders.some((one) => has(findings, one.id, cell)),
   );
   if (cells.length === 0) return [];
   const head = ['', ...cells.map(titleOf)];
@@ -18,13 +18,13 @@ export function requestReplyTables(context: BenchContext): Table[] {
       title: 'Request/reply: thousands of messages a second',
       note: 'Size of the body (the reply is its echo) × messages in flight. ✗: errors, see the end.',
       head,
-      rows: rows(context, cells, ({ rate }) => format(rate && rate / 1000)),
+      rows: rows(findings, cells, ({ rate }) => format(rate && rate / 1000)),
     },
     {
       title: 'Request/reply: p50 / p99 in ms',
       head,
       rows: rows(
-        context,
+        findings,
         cells,
         ({ p50, p99 }) => `${format(p50)} / ${format(p99)}`,
       ),
@@ -33,7 +33,7 @@ export function requestReplyTables(context: BenchContext): Table[] {
       title: 'Request/reply: CPU for each message in µs',
       note: 'Sender + receiver (+ broker).',
       head,
-      rows: rows(context, cells, costOf),
+      rows: rows(findings, cells, costOf),
     },
   ];
 }
@@ -42,19 +42,19 @@ type Metrics = Partial<Record<string, number>>;
 const METRICS = ['rate', 'p50', 'p99', 'cpuClient', 'cpuServer', 'cpuBroker'];
 
 function rows(
-  context: BenchContext,
+  findings: Findings,
   cells: readonly RequestReplyCell[],
   show: (metrics: Metrics) => string,
 ): string[][] {
-  return context.contenders
+  return findings.contenders
     .filter((one) => one.parts.includes('request-reply'))
     .map(({ id, title }) => [
       title,
       ...cells.map((cell) => {
-        const failed = context.samples.failure(requestReplyCell(cell), id);
+        const failed = findings.samples.failure(requestReplyCell(cell), id);
         const mark = failed === undefined ? '' : ' ✗';
-        if (!has(context, id, cell)) return failed === undefined ? '–' : '✗';
-        return show(metricsOf(context, id, cell)) + mark;
+        if (!has(findings, id, cell)) return failed === undefined ? '–' : '✗';
+        return show(metricsOf(findings, id, cell)) + mark;
       }),
     ]);
 }
@@ -66,7 +66,7 @@ function costOf({ cpuClient, cpuServer, cpuBroker }: Metrics): string {
 }
 
 function metricsOf(
-  { samples }: BenchContext,
+  { samples }: Findings,
   contender: string,
   cell: RequestReplyCell,
 ): Metrics {
@@ -79,12 +79,8 @@ function metricsOf(
   );
 }
 
-function has(
-  context: BenchContext,
-  id: string,
-  cell: RequestReplyCell,
-): boolean {
-  return metricsOf(context, id, cell)['rate'] !== undefined;
+function has(findings: Findings, id: string, cell: RequestReplyCell): boolean {
+  return metricsOf(findings, id, cell)['rate'] !== undefined;
 }
 
 function titleOf({ bytes, inFlight }: RequestReplyCell): string {

@@ -7,10 +7,25 @@ export interface FigureKey {
   metric: string;
 }
 
+/** Samples as they are kept in a file. */
+export interface SavedSamples {
+  figures: [key: string, values: number[]][];
+  failures: [key: string, reason: string][];
+}
+
 /** Every figure of a run, one for each round, and what failed. */
 export class Samples {
-  private readonly figures = new Map<string, number[]>();
-  private readonly failures = new Map<string, string>();
+  private readonly figures: Map<string, number[]>;
+  private readonly failures: Map<string, string>;
+
+  constructor({ figures, failures }: Partial<SavedSamples> = {}) {
+    this.figures = new Map(figures);
+    this.failures = new Map(failures);
+  }
+
+  toJSON(): SavedSamples {
+    return { figures: [...this.figures], failures: [...this.failures] };
+  }
 
   add(
     cell: string,
@@ -32,6 +47,12 @@ export class Samples {
 
   failure(cell: string, contender: string): string | undefined {
     return this.failures.get(`${cell} ${contender}`);
+  }
+
+  /** Whether anything went wrong in the cell, or in the whole part that it belongs to. */
+  hasFailed(cell: string, contender: string): boolean {
+    const [part] = cell.split('/');
+    return [cell, part!].some((name) => this.failure(name, contender));
   }
 
   /** Everything that failed, as [cell and contender, reason]. */

@@ -1,5 +1,11 @@
 import type { ServersEnv } from '../child/main.js';
-import type { BrokerName, ClientEnv, PeerLocation } from '../contender.js';
+import type {
+  BrokerName,
+  BrokerPorts,
+  ClientEnv,
+  FanOut,
+  PeerLocation,
+} from '../contender.js';
 import type { BroadcastPlan } from '../load/broadcast-loop.js';
 import type { ClosedLoopPlan } from '../load/closed-loop.js';
 import type { OpenLoopPlan } from '../load/open-loop.js';
@@ -15,8 +21,9 @@ const CHILD = new URL('../child/main.js', import.meta.url).pathname;
 const CALL_TIMEOUT = 20_000;
 /** How much longer than planned a load may take on its own account. */
 const MAX_STRETCH = 5;
-/** Time that a peer is given to start and join. */
-const PEER_TIMEOUT = 10_000;
+/** Time that all of them, and each peer, are given to start and join. */
+const START_TIMEOUT = 40_000;
+const PEER_TIMEOUT = 80;
 
 /** How a contender is put up. */
 export interface StageSize {
@@ -42,10 +49,13 @@ export interface CpuPerMessage {
 
 /** One contender at work: the processes of the peers that answer, and that of the sender. */
 export class Stage {
+  /** Ms that the sender took to join; undefined where a contender has no such thing. */
   joinMs: number | undefined;
+  private locations: PeerLocation[] = [];
 
   private constructor(
     readonly peers: number,
+    private readonly brokers: BrokerPorts,
     private readonly broker: number | undefined,
     private readonly client: BenchProcess,
     private readonly servers: readonly BenchProcess[],
@@ -72,9 +82,11 @@ export class Stage {
     }
     const servers = others.length > 0 ? others : [client];
     const broker = brokerPid(contender.broker, context);
-    const stage = new Stage(peers, broker, client, servers);
+    const { ports } = context.brokers;
+    const stage = new Stage(peers, ports, broker, client, servers);
     try {
-      await stage.open(context);
+      await stage.openServers();
+      await stage.openClient();
       return stage;
     } catch (error) {
       await stage.stop();
@@ -113,6 +125,22 @@ export class Stage {
     };
   }
 
+  /** Opens the sender; one that is open already leaves before. */
+  async openClient(fanOut?: FanOut): Promise<void> {
+    const env: ClientEnv = {
+      host: HOST,
+      brokers: this.brokers,
+      peers: this.locations,
+      ...(fanOut && { fanOut }),
+    };
+    const opened = await this.client.call<{ joinMs: number | undefined }>(
+      'openClient',
+      env,
+      this.startTimeout,
+    );
+    this.joinMs = opened.joinMs;
+  }
+
   clientUsage(): Promise<Usage> {
     return this.client.call('usage', { settle: true }, CALL_TIMEOUT);
   }
@@ -126,32 +154,38 @@ export class Stage {
     await Promise.all(this.servers.map((server) => server.stop()));
   }
 
-  private async open(context: BenchContext): Promise<void> {
-    const { ports } = context.brokers;
-    const locations: PeerLocation[] = [];
-    for (const [index, server] of this.servers.entries()) {
-      const left = this.peers - locations.length;
-      const count = Math.ceil(left / (this.servers.length - index));
-      const env: ServersEnv = {
-        firstIndex: locations.length,
-        count,
-        host: HOST,
-        brokers: ports,
-        seeds: [...locations],
-      };
-      const timeout = CALL_TIMEOUT + count * PEER_TIMEOUT;
-      locations.push(
-        ...(await server.call<PeerLocation[]>('openServers', env, timeout)),
-      );
-    }
-    const env: ClientEnv = { host: HOST, brokers: ports, peers: locations };
-    const timeout = CALL_TIMEOUT + this.peers * PEER_TIMEOUT;
-    const opened = await this.client.call<{ joinMs: number | undefined }>(
-      'openClient',
-      env,
-      timeout,
-    );
-    this.joinMs = opened.joinMs;
+  /** The first peer alone, then the shares of all processes at once, with the first one as their seed. */
+  private async openServers(): Promise<void> {
+    const [first] = this.servers;
+    const seeds = await this.openShare(first!, 0, 1, []);
+    const { length } = this.servers;
+    const others = this.peers - 1;
+    const shares = this.servers.map((server, index) => {
+      const from = Math.floor((others * index) / length);
+      const count = Math.floor((others * (index + 1)) / length) - from;
+      return this.openShare(server, 1 + from, count, seeds);
+    });
+    this.locations = [...seeds, ...(await Promise.all(shares)).flat()];
+  }
+
+  private openShare(
+    server: BenchProcess,
+    firstIndex: number,
+    count: number,
+    seeds: readonly PeerLocation[],
+  ): Promise<PeerLocation[]> {
+    const env: ServersEnv = {
+      firstIndex,
+      count,
+      host: HOST,
+      brokers: this.brokers,
+      seeds,
+    };
+    return server.call('openServers', env, this.startTimeout);
+  }
+
+  private get startTimeout(): number {
+    return START_TIMEOUT + this.peers * PEER_TIMEOUT;
   }
 
   private usages(settle: boolean): Promise<Usage[]> {

@@ -16,7 +16,9 @@ import {
 } from 'nestjs-peercloud';
 import type {
   BenchClient,
+  ClientEnv,
   Contender,
+  FanOut,
   PartName,
   PeerLocation,
 } from '../../contender.js';
@@ -72,19 +74,17 @@ export function peerCloudContender(
       return { location: { id, port, ...certificate } };
     },
 
-    client: ({ host, peers }) =>
-      peerCloudClient(host, setup, peers, certificateOf(peers[0])),
+    client: (env) => peerCloudClient(env, setup),
   };
 }
 
 /** A sender that has joined the cloud of these peers and sees them all. */
 export async function peerCloudClient(
-  host: string,
+  { host, peers: locations, fanOut }: ClientEnv,
   setup: PeerCloudSetup,
-  locations: readonly PeerLocation[],
-  certificate?: Certificate,
 ): Promise<BenchClient> {
-  const app = await createPeer(host, setup, locations, certificate);
+  const certificate = certificateOf(locations[0]);
+  const app = await createPeer(host, setup, locations, certificate, fanOut);
   const membership = app.get(MembershipService);
   const messaging = app.get(MessagingService);
   const startedAt = performance.now();
@@ -98,6 +98,7 @@ export async function peerCloudClient(
       const results = await messaging.broadcast(body);
       return results.filter(({ value }) => isEcho(value, body)).length;
     },
+    close: () => app.close(),
   };
 }
 
@@ -106,11 +107,14 @@ function createPeer(
   setup: PeerCloudSetup,
   seeds: readonly PeerLocation[],
   certificate: Certificate | undefined,
+  fanOut?: FanOut,
 ): Promise<INestApplication> {
   const module: DynamicModule = {
     module: PeerModule,
     imports: [
-      PeerCloudModule.forRoot(optionsOf(host, setup, seeds, certificate)),
+      PeerCloudModule.forRoot(
+        optionsOf(host, setup, seeds, certificate, fanOut),
+      ),
     ],
     providers: [EchoHandler],
   };
@@ -130,11 +134,18 @@ function optionsOf(
   { lane, listener, security }: PeerCloudSetup,
   seeds: readonly PeerLocation[],
   certificate: Certificate | undefined,
+  fanOut: FanOut | undefined,
 ): PeerCloudOptions {
   return {
     // One seed will do: it names all the others.
     peers: seeds.slice(0, 1).map(({ port }) => `${host}:${port}`),
     ...(lane === 'message' && { messaging: { stream: false } }),
+    ...(fanOut && {
+      messaging: {
+        broadcastConcurrency: fanOut.concurrency,
+        stream: { maxStreams: fanOut.streams },
+      },
+    }),
     ...(listener && { listener: { port: 0, host } }),
     ...(security && { security }),
     ...(certificate && {

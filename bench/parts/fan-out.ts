@@ -1,0 +1,90 @@
+import type { FanOut } from '../contender.js';
+import { describe } from '../load/outcome.js';
+import type { BenchContext } from '../runner/bench-context.js';
+import type { Job } from '../runner/job.js';
+import type { Stage } from '../runner/stage.js';
+import { noteErrors } from './note-errors.js';
+import { staged } from './staged.js';
+import { turns } from './turns.js';
+
+/** Sizes of the clouds. */
+export const FAN_OUT_PEERS = [600, 1_000];
+
+const CONCURRENCY = [64, 128, 256, 512, 1_024];
+const ALL_STREAMS = 2_048;
+/** What is measured: a stream to every peer, and last what users get who set nothing. */
+export const FAN_OUTS: readonly FanOut[] = [
+  ...CONCURRENCY.map((concurrency) => ({ concurrency, streams: ALL_STREAMS })),
+  { concurrency: 512, streams: 512 },
+];
+
+const PROCESSES = 3;
+const BYTES = 60;
+const SETTLE_MS = 3_000;
+/** What joining so large a cloud takes. */
+const JOIN_MS = 1_000;
+/** Settings that have not had their turn by then are left out. */
+const MOST_MS = 60_000;
+
+/** Name of a cell in the samples. */
+export function fanOutCell(
+  peers: number,
+  { concurrency, streams }: FanOut,
+): string {
+  return `fan-out/${peers}/${concurrency}/${streams}`;
+}
+
+/** Broadcasts to large clouds, with different bounds of what is under way at the same time. */
+export function fanOut(context: BenchContext): Job[] {
+  const { quick, measureMs } = context.options;
+  if (quick) return [];
+  const rounds = { withFloor: 1, others: 1 };
+  return turns(context, 'fan-out', rounds).flatMap(({ contender }) =>
+    FAN_OUT_PEERS.map((peers) =>
+      staged(context, {
+        contender,
+        size: { peers, processes: PROCESSES },
+        cell: `fan-out/${peers}`,
+        ms: FAN_OUTS.length * (JOIN_MS + SETTLE_MS + measureMs * 2),
+        work: (stage) => measure(context, contender.id, stage),
+      }),
+    ),
+  );
+}
+
+async function measure(
+  context: BenchContext,
+  id: string,
+  stage: Stage,
+): Promise<void> {
+  const end = performance.now() + MOST_MS;
+  for (const bounds of FAN_OUTS) {
+    const cell = fanOutCell(stage.peers, bounds);
+    if (performance.now() > end) {
+      context.samples.fail(cell, id, 'left out, the time was up');
+      continue;
+    }
+    try {
+      await measureOne(context, id, stage, bounds);
+    } catch (error) {
+      context.samples.fail(cell, id, describe(error));
+    }
+  }
+}
+
+async function measureOne(
+  context: BenchContext,
+  id: string,
+  stage: Stage,
+  bounds: FanOut,
+): Promise<void> {
+  const cell = fanOutCell(stage.peers, bounds);
+  await stage.openClient(bounds);
+  await stage.load('broadcast', { bytes: BYTES, durationMs: SETTLE_MS });
+  const durationMs = context.options.measureMs * 2;
+  const result = await stage.load('broadcast', { bytes: BYTES, durationMs });
+  noteErrors(context, cell, id, result);
+  if (result.count === 0) return;
+  context.samples.add(cell, id, { p50: result.p50, p99: result.p99 });
+  context.say(`${cell}: ${id} ${result.p50.toFixed(1)} ms`);
+}
