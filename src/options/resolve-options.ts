@@ -113,6 +113,7 @@ export function resolvePeerCloudOptions(
       seeds: peers,
       maxPeers,
       maxDataBytes: limits.maxDataBytes,
+      limits,
       ...(healthCheck && { probeInterval: healthCheck.interval }),
     }),
     messaging: resolveMessagingOptions(given.messaging, 'messaging'),

@@ -22,6 +22,15 @@ const RULES = {
   bodyTimeout: { default: 30_000, min: 100, max: 600_000 },
   connectionsPerPeer: { default: 32, min: 1, max: 10_000 },
   maxConnectedPeers: { default: 512, min: 1, max: 100_000 },
+  maxListBytes: { default: 64 * 1024 * 1024, min: 1024, max: 2 ** 36 },
+  maxHearsay: { default: 1000, min: 1, max: 10_000_000 },
+  reportsPerMinute: { default: 100, min: 1, max: 1_000_000 },
+  maxTombstones: { default: 8192, min: 16, max: 1_000_000 },
+  maxJoinChecks: { default: 16, min: 1, max: 10_000 },
+  maxWaitingJoins: { default: 1024, min: 0, max: 1_000_000 },
+  maxVerifications: { default: 16, min: 1, max: 10_000 },
+  maxWaitingVerifications: { default: 16_384, min: 0, max: 1_000_000 },
+  maxGossipQueue: { default: 4096, min: 16, max: 1_000_000 },
 } as const satisfies Record<string, LimitRule>;
 
 type LimitName = keyof typeof RULES;
@@ -41,7 +50,7 @@ export interface LimitOptions {
   joinsPerMinute?: number;
   /** Joins in a minute from one address. Default 1,200: many replicas may share an address behind NAT. */
   joinsPerMinutePerAddress?: number;
-  /** Joins being worked on at once, each with its call back. Default 256. */
+  /** Joins in work at once, those that wait for their call back included. Default 256. */
   maxConcurrentJoins?: number;
   /** Requests of one sender (address, for unknown ones) in work at once. Default 1,024. */
   maxRequestsPerSender?: number;
@@ -61,6 +70,24 @@ export interface LimitOptions {
   connectionsPerPeer?: number;
   /** Peers that this one keeps connections to; the least recently used are closed first. Default 512. */
   maxConnectedPeers?: number;
+  /** Bytes of the `data` of all members together, as JSON. Default 67,108,864. Over it, data that others tell is left out with its member; who joins by itself is let in. Memory is several times that. */
+  maxListBytes?: number;
+  /** Members that one other member may name before any of them has answered this peer. Default 1,000; the answer to the join by which this peer came in does not count. Higher brings large parted clouds together sooner, and lets a liar put more names on the list. */
+  maxHearsay?: number;
+  /** Third members that one member may report as left within a minute; more are not looked into. Default 100. Each is off the list until it was asked. */
+  reportsPerMinute?: number;
+  /** Members that are gone and remembered, so that old news does not bring them back and they are found again. Default 8,192. */
+  maxTombstones?: number;
+  /** Joiners that are called back at the same moment. Default 16. More let crowds in sooner, and let strangers make this peer call more. */
+  maxJoinChecks?: number;
+  /** Joins that wait for their call back; more are refused. Default 1,024, within `maxConcurrentJoins`. */
+  maxWaitingJoins?: number;
+  /** Members that are asked at the same moment because of what others say of them. Default 16. */
+  maxVerifications?: number;
+  /** Members that wait to be asked; what is said of more is not looked into. Default 16,384. */
+  maxWaitingVerifications?: number;
+  /** Items of news that wait to be passed on, one for each member: over it, what was told most often makes room. Default 4,096. */
+  maxGossipQueue?: number;
 }
 
 /** LimitOptions, complete. */

@@ -5,13 +5,15 @@ import { GossipExtension } from './gossip-extension.js';
 import { GossipQueue } from './gossip-queue.js';
 import { Gossiper } from './gossiper.js';
 import { Healer } from './healer.js';
-import { HearsayQuota } from './hearsay-quota.js';
+import { HearsayCheck } from './hearsay-check.js';
+import { ReporterQuota } from './reporter-quota.js';
 import { JoinAdmission } from './join-admission.js';
 import { JoinCall } from './join-call.js';
 import { JoinCheck } from './join-check.js';
 import { JoinReceiver } from './join-receiver.js';
 import { Joiner } from './joiner.js';
 import { LegacyCare } from './legacy-care.js';
+import { ListRoom } from './list-room.js';
 import { LocalHealth } from './local-health.js';
 import { MemberEvents } from './member-events.js';
 import { MemberList } from './member-list.js';
@@ -53,6 +55,7 @@ export function makeParts(
   const tombstones = new Tombstones(
     env.clock,
     options.deadMemoryHours * 3_600_000,
+    options.limits.maxTombstones,
   );
   const health = new LocalHealth(
     options.maxLocalHealth,
@@ -65,14 +68,14 @@ export function makeParts(
     self: new SelfRecord(description, env),
     list: new MemberList(
       tombstones,
-      options.maxPeers,
+      new ListRoom({ ...options.limits, maxPeers: options.maxPeers }),
       env.shareRecord && ((record) => env.shareRecord!(record)),
     ),
     calls: new PeerCalls(env, (timeout) => health.slack(timeout)),
     life: new CoreLife(),
   };
   const ring = new ProbeRing(env.random);
-  const queue = new GossipQueue();
+  const queue = new GossipQueue(options.limits.maxGossipQueue);
   const roundTrips = new RoundTrips(
     options.probeTimeout,
     options.probeTimeout * MAX_PROBE_FACTOR,
@@ -83,8 +86,10 @@ export function makeParts(
   const suspicions = new SuspicionWatch(ctx);
   const detector = new FailureDetector(ctx, ring, prober, suspicions, health);
   const verifier = new Verifier(ctx, caller, prober);
-  const quota = new HearsayQuota(options.hearsayQuota, env.clock);
+  const quota = new ReporterQuota(options.hearsayQuota, env.clock);
+  const reports = new ReporterQuota(options.limits.reportsPerMinute, env.clock);
   const endCheck = new EndCheck(ctx, prober);
+  const hearsayCheck = new HearsayCheck(ctx, detector);
   const intake = new NewsIntake(ctx, detector, verifier, endCheck, quota);
   const gossiper = new Gossiper(ctx, queue, ring, caller);
   const teller = new Teller(ctx);
@@ -118,6 +123,8 @@ export function makeParts(
     prober,
     suspicions,
     detector,
+    hearsayCheck,
+    reports,
     verifier,
     intake,
     gossiper,

@@ -55,7 +55,10 @@ function connectNetwork(parts: CoreParts): void {
     digest: (text, from) => synchronizer.digest(text, from),
   };
   ctx.calls.observer = {
-    heard: (id) => detector.heard(id),
+    heard: (id) => {
+      ctx.list.room.hearsay.delete(id);
+      detector.heard(id);
+    },
     unknownTo: (id) => recovery.stranger(id),
   };
   caller.onStranger = (id) => recovery.stranger(id);

@@ -2,10 +2,6 @@ import type { CoreContext } from './core-context.js';
 import { Limiter } from './limiter.js';
 import type { NewsSource } from './member-change.js';
 import type { Accusation } from './member-list.js';
-import {
-  MAX_CONCURRENT_VERIFICATIONS,
-  MAX_WAITING_VERIFICATIONS,
-} from './membership.limits.js';
 import type { Prober } from './prober.js';
 
 /**
@@ -13,16 +9,16 @@ import type { Prober } from './prober.js';
  * applications hear nothing of it.
  */
 export class EndCheck {
-  readonly #limiter = new Limiter(
-    MAX_CONCURRENT_VERIFICATIONS,
-    MAX_WAITING_VERIFICATIONS,
-  );
+  readonly #limiter: Limiter;
   readonly #running = new Set<string>();
 
   constructor(
     private readonly ctx: CoreContext,
     private readonly prober: Prober,
-  ) {}
+  ) {
+    const { maxVerifications, maxWaitingVerifications } = ctx.options.limits;
+    this.#limiter = new Limiter(maxVerifications, maxWaitingVerifications);
+  }
 
   /** News that a member is dead or has left, which becomes true only if the member does not answer. */
   told(news: Accusation, source: NewsSource): void {

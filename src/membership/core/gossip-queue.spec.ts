@@ -9,7 +9,7 @@ const idsOf = (items: readonly { id?: unknown }[]) => items.map(({ id }) => id);
 /** After memberlist's queue tests and ringpop's piggyback tests. */
 describe('GossipQueue', () => {
   it('sends each item so many times', () => {
-    const queue = new GossipQueue();
+    const queue = new GossipQueue(100);
     queue.add('a', news('a'), true);
     for (let sends = 0; sends < 3; sends++)
       expect(queue.take(3)).toEqual([news('a')]);
@@ -19,7 +19,7 @@ describe('GossipQueue', () => {
   });
 
   it('puts newer news about a member in the place of older, and starts anew', () => {
-    const queue = new GossipQueue();
+    const queue = new GossipQueue(100);
     queue.add('a', news('a', 1), true);
     queue.take(2);
     queue.add('a', news('a', 2), true);
@@ -30,7 +30,7 @@ describe('GossipQueue', () => {
   });
 
   it('sends first what was sent least', () => {
-    const queue = new GossipQueue();
+    const queue = new GossipQueue(100);
     queue.add('a', news('a'), true);
     queue.take(9);
     queue.take(9);
@@ -41,7 +41,7 @@ describe('GossipQueue', () => {
   });
 
   it('puts no more than so many items in a body, and serves all in turn', () => {
-    const queue = new GossipQueue();
+    const queue = new GossipQueue(100);
     for (let index = 0; index < 80; index++)
       queue.add(`${index}`, news(`${index}`), true);
     const sizes: number[] = [];
@@ -62,7 +62,7 @@ describe('GossipQueue', () => {
   });
 
   it('puts no more than so many bytes in a body, and lets small items past large ones', () => {
-    const queue = new GossipQueue();
+    const queue = new GossipQueue(100);
     const text = 'x'.repeat(40_000);
     queue.add('a', { ...news('a'), text }, true);
     queue.add('b', { ...news('b'), text }, true);
@@ -72,7 +72,7 @@ describe('GossipQueue', () => {
   });
 
   it('leaves out what fits no body', () => {
-    const queue = new GossipQueue();
+    const queue = new GossipQueue(100);
     queue.add('a', news('a', 1), true);
     queue.add('a', { text: 'x'.repeat(MAX_GOSSIP_BYTES) }, true);
     expect(queue.size).toBe(0);
@@ -80,7 +80,7 @@ describe('GossipQueue', () => {
   });
 
   it('tells a member nothing about itself', () => {
-    const queue = new GossipQueue();
+    const queue = new GossipQueue(100);
     queue.add('a', news('a'), true);
     queue.add('b', news('b'), true);
     expect(idsOf(queue.take(9, 'a'))).toEqual(['b']);
@@ -97,7 +97,7 @@ describe('GossipQueue', () => {
   });
 
   it('knows whether anything is urgent', () => {
-    const queue = new GossipQueue();
+    const queue = new GossipQueue(100);
     queue.add('a', news('a'), false);
     expect(queue.hasUrgent).toBe(false);
     queue.add('a', news('a', 2), true);
@@ -116,7 +116,7 @@ describe('GossipQueue', () => {
     const ids = fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'e'));
     fc.assert(
       fc.property(ids, fc.integer({ min: 1, max: 5 }), (added, maxSends) => {
-        const queue = new GossipQueue();
+        const queue = new GossipQueue(100);
         for (const id of added) queue.add(id, news(id), true);
         const counts = new Map<unknown, number>();
         for (let items; (items = queue.take(maxSends, undefined, 2)).length;) {

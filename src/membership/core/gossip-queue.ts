@@ -1,10 +1,6 @@
 import type { JsonObject } from '../../wire/json.js';
 import { jsonSize } from './member-record.js';
-import {
-  MAX_GOSSIP_BYTES,
-  MAX_GOSSIP_ITEMS,
-  MAX_GOSSIP_QUEUE,
-} from './membership.limits.js';
+import { MAX_GOSSIP_BYTES, MAX_GOSSIP_ITEMS } from './membership.limits.js';
 
 interface QueuedNews {
   readonly id: string;
@@ -24,7 +20,7 @@ export class GossipQueue {
   readonly #items = new Map<string, QueuedNews>();
   #urgent = 0;
 
-  constructor(private readonly limit = MAX_GOSSIP_QUEUE) {}
+  constructor(private readonly limit: number) {}
 
   get size(): number {
     return this.#items.size;

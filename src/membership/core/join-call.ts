@@ -97,15 +97,16 @@ export class JoinCall {
     self.adopt(answer.id, answer.ip);
     const source: NewsSource = {
       origin: 'answer',
-      from: answer.self.id,
+      // Who comes in believes those whom it asked; who is in takes it for what a member says.
+      ...(merged && { from: answer.self.id }),
       toldAt: address.ip,
       quiet: !merged,
       legacyTold: !merged,
     };
+    await this.#addReceiver(answer, address, source);
     const peers = this.#readPeers(answer.peers);
     for (const info of peers)
       this.intake.record(info, source, !answer.self.features);
-    await this.#addReceiver(answer, address, source);
     env.logger.debug(
       `Let in by ${answer.self.id} at ${formatAddress(address)}, ${list.size} members known`,
     );

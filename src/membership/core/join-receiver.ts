@@ -11,12 +11,7 @@ import { isAuthorized } from './join-authorization.js';
 import type { JoinCheck } from './join-check.js';
 import { Limiter } from './limiter.js';
 import { toPeerInfo } from './member-record.js';
-import {
-  JOIN_CHECK_TIMEOUT,
-  JOIN_REFUSAL_TIME,
-  MAX_JOIN_CHECKS,
-  MAX_WAITING_JOINS,
-} from './membership.limits.js';
+import { JOIN_CHECK_TIMEOUT, JOIN_REFUSAL_TIME } from './membership.limits.js';
 import type { RequestOrigin } from './membership.types.js';
 import type { StatusReply } from './status-caller.js';
 
@@ -37,13 +32,16 @@ type Decision =
 export class JoinReceiver {
   /** Called with every join that names this peer's own id: it may be its own. */
   onOwnId: (request: JoinRequest) => void = () => {};
-  readonly #limiter = new Limiter(MAX_JOIN_CHECKS, MAX_WAITING_JOINS);
+  readonly #limiter: Limiter;
 
   constructor(
     private readonly ctx: CoreContext,
     private readonly check: JoinCheck,
     private readonly admission: JoinAdmission,
-  ) {}
+  ) {
+    const { maxJoinChecks, maxWaitingJoins } = ctx.options.limits;
+    this.#limiter = new Limiter(maxJoinChecks, maxWaitingJoins);
+  }
 
   async receive(
     request: JoinRequest,
@@ -87,7 +85,7 @@ export class JoinReceiver {
     request: JoinRequest,
     origin: RequestOrigin,
   ): Promise<Decision> {
-    const { life, self, list, options, env } = this.ctx;
+    const { life, self, list, env } = this.ctx;
     if (!life.active) return { code: 'LEAVING' };
     if ((request.cloud ?? '') !== self.cloud) return { code: 'WRONG_CLOUD' };
     const place = await this.check.placeOf(request, origin);
@@ -99,7 +97,7 @@ export class JoinReceiver {
     const id = request.id ?? reply.status.id ?? env.random.uuid();
     if (id === self.id) return { code: 'ID_TAKEN' };
     const known = list.peek(id);
-    if (!known && list.size >= options.maxPeers) return { code: 'CLOUD_FULL' };
+    if (!known && list.isFull) return { code: 'CLOUD_FULL' };
     let info = this.check.describe(request, reply.status, id, place);
     if (!info) return failed('its incarnation is not credible');
     if (known && !sameAddress(known, place)) {

@@ -12,7 +12,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('Limiter', () => {
   it('runs so many at once, and the others in order', async () => {
-    const limiter = new Limiter(2);
+    const limiter = new Limiter(2, 10);
     const gates = [gate(), gate(), gate(), gate()];
     const started: number[] = [];
     const runs = gates.map(({ opened }, index) =>
@@ -43,7 +43,7 @@ describe('Limiter', () => {
   });
 
   it('goes on after a task that failed', async () => {
-    const limiter = new Limiter(1);
+    const limiter = new Limiter(1, 10);
     const failing = limiter.run(() => Promise.reject(new Error('failed')));
     const next = limiter.run(async () => 'next');
     await expect(failing).rejects.toThrow('failed');

@@ -9,7 +9,7 @@ export class Limiter {
    */
   constructor(
     private readonly slots: number,
-    private readonly queue = Infinity,
+    private readonly queue: number,
   ) {}
 
   /** True if a task given now would be turned away. */

@@ -143,7 +143,7 @@ describe('MemberList', () => {
     });
 
     it('makes room for the new one in a full list', () => {
-      const { list } = makeList(1);
+      const { list } = makeList({ maxPeers: 1 });
       list.apply(member('a'), GOSSIP);
       expect(list.apply(newcomer(), VERIFIED)).toBe('applied');
       expect(list.size).toBe(1);
@@ -151,13 +151,47 @@ describe('MemberList', () => {
   });
 
   it('takes no more members than its limit, but news of those it has', () => {
-    const { list } = makeList(2);
+    const { list } = makeList({ maxPeers: 2 });
     list.apply(member('a'), GOSSIP);
     list.apply(member('b'), GOSSIP);
     expect(list.apply(member('c'), GOSSIP)).toBe('full');
     expect(list.apply(member('b', 2), GOSSIP)).toBe('applied');
     list.accuse({ id: 'a', incarnation: 1, state: 'left' }, GOSSIP);
     expect(list.apply(member('c'), GOSSIP)).toBe('applied');
+  });
+
+  it('has room for so many bytes of data, and always for those of a member that answers', () => {
+    const { list } = makeList({ maxListBytes: 1000 });
+    const large = { data: { text: 'x'.repeat(600) } };
+    expect(list.apply(member('a', 1, large), GOSSIP)).toBe('applied');
+    expect(list.apply(member('b', 1, large), GOSSIP)).toBe('full');
+    expect(list.apply(member('b'), GOSSIP)).toBe('applied');
+    expect(list.apply(member('b', 2, large), GOSSIP)).toBe('full');
+    expect(list.apply(member('a', 2, large), GOSSIP)).toBe('applied');
+    expect(list.apply(member('c', 1, large), VERIFIED)).toBe('applied');
+    for (const id of ['a', 'c'])
+      list.accuse({ id, incarnation: 3, state: 'left' }, GOSSIP);
+    expect(list.apply(member('b', 2, large), GOSSIP)).toBe('applied');
+    list.clear();
+    expect(list.apply(member('d', 1, large), GOSSIP)).toBe('applied');
+  });
+
+  it('lets one that answers take the place of a name that nothing has confirmed', () => {
+    const { list, changes } = makeList({ maxPeers: 2 });
+    list.apply(member('a'), VERIFIED);
+    list.apply(member('b'), GOSSIP);
+    expect(list.isFull).toBe(false);
+    expect(list.apply(member('c'), GOSSIP)).toBe('full');
+    expect(list.apply(member('c'), VERIFIED)).toBe('applied');
+    expect([...list.records()].map(({ id }) => id)).toEqual(['a', 'c']);
+    expect(list.tombstones.get('b')).toBeUndefined();
+    expect(changes.at(-2)).toMatchObject({
+      kind: 'removed',
+      member: { id: 'b' },
+      source: { quiet: true },
+    });
+    expect(list.isFull).toBe(true);
+    expect(list.apply(member('d'), VERIFIED)).toBe('full');
   });
 
   it('hides a member until the doubt is settled', () => {

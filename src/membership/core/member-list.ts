@@ -3,6 +3,7 @@ import type { MemberChange, NewsOutcome, NewsSource } from './member-change.js';
 import { changeRecord, isLegacy, type MemberRecord } from './member-record.js';
 import type { LeaveReason } from './membership.types.js';
 import { overrides, type Version } from './merge-rule.js';
+import type { ListRoom } from './list-room.js';
 import type { Tombstones } from './tombstones.js';
 
 /** News that a member is suspected or gone: what else is known of it stays. */
@@ -29,7 +30,7 @@ export class MemberList {
 
   constructor(
     readonly tombstones: Tombstones,
-    private readonly limit: number,
+    readonly room: ListRoom,
     private readonly share: (record: MemberRecord) => MemberRecord = (record) =>
       record,
   ) {}
@@ -37,6 +38,12 @@ export class MemberList {
   /** Members on the list, the hidden ones included. */
   get size(): number {
     return this.#listed.size;
+  }
+
+  /** True if not even a member that answers for itself finds a place. */
+  get isFull(): boolean {
+    const { maxPeers, hearsay } = this.room;
+    return this.#listed.size >= maxPeers && hearsay.size === 0;
   }
 
   /** Legacy members on the list. */
@@ -103,9 +110,11 @@ export class MemberList {
         { successor: news },
       );
     }
-    if (!known && this.#listed.size >= this.limit) return 'full';
+    if (!known && !this.#makeRoom(source)) return 'full';
+    if (!this.room.fits(news, known, source)) return 'full';
     this.tombstones.delete(news.id);
     this.#put(news, known);
+    this.room.heard(news.id, !known, source);
     this.#tell(
       known
         ? { kind: 'changed', member: news, previous: known, source }
@@ -167,8 +176,23 @@ export class MemberList {
       this.#unindex(known);
     }
     this.#listed.clear();
+    this.room.hearsay.clear();
     this.#hidden.clear();
     this.#members = undefined;
+  }
+
+  /** Whoever answers for itself takes the place of a name that nothing has confirmed. */
+  #makeRoom({ verified }: NewsSource): boolean {
+    const { maxPeers, hearsay } = this.room;
+    if (this.#listed.size < maxPeers) return true;
+    const name = verified ? this.#listed.get(hearsay.first ?? '') : undefined;
+    if (!name) return false;
+    const { id, incarnation } = name;
+    const end = { state: 'dead', incarnation } as const;
+    this.#remove(name, end, 'dead', { origin: 'check', quiet: true });
+    // It may be there after all: who says so later may be right.
+    this.tombstones.delete(id);
+    return true;
   }
 
   #put(member: MemberRecord, known: MemberRecord | undefined): void {
@@ -176,6 +200,7 @@ export class MemberList {
     this.#listed.set(member.id, member);
     this.#byAddress.set(member.address, member.id);
     this.digest.add(member.id, member.digest);
+    this.room.added(member);
     if (isLegacy(member)) this.#legacyCount++;
     // Fresh news from the member itself answers the doubt for which it was hidden.
     if (known && member.incarnation > known.incarnation)
@@ -194,6 +219,7 @@ export class MemberList {
     this.#hidden.delete(known.id);
     this.#unindex(known);
     this.#members = undefined;
+    this.room.hearsay.delete(known.id);
     const member = this.share(changeRecord(known, { state, incarnation }));
     this.tombstones.add(known.id, { incarnation, state }, member);
     if (reason === 'replaced') this.tombstones.forgetAddress(known.id);
@@ -212,6 +238,7 @@ export class MemberList {
       this.#byAddress.delete(known.address);
     }
     this.digest.remove(known.id, known.digest);
+    this.room.removed(known);
     if (isLegacy(known)) this.#legacyCount--;
   }
 

@@ -160,11 +160,13 @@ export class MembershipCore {
 
   /** One period of failure detection, healing and care for legacy members. */
   async tick(): Promise<void> {
-    const { ctx, stalls, detector, healer, legacyCare } = this.#parts;
+    const { ctx, stalls, detector, hearsayCheck, healer, legacyCare } =
+      this.#parts;
     if (!ctx.life.active || !ctx.life.started) return;
     stalls.tickBegins();
     legacyCare.tick();
     void healer.tick();
+    hearsayCheck.tick();
     await detector.tick();
     stalls.tickEnded();
   }

@@ -1,6 +1,6 @@
 /*
  * Bounds on what others can make the core hold or do, and the fixed times of the wire. What a user may
- * have a reason to change is in membership.options.ts instead.
+ * have a reason to change is in membership.options.ts, and in limits.options.ts, instead.
  */
 
 /** Ms for the check of a joiner: the original gives its whole join one second (PROTOCOL.md, section 2). */
@@ -24,18 +24,8 @@ export const NEWCOMER_PERIOD = 5000;
 /** Newcomers that news is passed on to. */
 export const MAX_NEWCOMERS = 256;
 
-/** Joins that are checked at the same moment, and that wait for their turn. */
-export const MAX_JOIN_CHECKS = 16;
-export const MAX_WAITING_JOINS = 1024;
-
 /** Members that are told directly at the same moment. */
 export const MAX_CONCURRENT_TELLINGS = 128;
-
-/** Checks at the same moment that news or hearsay causes (verifying, identifying). */
-export const MAX_CONCURRENT_VERIFICATIONS = 16;
-
-/** Checks that wait for their turn; more are left out. */
-export const MAX_WAITING_VERIFICATIONS = 16_384;
 
 /** Indirect checks for others at the same moment. */
 export const MAX_INDIRECT_PROBES = 32;
@@ -43,9 +33,6 @@ export const MAX_INDIRECT_PROBES = 32;
 /** Items, and bytes as JSON, of news in one body (PROTOCOL.md, section 4, `gossip`). */
 export const MAX_GOSSIP_ITEMS = 32;
 export const MAX_GOSSIP_BYTES = 64 * 1024;
-
-/** Items of news that wait to be sent: the one sent most often goes first when it is full. */
-export const MAX_GOSSIP_QUEUE = 4096;
 
 /** Bytes of one body of `/sync`; what does not fit comes with the next one. */
 export const MAX_SYNC_BYTES = 512 * 1024;
@@ -66,9 +53,6 @@ export const MAX_CLOUD_LENGTH = 128;
 
 /** Characters of a record's signature. */
 export const MAX_SIGNATURE_LENGTH = 1024;
-
-/** Members that are gone and still remembered. */
-export const MAX_TOMBSTONES = 8192;
 
 /** Ms for which a member that left by itself is remembered: as long as old news may travel. */
 export const LEFT_MEMORY = 10 * 60_000;

@@ -22,6 +22,7 @@ describe('resolveMembershipOptions', () => {
         maxPeers,
         probeInterval,
         maxDataBytes,
+        limits: _limits,
         ...own
       } = resolveMembershipOptions({ profile });
       expect(resolveMembershipOptions(own)).toMatchObject(own);

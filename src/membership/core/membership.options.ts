@@ -4,6 +4,10 @@ import {
   readObject,
   readOneOf,
 } from '../../options/option-checks.js';
+import {
+  resolveLimitOptions,
+  type ResolvedLimitOptions,
+} from '../../security/limits.options.js';
 import type { PeerAddress } from '../../wire/peer-info.js';
 import {
   MEMBERSHIP_PROFILES,
@@ -135,6 +139,8 @@ export interface ResolvedMembershipOptions extends Readonly<MembershipParameters
   readonly probeInterval: number;
   /** Bytes of a member's `data` as JSON; a record with more is left out. */
   readonly maxDataBytes: number;
+  /** Bounds on what others can make this peer hold or do. */
+  readonly limits: ResolvedLimitOptions;
 }
 
 /** Where each parameter may lie, and whether it is a whole number. */
@@ -205,5 +211,6 @@ export function resolveMembershipOptions(
     maxPeers: 10_000,
     probeInterval: 1000,
     maxDataBytes: 65_536,
+    limits: resolveLimitOptions({}, 'limits'),
   });
 }

@@ -5,7 +5,7 @@ import type { CoreContext } from './core-context.js';
 import type { EndCheck } from './end-check.js';
 import type { FailureDetector } from './failure-detector.js';
 import { readNews } from './gossip-body.js';
-import type { HearsayQuota } from './hearsay-quota.js';
+import type { ReporterQuota } from './reporter-quota.js';
 import type { ChangeOrigin, NewsSource } from './member-change.js';
 import type { Accusation } from './member-list.js';
 import { isLegacy, makeRecord, type MemberRecord } from './member-record.js';
@@ -27,7 +27,7 @@ export class NewsIntake {
     private readonly detector: FailureDetector,
     private readonly verifier: Verifier,
     private readonly endCheck: EndCheck,
-    private readonly quota: HearsayQuota,
+    private readonly quota: ReporterQuota,
   ) {
     const { logger, clock } = ctx.env;
     this.#log = new LimitedLog(logger, () => clock.monotonic());
@@ -200,13 +200,10 @@ export class NewsIntake {
   }
 
   #withinQuota(record: MemberRecord, reporter: string): boolean {
-    if (this.ctx.list.size >= this.ctx.options.maxPeers) {
-      this.#warnFull();
-      return false;
-    }
-    if (this.quota.take(reporter)) return true;
+    const { hearsay } = this.ctx.list.room;
+    if (!hearsay.isFull(reporter) && this.quota.take(reporter)) return true;
     this.ctx.env.logger.debug(
-      `${reporter} names too many new members: ${record.id} is left out`,
+      `${reporter} names too many members that nobody knows: ${record.id} is left out`,
     );
     return false;
   }
@@ -215,7 +212,7 @@ export class NewsIntake {
     if (this.#warnedFull) return;
     this.#warnedFull = true;
     this.ctx.env.logger.warn(
-      `The list is full: maxPeers is ${this.ctx.options.maxPeers}. More members are left out`,
+      'The list is full (maxPeers, limits.maxListBytes): more members are left out',
     );
   }
 }

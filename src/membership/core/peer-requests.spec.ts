@@ -1,4 +1,6 @@
+import { resolveLimitOptions } from '../../security/limits.options.js';
 import { ForeignUpdateError } from './foreign-update.error.js';
+import { PeerCalls } from './peer-calls.js';
 import {
   idsOf,
   infoOf,
@@ -118,6 +120,28 @@ describe('PeerRequests', () => {
       expect(strict.core.members()).toEqual([]);
     });
 
+    it('has one check of a member wait, however often it is spoken of', async () => {
+      const [, x] = await members('m', 'x');
+      x!.process.vanish();
+      const sender = a.core.get('m')!;
+      const before = cloud.to('x', 'status').length;
+      const waits: Promise<unknown>[] = [];
+      const calls = vi.spyOn(PeerCalls.prototype, 'call');
+      for (let n = 0; n < 500; n++) {
+        const place = { ip: '10.3.4.4', port: 2000 + n };
+        waits.push(
+          a.core.receiveJoined({ ...legacyPeer('x'), ...place }, sender),
+        );
+      }
+      await cloud.settle(Promise.all(waits));
+      await cloud.clock.run(20_000);
+      expect(cloud.to('x', 'status').length).toBe(before);
+      // The first and the newest: both addresses of each are asked.
+      expect(calls.mock.calls.length).toBeLessThan(6);
+      calls.mockRestore();
+      expect(a.core.get('x')).toMatchObject({ port: 2499 });
+    });
+
     it('lets one reporter name only so many', async () => {
       const small = cloud.peer('small', {
         options: { hearsayQuota: 3 },
@@ -135,7 +159,78 @@ describe('PeerRequests', () => {
     });
   });
 
+  describe('members whom others name', () => {
+    const limits = (own: object) => ({
+      limits: resolveLimitOptions(own, 'limits'),
+    });
+
+    it('are bounded for each reporter until one of them answers', async () => {
+      const peer = cloud.peer('p', {
+        options: limits({ maxHearsay: 3 }),
+        ticks: false,
+      });
+      const names = ['m', 'n'].map((id) => cloud.fake(id));
+      for (const fake of names) await cloud.settle(fake.join(peer.address));
+      const [m, n] = [peer.core.get('m')!, peer.core.get('n')!];
+      const real = Array.from({ length: 6 }, (_, index) =>
+        cloud.fake(`r${index}`, { status: { ...OURS, incarnation: 1 } }),
+      );
+      const tell = (index: number, sender = m) => {
+        const { id, address } = real[index]!;
+        const info = { ...OURS, id, ...address, data: {}, incarnation: 1 };
+        const state = 'alive';
+        return peer.core.receiveSync({ members: [{ ...info, state }] }, sender);
+      };
+      for (const index of [0, 1, 2, 3]) await tell(index);
+      expect(idsOf(peer)).toEqual(['m', 'n', 'r0', 'r1', 'r2']);
+      await tell(3, n);
+      expect(idsOf(peer)).toContain('r3');
+      await cloud.settle(peer.core.check('r1'));
+      for (const index of [4, 5]) await tell(index);
+      expect(idsOf(peer)).toEqual(['m', 'n', 'r0', 'r1', 'r2', 'r3', 'r4']);
+    });
+
+    it('make room in a full list for one that joins', async () => {
+      const peer = cloud.peer('p', { options: { maxPeers: 4 }, ticks: false });
+      await cloud.settle(cloud.fake('m').join(peer.address));
+      const sender = peer.core.get('m')!;
+      for (const n of [1, 2, 3, 4, 5]) {
+        const info = { ...legacyPeer(`x${n}`), ...OURS, incarnation: 1 };
+        const members = [{ ...info, port: 2000 + n, state: 'alive' }];
+        await peer.core.receiveSync({ members }, sender);
+      }
+      expect(idsOf(peer)).toEqual(['m', 'x1', 'x2', 'x3']);
+      for (const id of ['j1', 'j2', 'j3']) {
+        const answer = await cloud.settle(cloud.fake(id).join(peer.address));
+        expect(answer.status).toBe('joined');
+      }
+      expect(idsOf(peer)).toEqual(['j1', 'j2', 'j3', 'm']);
+      const late = await cloud.settle(cloud.fake('late').join(peer.address));
+      expect(late).toMatchObject({ error: { code: 'CLOUD_FULL' } });
+    });
+  });
+
   describe('/left', () => {
+    it('by one reporter is looked into only so often', async () => {
+      const [, x] = await members('m', 'x', 'y');
+      const sender = a.core.get('m')!;
+      const { reportsPerMinute } = resolveLimitOptions({}, 'limits');
+      const before = cloud.to('x', 'status').length;
+      for (let n = 0; n < 2 * reportsPerMinute; n++) {
+        await a.core.receiveLeft({ id: 'nobody' }, sender);
+        await a.core.receiveLeft({ id: 'x' }, sender);
+        await cloud.clock.run(20);
+      }
+      expect(cloud.to('x', 'status').length - before).toBeLessThan(
+        1.2 * reportsPerMinute,
+      );
+      expect(a.core.get('x')).toMatchObject(x!.address);
+      await a.core.receiveLeft({ id: 'm' }, sender);
+      expect(a.core.get('m')).toBeUndefined();
+      await a.core.receiveLeft({ id: 'x' }, a.core.get('y')!);
+      expect(a.core.get('x')).toBeUndefined();
+    });
+
     it('from the member itself is final', async () => {
       await members('m', 'x');
       expect(await a.core.receiveLeft({ id: 'm' }, a.core.get('m')!)).toEqual({

@@ -37,9 +37,12 @@ export class PeerRequests {
     );
   }
 
-  /** `/left`: final from the member itself; from others it is obeyed at once and then verified. */
+  /**
+   * `/left`: final from the member itself; from others it is obeyed at once and then verified, as often
+   * as one reporter may make this peer do so.
+   */
   left({ id }: LeftRequest, sender: Member): void {
-    const { ctx, recovery, verifier, legacyCare } = this.parts;
+    const { ctx, recovery, verifier, legacyCare, reports } = this.parts;
     if (id === ctx.self.id) {
       recovery.evicted(sender);
       return;
@@ -53,6 +56,7 @@ export class PeerRequests {
       return;
     }
     legacyCare.told(sender, id);
+    if (!ctx.list.peek(id) || !reports.take(sender.id)) return;
     verifier.departed(id, (isAlive) => {
       if (isAlive) this.#standUpFor(id, sender);
       if (isAlive) legacyCare.wrongly(sender.id, id);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { VirtualClock } from '../../transport/in-memory/virtual-clock.js';
 import type { JsonValue } from '../../wire/json.js';
 import type { CoreContext } from './core-context.js';
+import { ListRoom } from './list-room.js';
 import { MemberList } from './member-list.js';
 import { makeRecord } from './member-record.js';
 import { MAX_SYNC_BYTES } from './membership.limits.js';
@@ -27,7 +28,9 @@ function member(id: string, incarnation = 1, data = {}) {
 }
 
 function makeContext(...members: ReturnType<typeof member>[]) {
-  const list = new MemberList(new Tombstones(new VirtualClock(), 1e9), 10_000);
+  const limits = { maxPeers: 10_000, maxListBytes: 1e9, maxHearsay: 10_000 };
+  const stones = new Tombstones(new VirtualClock(), 1e9, 1000);
+  const list = new MemberList(stones, new ListRoom(limits));
   for (const one of members) list.apply(one, { origin: 'sync' });
   const self = { hasAddress: true, record: member('self') };
   return { list, self } as unknown as CoreContext & { list: MemberList };

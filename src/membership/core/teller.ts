@@ -13,9 +13,12 @@ export class Teller {
   onUnlisted: (member: MemberRecord) => void = () => {};
   /** Called when a legacy member may not know of the join or the end that it was told of. */
   onUntold: (member: MemberRecord, about: string) => void = () => {};
-  readonly #limiter = new Limiter(MAX_CONCURRENT_TELLINGS);
+  readonly #limiter: Limiter;
 
-  constructor(private readonly ctx: CoreContext) {}
+  /** As many may wait as there are members: at its own goodbye, a peer tells all of them. */
+  constructor(private readonly ctx: CoreContext) {
+    this.#limiter = new Limiter(MAX_CONCURRENT_TELLINGS, ctx.options.maxPeers);
+  }
 
   /** True while clouds are small enough to tell everybody at once. */
   get isDirect(): boolean {

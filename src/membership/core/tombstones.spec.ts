@@ -6,7 +6,7 @@ import { Tombstones } from './tombstones.js';
 
 const HOUR = 3_600_000;
 
-function makeStones(limit?: number) {
+function makeStones(limit = 100) {
   const clock = new VirtualClock();
   return { clock, stones: new Tombstones(clock, HOUR, limit) };
 }
@@ -30,6 +30,16 @@ describe('Tombstones', () => {
     expect(stones.size).toBe(1);
     stones.delete('a');
     expect(stones.get('a')).toBeUndefined();
+  });
+
+  it('keeps no data, except those of legacy peers, who cannot say them again', () => {
+    const { stones } = makeStones();
+    const data = { large: 'x' };
+    const features = ['gossip'];
+    stones.add('old', dead(), { ...record('old'), data });
+    stones.add('ours', dead(), { ...record('ours'), data, features });
+    expect(stones.get('old')?.record?.data).toEqual(data);
+    expect(stones.get('ours')?.record?.data).toEqual({});
   });
 
   it('remembers the dead for as long as it is told to, and those that left for less', async () => {

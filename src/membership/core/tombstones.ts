@@ -1,8 +1,10 @@
 import type { Clock } from './clock.js';
-import type { MemberRecord } from './member-record.js';
+import { changeRecord, isLegacy, type MemberRecord } from './member-record.js';
 import { overrides, type Version } from './merge-rule.js';
-import { LEFT_MEMORY, MAX_TOMBSTONES } from './membership.limits.js';
+import { LEFT_MEMORY } from './membership.limits.js';
 import type { Random } from './random.js';
+
+const NO_DATA = Object.freeze({});
 
 /** A member that is gone, kept so that old news does not bring it back. */
 export interface Tombstone extends Version {
@@ -10,7 +12,7 @@ export interface Tombstone extends Version {
   readonly state: 'dead' | 'left';
   /** Monotonic ms of its end. */
   readonly since: number;
-  /** What was known of it; absent for one that was never on this list. */
+  /** Where it was; absent for one that was never on this list. Its data, only where nobody else has them. */
   readonly record?: MemberRecord;
 }
 
@@ -23,7 +25,7 @@ export class Tombstones {
   constructor(
     private readonly clock: Clock,
     private readonly deadMemory: number,
-    private readonly limit = MAX_TOMBSTONES,
+    private readonly limit: number,
   ) {}
 
   get size(): number {
@@ -52,7 +54,7 @@ export class Tombstones {
       incarnation: version.incarnation,
       state: version.state,
       since: this.clock.monotonic(),
-      ...(kept && { record: kept }),
+      ...(kept && { record: withoutData(kept) }),
     });
     this.#shrink();
   }
@@ -110,4 +112,9 @@ export class Tombstones {
       this.#stones.delete(stone.id);
     }
   }
+}
+
+/** A member that comes back says itself what its data are; a legacy peer does not know that it was gone. */
+function withoutData(record: MemberRecord): MemberRecord {
+  return isLegacy(record) ? record : changeRecord(record, { data: NO_DATA });
 }

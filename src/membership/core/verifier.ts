@@ -2,31 +2,38 @@ import type { CoreContext } from './core-context.js';
 import { Limiter } from './limiter.js';
 import type { NewsSource } from './member-change.js';
 import { changeRecord, isLegacy, type MemberRecord } from './member-record.js';
-import {
-  MAX_CONCURRENT_VERIFICATIONS,
-  MAX_WAITING_VERIFICATIONS,
-} from './membership.limits.js';
 import type { Prober } from './prober.js';
 import type { StatusCaller } from './status-caller.js';
 
+interface Check {
+  readonly run: () => Promise<void>;
+  /** Instead of `run`, where there are too many. */
+  readonly skipped: () => void;
+}
+
+interface RunningCheck {
+  readonly ended: Promise<void>;
+  /** The newest that came meanwhile. */
+  next?: Check | undefined;
+}
+
 /** Asks members themselves where what others say about them is not enough. */
 export class Verifier {
-  readonly #limiter = new Limiter(
-    MAX_CONCURRENT_VERIFICATIONS,
-    MAX_WAITING_VERIFICATIONS,
-  );
-  /** One check at a time for each id. */
-  readonly #running = new Map<string, Promise<void>>();
+  readonly #limiter: Limiter;
+  readonly #running = new Map<string, RunningCheck>();
 
   constructor(
     private readonly ctx: CoreContext,
     private readonly caller: StatusCaller,
     private readonly prober: Prober,
-  ) {}
+  ) {
+    const { maxVerifications, maxWaitingVerifications } = ctx.options.limits;
+    this.#limiter = new Limiter(maxVerifications, maxWaitingVerifications);
+  }
 
-  /** Resolves when the check of an id that is under way has ended. */
+  /** Resolves when the checks of an id that are under way have ended. */
   settled(id: string): Promise<void> {
-    return this.#running.get(id) ?? Promise.resolve();
+    return this.#running.get(id)?.ended ?? Promise.resolve();
   }
 
   /** A legacy peer named this member, so its features are not known (PROTOCOL.md, section 4). */
@@ -141,26 +148,44 @@ export class Verifier {
     return reply.kind === 'online' && reply.status.id === news.id;
   }
 
-  /** Checks of one id follow each other; those that find no room are left out. */
+  /** One check at a time for each id, and one that waits: the newest takes the place of the one before. */
   #once(
     id: string,
-    check: () => Promise<void>,
+    run: () => Promise<void>,
     skipped: () => void = () => {},
   ): void {
-    if (
-      this.#limiter.isFull ||
-      this.#running.size >= MAX_WAITING_VERIFICATIONS
-    ) {
-      skipped();
-      return;
+    const check = { run, skipped };
+    const running = this.#running.get(id);
+    if (running) {
+      running.next?.skipped();
+      running.next = check;
+    } else {
+      this.#running.set(id, { ended: this.#start(id, check) });
     }
-    const before = this.#running.get(id) ?? Promise.resolve();
-    const run = before
-      .then(() => this.#limiter.run(check))
-      .then(() => {
-        if (this.#running.get(id) === run) this.#running.delete(id);
-      });
-    this.#running.set(id, run);
+  }
+
+  async #start(id: string, first: Check): Promise<void> {
+    try {
+      for (
+        let check: Check | undefined = first;
+        check;
+        check = this.#next(id)
+      ) {
+        // A step later, so that the check is known to be running.
+        await Promise.resolve();
+        if (this.#limiter.isFull) check.skipped();
+        else await this.#limiter.run(check.run);
+      }
+    } finally {
+      this.#running.delete(id);
+    }
+  }
+
+  #next(id: string): Check | undefined {
+    const running = this.#running.get(id);
+    const next = running?.next;
+    if (running) running.next = undefined;
+    return next;
   }
 }
 

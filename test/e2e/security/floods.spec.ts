@@ -172,6 +172,60 @@ describe('a flood of invented members', () => {
   });
 });
 
+describe('a flood of invented members', () => {
+  it('at the default settings leaves room for those that join', async () => {
+    const options = { maxPeers: 1500 };
+    const alice = await startPeer({ options });
+    const bob = await startPeer({
+      options: { ...options, peers: [alice.address] },
+    });
+    await until(() => agree([alice, bob]));
+    for (const id of ['mallory', 'helper']) {
+      const liar = await maliciousMember(alice, id, FEATURES);
+      const start = id === 'mallory' ? 0 : 2000;
+      const members = Array.from({ length: 2000 }, (_, index) =>
+        invented(start + index),
+      );
+      const before = alice.membership.peers().length;
+      expect((await say(liar, alice, '/sync', { members })).status).toBe(200);
+      const named = alice.membership.peers().length - before;
+      expect(named).toBeGreaterThan(0);
+      expect(named).toBeLessThanOrEqual(1000);
+    }
+    const carol = await startPeer({ options: { peers: [alice.address] } });
+    const { id } = carol.membership.self;
+    await until(() => carol.membership.isJoined, { timeout: 30_000 });
+    expect(alice.membership.get(id)).toBeDefined();
+    expect(alice.membership.get(bob.membership.self.id)).toBeDefined();
+  }, 60_000);
+
+  it('with large data is bounded by limits.maxListBytes', async () => {
+    const limits = { maxListBytes: 100_000 };
+    const alice = await startPeer({ options: { limits } });
+    const mallory = await maliciousMember(alice, 'mallory', FEATURES);
+    const data = { text: 'x'.repeat(20_000) };
+    const members = [1, 2, 3, 4, 5, 6, 7].map((number) => ({
+      ...invented(number),
+      data,
+    }));
+    await say(mallory, alice, '/sync', { members });
+    expect(alice.membership.peers()).toHaveLength(5);
+  });
+
+  it('of reports that others have left is bounded for each reporter', async () => {
+    const limits = { reportsPerMinute: 5 };
+    const alice = await startPeer({ options: { limits } });
+    const mallory = await maliciousMember(alice, 'mallory');
+    const victim = await maliciousMember(alice, 'victim');
+    const before = victim.count('/status');
+    for (let round = 0; round < 50; round++) {
+      await say(mallory, alice, '/left', { id: 'victim' });
+      await until(() => listOf(alice).includes('victim'));
+    }
+    expect(victim.count('/status') - before).toBeLessThan(15);
+  });
+});
+
 it('a member list is full at maxPeers, and says so', async () => {
   const alice = await startPeer({ options: { maxPeers: 2 } });
   await maliciousMember(alice, 'first');

@@ -1,6 +1,7 @@
 import { VirtualClock } from '../../../transport/in-memory/virtual-clock.js';
 import type { PeerInfo } from '../../../wire/peer-info.js';
 import type { MemberChange, NewsSource } from '../member-change.js';
+import { ListRoom, type RoomLimits } from '../list-room.js';
 import { MemberList } from '../member-list.js';
 import { makeRecord } from '../member-record.js';
 import type { MemberState } from '../membership.types.js';
@@ -33,10 +34,18 @@ export function member(
 }
 
 /** A list, and what it tells. */
-export function makeList(limit = 100) {
+export function makeList(limits: Partial<RoomLimits> = {}) {
   const clock = new VirtualClock();
-  const tombstones = new Tombstones(clock, 24 * 3_600_000);
-  const list = new MemberList(tombstones, limit);
+  const tombstones = new Tombstones(clock, 24 * 3_600_000, 1000);
+  const list = new MemberList(
+    tombstones,
+    new ListRoom({
+      maxPeers: 100,
+      maxListBytes: 1e6,
+      maxHearsay: 100,
+      ...limits,
+    }),
+  );
   const changes: MemberChange[] = [];
   list.onChange((change) => changes.push(change));
   const heard = () =>

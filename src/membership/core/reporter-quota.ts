@@ -9,12 +9,12 @@ interface Account {
   since: number;
 }
 
-/** How many new members each other member may name: a bucket that fills again with time. */
-export class HearsayQuota {
+/** How often each other member may say something of third ones: a bucket that fills again with time. */
+export class ReporterQuota {
   /** In order of last use. */
   readonly #accounts = new Map<string, Account>();
 
-  /** @param quota new members that one reporter may name within a minute */
+  /** @param quota what one reporter may say within a minute */
   constructor(
     private readonly quota: number,
     private readonly clock: Clock,

@@ -1,15 +1,15 @@
 import { VirtualClock } from '../../transport/in-memory/virtual-clock.js';
-import { HearsayQuota } from './hearsay-quota.js';
+import { ReporterQuota } from './reporter-quota.js';
 import { MAX_REPORTERS } from './membership.limits.js';
 
-const take = (quota: HearsayQuota, reporter: string, times: number) =>
+const take = (quota: ReporterQuota, reporter: string, times: number) =>
   Array.from({ length: times }, () => quota.take(reporter)).filter(Boolean)
     .length;
 
-describe('HearsayQuota', () => {
+describe('ReporterQuota', () => {
   it('lets each reporter name so many, and again with time', async () => {
     const clock = new VirtualClock();
-    const quota = new HearsayQuota(10, clock);
+    const quota = new ReporterQuota(10, clock);
     expect(take(quota, 'a', 15)).toBe(10);
     expect(take(quota, 'b', 3)).toBe(3);
     await clock.run(30_000);
@@ -19,7 +19,7 @@ describe('HearsayQuota', () => {
   });
 
   it('remembers a bounded number of reporters, those that spoke last', () => {
-    const quota = new HearsayQuota(1, new VirtualClock());
+    const quota = new ReporterQuota(1, new VirtualClock());
     quota.take('first');
     for (let n = 0; n < MAX_REPORTERS; n++) quota.take(`${n}`);
     expect(quota.take(`${MAX_REPORTERS - 1}`)).toBe(false);
