@@ -36,25 +36,33 @@ export const membershipProviders: Provider[] = [
       transport: PeerTransport,
       policy: AddressPolicy,
       delay: EventLoopDelay,
-      { records, authorize, signed }: PeerSecurity,
-    ) =>
-      new MembershipCore(describeSelf(options), options.membership, {
-        clock: systemClock,
-        random: systemRandom,
-        transport,
-        logger: new Logger('PeerCloud'),
-        resolve: resolveHost,
-        allows: (address, origin) => policy.allows(address, origin),
-        eventLoopDelay: () => delay.read(),
-        ...(authorize && {
-          authorize: (peer, { remoteAddress }) =>
-            authorize(peer, { remoteAddress, signed }),
-        }),
-        ...(records && {
-          signRecord: (record) => records.sign(record),
-          verifyRecord: (record) => records.verify(record, record.signature),
-        }),
-      }),
+      security: PeerSecurity,
+    ) => {
+      const { records, authorize, signed } = security;
+      const core = new MembershipCore(
+        describeSelf(options),
+        options.membership,
+        {
+          clock: systemClock,
+          random: systemRandom,
+          transport,
+          logger: new Logger('PeerCloud'),
+          resolve: resolveHost,
+          allows: (address, origin) => policy.allows(address, origin),
+          eventLoopDelay: () => delay.read(),
+          ...(authorize && {
+            authorize: (peer, { remoteAddress }) =>
+              authorize(peer, { remoteAddress, signed }),
+          }),
+          ...(records && {
+            signRecord: (record) => records.sign(record),
+            verifyRecord: (record) => records.verify(record, record.signature),
+          }),
+        },
+      );
+      security.onTrustChange((trusts) => core.expel(trusts));
+      return core;
+    },
   },
   EventLoopDelay,
   MembershipService,

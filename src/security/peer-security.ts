@@ -47,6 +47,9 @@ export interface PeerSecurityConfig {
   now?: () => number;
 }
 
+/** Hears who may be a member from now on. */
+export type TrustListener = (trusts: (peerId: string) => boolean) => void;
+
 /** Everything that signs and judges in one peer, made of its `security` option. */
 export class PeerSecurity {
   /** Judges requests that come in. */
@@ -60,6 +63,7 @@ export class PeerSecurity {
   private readonly keyring: Keyring | undefined;
   private readonly log: LimitedLog;
   private readonly refusals: RefusalLog;
+  private readonly trustListeners: TrustListener[] = [];
 
   constructor(private readonly config: PeerSecurityConfig) {
     const { security, selfId, logger } = config;
@@ -121,19 +125,28 @@ export class PeerSecurity {
   }
 
   /**
-   * Trusts these public keys from now on, without a restart. Members whose keys are not among them are
-   * refused from then on. Throws an OptionsError where peers have no keys of their own.
+   * Trusts these public keys from now on, without a restart. Members whose keys are not among them end
+   * at once at this peer, with their streams, and are refused from then on. Throws an OptionsError where peers have no keys of their own.
    */
   replaceTrustedKeys(keys: SecurityOptions['trustedKeys']): void {
     const trusted = readTrustedKeys(keys, 'security.trustedKeys');
-    if (!(this.keyring instanceof Ed25519Keyring)) {
+    const { keyring } = this;
+    if (!(keyring instanceof Ed25519Keyring)) {
       throw new OptionsError(
         'security.trustedKeys',
         '(not shown)',
         'this peer was not started with a privateKey',
       );
     }
-    this.keyring.replaceTrusted(trusted);
+    keyring.replaceTrusted(trusted);
+    for (const listener of this.trustListeners) {
+      listener((peerId) => keyring.publicKey(peerId) !== undefined);
+    }
+  }
+
+  /** Tells this listener each time other keys are trusted. */
+  onTrustChange(listener: TrustListener): void {
+    this.trustListeners.push(listener);
   }
 
   private readonly now = (): number => this.config.now?.() ?? Date.now();

@@ -147,6 +147,21 @@ export class MembershipCore {
     return this.#departure.leave();
   }
 
+  /**
+   * Ends at once the members that may not stay, with their streams. Nobody is told: each peer judges for
+   * itself, and where such a one is still trusted, it still answers.
+   */
+  expel(mayStay: (id: string) => boolean): void {
+    const { list, self } = this.#parts.ctx;
+    for (const { id, incarnation } of [...list.records()]) {
+      if (mayStay(id)) continue;
+      list.accuse(
+        { id, incarnation, state: 'dead' },
+        { origin: 'check', from: self.id, quiet: true },
+      );
+    }
+  }
+
   /** Drops timers and gives up what is under way. */
   stop(): void {
     const { ctx, gossiper, synchronizer, detector, joiner } = this.#parts;
