@@ -90,6 +90,31 @@ describe('a check', () => {
     expect(told(a)).toEqual(['peer.suspected b', 'peer.left b dead']);
   });
 
+  it.each([
+    [['b'], 2000],
+    [['b', 'c', 'd'], 4000],
+  ])(
+    'gives members %o that an isolated peer suspects all %i ms to contradict',
+    async (ids, ms) => {
+      const { cloud, a } = await makeCloud(ids, { ticks: true });
+      const at = new Map<string, number>();
+      a.core.onEvent((event) => {
+        if ('member' in event)
+          at.set(`${event.type} ${event.member.id}`, cloud.clock.monotonic());
+      });
+      const rest = ids.map((id) => a.core.get(id)!.ip);
+      cloud.network.links.part([a.address.ip], rest);
+      await cloud.until(() => told(a).includes('cloud.left'));
+      for (const id of ids) {
+        const time =
+          at.get(`peer.left ${id}`)! - at.get(`peer.suspected ${id}`)!;
+        expect(time).toBeGreaterThanOrEqual(ms);
+        // A last check comes on top.
+        expect(time).toBeLessThan(2 * ms);
+      }
+    },
+  );
+
   it('is certain where a second peer finds a refused connection too', async () => {
     const { cloud, a, others, check } = await makeCloud(['b', 'c', 'd']);
     others.b!.process.crash();

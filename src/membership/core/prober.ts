@@ -19,7 +19,7 @@ export interface Verdict {
   readonly kind:
     'alive' | 'leaving' | 'replaced' | 'refused' | 'silent' | 'unsure';
   readonly status?: PeerStatus;
-  /** True if there was nobody to ask for help. */
+  /** True if there is nobody else who could ever have a say: no other member that checks. */
   readonly alone?: boolean;
 }
 
@@ -162,7 +162,7 @@ export class Prober {
       verdict = await this.direct(member, 1);
     }
     return verdict.kind === 'silent'
-      ? { kind: 'silent', alone: true }
+      ? { kind: 'silent', alone: !this.#hasOthers(member.id) }
       : verdict;
   }
 
@@ -170,15 +170,18 @@ export class Prober {
     const { list, options } = this.ctx;
     const helps = (id: string) => {
       const member = list.get(id);
-      return (
-        id !== target &&
-        member?.state === 'alive' &&
-        member.features.includes('probe')
-      );
+      return id !== target && member?.state === 'alive' && speaksProbe(member);
     };
     return this.ring
       .sample(options.indirectProbes, helps)
       .map((id) => list.peek(id)!);
+  }
+
+  /** Others that are suspects themselves may be well, and this peer the one that is cut off. */
+  #hasOthers(target: string): boolean {
+    return [...this.ctx.list.records()].some(
+      (member) => member.id !== target && speaksProbe(member),
+    );
   }
 
   async #askHelper(
@@ -190,6 +193,10 @@ export class Prober {
     });
     return readHelperAnswer(reply.status?.ext, target);
   }
+}
+
+function speaksProbe({ features }: MemberRecord): boolean {
+  return features.includes('probe');
 }
 
 interface HelperAnswer {
