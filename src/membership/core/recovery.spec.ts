@@ -83,6 +83,17 @@ describe('Recovery', () => {
     expect(a.core.isJoined).toBe(true);
   });
 
+  it('asks whoever says that it has left, and stays where it is still listed', async () => {
+    const { cloud, a, b, joins } = await makeCloud();
+    const { incarnation } = a.core.self;
+    await cloud.clock.complete(b.send(a.address, 'left', { id: 'a' }));
+    await cloud.clock.run(30_000);
+    expect(cloud.to('b', 'status')).toHaveLength(1);
+    expect(joins()).toBe(0);
+    expect(a.core.self.incarnation).toBe(incarnation);
+    expect(idsOf(a)).toEqual(['b']);
+  });
+
   it('joins once, however often and from wherever it hears of it', async () => {
     const { cloud, a, b, host, joins } = await makeCloud();
     host.knows = false;

@@ -35,41 +35,39 @@ export class Recovery {
     const member = this.ctx.list.get(id);
     if (!member) return;
     if (isLegacy(member)) this.onLegacyStranger(member);
-    else this.#start(member, true);
+    else this.#start(member, this.#joinedAt + GRACE);
   }
 
-  /** A member told this peer that it has left. */
+  /** A member told this peer that it has left. Perhaps it only passes on what others say, so it is asked. */
   evicted(by: { readonly id: string }): void {
     const member = this.ctx.list.peek(by.id);
     if (!member) return;
     if (isLegacy(member)) this.onLegacyStranger(member);
-    else this.#start(member, false);
+    else this.#start(member);
   }
 
-  #start(member: MemberRecord, doubtful: boolean): void {
+  #start(member: MemberRecord, notBefore = -Infinity): void {
     const { life } = this.ctx;
     if (this.#running || !life.active || this.joiner.isBusy) return;
     this.#running = true;
-    void this.#rejoin(member, doubtful).finally(() => {
+    void this.#rejoin(member, notBefore).finally(() => {
       this.#running = false;
     });
   }
 
-  async #rejoin(member: MemberRecord, doubtful: boolean): Promise<void> {
+  /** @param notBefore monotonic ms until which there may be another reason for it */
+  async #rejoin(member: MemberRecord, notBefore: number): Promise<void> {
     const { env, options, life } = this.ctx;
     const { clock } = env;
-    if (doubtful) {
-      const young = this.#joinedAt + GRACE - clock.monotonic();
-      if (young > 0) await sleep(this.ctx, young * (0.5 + env.random.next()));
+    const young = notBefore - clock.monotonic();
+    if (young > 0) await sleep(this.ctx, young * (0.5 + env.random.next()));
+    if (!(await this.#isStranger(member))) return;
+    const pause = this.#notBefore - clock.monotonic();
+    if (pause > 0) {
+      await sleep(this.ctx, pause);
       if (!(await this.#isStranger(member))) return;
     }
-    const pause = this.#notBefore - clock.monotonic();
-    if (pause > 0) await sleep(this.ctx, pause);
-    if (
-      !life.active ||
-      (pause > 0 && doubtful && !(await this.#isStranger(member)))
-    )
-      return;
+    if (!life.active) return;
     env.logger.log(
       `${member.id} at ${member.address} does not list this peer any more: joining again`,
     );
