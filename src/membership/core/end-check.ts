@@ -2,6 +2,7 @@ import type { CoreContext } from './core-context.js';
 import { Limiter } from './limiter.js';
 import type { NewsSource } from './member-change.js';
 import type { Accusation } from './member-list.js';
+import { overrides } from './merge-rule.js';
 import type { Prober } from './prober.js';
 
 /**
@@ -22,7 +23,8 @@ export class EndCheck {
 
   /** News that a member is dead or has left, which becomes true only if the member does not answer. */
   told(news: Accusation, source: NewsSource): void {
-    if (this.#running.has(news.id)) return;
+    const known = this.ctx.list.peek(news.id);
+    if (!known || !overrides(news, known) || this.#running.has(news.id)) return;
     this.#running.add(news.id);
     void this.#limiter
       .run(() => this.#check(news, source))
