@@ -1,3 +1,4 @@
+import type { PeerTransport } from '../../transport/peer-transport.interface.js';
 import type { JsonObject } from '../../wire/json.js';
 import {
   idsOf,
@@ -159,6 +160,31 @@ describe('Synchronizer', () => {
     await a.core.receiveSync({ dead: left }, a.core.get('b')!);
     await cloud.until(() => !idsOf(a).includes('c'));
     expect(told(a).at(-1)).toBe('peer.left c left');
+  });
+
+  it('compares again after a comparison that threw', async () => {
+    const cloud = new TestCloud();
+    const own: { transport?: PeerTransport; isBroken?: boolean } = {};
+    const broken = {
+      get members(): never {
+        throw new Error('a broken answer');
+      },
+    };
+    const transport: PeerTransport = {
+      request: (target, endpoint, ...rest) =>
+        endpoint === 'sync' && own.isBroken
+          ? Promise.resolve({ status: 200, body: broken })
+          : own.transport!.request(target, endpoint, ...rest),
+    };
+    const b = cloud.peer('b', { ticks: false });
+    const a = cloud.peer('a', { ticks: false, env: { transport } });
+    own.transport = a.process.transport;
+    await cloud.settle(a.core.join([b.address]));
+    own.isBroken = true;
+    await cloud.until(() => a.log.join().includes('a broken answer'));
+    own.isBroken = false;
+    await cloud.clock.run(20_000);
+    expect(cloud.to('b', 'sync').length).toBeGreaterThan(0);
   });
 
   it('sends long lists in parts', async () => {

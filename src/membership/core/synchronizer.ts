@@ -129,10 +129,24 @@ export class Synchronizer {
       this.#scheduleNext();
       return;
     }
-    const partner = this.#pick(this.#partner);
+    this.#settle(await this.#run(this.#pick(this.#partner)));
+  }
+
+  /** @returns how many records differed; a comparison that fails is one that found nothing */
+  async #run(partner: MemberRecord | undefined): Promise<number> {
     this.#running = true;
-    const found = partner ? await this.#sync(partner) : 0;
-    this.#running = false;
+    try {
+      return partner ? await this.#sync(partner) : 0;
+    } catch (error) {
+      this.ctx.env.logger.warn(`Comparing lists failed: ${String(error)}`);
+      return 0;
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  /** Is another one due after this one? */
+  #settle(found: number): void {
     if (this.#remaining > 0) this.#remaining--;
     if (this.#hasMore) this.#remaining++;
     if (found < MANY_DIFFERENCES) this.#inARow = 0;
