@@ -2,7 +2,7 @@ import type { CloudOptions } from './cloud/cloud.options.js';
 import { warmCloud } from './cloud/warm-cloud.js';
 import { churn, type Churn } from './scenarios/churn.js';
 import { detection } from './scenarios/detection.js';
-import { loadAtRest, type Load } from './scenarios/load.js';
+import { loadFor, type Load } from './scenarios/load.js';
 import { memoryPerMember } from './scenarios/memory.js';
 import {
   joinSpread,
@@ -50,7 +50,7 @@ export async function measureFigures(
   progress(`${options.peers} peers come to rest`);
   const cloud = await warmCloud(options, options.peers);
   progress('at rest');
-  const rest = await loadAtRest(cloud, REST);
+  const rest = await loadFor(cloud, REST);
   progress('peers join');
   const join = await joinSpread(cloud, samples);
   progress('peers leave');

@@ -1,4 +1,3 @@
-import { quantile } from '../statistics.js';
 import type { SimulatedPeer } from './simulated-peer.js';
 
 /** Follows one piece of news through the cloud: who learned of it, and when. */
@@ -10,15 +9,9 @@ export class Watch {
    * @param observers who should learn of it
    */
   constructor(
-    public start: number,
+    private readonly start: number,
     private readonly observers: ReadonlySet<SimulatedPeer>,
   ) {}
-
-  /** Virtual ms at which the first observer knew; undefined before. */
-  get first(): number | undefined {
-    for (const at of this.#learned.values()) return at;
-    return undefined;
-  }
 
   /** True when every observer that is still running and awake knows. */
   get complete(): boolean {
@@ -39,10 +32,5 @@ export class Watch {
     for (const peer of this.observers)
       if (peer.isHealthy && !this.#learned.has(peer)) times.push(Infinity);
     return times.sort((a, b) => a - b);
-  }
-
-  /** Ms until this share of the observers knew. */
-  known(share: number): number {
-    return quantile(this.times(), share);
   }
 }

@@ -1,6 +1,7 @@
-/** One number that a scenario shows and that must not exceed a limit. */
+/** One number that a scenario shows. */
 export interface Floor {
   what: string;
+  /** It must not be more; Infinity: it is reported only. */
   limit: number;
   format(value: number): string;
   /** How the seeds' values become one: their median, or the worst of them. */

@@ -1,8 +1,9 @@
 import { ArgumentError } from '../cli-arguments.js';
 import { textTable } from '../report/table.js';
-import { median } from '../statistics.js';
+import { median, quantile } from '../statistics.js';
 import { FLOOR_ROWS } from './floor-rows.js';
 import type { Floor, FloorRow } from './floor.js';
+import { measureRow } from './row-process.js';
 
 export interface FloorOptions {
   /** Names of the rows to run; undefined: all. */
@@ -10,6 +11,8 @@ export interface FloorOptions {
   /** How many seeds, from `seed` on. */
   seeds: number;
   seed: number;
+  /** Seeds measured at once. */
+  jobs: number;
 }
 
 /** Runs the scenarios with floors and prints how they did; false if anything is beyond its limit. */
@@ -20,16 +23,15 @@ export async function runFloors(options: FloorOptions): Promise<boolean> {
     const values = await valuesOf(row, options);
     for (const [key, floor] of Object.entries(row.floors)) {
       const bySeed = values.map((value) => value[key]!);
-      const value = floor.over === 'median' ? median(bySeed) : worst(bySeed);
+      const failed = bySeed.flatMap((value, index) =>
+        value <= floor.limit ? [] : [options.seed + index],
+      );
+      const value =
+        floor.over === 'median' ? median(bySeed) : quantile(bySeed, 1);
       const holds = value <= floor.limit;
       sound &&= holds;
-      lines.push([
-        row.name,
-        floor.what,
-        floor.format(floor.limit),
-        floor.format(value),
-        holds ? 'holds' : `FAILS, seeds ${failing(bySeed, floor, options)}`,
-      ]);
+      const verdict = holds ? 'holds' : `FAILS, seeds ${failed.join(', ')}`;
+      lines.push([row.name, ...describe(floor, value, verdict)]);
       console.error(lines.at(-1)!.join('  '));
     }
   }
@@ -37,6 +39,16 @@ export async function runFloors(options: FloorOptions): Promise<boolean> {
     textTable(['row', 'what', 'at most', 'measured', 'verdict'], lines),
   );
   return sound;
+}
+
+function describe(
+  { what, limit, format }: Floor,
+  value: number,
+  verdict: string,
+): string[] {
+  return limit === Infinity
+    ? [what, '-', format(value), '-']
+    : [what, format(limit), format(value), verdict];
 }
 
 function rowsOf({ rows }: FloorOptions): readonly FloorRow[] {
@@ -50,35 +62,34 @@ function rowsOf({ rows }: FloorOptions): readonly FloorRow[] {
   return FLOOR_ROWS.filter(({ name }) => rows.includes(name));
 }
 
+/** A row's values, seed by seed. */
 async function valuesOf(
-  row: FloorRow,
-  { seed, seeds }: FloorOptions,
+  { name }: FloorRow,
+  { seed, seeds, jobs }: FloorOptions,
 ): Promise<Record<string, number>[]> {
   const values: Record<string, number>[] = [];
-  for (let current = seed; current < seed + seeds; current++) {
-    try {
-      values.push(await row.measure(current));
-    } catch (error) {
-      throw new Error(
-        `${row.name} failed; repeat it with --check --rows ${row.name} --seeds 1 --seed ${current}`,
-        { cause: error },
-      );
+  let next = 0;
+  const work = async () => {
+    while (next < seeds) {
+      const index = next++;
+      values[index] = await valueOf(name, seed + index);
+      console.error(`${name}, seed ${seed + index}`, values[index]);
     }
-    console.error(`${row.name}, seed ${current}`, values.at(-1));
-  }
+  };
+  await Promise.all(Array.from({ length: jobs }, work));
   return values;
 }
 
-function worst(values: readonly number[]): number {
-  return Math.max(...values);
-}
-
-function failing(
-  values: readonly number[],
-  { limit }: Floor,
-  { seed }: FloorOptions,
-): string {
-  return values
-    .flatMap((value, index) => (value <= limit ? [] : [seed + index]))
-    .join(', ');
+async function valueOf(
+  name: string,
+  seed: number,
+): Promise<Record<string, number>> {
+  try {
+    return await measureRow(name, seed);
+  } catch (cause) {
+    throw new Error(
+      `${name} failed; repeat it with --check --rows ${name} --seeds 1 --seed ${seed}`,
+      { cause },
+    );
+  }
 }

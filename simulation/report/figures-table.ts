@@ -11,7 +11,7 @@ export function figuresTable(figures: Figures): string {
   return textTable(
     ['what', 'figure'],
     [
-      ['join: let in after', duration(join.admitted)],
+      ['join: known to the first after', duration(join.admitted)],
       ...spreadRows('join known', join),
       ...spreadRows('leave known', leave),
       ...detectionRows('crash, connections refused', crash),
@@ -19,7 +19,6 @@ export function figuresTable(figures: Figures): string {
       ['requests each peer and second, at rest', count(rest.requests)],
       ['JSON each peer and second, at rest', bytes(rest.bytes)],
       ['minutes of stalls', count(churn.minutes)],
-      ['stalls that ended', count(churn.stalls)],
       ['healthy peers declared dead', count(churn.declaredDead)],
       ['healthy peers suspected', count(churn.suspected)],
       ...returnRows(churn.returns),
@@ -56,18 +55,14 @@ function detectionRows(what: string, { curves }: Spread): string[][] {
 }
 
 function returnRows(returns: readonly Return[]): string[][] {
-  if (returns.length === 0) return [['stalled peers declared dead', '0']];
+  const soon = returns.map((each) => each.soon);
+  const dead = returns.filter((each) => each.wasDeclaredDead).length;
   const late = returns.filter((each) => each.late < 1).length;
   return [
-    ['stalled peers declared dead', count(returns.length)],
-    [
-      '… in the lists 5 s after waking, mean',
-      percent(mean(returns.map(({ soon }) => soon))),
-    ],
-    [
-      '… in the lists 5 s after waking, worst',
-      percent(Math.min(...returns.map(({ soon }) => soon))),
-    ],
+    ['stalls that ended', count(returns.length)],
+    ['… in which the peer was declared dead', count(dead)],
+    ['… in the lists 5 s after waking, mean', percent(mean(soon))],
+    ['… in the lists 5 s after waking, worst', percent(quantile(soon, 0))],
     ['… missing in a list after 40 s', count(late)],
   ];
 }

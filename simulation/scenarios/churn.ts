@@ -11,6 +11,8 @@ const LATE = 40_000;
 
 /** One stalled peer's way back. */
 export interface Return {
+  /** Somebody declared it dead, while it was stalled or because of it. */
+  wasDeclaredDead: boolean;
   /** Share of the healthy peers' lists that have it 5 s after its waking. */
   soon: number;
   /** The same after 40 s. */
@@ -24,9 +26,7 @@ export interface Churn {
   declaredDead: number;
   /** Healthy peers suspected. */
   suspected: number;
-  /** Stalls that ended. */
-  stalls: number;
-  /** Those of them in which the peer was declared dead. */
+  /** One for each stall. */
   returns: Return[];
   load: Load;
   /** What is wrong with the lists a minute after the last stall; undefined: nothing. */
@@ -42,10 +42,15 @@ export async function churn(
   const verdicts = new Verdicts(cloud);
   const staller = new Staller(cloud, share);
   const returns: Return[] = [];
-  let stalls = 0;
   staller.onWake((peer) => {
-    stalls++;
-    if (verdicts.takeEvicted(peer)) watchReturn(cloud, peer, returns);
+    const { clock } = cloud;
+    let soon = 0;
+    clock.setTimeout(() => (soon = shareThatKnows(cloud, peer)), SOON);
+    clock.setTimeout(() => {
+      const late = shareThatKnows(cloud, peer);
+      const wasDeclaredDead = verdicts.takeEvicted(peer);
+      returns.push({ wasDeclaredDead, soon, late });
+    }, LATE);
   });
   staller.start();
   const measured = measureLoad(cloud);
@@ -57,36 +62,17 @@ export async function churn(
     minutes,
     declaredDead: verdicts.declaredDead.length,
     suspected: verdicts.suspected,
-    stalls,
     returns,
     load,
     disagreement: disagreement(cloud),
   };
 }
 
-function watchReturn(
-  cloud: SimulatedCloud,
-  peer: SimulatedPeer,
-  returns: Return[],
-): void {
-  cloud.clock.setTimeout(() => {
-    const soon = shareThatKnows(cloud, peer, SOON);
-    cloud.clock.setTimeout(
-      () => returns.push({ soon, late: shareThatKnows(cloud, peer, SOON) }),
-      LATE - SOON,
-    );
-  }, SOON);
-}
-
-/** Of the peers that were awake for the last `ms`. */
-function shareThatKnows(
-  cloud: SimulatedCloud,
-  peer: SimulatedPeer,
-  ms: number,
-): number {
+/** Share of the lists that have a peer: of those whose owners have been awake for as long as `SOON`. */
+function shareThatKnows(cloud: SimulatedCloud, peer: SimulatedPeer): number {
   const now = cloud.clock.monotonic();
   const observers = cloud.healthy.filter(
-    (observer) => observer !== peer && now - observer.wokeAt >= ms,
+    (observer) => observer !== peer && now - observer.wokeAt >= SOON,
   );
   const knowing = observers.filter((observer) => observer.core.get(peer.id));
   return knowing.length / observers.length;

@@ -1,4 +1,4 @@
-import { disagreement, untilAgreed } from '../cloud/agreement.js';
+import { untilAgreed } from '../cloud/agreement.js';
 import type { CloudOptions } from '../cloud/cloud.options.js';
 import { SimulatedCloud } from '../cloud/simulated-cloud.js';
 
@@ -6,8 +6,7 @@ import { SimulatedCloud } from '../cloud/simulated-cloud.js';
 export interface Storm {
   /** Ms until all lists were exactly right: nobody missing, nobody twice. */
   equal: number;
-  /** What is wrong with the lists in the end; undefined: nothing. */
-  disagreement: string | undefined;
+  cloud: SimulatedCloud;
 }
 
 /** Ms after which a storm is given up. */
@@ -26,5 +25,5 @@ export async function joinStorm(
     cloud.add({ seeds: [seed], advertises: false });
   for (const peer of cloud.peers) if (peer !== seed) peer.start();
   const equal = await untilAgreed(cloud, PATIENCE);
-  return { equal, disagreement: disagreement(cloud) };
+  return { equal, cloud };
 }

@@ -1,4 +1,5 @@
 import type { SimulatedCloud } from '../cloud/simulated-cloud.js';
+import { STALL_MAX, Staller } from '../cloud/staller.js';
 
 /** What each peer sends in a second, on average. */
 export interface Load {
@@ -31,12 +32,23 @@ export function measureLoad(cloud: SimulatedCloud): () => Load {
   };
 }
 
-/** The load of a cloud in which nothing happens. */
-export async function loadAtRest(
+/** The load of a cloud to which nothing is done meanwhile. */
+export async function loadFor(
   cloud: SimulatedCloud,
   ms: number,
 ): Promise<Load> {
   const measured = measureLoad(cloud);
   await cloud.clock.run(ms);
   return measured();
+}
+
+/** The load while a share of the peers is stalled at any time, once stalls of all ages are under way. */
+export async function loadUnderStalls(
+  cloud: SimulatedCloud,
+  share: number,
+  ms: number,
+): Promise<Load> {
+  new Staller(cloud, share).start();
+  await cloud.clock.run(STALL_MAX);
+  return loadFor(cloud, ms);
 }

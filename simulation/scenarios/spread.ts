@@ -36,7 +36,7 @@ export interface JoinSpread extends Spread {
   joiners: SimulatedPeer[];
 }
 
-/** Lets peers join one after the other; the spread counts from the moment the first peer knows. */
+/** Lets peers join one after the other; counts from their start, being let in included. */
 export async function joinSpread(
   cloud: SimulatedCloud,
   count: number,
@@ -48,11 +48,9 @@ export async function joinSpread(
     const joiner = cloud.add();
     joiners.push(joiner);
     const watch = cloud.watch('peer.joined', joiner.id);
-    const started = watch.start;
     joiner.start();
     await finished(cloud, watch);
-    watch.start = watch.first ?? Infinity;
-    admitted.push(watch.start - started);
+    admitted.push(watch.times()[0]!);
     curves.push(watch.times());
   }
   return { ...summarize(curves), admitted: median(admitted), joiners };
