@@ -50,6 +50,7 @@ export class SimulatedPeer {
   /** Virtual ms at which its last stall ended. */
   wokeAt = -Infinity;
   readonly #random: SeededRandom;
+  #ticking = false;
 
   constructor(
     network: InMemoryNetwork,
@@ -108,14 +109,8 @@ export class SimulatedPeer {
 
   /** Starts joining and the periodic checks. */
   start(): void {
-    const { clock } = this.process;
-    const interval = this.options.membership.probeInterval;
-    const tick = () => {
-      if (!this.isRunning) return;
-      void this.core.tick();
-      clock.setTimeout(tick, interval);
-    };
-    clock.setTimeout(tick, this.#random.next() * interval);
+    const { probeInterval } = this.options.membership;
+    this.#tickAfter(this.#random.next() * probeInterval);
     this.core.start({ port: this.port });
   }
 
@@ -149,6 +144,21 @@ export class SimulatedPeer {
   wake(): void {
     this.wokeAt = this.process.clock.monotonic();
     this.process.wake();
+  }
+
+  #tickAfter(ms: number): void {
+    this.process.clock.setTimeout(() => {
+      if (!this.isRunning) return;
+      if (!this.#ticking) void this.#tick();
+      this.#tickAfter(this.options.membership.probeInterval);
+    }, ms);
+  }
+
+  /** Checks never overlap: while one is under way, others fall out. */
+  async #tick(): Promise<void> {
+    this.#ticking = true;
+    await this.core.tick();
+    this.#ticking = false;
   }
 
   #receiver(): InMemoryHandler {

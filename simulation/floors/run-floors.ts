@@ -41,14 +41,11 @@ export async function runFloors(options: FloorOptions): Promise<boolean> {
   return sound;
 }
 
-function describe(
-  { what, limit, format }: Floor,
-  value: number,
-  verdict: string,
-): string[] {
+function describe(floor: Floor, value: number, verdict: string): string[] {
+  const { what, limit } = floor;
   return limit === Infinity
-    ? [what, '-', format(value), '-']
-    : [what, format(limit), format(value), verdict];
+    ? [what, '-', floor.format(value), '-']
+    : [what, floor.format(limit), floor.format(value), verdict];
 }
 
 function rowsOf({ rows }: FloorOptions): readonly FloorRow[] {
