@@ -2,10 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { Logger, type INestApplication } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import {
-  JOIN_CHECK_TIMEOUT,
-  MAX_JOIN_CHECKS,
-} from '../../../src/membership/core/membership.limits.js';
+import { JOIN_CHECK_TIMEOUT } from '../../../src/membership/core/membership.limits.js';
 import type { JsonObject } from '../../../src/wire/json.js';
 import { until } from '../../support/until.js';
 import {
@@ -213,12 +210,12 @@ describe('a refusal after the check of a joiner', () => {
     const other = await serve((_request, response) => {
       response.end('{"id":"somebody else","online":true}');
     });
-    const peer = await startPeer();
+    const peer = await startPeer({ options: { limits: { maxJoinChecks: 4 } } });
     const start = performance.now();
-    const load = Array.from({ length: MAX_JOIN_CHECKS }, (_, index) =>
+    const load = Array.from({ length: 4 }, (_, index) =>
       join(peer, { id: `load-${index}`, port: hanging }),
     );
-    await until(() => calls === MAX_JOIN_CHECKS);
+    await until(() => calls === 4);
     const times = [1, other, hanging].map(async (port) => {
       expect(await join(peer, { id: 'x', port })).toEqual(CHECK_FAILED);
       return performance.now() - start;
