@@ -40,9 +40,7 @@ const transportProviders: Provider[] = [
     ) => {
       const http = createPeerHttpService({
         timeout: requestTimeout,
-        maxAnswerBytes: limits.maxAnswerBytes,
-        connectionsPerPeer: limits.connectionsPerPeer,
-        maxConnectedPeers: limits.maxConnectedPeers,
+        ...limits,
         ...(tls && { tls }),
         ...(exchange && { security: exchange }),
       });

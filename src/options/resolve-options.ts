@@ -3,7 +3,10 @@ import { resolveListenerOptions } from '../listener/listener.options.js';
 import { resolveMembershipOptions } from '../membership/core/membership.options.js';
 import { resolveMessagingOptions } from '../messaging/messaging.options.js';
 import { resolveAddressOptions } from '../security/address.options.js';
-import { resolveLimitOptions } from '../security/limits.options.js';
+import {
+  resolveLimitOptions,
+  type ResolvedLimitOptions,
+} from '../security/limits.options.js';
 import { keyThumbprint } from '../security/keys/key-input.js';
 import {
   resolveSecurityOptions,
@@ -89,7 +92,7 @@ export function resolvePeerCloudOptions(
     peers,
     data: readData(given.data, 'data', limits.maxDataBytes),
     cloud: readCloud(given.cloud),
-    id: readId(given.id, security),
+    id: readId(given.id, security, limits),
     hasFixedId: given.id !== undefined || security.mode.kind === 'keys',
     ip: readIp(given.ip),
     port: readNumber(given.port, 'port', {
@@ -140,7 +143,11 @@ function readCloud(value: unknown): string | undefined {
   return cloud;
 }
 
-function readId(value: unknown, { mode }: ResolvedSecurity): string {
+function readId(
+  value: unknown,
+  { mode }: ResolvedSecurity,
+  { maxIdLength }: ResolvedLimitOptions,
+): string {
   if (mode.kind === 'keys') {
     if (value !== undefined) {
       throw new OptionsError(
@@ -154,11 +161,11 @@ function readId(value: unknown, { mode }: ResolvedSecurity): string {
   if (value === undefined) {
     return crypto.randomUUID();
   }
-  if (!isPeerId(value)) {
+  if (!isPeerId(value) || value.length > maxIdLength) {
     throw new OptionsError(
       'id',
       value,
-      'must be 1 to 128 printable ASCII characters without space',
+      `must be 1 to ${maxIdLength} printable ASCII characters without space`,
     );
   }
   return value;

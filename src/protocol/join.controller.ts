@@ -38,7 +38,7 @@ export class JoinController {
   }
 
   private async receive(request: PeerRequest): Promise<JoinAnswer> {
-    const join = readJoin(request.body, this.options.limits.maxDataBytes);
+    const join = readJoin(request.body, this.options.limits);
     if (isForAnother(join, request)) {
       throw refusals.notYours();
     }

@@ -28,10 +28,7 @@ export class JoinedController {
   @ProtocolRoute(ENDPOINTS.joined)
   joined(@Req() req: AdapterRequest, @Res() res: AdapterResponse): void {
     this.responder.replyToMember(req, res, ({ body }, sender) =>
-      this.core.receiveJoined(
-        readJoined(body, this.options.limits.maxDataBytes),
-        sender,
-      ),
+      this.core.receiveJoined(readJoined(body, this.options.limits), sender),
     );
   }
 }

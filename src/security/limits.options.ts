@@ -1,3 +1,4 @@
+import { MAX_ID_LENGTH } from '../wire/endpoints.js';
 import { readNumber, readObject } from '../options/option-checks.js';
 
 interface LimitRule {
@@ -10,12 +11,16 @@ const RULES = {
   maxDataBytes: { default: 64 * 1024, min: 2, max: 16 * 1024 * 1024 },
   maxAnswerBytes: { default: 16 * 1024 * 1024, min: 1024, max: 2 ** 30 },
   maxJsonDepth: { default: 128, min: 48, max: 1000 },
+  // A UUID and the thumbprint of a key are ids at least.
+  maxIdLength: { default: MAX_ID_LENGTH, min: 43, max: MAX_ID_LENGTH },
   joinsPerMinute: { default: 6000, min: 1, max: 1_000_000 },
   joinsPerMinutePerAddress: { default: 1200, min: 1, max: 1_000_000 },
   maxConcurrentJoins: { default: 256, min: 1, max: 100_000 },
   maxRequestsPerSender: { default: 1024, min: 1, max: 1_000_000 },
   maxRequests: { default: 10_000, min: 1, max: 10_000_000 },
   maxIncomingBytes: { default: 256 * 1024 * 1024, min: 1024, max: 2 ** 36 },
+  maxStreamsPerSender: { default: 4, min: 2, max: 1000 },
+  maxRequestsToPeer: { default: 10_000, min: 1, max: 10_000_000 },
   maxHeaderBytes: { default: 16 * 1024, min: 2048, max: 1024 * 1024 },
   maxConnections: { default: 20_000, min: 1, max: 1_000_000 },
   headersTimeout: { default: 10_000, min: 100, max: 600_000 },
@@ -46,6 +51,8 @@ export interface LimitOptions {
   maxAnswerBytes?: number;
   /** Levels of arrays and objects in a body, and in the reply to a message. Default 128; 48 at least, for news of members, whose data may have 32. */
   maxJsonDepth?: number;
+  /** Characters of an id. Default 128, the protocol's own bound; 43 at least, for UUIDs and the thumbprints of keys. Lower it only where all peers' ids are known to be shorter. */
+  maxIdLength?: number;
   /** Joins in a minute, in all. Default 6,000. Each one costs a call back. */
   joinsPerMinute?: number;
   /** Joins in a minute from one address. Default 1,200: many replicas may share an address behind NAT. */
@@ -58,7 +65,11 @@ export interface LimitOptions {
   maxRequests?: number;
   /** Bytes that bodies which are still coming in may hold, all together; the first 16 KiB of each do not count. Default 268,435,456. Lower it where memory is scarce. */
   maxIncomingBytes?: number;
-  /** Bytes of a request's headers; own listener only. Default 16,384. */
+  /** Streams that one sender may have open here: one at work, others that finish what they have; the oldest goes first. Default 4; 2 at least, or none could be renewed. */
+  maxStreamsPerSender?: number;
+  /** Requests to one peer that may be under way or wait for a connection; more fail at once. Default 10,000. */
+  maxRequestsToPeer?: number;
+  /** Bytes of a request's headers, own listener only; and of an answer's to this peer. Default 16,384. */
   maxHeaderBytes?: number;
   /** Open connections; own listener only. Default 20,000. */
   maxConnections?: number;

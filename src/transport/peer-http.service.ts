@@ -15,6 +15,8 @@ export interface PeerHttpConfig {
   maxAnswerBytes: number;
   connectionsPerPeer: number;
   maxConnectedPeers: number;
+  maxRequestsToPeer: number;
+  maxHeaderBytes: number;
   tls?: Pick<ResolvedTls, 'materials' | 'servername'>;
   /** Signs every request and judges every answer; absent in an open cloud. */
   security?: ExchangeSecurity;
@@ -29,12 +31,7 @@ export class PeerHttpService extends HttpService {
   private readonly pools: PeerPools;
 
   constructor(private readonly config: PeerHttpConfig) {
-    const pools = new PeerPools({
-      connectionsPerPeer: config.connectionsPerPeer,
-      maxConnectedPeers: config.maxConnectedPeers,
-      connectTimeout: CONNECT_TIMEOUT,
-      tls: config.tls,
-    });
+    const pools = new PeerPools({ ...config, connectTimeout: CONNECT_TIMEOUT });
     super(createInstance(pools, config));
     this.pools = pools;
   }

@@ -7,15 +7,16 @@ import { TransportError } from './transport.error.js';
 const KEEP_ALIVE_MS = 4000;
 /** Longest a server's own `keep-alive: timeout` is believed. */
 const KEEP_ALIVE_MAX_MS = 60_000;
-const MAX_HEADER_BYTES = 16 * 1024;
-/** Requests for one peer that wait for a connection, those that nobody waits for any more included. */
-const MAX_WAITING = 10_000;
 
 export interface PeerPoolsOptions {
   /** Connections kept to one peer. */
   connectionsPerPeer: number;
   /** Peers that connections are kept to; the least recently used are closed first. */
   maxConnectedPeers: number;
+  /** Requests to one peer that are under way or wait, those that nobody waits for any more included. */
+  maxRequestsToPeer: number;
+  /** Bytes of an answer's headers. */
+  maxHeaderBytes: number;
   /** Ms until a connection must stand; the deadline of a request is often earlier. */
   connectTimeout: number;
   /** Certificates for https, and the name that the peers' certificates have. */
@@ -52,10 +53,11 @@ export class PeerPools {
    */
   lease(origin: string): PoolLease {
     const entry = this.entryOf(origin);
-    if (entry.open >= MAX_WAITING) {
+    const { maxRequestsToPeer } = this.options;
+    if (entry.open >= maxRequestsToPeer) {
       throw new TransportError(
         'UNREACHABLE',
-        `${origin}: ${MAX_WAITING} requests wait for this peer already`,
+        `${origin}: ${maxRequestsToPeer} requests wait for this peer already (option limits.maxRequestsToPeer)`,
       );
     }
     entry.open++;
@@ -129,13 +131,14 @@ export class PeerPools {
   }
 
   private createPool(origin: string): Pool {
-    const { connectionsPerPeer, connectTimeout, tls } = this.options;
+    const { connectionsPerPeer, connectTimeout, maxHeaderBytes, tls } =
+      this.options;
     return new Pool(origin, {
       connections: connectionsPerPeer,
       pipelining: 1,
       keepAliveTimeout: KEEP_ALIVE_MS,
       keepAliveMaxTimeout: KEEP_ALIVE_MAX_MS,
-      maxHeaderSize: MAX_HEADER_BYTES,
+      maxHeaderSize: maxHeaderBytes,
       // The deadline of the whole exchange is what counts.
       headersTimeout: 0,
       bodyTimeout: 0,

@@ -52,6 +52,8 @@ function client(options: TlsOptions) {
     maxAnswerBytes: 10_000,
     connectionsPerPeer: 1,
     maxConnectedPeers: 2,
+    maxRequestsToPeer: 100,
+    maxHeaderBytes: 16 * 1024,
     tls: resolve(options),
   });
   cleanups.push(() => http.destroy());

@@ -28,6 +28,8 @@ export function connect(connectionsPerPeer: number): void {
     maxAnswerBytes: MAX_ANSWER,
     connectionsPerPeer,
     maxConnectedPeers: 4,
+    maxRequestsToPeer: 100,
+    maxHeaderBytes: 16 * 1024,
   });
   transport = new HttpPeerTransport(http, {
     selfId: () => 'me',

@@ -153,7 +153,7 @@ export class MembershipCore {
    */
   expel(mayStay: (id: string) => boolean): void {
     const { list, self } = this.#parts.ctx;
-    for (const { id, incarnation } of [...list.records()]) {
+    for (const { id, incarnation } of list.records()) {
       if (mayStay(id)) continue;
       list.accuse(
         { id, incarnation, state: 'dead' },

@@ -151,6 +151,7 @@ export class NewsIntake {
 
   #credible(info: PeerInfo, source: NewsSource): boolean {
     const { env, self } = this.ctx;
+    if (info.id.length > this.ctx.options.limits.maxIdLength) return false;
     if (!this.#believable(info.incarnation ?? 0)) return false;
     if (info.features && (info.cloud ?? '') !== self.cloud) return false;
     if (this.#isOwnAddress(info)) return false;

@@ -25,7 +25,7 @@ import {
   type ServerStreamConfig,
   type ServerStreamOwner,
 } from './server-stream.js';
-import { STREAM_TYPE, STREAMS_PER_SENDER } from './stream.constants.js';
+import { STREAM_TYPE } from './stream.constants.js';
 import { StreamError } from './stream.error.js';
 import type { ResolvedStreamOptions } from './stream.options.js';
 
@@ -104,7 +104,7 @@ export class StreamAcceptor
         ),
     );
     streams.add(stream);
-    if (streams.size > STREAMS_PER_SENDER) {
+    if (streams.size > this.cloud.limits.maxStreamsPerSender) {
       const [oldest] = streams;
       oldest!.break(new StreamError('the sender has too many streams'));
     }

@@ -19,9 +19,6 @@ export const MAX_HEARTBEAT = 600_000;
 /** Heartbeats that may be missing before a stream is given up. */
 export const MISSED_HEARTBEATS = 3;
 
-/** Streams of one sender: one at work, others that finish what they have. The oldest goes first. */
-export const STREAMS_PER_SENDER = 4;
-
 /** Share of the receiver's request timeout after which a stream is replaced. */
 export const LIFETIME_SHARE = 0.8;
 

@@ -4,7 +4,13 @@ import { normalizeHost, parsePort } from '../../wire/address.js';
 import type { JsonObject, JsonValue } from '../../wire/json.js';
 import type { JoinRequest } from '../../wire/requests.js';
 import { AdvertisedDto, advertisedOf } from './advertised.dto.js';
-import { AsGiven, readData, readDto } from './read-dto.js';
+import {
+  AsGiven,
+  checkId,
+  readData,
+  readDto,
+  type DescriptionLimits,
+} from './read-dto.js';
 import { IsData, IsPeerHost, IsPeerId, IsPeerPort } from './validators.js';
 
 /** Body of `/join`; null counts as absent (PROTOCOL.md, section 2). */
@@ -34,9 +40,10 @@ export class JoinDto extends AdvertisedDto {
 /** Validates and normalises the body of `/join`. Throws a ProtocolError. */
 export function readJoin(
   body: JsonValue | undefined,
-  maxDataBytes: number,
+  { maxDataBytes, maxIdLength }: DescriptionLimits,
 ): JoinRequest {
   const dto = readDto(JoinDto, body);
+  checkId(dto.id, maxIdLength);
   const ip = normalizeHost(dto.ip);
   const port = parsePort(dto.port);
   return {

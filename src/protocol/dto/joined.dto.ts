@@ -4,7 +4,13 @@ import { normalizeHost, parsePort } from '../../wire/address.js';
 import type { JsonObject, JsonValue } from '../../wire/json.js';
 import type { PeerInfo } from '../../wire/peer-info.js';
 import { AdvertisedDto, advertisedOf } from './advertised.dto.js';
-import { AsGiven, readData, readDto } from './read-dto.js';
+import {
+  AsGiven,
+  checkId,
+  readData,
+  readDto,
+  type DescriptionLimits,
+} from './read-dto.js';
 import { IsData, IsPeerHost, IsPeerId, IsPeerPort } from './validators.js';
 
 /** Body of `/joined` (PROTOCOL.md, section 2). */
@@ -31,9 +37,10 @@ export class JoinedDto extends AdvertisedDto {
 /** Validates and normalises the body of `/joined`. Throws a ProtocolError. */
 export function readJoined(
   body: JsonValue | undefined,
-  maxDataBytes: number,
+  { maxDataBytes, maxIdLength }: DescriptionLimits,
 ): PeerInfo {
   const dto = readDto(JoinedDto, body);
+  checkId(dto.id, maxIdLength);
   return {
     id: dto.id,
     ip: normalizeHost(dto.ip)!,

@@ -1,5 +1,6 @@
 import { plainToInstance, Transform } from 'class-transformer';
 import { validateSync } from 'class-validator';
+import type { ResolvedLimitOptions } from '../../security/limits.options.js';
 import {
   isJsonObject,
   type JsonObject,
@@ -51,6 +52,24 @@ function sealed(body: JsonObject): Record<string, JsonValue | Sealed> {
         typeof value === 'object' && value !== null ? () => value : value,
       ]),
   );
+}
+
+/** Bounds on what a peer says of itself or of another. */
+export type DescriptionLimits = Pick<
+  ResolvedLimitOptions,
+  'maxDataBytes' | 'maxIdLength'
+>;
+
+/** Throws a ProtocolError (400) for an id of more characters than the bound; none is no error. */
+export function checkId(
+  id: string | null | undefined,
+  maxLength: number,
+): void {
+  if (id != null && id.length > maxLength) {
+    throw refusals.invalidBody(
+      `id must have at most ${maxLength} characters here`,
+    );
+  }
 }
 
 /** Throws a ProtocolError (413) for data of more bytes, as JSON, than the bound; absent data is `{}`. */

@@ -196,6 +196,8 @@ function connect(): PeerHttpService {
     maxAnswerBytes: MAX_ANSWER,
     connectionsPerPeer: 4,
     maxConnectedPeers: 4,
+    maxRequestsToPeer: 100,
+    maxHeaderBytes: 16 * 1024,
   });
 }
 

@@ -13,6 +13,9 @@ import {
 
 const servers: Server[] = [];
 
+/** Joiners that are called back at once. */
+const CHECKS_AT_ONCE = 4;
+
 afterEach(async () => {
   await closePeers();
   for (const server of servers.splice(0)) {
@@ -210,12 +213,14 @@ describe('a refusal after the check of a joiner', () => {
     const other = await serve((_request, response) => {
       response.end('{"id":"somebody else","online":true}');
     });
-    const peer = await startPeer({ options: { limits: { maxJoinChecks: 4 } } });
+    const peer = await startPeer({
+      options: { limits: { maxJoinChecks: CHECKS_AT_ONCE } },
+    });
     const start = performance.now();
-    const load = Array.from({ length: 4 }, (_, index) =>
+    const load = Array.from({ length: CHECKS_AT_ONCE }, (_, index) =>
       join(peer, { id: `load-${index}`, port: hanging }),
     );
-    await until(() => calls === 4);
+    await until(() => calls === CHECKS_AT_ONCE);
     const times = [1, other, hanging].map(async (port) => {
       expect(await join(peer, { id: 'x', port })).toEqual(CHECK_FAILED);
       return performance.now() - start;

@@ -3,6 +3,7 @@ import { OnPeerMessage, OptionsError } from '../../../src/index.js';
 import type { JsonObject } from '../../../src/wire/json.js';
 import { until } from '../../support/until.js';
 import { agree, closePeers, startPeer } from '../module/support/peer-app.js';
+import { RawStream } from '../messaging/support/raw-stream.js';
 import {
   closeFakePeers,
   fakePeer,
@@ -133,6 +134,88 @@ describe('data', () => {
     await say(mallory, alice, '/sync', { members: [news] });
     expect(alice.membership.get('large')).toBeUndefined();
   });
+});
+
+describe('ids over limits.maxIdLength', () => {
+  const limits = { maxIdLength: 50 };
+  const long = 'x'.repeat(51);
+
+  it('are 400 in /join and /joined, and left out of gossip and /sync', async () => {
+    const alice = await startPeer({ options: { limits } });
+    const features = ['update', 'gossip', 'sync'];
+    const mallory = await maliciousMember(alice, 'mallory', features);
+    const peer = { id: long, ip: '127.0.0.1', port: mallory.port };
+    for (const path of ['/join', '/joined']) {
+      const answer = await say(mallory, alice, path, peer);
+      expect([answer.status, answer.body.code]).toEqual([400, 'INVALID_BODY']);
+    }
+    const other = { port: mallory.port + 1, data: {}, state: 'alive' };
+    const incarnation = Date.now();
+    const news: JsonObject = { ...peer, ...other, features, incarnation };
+    await say(mallory, alice, '/status', { ext: { updates: [news] } });
+    await say(mallory, alice, '/sync', { members: [news] });
+    expect(alice.membership.peers().map(({ id }) => id)).toEqual(['mallory']);
+  });
+
+  it('cannot be the own one', async () => {
+    const options = { limits, id: long };
+    await expect(startPeer({ options })).rejects.toThrow(/^id: /);
+  });
+});
+
+it('streams of one sender are bounded by limits.maxStreamsPerSender', async () => {
+  const alice = await startPeer({
+    options: { limits: { maxStreamsPerSender: 2 } },
+  });
+  await maliciousMember(alice, 'mallory', ['stream']);
+  const headers = { 'x-peercloud-id': 'mallory' };
+  const streams: RawStream[] = [];
+  for (let count = 0; count < 5; count++) {
+    streams.push(await RawStream.open(alice.port, headers));
+  }
+  await until(() => streams.filter(({ closed }) => !closed).length === 2);
+  expect(streams.slice(3).every(({ closed }) => !closed)).toBe(true);
+  for (const { request } of streams) request.destroy();
+});
+
+it('requests to one peer are bounded by limits.maxRequestsToPeer', async () => {
+  const stream = { messaging: { stream: false as const } };
+  const alice = await startPeer({ providers: [Slow], options: stream });
+  const bob = await startPeer({
+    options: {
+      ...stream,
+      peers: [alice.address],
+      limits: { maxRequestsToPeer: 5 },
+      healthCheck: false,
+    },
+  });
+  await until(() => agree([alice, bob]));
+  const { id } = alice.membership.self;
+  const sent = Array.from({ length: 20 }, () => bob.messaging.send(id, {}));
+  const first = await Promise.race(
+    sent.map((each) => each.catch((error: Error) => error)),
+  );
+  expect(first).toMatchObject({ code: 'UNREACHABLE' });
+  expect((first as Error).cause).toMatchObject({
+    message: expect.stringContaining('limits.maxRequestsToPeer') as string,
+  });
+  release();
+  const results = await Promise.allSettled(sent);
+  expect(results.some(({ status }) => status === 'fulfilled')).toBe(true);
+});
+
+it('answers whose headers are over limits.maxHeaderBytes are not read', async () => {
+  const alice = await startPeer({
+    options: { limits: { maxHeaderBytes: 2048 } },
+  });
+  const liar = await fakePeer({ id: 'liar' });
+  const join = { id: 'liar', port: liar.port };
+  liar.headers = { 'x-padding': 'x'.repeat(4096) };
+  const refused = await post(alice, '/join', join);
+  expect(refused.body).toMatchObject({ error: { code: 'CHECK_FAILED' } });
+  liar.headers = {};
+  const taken = await post(alice, '/join', join);
+  expect(taken.body).toMatchObject({ status: 'joined' });
 });
 
 it('answers over limits.maxAnswerBytes are not read', async () => {

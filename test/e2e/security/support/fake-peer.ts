@@ -14,6 +14,8 @@ export interface FakePeer {
   server: Server;
   /** What `/status` answers; to be changed at will. */
   status: JsonObject;
+  /** What else its answers carry. */
+  headers: Record<string, string>;
   calls: Call[];
   /** Requests to an endpoint so far. */
   count(path: string): number;
@@ -46,7 +48,9 @@ export async function fakePeer(status: JsonObject): Promise<FakePeer> {
       calls.push({ path, body: parse(text) });
       const known = ACKNOWLEDGEMENTS[path];
       const answer = known === undefined ? fake.status : { status: known };
-      response.writeHead(200, { 'content-type': 'application/json' });
+      const { headers } = fake;
+      const type = { 'content-type': 'application/json' };
+      response.writeHead(200, { ...type, ...headers });
       response.end(JSON.stringify(path === '/message' ? {} : answer));
     });
   });
@@ -57,6 +61,7 @@ export async function fakePeer(status: JsonObject): Promise<FakePeer> {
     port,
     server,
     status: { online: true, listening: true, joined: true, ...status },
+    headers: {},
     calls,
     count: (path) => calls.filter((call) => call.path === path).length,
   };
