@@ -4,12 +4,16 @@ import {
   type JsonObject,
   type JsonValue,
 } from '../../wire/json.js';
+import { jsonBytes } from '../../wire/json-bytes.js';
 import type { CoreContext } from './core-context.js';
 import { accusationNews, recordNews } from './gossip-body.js';
 import { sendsFor, type GossipQueue } from './gossip-queue.js';
 import type { MemberRecord } from './member-record.js';
-import { MAX_GOSSIP_ITEMS } from './membership.limits.js';
+import { MAX_GOSSIP_BYTES, MAX_GOSSIP_ITEMS } from './membership.limits.js';
 import { readIncarnation } from './record-reader.js';
+
+/** Most bytes of an accusation: two ids, and a little. */
+const ACCUSATION_BYTES = 512;
 
 /** Who makes use of what the extension part brings. */
 export interface GossipSink {
@@ -47,10 +51,8 @@ export class GossipExtension {
     const { record } = this.ctx.self;
     if (seen !== undefined) this.sink.self(seen, normalizeIp(request.you));
     // Whoever asks with an old idea of this peer gets the current one, in the same exchange.
-    const first =
-      seen !== undefined && seen < record.incarnation
-        ? [recordNews(record, true)]
-        : [];
+    const isBehind = seen !== undefined && seen < record.incarnation;
+    const first = isBehind ? [recordNews(record, true)].filter(fits) : [];
     return {
       digest: this.ctx.list.digest.text,
       updates: this.#updates(sender, first),
@@ -80,13 +82,26 @@ export class GossipExtension {
       );
     }
     const sends = sendsFor(list.size + 1, options);
-    const room = MAX_GOSSIP_ITEMS - first.length;
-    const others = this.queue.take(sends, target.id, room);
+    const others = this.queue.take(
+      sends,
+      target.id,
+      MAX_GOSSIP_ITEMS - first.length,
+      MAX_GOSSIP_BYTES - bytesOf(first),
+    );
     if (first.length === 0) return others;
     return first.concat(
       others.filter(({ id }) => !first.some((news) => news.id === id)),
     );
   }
+}
+
+function bytesOf(news: readonly JsonObject[]): number {
+  return news.reduce((sum, item) => sum + jsonBytes(item), 0);
+}
+
+/** What leaves no room for an accusation is left to the comparison of lists. */
+function fits(news: JsonObject): boolean {
+  return jsonBytes(news) <= MAX_GOSSIP_BYTES - ACCUSATION_BYTES;
 }
 
 /** True for a member that advertises the extension `gossip`. */

@@ -71,6 +71,16 @@ describe('GossipQueue', () => {
     expect(idsOf(queue.take(9))).toEqual(['b', 'c']);
   });
 
+  it('counts bytes, not characters, and keeps to what room there is', () => {
+    const queue = new GossipQueue(10);
+    const text = 'é'.repeat(25_000);
+    queue.add('a', { ...news('a'), text }, true);
+    queue.add('b', { ...news('b'), text }, true);
+    queue.add('c', news('c'), true);
+    expect(idsOf(queue.take(9, undefined, 32, 40_000))).toEqual(['c']);
+    expect(idsOf(queue.take(9, undefined, 32))).toEqual(['a', 'c']);
+  });
+
   it('leaves out what fits no body', () => {
     const queue = new GossipQueue(100);
     queue.add('a', news('a', 1), true);

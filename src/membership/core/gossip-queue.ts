@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../wire/json.js';
-import { jsonSize } from './member-record.js';
+import { jsonBytes } from '../../wire/json-bytes.js';
 import { MAX_GOSSIP_BYTES, MAX_GOSSIP_ITEMS } from './membership.limits.js';
 
 interface QueuedNews {
@@ -38,7 +38,7 @@ export class GossipQueue {
    */
   add(id: string, body: JsonObject, urgent: boolean): void {
     this.drop(id);
-    const size = jsonSize(body, MAX_GOSSIP_BYTES);
+    const size = jsonBytes(body, MAX_GOSSIP_BYTES);
     if (size > MAX_GOSSIP_BYTES) return;
     if (this.#items.size >= this.limit) this.#dropMostSent();
     const item = { id, body, size, urgent, sends: 0 };
@@ -66,23 +66,25 @@ export class GossipQueue {
    * What goes into one body now.
    * @param maxSends how often each item is sent in all
    * @param except a member that needs no news about itself
+   * @param items most of them
+   * @param bytes most of them
    */
   take(
     maxSends: number,
     except?: string,
-    room = MAX_GOSSIP_ITEMS,
+    items = MAX_GOSSIP_ITEMS,
+    bytes = MAX_GOSSIP_BYTES,
   ): JsonObject[] {
     const taken: QueuedNews[] = [];
-    let bytes = 0;
+    let room = bytes;
     for (const tier of this.#tiers) {
       for (const item of tier.values()) {
-        if (taken.length >= room) break;
-        if (item.id === except || bytes + item.size > MAX_GOSSIP_BYTES)
-          continue;
+        if (taken.length >= items) break;
+        if (item.id === except || item.size > room) continue;
         taken.push(item);
-        bytes += item.size;
+        room -= item.size;
       }
-      if (taken.length >= room) break;
+      if (taken.length >= items) break;
     }
     for (const item of taken) this.#sent(item, maxSends);
     return taken.map(({ body }) => body);

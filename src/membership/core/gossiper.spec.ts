@@ -1,3 +1,5 @@
+import type { JsonObject } from '../../wire/json.js';
+import { MAX_GOSSIP_BYTES } from './membership.limits.js';
 import {
   idsOf,
   TestCloud,
@@ -99,6 +101,39 @@ describe('gossip', () => {
       origin,
     );
     expect(b!.core.self.incarnation).toBe(seen + 1);
+  });
+
+  it('keeps to 64 KiB a body, the own record included', async () => {
+    const cloud = new TestCloud();
+    const [a] = await cloud.cloud(['a', 'b', 'c'], { ...GOSSIP, ticks: false });
+    const origin = { remoteAddress: '10.0.0.2', senderId: 'b' };
+    const sent: { id: string; bytes: number }[][] = [];
+    for (const own of [1000, 20_000, 31_000]) {
+      const news = ['x', 'y', 'z'].map((id) => ({
+        id: `${id}${own}`,
+        ip: '10.6.0.1',
+        port: own + id.charCodeAt(0),
+        data: { text: 'é'.repeat(10_000) },
+        incarnation: 1,
+        state: 'alive',
+      }));
+      await a!.core.receiveSync({ members: news }, a!.core.get('c')!);
+      void a!.core.update({ text: 'é'.repeat(own) });
+      const answer = await a!.core.receiveStatus({ ext: { seen: 0 } }, origin);
+      const updates = answer.ext!.updates as JsonObject[];
+      sent.push(
+        updates.map((item) => ({
+          id: item.id as string,
+          bytes: Buffer.byteLength(JSON.stringify(item)),
+        })),
+      );
+    }
+    for (const items of sent) {
+      expect(items[0]!.id).toBe('a');
+      const bytes = items.reduce((sum, item) => sum + item.bytes, 0);
+      expect(bytes).toBeLessThanOrEqual(MAX_GOSSIP_BYTES);
+    }
+    expect(sent.map(({ length }) => length)).toEqual([4, 2, 1]);
   });
 
   it('keeps to its bounds: 32 items a body, each sent a bounded number of times', async () => {

@@ -1,5 +1,4 @@
 import { formatAddress } from '../../wire/address.js';
-import type { JsonObject } from '../../wire/json.js';
 import type { PeerInfo } from '../../wire/peer-info.js';
 import { hash32, mix32 } from './hash.js';
 import type { Member, MemberState } from './membership.types.js';
@@ -71,24 +70,4 @@ export function toPeerInfo(record: PeerInfo): PeerInfo {
 export function recordDigest(id: string, incarnation: number): number {
   const high = Math.floor(incarnation / 0x1_0000_0000);
   return mix32(mix32(hash32(id) ^ (incarnation >>> 0)) ^ high);
-}
-
-/** Bytes that a record takes as JSON, roughly; reading of `data` stops above the limit. */
-export function recordSize(
-  info: { data: JsonObject },
-  limit = Infinity,
-): number {
-  return 240 + jsonSize(info.data, limit);
-}
-
-/** Characters of a JSON value, roughly, and never much more work than the limit. */
-export function jsonSize(value: unknown, limit: number): number {
-  if (typeof value === 'string') return value.length + 2;
-  if (typeof value !== 'object' || value === null) return 8;
-  let size = 2;
-  for (const key in value) {
-    size += key.length + 4 + jsonSize((value as JsonObject)[key], limit - size);
-    if (size > limit) break;
-  }
-  return size;
 }

@@ -1,5 +1,6 @@
 import { PeerCloudError } from '../../errors/peer-cloud.error.js';
 import type { JsonObject } from '../../wire/json.js';
+import { jsonBytes } from '../../wire/json-bytes.js';
 import type { PeerAddress, PeerInfo } from '../../wire/peer-info.js';
 import type {
   JoinAnswer,
@@ -122,7 +123,7 @@ export class MembershipCore {
    */
   async update(data: JsonObject): Promise<void> {
     const { ctx, teller, spreader } = this.#parts;
-    const size = JSON.stringify(data).length;
+    const size = jsonBytes(data);
     if (size > this.options.maxDataBytes) {
       throw new PeerCloudError(
         'DATA_TOO_LARGE',

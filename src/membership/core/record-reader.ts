@@ -2,8 +2,8 @@ import { normalizeIp, parsePort } from '../../wire/address.js';
 import { isSoundData } from '../../wire/data-shape.js';
 import { isPeerId } from '../../wire/endpoints.js';
 import { isJsonObject, type JsonValue } from '../../wire/json.js';
+import { jsonBytes } from '../../wire/json-bytes.js';
 import type { PeerInfo } from '../../wire/peer-info.js';
-import { jsonSize } from './member-record.js';
 import {
   MAX_CLOUD_LENGTH,
   MAX_FEATURE_LENGTH,
@@ -26,7 +26,7 @@ export function readPeerInfo(
   if (ip === undefined || port === undefined || !isJsonObject(data))
     return undefined;
   if (!isSoundData(data)) return undefined;
-  if (jsonSize(data, maxDataBytes) > maxDataBytes) return undefined;
+  if (jsonBytes(data, maxDataBytes) > maxDataBytes) return undefined;
   const info: PeerInfo = { id: value.id, ip, port, data };
   const features = readFeatures(value.features);
   if (features) info.features = features;

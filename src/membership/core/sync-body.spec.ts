@@ -104,15 +104,21 @@ describe('bodies of /sync', () => {
     expect(new Set(found).size).toBe(51);
   });
 
-  it('says when there is more than fits', () => {
-    const data = { text: 'x'.repeat(60_000) };
-    const all = Array.from({ length: 20 }, (_, index) =>
+  it.each([
+    ['letters', 'x'],
+    ['characters of two bytes', 'é'],
+    ['characters of four bytes', '😀'],
+    ['escapes', '\u0001'],
+  ])('says when there is more than fits, in bytes: %s', (_, character) => {
+    const data = { text: character.repeat(60_000 / 4) };
+    const all = Array.from({ length: 50 }, (_each, index) =>
       member(`m${index}`, 1, data),
     );
     const { members, more } = collect(makeContext(...all), 16, ALL, () => true);
     expect(more).toBe(true);
-    expect(members.length).toBeGreaterThan(5);
-    expect(JSON.stringify(members).length).toBeLessThan(MAX_SYNC_BYTES + 1000);
+    expect(members.length).toBeGreaterThan(1);
+    const bytes = Buffer.byteLength(JSON.stringify(members));
+    expect(bytes).toBeLessThanOrEqual(MAX_SYNC_BYTES + 1);
   });
 
   it('contradicts what lists somebody who is gone', () => {

@@ -3,10 +3,11 @@ import {
   type JsonObject,
   type JsonValue,
 } from '../../wire/json.js';
+import { jsonBytes } from '../../wire/json-bytes.js';
 import type { CoreContext } from './core-context.js';
 import { accusationNews, recordBody } from './gossip-body.js';
 import { bucketOf, DIGEST_BUCKETS, MIN_DIGEST_BUCKETS } from './list-digest.js';
-import { recordSize, type MemberRecord } from './member-record.js';
+import type { MemberRecord } from './member-record.js';
 import { MAX_SYNC_BYTES } from './membership.limits.js';
 import { overrides } from './merge-rule.js';
 import { readIncarnation } from './record-reader.js';
@@ -96,7 +97,7 @@ function firstBuckets(
 
 function sizeOf(records: readonly MemberRecord[]): number {
   return records.reduce(
-    (sum, record) => sum + recordSize(record, MAX_SYNC_BYTES),
+    (sum, record) => sum + jsonBytes(newsOf(record)) + 1,
     0,
   );
 }
