@@ -27,6 +27,8 @@ export interface ServerEnv {
   brokers: BrokerPorts;
   /** The peers that run already: where a contender that forms a cloud joins. */
   seeds: readonly PeerLocation[];
+  /** Whether so many peers share this machine that what a cloud does at rest would be the load. */
+  crowded: boolean;
 }
 
 /** Bounds of a sender's broadcasts. */

@@ -25,6 +25,7 @@ class ClientModule {}
 const contender: Contender = {
   title: 'Nest controller + @nestjs/axios',
   parts: ['request-reply', 'broadcast'],
+  notQuick: ['broadcast'],
 
   async server({ host }) {
     const app = await NestFactory.create<NestExpressApplication>(ServerModule, {

@@ -16,6 +16,7 @@ function options(host: string, brokers: BrokerPorts): RedisOptions {
 const contender: Contender = {
   title: 'Nest Redis transport',
   parts: ['request-reply', 'broadcast'],
+  notQuick: ['broadcast'],
   broker: 'redis',
 
   async server({ index, host, brokers }) {

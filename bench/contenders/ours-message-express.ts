@@ -4,5 +4,5 @@ export default peerCloudContender(
   'ours, /message, Express',
   { adapter: 'express', lane: 'message' },
   ['request-reply', 'broadcast', 'growth'],
-  ['growth'],
+  ['broadcast', 'growth'],
 );

@@ -34,6 +34,7 @@ function post(pool: Pool, body: unknown): Promise<unknown> {
 const contender: Contender = {
   title: 'raw node:http + undici',
   parts: ['request-reply', 'broadcast'],
+  notQuick: ['broadcast'],
 
   async server({ host }) {
     const server = createServer((request, response) => {

@@ -42,14 +42,14 @@ export function broadcast(context: BenchContext): Job[] {
   });
 }
 
-/** A quick run has the smaller cloud only where the memory of extra peers is of interest. */
+/** No floor is about the smaller cloud: it gets one round, and in a quick run only where memory is of interest. */
 function isWanted(
   { options }: BenchContext,
   { contender, round }: Turn,
   peers: number,
 ): boolean {
-  if (!options.quick || peers === BROADCAST_PEERS[1]) return true;
-  return round === 0 && hasFloor('broadcast', contender.id);
+  if (peers === BROADCAST_PEERS[1]) return true;
+  return round === 0 && (!options.quick || hasFloor('broadcast', contender.id));
 }
 
 async function measure(

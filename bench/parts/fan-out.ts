@@ -20,7 +20,8 @@ export const FAN_OUTS: readonly FanOut[] = [
 
 const PROCESSES = 3;
 const BYTES = 60;
-const SETTLE_MS = 3_000;
+/** Until gossip has told all of them of the sender, which they hear of once in a second only. */
+const SETTLE_MS = 7_000;
 /** What joining so large a cloud takes. */
 const JOIN_MS = 1_000;
 /** Settings that have not had their turn by then are left out. */
@@ -43,7 +44,7 @@ export function fanOut(context: BenchContext): Job[] {
     FAN_OUT_PEERS.map((peers) =>
       staged(context, {
         contender,
-        size: { peers, processes: PROCESSES },
+        size: { peers, processes: PROCESSES, crowded: true },
         cell: `fan-out/${peers}`,
         ms: FAN_OUTS.length * (JOIN_MS + SETTLE_MS + measureMs * 2),
         work: (stage) => measure(context, contender.id, stage),

@@ -12,7 +12,7 @@ const JOIN_MS = 150;
 /** A peer that joins a cloud and leaves it, again and again. */
 export function join(context: BenchContext): Job[] {
   const { quick } = context.options;
-  const rounds = quick ? 1 : 3;
+  const rounds = quick ? 1 : 2;
   const joins = quick ? 7 : 20;
   return turns(context, CELL, { withFloor: rounds, others: rounds }).map(
     ({ contender }) =>

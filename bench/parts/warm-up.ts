@@ -13,5 +13,5 @@ export function warmUp({
 
 /** Ms in which a cloud comes to rest after many joins. */
 export function settleMs({ quick }: BenchOptions): number {
-  return quick ? 2_000 : 4_000;
+  return quick ? 2_000 : 3_000;
 }

@@ -24,7 +24,7 @@ export function fanOutTable({ contenders, samples }: Findings): Table {
     );
   return {
     title: 'Fan-out: a broadcast of 60 B to a large cloud, p50 / p99 in ms',
-    note: 'Until all replies are in. Peers asked at the same time (`messaging.broadcastConcurrency`), and most streams (`messaging.stream.maxStreams`); peers without a stream get theirs by `/message`. The peers are whole Nest apps that share three processes.',
+    note: 'Until all replies are in. Peers asked at the same time (`messaging.broadcastConcurrency`), and most streams (`messaging.stream.maxStreams`); peers without a stream get theirs by `/message`. The peers are whole Nest apps that share three processes, without health checks.',
     head: [
       '',
       'at the same time',

@@ -45,7 +45,7 @@ export class BenchProcess {
     });
     const started = new BenchProcess(child);
     try {
-      started.readyValue = await started.answerTo(0, START_TIMEOUT);
+      started.readyValue = await started.answerTo('start', 0, START_TIMEOUT);
       return started;
     } catch (error) {
       await started.stop();
@@ -56,7 +56,7 @@ export class BenchProcess {
   /** Calls a method of the child; rejects with its error, at its end, or after `timeout` ms. */
   async call<T>(method: string, args: unknown, timeout: number): Promise<T> {
     const id = this.nextId++;
-    const answer = this.answerTo(id, timeout);
+    const answer = this.answerTo(method, id, timeout);
     this.child.send({ id, method, args });
     return (await answer) as T;
   }
@@ -73,11 +73,15 @@ export class BenchProcess {
     clearTimeout(kill);
   }
 
-  private answerTo(id: number, timeout: number): Promise<unknown> {
+  private answerTo(
+    method: string,
+    id: number,
+    timeout: number,
+  ): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.waiting.delete(id);
-        reject(new Error(`no answer in ${timeout / 1000} s`));
+        reject(new Error(`no answer to ${method} in ${timeout / 1000} s`));
       }, timeout);
       this.waiting.set(id, { resolve, reject, timer });
     });

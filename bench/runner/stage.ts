@@ -22,8 +22,8 @@ const CALL_TIMEOUT = 20_000;
 /** How much longer than planned a load may take on its own account. */
 const MAX_STRETCH = 5;
 /** Time that all of them, and each peer, are given to start and join. */
-const START_TIMEOUT = 40_000;
-const PEER_TIMEOUT = 80;
+const START_TIMEOUT = 45_000;
+const PEER_TIMEOUT = 75;
 
 /** How a contender is put up. */
 export interface StageSize {
@@ -31,6 +31,8 @@ export interface StageSize {
   peers: number;
   /** Processes that they are spread over; the sender has its own. 0: all are in one. */
   processes: number;
+  /** Hundreds of peers, which therefore keep quieter than they would each on a machine of its own. */
+  crowded?: boolean;
 }
 
 /** The loads that a sender can make; a stage adds the number of its peers. */
@@ -54,7 +56,7 @@ export class Stage {
   private locations: PeerLocation[] = [];
 
   private constructor(
-    readonly peers: number,
+    private readonly size: StageSize,
     private readonly brokers: BrokerPorts,
     private readonly broker: number | undefined,
     private readonly client: BenchProcess,
@@ -66,7 +68,7 @@ export class Stage {
     size: StageSize,
     context: BenchContext,
   ): Promise<Stage> {
-    const { peers, processes } = size;
+    const { processes } = size;
     const start = (): Promise<BenchProcess> =>
       BenchProcess.start(CHILD, [contender.url], context.options.profile);
     const started = await Promise.allSettled(
@@ -83,7 +85,7 @@ export class Stage {
     const servers = others.length > 0 ? others : [client];
     const broker = brokerPid(contender.broker, context);
     const { ports } = context.brokers;
-    const stage = new Stage(peers, ports, broker, client, servers);
+    const stage = new Stage(size, ports, broker, client, servers);
     try {
       await stage.openServers();
       await stage.openClient();
@@ -92,6 +94,11 @@ export class Stage {
       await stage.stop();
       throw error;
     }
+  }
+
+  /** Peers that answer. */
+  get peers(): number {
+    return this.size.peers;
   }
 
   /** Runs a load in the sender's process. */
@@ -180,6 +187,7 @@ export class Stage {
       host: HOST,
       brokers: this.brokers,
       seeds,
+      crowded: this.size.crowded ?? false,
     };
     return server.call('openServers', env, this.startTimeout);
   }

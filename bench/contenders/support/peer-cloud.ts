@@ -31,6 +31,12 @@ const JOIN_TIMEOUT = 60_000;
 /** What the peers of the signed clouds share. */
 export const BENCH_SECRET = 'a secret of the benchmarks, of 48 bytes or so ...';
 
+/** Peers that share a machine with hundreds of others: it would do nothing but check and gossip. */
+const CROWDED: PeerCloudOptions = {
+  healthCheck: false,
+  membership: { gossipInterval: 1_000 },
+};
+
 /** One way to run this package. */
 export interface PeerCloudSetup {
   adapter: AdapterName;
@@ -64,11 +70,15 @@ export function peerCloudContender(
     parts,
     notQuick,
 
-    async server({ host, seeds }) {
+    async server({ host, seeds, crowded }) {
       const certificate = setup.tls
         ? (certificateOf(seeds[0]) ?? makeCertificate(host))
         : undefined;
-      const peer = await createPeer(host, setup, seeds, certificate);
+      const options = optionsOf(host, setup, seeds, certificate);
+      const peer = await createPeer(setup, certificate, {
+        ...options,
+        ...(crowded && CROWDED),
+      });
       await join(peer, host);
       const { id, port } = peer.get(MembershipService).self;
       return { location: { id, port, ...certificate } };
@@ -84,7 +94,11 @@ export async function peerCloudClient(
   setup: PeerCloudSetup,
 ): Promise<BenchClient> {
   const certificate = certificateOf(locations[0]);
-  const app = await createPeer(host, setup, locations, certificate, fanOut);
+  const options = optionsOf(host, setup, locations, certificate);
+  const app = await createPeer(setup, certificate, {
+    ...options,
+    ...(fanOut && messagingOf(fanOut)),
+  });
   const membership = app.get(MembershipService);
   const messaging = app.get(MessagingService);
   const startedAt = performance.now();
@@ -103,19 +117,13 @@ export async function peerCloudClient(
 }
 
 function createPeer(
-  host: string,
   setup: PeerCloudSetup,
-  seeds: readonly PeerLocation[],
   certificate: Certificate | undefined,
-  fanOut?: FanOut,
+  options: PeerCloudOptions,
 ): Promise<INestApplication> {
   const module: DynamicModule = {
     module: PeerModule,
-    imports: [
-      PeerCloudModule.forRoot(
-        optionsOf(host, setup, seeds, certificate, fanOut),
-      ),
-    ],
+    imports: [PeerCloudModule.forRoot(options)],
     providers: [EchoHandler],
   };
   return NestFactory.create(module, httpAdapter(setup.adapter, certificate), {
@@ -134,23 +142,25 @@ function optionsOf(
   { lane, listener, security }: PeerCloudSetup,
   seeds: readonly PeerLocation[],
   certificate: Certificate | undefined,
-  fanOut: FanOut | undefined,
 ): PeerCloudOptions {
   return {
     // One seed will do: it names all the others.
     peers: seeds.slice(0, 1).map(({ port }) => `${host}:${port}`),
     ...(lane === 'message' && { messaging: { stream: false } }),
-    ...(fanOut && {
-      messaging: {
-        broadcastConcurrency: fanOut.concurrency,
-        stream: { maxStreams: fanOut.streams },
-      },
-    }),
     ...(listener && { listener: { port: 0, host } }),
     ...(security && { security }),
     ...(certificate && {
       tls: { ...certificate, ca: certificate.cert, mutual: false },
     }),
+  };
+}
+
+function messagingOf({ concurrency, streams }: FanOut): PeerCloudOptions {
+  return {
+    messaging: {
+      broadcastConcurrency: concurrency,
+      stream: { maxStreams: streams },
+    },
   };
 }
 
