@@ -91,6 +91,22 @@ describe('resolvePeerCloudOptions', () => {
     });
   });
 
+  it('wants room for the whole list in one answer', () => {
+    const limits = { maxAnswerBytes: 2000 };
+    expect(messageFor({ maxPeers: 11, limits })).toBe(
+      'limits.maxAnswerBytes: 2000: must be 2200 at least beside maxPeers 11, for the answer to /join has 200 bytes and more for each member; or write 10 for maxPeers',
+    );
+    expect(messageFor({ maxPeers: 100_000 })).toMatch(/^limits.maxAnswerBytes/);
+    const { membership } = resolvePeerCloudOptions({ maxPeers: 10, limits });
+    expect(membership.limits.maxAnswerBytes).toBe(2000);
+  });
+
+  it('bounds data by what a comparison of lists can carry', () => {
+    expect(messageFor({ limits: { maxDataBytes: 300_000 } })).toMatch(
+      /^limits.maxDataBytes: 300000: must be .*262,?144/,
+    );
+  });
+
   it('normalises the advertised address', () => {
     const { ip, port } = resolvePeerCloudOptions({
       ip: '::ffff:10.0.0.7',

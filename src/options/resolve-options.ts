@@ -1,5 +1,6 @@
 import { resolveHealthCheckOptions } from '../health/health-check.options.js';
 import { resolveListenerOptions } from '../listener/listener.options.js';
+import { ENTRY_BYTES } from '../membership/core/membership.limits.js';
 import { resolveMembershipOptions } from '../membership/core/membership.options.js';
 import { resolveMessagingOptions } from '../messaging/messaging.options.js';
 import { resolveAddressOptions } from '../security/address.options.js';
@@ -79,6 +80,7 @@ export function resolvePeerCloudOptions(
     integer: true,
     default: 10_000,
   });
+  checkListFits(maxPeers, limits.maxAnswerBytes);
   const healthCheck = resolveHealthCheckOptions(
     given.healthCheck,
     'healthCheck',
@@ -125,6 +127,17 @@ export function resolvePeerCloudOptions(
     limits,
     addresses: resolveAddressOptions(given.addresses, 'addresses'),
   });
+}
+
+/** A list that is longer than the answer to `/join` may be could never be handed over. */
+function checkListFits(maxPeers: number, maxAnswerBytes: number): void {
+  const needed = maxPeers * ENTRY_BYTES;
+  if (maxAnswerBytes >= needed) return;
+  throw new OptionsError(
+    'limits.maxAnswerBytes',
+    maxAnswerBytes,
+    `must be ${needed} at least beside maxPeers ${maxPeers}, for the answer to /join has ${ENTRY_BYTES} bytes and more for each member; or write ${Math.floor(maxAnswerBytes / ENTRY_BYTES)} for maxPeers`,
+  );
 }
 
 function readTimeout(value: unknown, path: string, fallback: number): number {

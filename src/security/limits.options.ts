@@ -8,7 +8,8 @@ interface LimitRule {
 }
 
 const RULES = {
-  maxDataBytes: { default: 64 * 1024, min: 2, max: 16 * 1024 * 1024 },
+  // Half of what one body of /sync may have, so that every record fits in.
+  maxDataBytes: { default: 64 * 1024, min: 2, max: 256 * 1024 },
   maxAnswerBytes: { default: 16 * 1024 * 1024, min: 1024, max: 2 ** 30 },
   maxJsonDepth: { default: 128, min: 48, max: 1000 },
   // A UUID and the thumbprint of a key are ids at least.
@@ -45,9 +46,9 @@ type LimitName = keyof typeof RULES;
  * 429 with `retry-after`, or the caller gets a typed error.
  */
 export interface LimitOptions {
-  /** Bytes of a member's `data` as JSON, its own as well as others'. Default 65,536. Every member's data is in every member's memory. */
+  /** Bytes of a member's `data` as JSON, its own as well as others'. Default 65,536, and 262,144 at most. Every member's data is in every member's memory; what is over 60 KiB is too large for gossip, and waits until lists are compared. */
   maxDataBytes?: number;
-  /** Bytes of an answer that this peer reads. Default 16,777,216: room for the answer to `/join` in a cloud of 10,000. */
+  /** Bytes of an answer to `/join` or to a message that this peer reads. Default 16,777,216: room for the list of a cloud of 10,000 with 1.5 KiB for each. It has to hold 200 bytes for each of `maxPeers`. */
   maxAnswerBytes?: number;
   /** Levels of arrays and objects in a body, and in the reply to a message. Default 128; 48 at least, for news of members, whose data may have 32. */
   maxJsonDepth?: number;

@@ -109,7 +109,7 @@ function toExchangeRequest(
     onAbort: readAbort(config),
     maxAnswerBytes:
       maxContentLength !== undefined && maxContentLength >= 0
-        ? Math.min(maxContentLength, limits.maxAnswerBytes)
+        ? maxContentLength
         : limits.maxAnswerBytes,
   };
 }

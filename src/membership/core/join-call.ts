@@ -3,7 +3,6 @@ import type { JsonValue } from '../../wire/json.js';
 import type { PeerAddress, PeerInfo } from '../../wire/peer-info.js';
 import type { CoreContext } from './core-context.js';
 import { joinBody, readJoinAnswer, type ReadJoinAnswer } from './join-body.js';
-import { MAX_JOIN_ANSWER_BYTES } from './membership.limits.js';
 import type { NewsSource } from './member-change.js';
 import { makeRecord } from './member-record.js';
 import type { NewsIntake } from './news-intake.js';
@@ -50,7 +49,7 @@ export class JoinCall {
       'join',
       joinBody(self.record, this.givenIp),
       options.joinTimeout,
-      { maxAnswerBytes: MAX_JOIN_ANSWER_BYTES },
+      { maxAnswerBytes: options.limits.maxAnswerBytes },
     );
     const success = successOf(result);
     if (!success) {

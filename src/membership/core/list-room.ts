@@ -1,6 +1,7 @@
+import { jsonBytes } from '../../wire/json-bytes.js';
 import { Hearsay } from './hearsay.js';
 import type { NewsSource } from './member-change.js';
-import { jsonSize, type MemberRecord } from './member-record.js';
+import type { MemberRecord } from './member-record.js';
 
 export interface RoomLimits {
   /** Members on the list. */
@@ -51,5 +52,5 @@ export class ListRoom {
 }
 
 function sizeOf(data: MemberRecord['data']): number {
-  return jsonSize(data, Infinity);
+  return jsonBytes(data, Infinity);
 }

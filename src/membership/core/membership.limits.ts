@@ -37,8 +37,8 @@ export const MAX_GOSSIP_BYTES = 64 * 1024;
 /** Bytes of one body of `/sync`; what does not fit comes with the next one. */
 export const MAX_SYNC_BYTES = 512 * 1024;
 
-/** Bytes of the answer to a join: some 10,000 members with data of 1.5 KiB each. */
-export const MAX_JOIN_ANSWER_BYTES = 16 * 1024 * 1024;
+/** Bytes that an entry of the answer to a join takes, without data. */
+export const ENTRY_BYTES = 200;
 
 /**
  * Bytes of the body of a control request, and of every other answer: a full body of `/sync`, and the ends

@@ -227,6 +227,7 @@ describe('the stream lane', () => {
       providers: [Handlers],
       options: {
         maxMessageBytes: 400_000,
+        maxPeers: 100,
         limits: { maxAnswerBytes: 300_000 },
       },
     });

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { OnPeerMessage, OptionsError } from '../../../src/index.js';
+import { MAX_CONTROL_BYTES } from '../../../src/membership/core/membership.limits.js';
 import type { JsonObject } from '../../../src/wire/json.js';
 import { until } from '../../support/until.js';
 import { agree, closePeers, startPeer } from '../module/support/peer-app.js';
@@ -220,9 +221,15 @@ it('answers whose headers are over limits.maxHeaderBytes are not read', async ()
 
 it('answers over limits.maxAnswerBytes are not read', async () => {
   const alice = await startPeer({
-    options: { limits: { maxAnswerBytes: 2048 } },
+    options: { maxPeers: 10, limits: { maxAnswerBytes: 2048 } },
   });
-  const liar = await fakePeer({ id: 'liar', padding: 'x'.repeat(100_000) });
+  const mallory = await maliciousMember(alice, 'mallory');
+  mallory.reply = { padding: 'x'.repeat(1000) };
+  expect(await alice.messaging.send('mallory', {})).toEqual(mallory.reply);
+  mallory.reply = { padding: 'x'.repeat(3000) };
+  await expect(alice.messaging.send('mallory', {})).rejects.toThrow('2048 B');
+  const padding = 'x'.repeat(MAX_CONTROL_BYTES);
+  const liar = await fakePeer({ id: 'liar', padding });
   const answer = await post(alice, '/join', { id: 'liar', port: liar.port });
   expect(answer.body).toMatchObject({ error: { code: 'CHECK_FAILED' } });
 });

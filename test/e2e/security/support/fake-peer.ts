@@ -16,6 +16,8 @@ export interface FakePeer {
   status: JsonObject;
   /** What else its answers carry. */
   headers: Record<string, string>;
+  /** What `/message` answers. */
+  reply: JsonObject;
   calls: Call[];
   /** Requests to an endpoint so far. */
   count(path: string): number;
@@ -51,7 +53,7 @@ export async function fakePeer(status: JsonObject): Promise<FakePeer> {
       const { headers } = fake;
       const type = { 'content-type': 'application/json' };
       response.writeHead(200, { ...type, ...headers });
-      response.end(JSON.stringify(path === '/message' ? {} : answer));
+      response.end(JSON.stringify(path === '/message' ? fake.reply : answer));
     });
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
@@ -62,6 +64,7 @@ export async function fakePeer(status: JsonObject): Promise<FakePeer> {
     server,
     status: { online: true, listening: true, joined: true, ...status },
     headers: {},
+    reply: {},
     calls,
     count: (path) => calls.filter((call) => call.path === path).length,
   };
