@@ -159,6 +159,20 @@ describe('a check', () => {
     expect(told(a)).toEqual(['peer.left b replaced']);
   });
 
+  it('asks others where the way to a member leads to another one', async () => {
+    const { cloud, a, check } = await makeCloud(['c', 'd']);
+    const b = await addFake(cloud, a, 'b');
+    b.status = { id: 'c' };
+    await check('b');
+    expect(told(a)).toEqual(['peer.suspected b']);
+    b.status = { id: 'a' };
+    await check('b');
+    expect(a.core.get('b')).toBeDefined();
+    b.status = {};
+    expect(await check('b')).toMatchObject({ online: true });
+    expect(told(a)).toEqual(['peer.suspected b', 'peer.recovered b']);
+  });
+
   it('lets a member without an id in its answer be', async () => {
     const { cloud, a, check } = await makeCloud(['c']);
     const b = await addFake(cloud, a, 'b');

@@ -58,18 +58,22 @@ export class FailureDetector {
     if (suspicion) suspicion.heard = true;
   }
 
-  /** Another member suspects one. */
-  suspected(accusation: Accusation & { state: 'suspect' }, by: string): void {
+  /** Another member suspects one, as itself or a third one says. */
+  suspected(
+    accusation: Accusation & { state: 'suspect' },
+    by: string,
+    teller = by,
+  ): void {
     const known = this.ctx.list.peek(accusation.id);
     if (!known || accusation.incarnation < known.incarnation) return;
     const suspicion = this.watch.get(known.id);
     if (!suspicion) {
       this.ctx.list.accuse(accusation, {
         origin: 'gossip',
-        from: by,
+        from: teller,
         accuser: by,
       });
-    } else if (suspicion.confirm(by)) {
+    } else if (suspicion.confirm(by, teller)) {
       this.watch.arm(known.id);
       this.onConfirmed(accusation, by);
     }
@@ -103,7 +107,8 @@ export class FailureDetector {
   changed(change: MemberChange): void {
     const { member } = change;
     if (change.kind === 'changed' && member.state === 'suspect') {
-      this.watch.start(member, change.source.accuser ?? this.ctx.self.id);
+      const { accuser = this.ctx.self.id, from } = change.source;
+      this.watch.start(member, accuser, from);
     } else if (this.watch.get(member.id)) {
       this.watch.end(member.id);
     }

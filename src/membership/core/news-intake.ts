@@ -76,7 +76,7 @@ export class NewsIntake {
       this.onSelf(info.incarnation ?? 0, false, info.ip);
       return false;
     }
-    if (!this.#credible(info, source)) return false;
+    if (this.#isOld(info) || !this.#credible(info, source)) return false;
     const record = makeRecord(info, 'alive');
     const known = this.ctx.list.peek(record.id);
     // Hearsay about a member that is known adds nothing, unless it names another address.
@@ -127,6 +127,7 @@ export class NewsIntake {
       this.detector.suspected(
         { ...news, state: 'suspect' },
         isKnown ? by : from,
+        from,
       );
     } else if (origin === 'sync' && news.state === 'dead') {
       this.#doubt(news, from);
@@ -171,6 +172,14 @@ export class NewsIntake {
       return false;
     }
     return true;
+  }
+
+  /** It adds nothing to what is known: not worth the check of a signature. */
+  #isOld({ id, features, incarnation = 0 }: PeerInfo): boolean {
+    const { list } = this.ctx;
+    const known = list.peek(id) ?? list.tombstones.get(id);
+    if (!known || !features) return false;
+    return !overrides({ incarnation, state: 'alive' }, known);
   }
 
   /** A loopback address, say, means something else to a teller on another host. */

@@ -142,6 +142,29 @@ describe('PeerRequests', () => {
       expect(a.core.get('x')).toMatchObject({ port: 2499 });
     });
 
+    it('checks no signature of what is known already', async () => {
+      const verifyRecord = vi.fn(() => true);
+      const strict = cloud.peer('strict', {
+        env: { verifyRecord },
+        ticks: false,
+      });
+      await cloud.settle(cloud.fake('m').join(strict.address));
+      const sender = strict.core.get('m')!;
+      const record = { ...legacyPeer('x'), ...OURS, state: 'alive' };
+      const tell = (incarnation: number) =>
+        strict.core.receiveSync(
+          { members: [{ ...record, incarnation }] },
+          sender,
+        );
+      await tell(5);
+      verifyRecord.mockClear();
+      for (const incarnation of [5, 4, 1]) await tell(incarnation);
+      expect(verifyRecord).not.toHaveBeenCalled();
+      await tell(6);
+      expect(verifyRecord).toHaveBeenCalledOnce();
+      expect(strict.core.get('x')?.incarnation).toBe(6);
+    });
+
     it('lets one reporter name only so many', async () => {
       const small = cloud.peer('small', {
         options: { hearsayQuota: 3 },

@@ -110,7 +110,9 @@ export class Prober {
       case 'leaving':
         return { kind: 'leaving', status: reply.status };
       case 'other':
-        return { kind: 'replaced', status: reply.status };
+        return this.#isElsewhere(reply.status.id)
+          ? { kind: 'silent' }
+          : { kind: 'replaced', status: reply.status };
       case 'busy':
         return { kind: 'alive' };
       case 'aborted':
@@ -118,6 +120,12 @@ export class Prober {
       default:
         return { kind: reply.kind };
     }
+  }
+
+  /** The way there leads to somebody who has an address of its own: that says nothing about the member. */
+  #isElsewhere(id: string | undefined): boolean {
+    const { list, self } = this.ctx;
+    return id !== undefined && (id === self.id || list.peek(id) !== undefined);
   }
 
   /** Helpers check it too; as soon as one answer settles the matter, the others do not count. */

@@ -95,6 +95,19 @@ describe('a suspicion', () => {
     expect(times).toBeGreaterThanOrEqual(24_000);
   });
 
+  it('is not shortened by what one member says of all others', async () => {
+    const { cloud, a } = await makeCloud([]);
+    const b = await addFake(cloud, a, 'b');
+    for (const id of ['x', 'y', 'z']) await addFake(cloud, a, id);
+    const { fake } = await addFake(cloud, a, 'liar');
+    b.mute = true;
+    const start = cloud.clock.monotonic();
+    for (const by of ['x', 'y', 'z', 'liar'])
+      await tell(cloud, a, fake, suspect(by));
+    await cloud.until(() => left(a));
+    expect(cloud.clock.monotonic() - start).toBeGreaterThan(10_000);
+  });
+
   it('ends with one last check, which may save the member', async () => {
     const { cloud, a, check } = await makeCloud(['c']);
     const b = await addFake(cloud, a, 'b');

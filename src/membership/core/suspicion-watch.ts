@@ -25,7 +25,7 @@ export class SuspicionWatch {
     return this.#watched.get(id)?.suspicion;
   }
 
-  start(member: MemberRecord, accuser: string): void {
+  start(member: MemberRecord, accuser: string, teller = accuser): void {
     const { options, list, env } = this.ctx;
     const size = list.size + 1;
     const min = minSuspicion(size, options);
@@ -40,6 +40,7 @@ export class SuspicionWatch {
         // Without enough others to confirm, waiting for them is useless.
         confirmations: size - 2 < confirmations ? 0 : confirmations,
       },
+      teller,
     );
     this.end(member.id);
     this.#watched.set(member.id, { suspicion, timer: undefined });

@@ -93,4 +93,17 @@ describe('minSuspicion', () => {
     const options = { suspicionMultiplier: 4, probeInterval: 1000 };
     expect(minSuspicion(size, options)).toBeCloseTo(ms, 5);
   });
+
+  it('believes one teller no more than one other accuser', () => {
+    const times = { min: 1000, max: 10_000, confirmations: 5 };
+    const suspicion = new Suspicion(7, 0, 'me', times);
+    expect(suspicion.confirm('a', 'liar')).toBe(true);
+    expect(suspicion.confirm('b', 'liar')).toBe(false);
+    expect(suspicion.confirm('liar')).toBe(true);
+    expect(suspicion.confirm('b', 'other')).toBe(true);
+    expect(suspicion.confirm('c')).toBe(true);
+    const begunByHearsay = new Suspicion(7, 0, 'a', times, 'liar');
+    expect(begunByHearsay.confirm('b', 'liar')).toBe(false);
+    expect(begunByHearsay.confirm('liar')).toBe(true);
+  });
 });

@@ -13,6 +13,8 @@ export class Suspicion {
   /** True once the member was heard of on another way. */
   heard = false;
   readonly #accusers = new Set<string>();
+  /** Who has told of an accuser besides itself. */
+  readonly #relays = new Set<string>();
   #extension = 0;
   #limit = Infinity;
 
@@ -25,8 +27,10 @@ export class Suspicion {
     readonly since: number,
     accuser: string,
     private readonly times: SuspicionTimes,
+    teller = accuser,
   ) {
     this.#accusers.add(accuser);
+    if (teller !== accuser) this.#relays.add(teller);
   }
 
   /** Accusers besides the first one. */
@@ -36,16 +40,20 @@ export class Suspicion {
 
   /**
    * Somebody suspects the member too.
+   * @param teller who says so: of others it can say anything, so one of them counts
    * @returns true if that is new and still counts
    */
-  confirm(accuser: string): boolean {
+  confirm(accuser: string, teller = accuser): boolean {
+    const isRelayed = teller !== accuser;
     if (
       this.confirmations >= this.times.confirmations ||
-      this.#accusers.has(accuser)
+      this.#accusers.has(accuser) ||
+      (isRelayed && this.#relays.has(teller))
     ) {
       return false;
     }
     this.#accusers.add(accuser);
+    if (isRelayed) this.#relays.add(teller);
     return true;
   }
 
