@@ -33,7 +33,10 @@ export type {
   PeerSuspectedEvent,
   PeerUpdatedEvent,
 } from './membership/peer-cloud.events.js';
-export type { LeaveReason } from './membership/core/membership.types.js';
+export type {
+  LeaveReason,
+  RefusedJoin,
+} from './membership/core/membership.types.js';
 export type {
   MembershipOptions,
   MembershipParameters,

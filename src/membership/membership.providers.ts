@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel';
 import { Logger, type Provider } from '@nestjs/common';
 import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
 import {
@@ -19,6 +20,9 @@ import { MembershipService } from './membership.service.js';
 import { PeerEventDispatcher } from './peer-event.dispatcher.js';
 import { PeerEventExplorer } from './peer-event.explorer.js';
 import { resolveHost } from './resolve-host.js';
+
+/** Each message of it is a RefusedJoin. */
+const refusedJoins = channel('peercloud:join.refused');
 
 /** Everything of this folder that Nest has to make; the core gets the machine's clock, chance and network. */
 export const membershipProviders: Provider[] = [
@@ -54,6 +58,9 @@ export const membershipProviders: Provider[] = [
             authorize: (peer, { remoteAddress }) =>
               authorize(peer, { remoteAddress, signed }),
           }),
+          onJoinRefused: (refused) => {
+            if (refusedJoins.hasSubscribers) refusedJoins.publish(refused);
+          },
           ...(records && {
             signRecord: (record) => records.sign(record),
             verifyRecord: (record) => records.verify(record, record.signature),

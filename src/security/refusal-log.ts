@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { isPeerId, PEER_ID_HEADER } from '../wire/endpoints.js';
 import type { LimitedLog } from './limited-log.js';
+import { logText } from './log-text.js';
 import type { IncomingPeerRequest } from './request-verifier.interface.js';
 
 /** What subscribers of the diagnostics channel `peercloud:request.refused` get. */
@@ -36,13 +37,8 @@ export class RefusalLog {
     }
     const from = senderId === undefined ? '' : ` (it says it is ${senderId})`;
     this.log.warn(
-      `refused a request to ${pathForLog(path)} from ${remoteAddress}${from}`,
+      `refused a request to ${logText(path)} from ${remoteAddress}${from}`,
       reason,
     );
   }
-}
-
-/** Nothing but printable ASCII, so that nobody writes lines of their own into the log. */
-function pathForLog(path: string): string {
-  return path.slice(0, 64).replace(/[^\x21-\x7e]/g, '?');
 }

@@ -1,3 +1,4 @@
+import { logText } from '../../security/log-text.js';
 import { normalizeIp } from '../../wire/address.js';
 import { isPeerId } from '../../wire/endpoints.js';
 import {
@@ -66,5 +67,5 @@ export function readJoinAnswer(
 
 function readRefusal(body: JsonObject): string {
   const code = isJsonObject(body.error) ? body.error.code : undefined;
-  return typeof code === 'string' ? code.slice(0, 64) : 'no reason given';
+  return typeof code === 'string' ? logText(code) : 'no reason given';
 }

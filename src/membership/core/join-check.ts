@@ -2,7 +2,7 @@ import { normalizeIp } from '../../wire/address.js';
 import { DEFAULT_PORT } from '../../wire/endpoints.js';
 import type { PeerAddress, PeerInfo } from '../../wire/peer-info.js';
 import type { JoinRequest, PeerStatus } from '../../wire/requests.js';
-import type { CoreContext } from './core-context.js';
+import { sleep, type CoreContext } from './core-context.js';
 import type { MemberRecord } from './member-record.js';
 import {
   JOIN_CHECK_TIMEOUT,
@@ -36,13 +36,13 @@ export class JoinCheck {
   }
 
   /** Asks the joiner for `/status`: one question at a time for each place and id. */
-  ask(place: PeerAddress, { id, features }: JoinRequest): Promise<StatusReply> {
+  ask(place: PeerAddress, { id }: JoinRequest): Promise<StatusReply> {
     const key = `${place.ip} ${place.port} ${id}`;
     const running = this.#running.get(key);
     if (running) return running;
-    // A legacy joiner does not wait for a receiver that is slow.
+    // A legacy joiner does not wait for a receiver that is slow, and every refusal takes the same time.
     const check = this.caller
-      .askAddress(place, JOIN_CHECK_TIMEOUT, id, !features)
+      .askAddress(place, JOIN_CHECK_TIMEOUT, id, true)
       .finally(() => this.#running.delete(key));
     this.#running.set(key, check);
     return check;
@@ -99,9 +99,14 @@ export class JoinCheck {
       : 'taken';
   }
 
+  /** A name is worth no more time than the joiner itself: whoever runs its server could take any. */
   async #resolve(host: string): Promise<string | undefined> {
     try {
-      return (await this.ctx.env.resolve(host))[0];
+      const found = await Promise.race([
+        this.ctx.env.resolve(host),
+        sleep(this.ctx, JOIN_CHECK_TIMEOUT),
+      ]);
+      return found?.[0];
     } catch {
       return undefined;
     }

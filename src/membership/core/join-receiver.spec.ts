@@ -1,4 +1,5 @@
 import type { JoinAnswer } from '../../wire/requests.js';
+import type { RefusedJoin } from './membership.types.js';
 import {
   idsOf,
   infoOf,
@@ -299,4 +300,69 @@ describe('JoinReceiver', () => {
     });
     expect(wary.core.get('f')?.signature).toBe('good');
   });
+
+  it('asks the application about nobody whose record is forged', async () => {
+    const asked: string[] = [];
+    const wary = cloud.peer('wary', {
+      ticks: false,
+      env: {
+        verifyRecord: ({ signature }) => signature === 'good',
+        authorize: ({ id }) => asked.push(id) > 0,
+      },
+    });
+    for (const [id, signature] of [
+      ['forged', 'bad'],
+      ['sound', 'good'],
+    ] as const) {
+      const fake = cloud.fake(id, { status: { features: FEATURES } });
+      const extra = { features: FEATURES, incarnation: 1, signature };
+      await cloud.settle(fake.join(wary.address, extra));
+    }
+    expect(asked).toEqual(['sound']);
+  });
+
+  it('reports each refusal, and logs them at a limited rate', async () => {
+    const refused: RefusedJoin[] = [];
+    const wary = cloud.peer('wary', {
+      ticks: false,
+      env: { onJoinRefused: (refusal) => void refused.push(refusal) },
+    });
+    const fake = cloud.fake('f');
+    for (let n = 0; n < 20; n++)
+      await cloud.settle(fake.join(wary.address, { id: 'other' }));
+    expect(refused).toHaveLength(20);
+    expect(refused[0]).toEqual({
+      code: 'CHECK_FAILED',
+      reason: expect.stringContaining('answers with the id f') as string,
+      id: 'other',
+      remoteAddress: fake.address.ip,
+    });
+    expect(wary.log).toHaveLength(1);
+  });
+
+  it.each(['a legacy joiner', 'a joiner with features'])(
+    'refuses %s in the same time, however slow this process and its names are',
+    async (kind) => {
+      const slow = cloud.peer('slow', {
+        ticks: false,
+        env: {
+          eventLoopDelay: () => 2000,
+          resolve: () => new Promise(() => {}),
+        },
+      });
+      const fake = cloud.fake('s', {
+        answer: (endpoint) =>
+          endpoint === 'status' ? new Promise(() => {}) : undefined,
+      });
+      const features = kind === 'a legacy joiner' ? [] : FEATURES;
+      for (const ip of [fake.address.ip, 'slow.example']) {
+        const start = cloud.clock.monotonic();
+        const answer = await cloud.settle(
+          fake.join(slow.address, { features, ip }),
+        );
+        expect(answer).toMatchObject(refusal('CHECK_FAILED'));
+        expect(cloud.clock.monotonic() - start).toBeLessThan(550);
+      }
+    },
+  );
 });

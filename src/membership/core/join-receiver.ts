@@ -1,3 +1,4 @@
+import { LimitedLog } from '../../security/limited-log.js';
 import { sameAddress } from '../../wire/address.js';
 import type { PeerAddress, PeerInfo } from '../../wire/peer-info.js';
 import type {
@@ -24,15 +25,21 @@ const REFUSALS: Record<JoinRefusal, string> = {
   LEAVING: 'this peer is leaving',
 };
 
-/** A joiner that may come in, or why it may not: the code for the wire, the words for the log. */
-type Decision =
-  { info: PeerInfo; isMember: boolean } | { code: JoinRefusal; why?: string };
+/** Why a joiner may not come in: the code for the wire, the words for the log, and more of them. */
+interface Refusal {
+  code: JoinRefusal;
+  why?: string;
+  detail?: string;
+}
+
+type Decision = { info: PeerInfo; isMember: boolean } | Refusal;
 
 /** Lets others in: `/join`, in the order of PROTOCOL.md, section 2. */
 export class JoinReceiver {
   /** Called with every join that names this peer's own id: it may be its own. */
   onOwnId: (request: JoinRequest) => void = () => {};
   readonly #limiter: Limiter;
+  readonly #log: LimitedLog;
 
   constructor(
     private readonly ctx: CoreContext,
@@ -41,6 +48,10 @@ export class JoinReceiver {
   ) {
     const { maxJoinChecks, maxWaitingJoins } = ctx.options.limits;
     this.#limiter = new Limiter(maxJoinChecks, maxWaitingJoins);
+    const { logger, clock } = ctx.env;
+    this.#log = new LimitedLog({ warn: (text) => logger.log(text) }, () =>
+      clock.monotonic(),
+    );
   }
 
   async receive(
@@ -51,19 +62,28 @@ export class JoinReceiver {
     const decision = await this.#limiter.run(() =>
       this.#evenly(() => this.#decide(request, origin)),
     );
-    if (!decision) return refuse('CHECK_FAILED');
-    if ('info' in decision) {
-      const answer = await this.admission.admit(
-        decision.info,
-        decision.isMember,
-      );
-      return answer ?? refuse('CLOUD_FULL');
+    if (!decision) {
+      return this.#refuse(failed('too many joins wait'), request, origin);
     }
-    const { code, why = REFUSALS[code] } = decision;
-    this.ctx.env.logger.log(
-      `Refused to let in ${request.id ?? 'a peer'} from ${origin.remoteAddress}: ${why} (${code})`,
+    if ('code' in decision) return this.#refuse(decision, request, origin);
+    const { info, isMember } = decision;
+    const answer = await this.admission.admit(info, isMember);
+    return answer ?? this.#refuse({ code: 'CLOUD_FULL' }, request, origin);
+  }
+
+  /** Anybody can be refused as often as it likes, so the log is limited; whoever listens hears of each. */
+  #refuse(
+    { code, why = REFUSALS[code], detail = '' }: Refusal,
+    { id }: JoinRequest,
+    { remoteAddress }: RequestOrigin,
+  ): JoinAnswer {
+    const reason = why + detail;
+    this.#log.warn(
+      `Refused to let in ${id ?? 'a peer'} from ${remoteAddress}${detail} (${code})`,
+      why,
     );
-    return refuse(code);
+    this.ctx.env.onJoinRefused?.({ code, reason, id, remoteAddress });
+    return { status: 'rejected', error: { code, message: REFUSALS[code] } };
   }
 
   /**
@@ -92,7 +112,7 @@ export class JoinReceiver {
     if (!place) return failed('its address is not allowed');
     const reply = await this.check.ask(place, request);
     if (reply.kind !== 'online' && reply.kind !== 'leaving') {
-      return failed(explain(reply, place));
+      return explain(reply, place);
     }
     const id = request.id ?? reply.status.id ?? env.random.uuid();
     if (id === self.id) return { code: 'ID_TAKEN' };
@@ -106,36 +126,38 @@ export class JoinReceiver {
       // Anybody can ask for an incarnation and repeat it: what is listed stays as it is.
       if (claim === 'same') info = toPeerInfo(known);
     }
-    if (!(await isAuthorized(env, info, origin))) {
-      return failed('security.authorize says no');
-    }
     if (env.verifyRecord && !env.verifyRecord(info)) {
       return failed('the signature of its record does not hold');
+    }
+    if (!(await isAuthorized(env, info, origin))) {
+      return failed('security.authorize says no');
     }
     const isMember = reply.status.joined === true;
     return life.active ? { info, isMember } : { code: 'LEAVING' };
   }
 }
 
-function failed(why: string): Decision {
-  return { code: 'CHECK_FAILED', why };
-}
-
-function refuse(code: JoinRefusal): JoinAnswer {
-  return { status: 'rejected', error: { code, message: REFUSALS[code] } };
+function failed(why: string, detail?: string): Refusal {
+  return { code: 'CHECK_FAILED', why, ...(detail !== undefined && { detail }) };
 }
 
 /** Why a check failed: for the log only. */
-function explain(reply: StatusReply, { ip, port }: PeerAddress): string {
-  const place = `${ip}:${port}`;
+function explain(reply: StatusReply, { ip, port }: PeerAddress): Refusal {
+  const detail = ` at ${ip}:${port}`;
   switch (reply.kind) {
     case 'other':
-      return `${place} answers with the id ${reply.status.id}`;
+      return failed(
+        'another id answers there',
+        `${detail}, which answers with the id ${reply.status.id}`,
+      );
     case 'refused':
-      return `nobody listens at ${place}`;
+      return failed('nobody listens there', detail);
     case 'busy':
-      return `${place} refuses to answer /status`;
+      return failed('it refuses to answer /status', detail);
     default:
-      return `${place} does not answer /status within ${JOIN_CHECK_TIMEOUT} ms`;
+      return failed(
+        `it does not answer /status within ${JOIN_CHECK_TIMEOUT} ms`,
+        detail,
+      );
   }
 }

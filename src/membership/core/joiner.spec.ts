@@ -205,6 +205,15 @@ describe('Joiner', () => {
       expect(idsOf(b)).toEqual(['a', 'liar']);
     });
 
+    it('writes no lines of its own into the log', async () => {
+      const cloud = new TestCloud();
+      const error = { code: 'NO\n[Nest] forged \u001b[31m' };
+      const { address } = liar(cloud, { status: 'rejected', error });
+      const a = cloud.peer('a', { seeds: [address], ticks: false });
+      await cloud.settle(a.core.whenJoined());
+      expect(a.log.join('')).toContain('NO?[Nest]?forged??[31m');
+    });
+
     it('does not give another id to a peer whose id is fixed', async () => {
       const cloud = new TestCloud();
       const self = { id: 'liar', data: {} };

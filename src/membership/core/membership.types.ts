@@ -1,6 +1,7 @@
 import type { PeerTransport } from '../../transport/peer-transport.interface.js';
 import type { JsonObject } from '../../wire/json.js';
 import type { PeerAddress, PeerInfo } from '../../wire/peer-info.js';
+import type { JoinRefusal } from '../../wire/requests.js';
 import type { Clock } from './clock.js';
 import type { Random } from './random.js';
 
@@ -44,6 +45,18 @@ export interface CoreLogger {
   warn(message: string): void;
 }
 
+/** A join that was refused. Nothing of what the joiner says of itself is verified. */
+export interface RefusedJoin {
+  /** What the wire says. */
+  code: JoinRefusal;
+  /** Why, which the joiner does not hear. */
+  reason: string;
+  /** The id that the request names. */
+  id: string | undefined;
+  /** Where the request came from. */
+  remoteAddress: string;
+}
+
 /** What the core needs from outside. It touches no network, clock or chance but these. */
 export interface MembershipEnvironment {
   clock: Clock;
@@ -62,6 +75,8 @@ export interface MembershipEnvironment {
   verifyRecord?(record: PeerInfo): boolean;
   /** The application's say about a join that is found good otherwise; false: it is refused. */
   authorize?(peer: PeerInfo, origin: RequestOrigin): boolean | Promise<boolean>;
+  /** Hears of each join that is refused. */
+  onJoinRefused?(refused: RefusedJoin): void;
   /** Gives back an equal record that exists already, so that many cores in one process share them. */
   shareRecord?<T extends Member>(record: T): T;
 }

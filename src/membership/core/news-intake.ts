@@ -40,7 +40,7 @@ export class NewsIntake {
     origin: 'gossip' | 'sync',
   ): void {
     for (const item of items) {
-      if (this.#isOld(item)) continue;
+      if (this.#isRepeated(item)) continue;
       const news = readNews(item, this.ctx.options.maxDataBytes);
       if (news?.kind === 'record') {
         this.record(news.info, {
@@ -55,7 +55,7 @@ export class NewsIntake {
   }
 
   /** Most gossip comes several times: what can change nothing is not worth reading. */
-  #isOld(item: JsonValue): boolean {
+  #isRepeated(item: JsonValue): boolean {
     if (!isJsonObject(item) || item.state !== 'alive') return false;
     const { id, incarnation } = item;
     if (typeof id !== 'string' || typeof incarnation !== 'number') return false;

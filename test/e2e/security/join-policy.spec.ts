@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { Logger, type INestApplication } from '@nestjs/common';
@@ -231,6 +232,26 @@ describe('a refusal after the check of a joiner', () => {
     }
     await Promise.all(load);
   });
+});
+
+it('a refused join is told to whoever listens', async () => {
+  const refused: unknown[] = [];
+  const hear = (message: unknown) => void refused.push(message);
+  subscribe('peercloud:join.refused', hear);
+  try {
+    const alice = await startPeer({ options: { cloud: 'one' } });
+    await join(alice, { id: 'stranger', cloud: 'two' });
+    expect(refused).toEqual([
+      {
+        code: 'WRONG_CLOUD',
+        reason: 'this is a cloud of another name',
+        id: 'stranger',
+        remoteAddress: '127.0.0.1',
+      },
+    ]);
+  } finally {
+    unsubscribe('peercloud:join.refused', hear);
+  }
 });
 
 it('the application decides about joins that are good otherwise', async () => {
