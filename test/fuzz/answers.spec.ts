@@ -9,8 +9,9 @@ import {
   report,
   TIMEOUT,
 } from './support/budget.js';
-import { FuzzCloud, SECRET } from './support/fuzz-cloud.js';
-import { Liar, LIAR } from './support/liar.js';
+import { FuzzCloud } from './support/fuzz-cloud.js';
+import { KINDS } from './support/fuzz-security.js';
+import { Liar } from './support/liar.js';
 import { liesWith, type Lie } from './support/lies.js';
 import { bodiesOf } from './support/wire-bodies.js';
 
@@ -29,104 +30,107 @@ interface Case {
   lies: Record<string, Lie>;
 }
 
-describe.each([
-  { cloud: 'an open cloud', secret: undefined },
-  { cloud: 'a signed cloud', secret: SECRET },
-])('answers of a lying member of $cloud', ({ cloud, secret }) => {
-  const suite = `answers, ${cloud}`;
-  let peers: FuzzCloud;
-  let core: MembershipCore;
-  let liar: Liar;
-  let cases = 0;
+describe.each(KINDS)(
+  'answers of a lying member of $cloud',
+  ({ cloud, kind }) => {
+    const suite = `answers, ${cloud}`;
+    let peers: FuzzCloud;
+    let core: MembershipCore;
+    let liar: Liar;
+    let cases = 0;
 
-  beforeAll(async () => {
-    peers = await FuzzCloud.start(secret !== undefined, 1, {
-      requestTimeout: WAIT,
-      healthCheck: false,
-      membership: { profile: 'local', joinTimeout: WAIT, syncInterval: 1000 },
-    });
-    core = peers.subject.app.get(MEMBERSHIP_CORE, { strict: false });
-    liar = await Liar.start(secret);
-    peers.allow(liar.port);
-  }, TIMEOUT);
+    beforeAll(async () => {
+      peers = await FuzzCloud.start(kind, 1, {
+        requestTimeout: WAIT,
+        healthCheck: false,
+        membership: { profile: 'local', joinTimeout: WAIT, syncInterval: 1000 },
+      });
+      core = peers.subject.app.get(MEMBERSHIP_CORE, { strict: false });
+      liar = await Liar.start(peers.security.at(-1));
+      peers.allow(liar.port);
+    }, TIMEOUT);
 
-  afterAll(async () => {
-    report(suite);
-    liar.close();
-    await peers.close();
-  }, TIMEOUT);
+    afterAll(async () => {
+      report(suite);
+      liar.close();
+      await peers.close();
+    }, TIMEOUT);
 
-  async function run({ call, lies }: Case): Promise<void> {
-    liar.lies = lies;
-    const { membership, messaging } = peers.subject;
-    switch (call) {
-      case 'check':
-        await core.check(LIAR).catch(expectError);
-        break;
-      case 'tick':
-        await core.tick();
-        break;
-      case 'join':
-        await membership.join([`127.0.0.1:${liar.port}`]);
-        break;
-      case 'message':
-        await messaging
-          .send(LIAR, { any: 1 }, { timeout: WAIT })
-          .catch(expectError);
-        break;
-      case 'update':
-        await membership.update({ n: cases });
-        break;
-      case 'sync':
-        await core.receiveSync({ digest: 'x' }, core.get(LIAR) ?? core.self);
-        await core.tick();
-        break;
+    async function run({ call, lies }: Case): Promise<void> {
+      liar.lies = lies;
+      const { membership, messaging } = peers.subject;
+      switch (call) {
+        case 'check':
+          await core.check(liar.id).catch(expectError);
+          break;
+        case 'tick':
+          await core.tick();
+          break;
+        case 'join':
+          await membership.join([`127.0.0.1:${liar.port}`]);
+          break;
+        case 'message':
+          await messaging
+            .send(liar.id, { any: 1 }, { timeout: WAIT })
+            .catch(expectError);
+          break;
+        case 'update':
+          await membership.update({ n: cases });
+          break;
+        case 'sync':
+          await core.receiveSync(
+            { digest: 'x' },
+            core.get(liar.id) ?? core.self,
+          );
+          await core.tick();
+          break;
+      }
     }
-  }
 
-  it(
-    'break nothing, whatever is in them',
-    async () => {
-      await fuzz(
-        fc.asyncProperty(
-          batches(peers, liar.port),
-          fc.constantFrom(...FEATURES),
-          async (batch, features) => {
-            for (const each of batch) {
-              if (!core.get(LIAR)) {
-                liar.lies = {};
-                await liar.join(peers.subject, features);
+    it(
+      'break nothing, whatever is in them',
+      async () => {
+        await fuzz(
+          fc.asyncProperty(
+            batches(peers, liar),
+            fc.constantFrom(...FEATURES),
+            async (batch, features) => {
+              for (const each of batch) {
+                if (!core.get(liar.id)) {
+                  liar.lies = {};
+                  await liar.join(peers.subject, features);
+                }
+                await run(each);
               }
-              await run(each);
-            }
-            count(suite, batch.length);
-            liar.lies = {};
-            await peers.expectSound();
-            cases += batch.length;
-            if (cases % BLOCK === 0) {
-              await peers.expectIntact(LIAR);
-              if (isLong) peers.memory.begin();
-            }
-          },
-        ),
-        0.15,
-      );
-      await peers.expectIntact(LIAR);
-      peers.memory.expectFlat();
-    },
-    TIMEOUT,
-  );
-});
+              count(suite, batch.length);
+              liar.lies = {};
+              await peers.expectSound();
+              cases += batch.length;
+              if (cases % BLOCK === 0) {
+                await peers.expectIntact(liar.id);
+                if (isLong) peers.memory.begin();
+              }
+            },
+          ),
+          0.1,
+        );
+        await peers.expectIntact(liar.id);
+        peers.memory.expectFlat();
+      },
+      TIMEOUT,
+    );
+  },
+);
 
 /** What callers get is an error of ours, with a code. */
 function expectError(error: { code?: unknown }): void {
   expect(error.code).toEqual(expect.stringMatching(/^[A-Z_]+$/));
 }
 
-function batches({ peers }: FuzzCloud, liarPort: number): fc.Arbitrary<Case[]> {
+function batches({ peers }: FuzzCloud, liar: Liar): fc.Arbitrary<Case[]> {
   const { answers } = bodiesOf({
-    ids: [LIAR, ...peers.map(({ membership }) => membership.self.id)],
-    ports: [liarPort, ...peers.map(({ port }) => port)],
+    ids: [liar.id, ...peers.map(({ membership }) => membership.self.id)],
+    ports: [liar.port, ...peers.map(({ port }) => port)],
   });
   const lies = Object.fromEntries(
     Object.entries(answers).map(([endpoint, bodies]) => [

@@ -11,7 +11,8 @@ import {
   report,
   TIMEOUT,
 } from './support/budget.js';
-import { FuzzCloud, SECRET } from './support/fuzz-cloud.js';
+import { FuzzCloud } from './support/fuzz-cloud.js';
+import { SECRET } from './support/fuzz-security.js';
 import { LIAR, Liar, type AcceptedStream } from './support/liar.js';
 import {
   GREETING,
@@ -77,7 +78,7 @@ describe('records to a peer, with somebody on the way', () => {
   }
 
   beforeAll(async () => {
-    peers = await FuzzCloud.start(true, 2);
+    peers = await FuzzCloud.start('secret', 2);
     sender = securityOf(peers.others[1]!.membership.self.id, SECRET);
     subscribe('peercloud:message.received', note);
   }, TIMEOUT);
@@ -147,8 +148,8 @@ describe('records from a peer, with somebody on the way', () => {
   let streams = 0;
 
   beforeAll(async () => {
-    peers = await FuzzCloud.start(true, 1, { healthCheck: false });
-    liar = await Liar.start(SECRET);
+    peers = await FuzzCloud.start('secret', 1, { healthCheck: false });
+    liar = await Liar.start({ secret: SECRET });
     peers.allow(liar.port);
   }, TIMEOUT);
 

@@ -56,7 +56,7 @@ describe('streams that others open', () => {
   let peers: FuzzCloud;
 
   beforeAll(async () => {
-    peers = await FuzzCloud.start(false, 2);
+    peers = await FuzzCloud.start('open', 2);
   }, TIMEOUT);
 
   afterAll(async () => {
@@ -114,7 +114,7 @@ describe('streams to a lying member', () => {
   let streams = 0;
 
   beforeAll(async () => {
-    peers = await FuzzCloud.start(false, 1, { healthCheck: false });
+    peers = await FuzzCloud.start('open', 1, { healthCheck: false });
     core = peers.subject.app.get(MEMBERSHIP_CORE, { strict: false });
     server = createServer((socket) => {
       socket.on('error', () => undefined);

@@ -1,9 +1,10 @@
 import { connect } from 'node:net';
-import { Pool } from 'undici';
+import { Pool, type Dispatcher } from 'undici';
 import type { PeerApp } from '../../e2e/module/support/peer-app.js';
-import { SecretKeyring } from '../../../src/security/keys/secret-keyring.js';
+import type { Keyring } from '../../../src/security/keys/keyring.interface.js';
 import { LimitedLog } from '../../../src/security/limited-log.js';
 import { MessageSigner } from '../../../src/security/message-signer.js';
+import { changeHeaders, type HeaderChange } from './header-changes.js';
 
 /** One request of an attacker. */
 export interface Attack {
@@ -12,6 +13,8 @@ export interface Attack {
   senderId: string | undefined;
   body: Buffer;
   headers: Record<string, string>;
+  /** What is done to the headers that would be right. */
+  changes: readonly HeaderChange[];
 }
 
 /** Sends requests to one peer, in an open or in a signed cloud. */
@@ -21,7 +24,8 @@ export class Attacker {
 
   constructor(
     private readonly target: PeerApp,
-    private readonly secret: string | undefined,
+    /** What signs; undefined in an open cloud. */
+    private readonly keyring: Keyring | undefined,
   ) {
     this.pool = new Pool(`http://127.0.0.1:${target.port}`, {
       connections: 32,
@@ -37,6 +41,7 @@ export class Attacker {
       headers: this.headersOf(attack),
       body,
     });
+    this.learn(attack, answer.headers);
     return { status: answer.statusCode, text: await answer.body.text() };
   }
 
@@ -67,11 +72,11 @@ export class Attacker {
     return this.pool.close();
   }
 
-  private headersOf({ path, senderId, body, headers }: Attack) {
-    return {
+  private headersOf({ path, senderId, body, headers, changes }: Attack) {
+    const right: Record<string, string> = {
       'content-type': 'application/json',
       ...(senderId !== undefined && { 'x-peercloud-id': senderId }),
-      ...(this.secret &&
+      ...(this.keyring &&
         senderId !== undefined &&
         this.signer(senderId).sign({
           origin: 'http://127.0.0.1',
@@ -82,13 +87,26 @@ export class Attacker {
         }).headers),
       ...headers,
     };
+    return changeHeaders(right, changes);
+  }
+
+  /** As any sender does, so that what it signs is not refused for its age alone. */
+  private learn(
+    { senderId }: Attack,
+    headers: Dispatcher.ResponseData['headers'],
+  ): void {
+    const signer = this.signers.get(senderId ?? '');
+    const { id } = this.target.membership.self;
+    if (headers['x-peercloud-boot'] !== undefined) {
+      signer?.boots.learn(id, { status: 200, headers }, undefined);
+    }
   }
 
   private signer(id: string): MessageSigner {
     let signer = this.signers.get(id);
     if (!signer) {
       signer = new MessageSigner({
-        keyring: new SecretKeyring([this.secret!]),
+        keyring: this.keyring!,
         selfId: () => id,
         now: () => Date.now(),
         maxReceivers: 10,

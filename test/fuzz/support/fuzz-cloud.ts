@@ -4,6 +4,7 @@ import {
   PEER_HTTP_SERVICE,
   PeerSecurity,
   type PeerCloudOptions,
+  type SecurityOptions,
 } from '../../../src/index.js';
 import type { PeerHttpService } from '../../../src/transport/peer-http.service.js';
 import {
@@ -19,9 +20,8 @@ import {
   unwatchFailures,
   watchFailures,
 } from './failures.js';
+import { makeSecurity, type CloudKind } from './fuzz-security.js';
 import { MemoryWatch } from './memory-watch.js';
-
-export const SECRET = 'a secret that all peers of this cloud share';
 
 /** Ms for what comes right by itself: members that never were have to be found out. */
 const PATIENCE = { timeout: 60_000 };
@@ -44,28 +44,31 @@ export class FuzzCloud {
     readonly subject: PeerApp,
     readonly others: readonly PeerApp[],
     private readonly reachable: Set<number>,
+    /** The option `security` of each of them, and of one more that has not been started. */
+    readonly security: readonly (SecurityOptions | undefined)[],
   ) {}
 
   /** @param members how many besides the peer under attack */
   static async start(
-    signed: boolean,
+    kind: CloudKind,
     members: number,
     options: PeerCloudOptions = {},
   ): Promise<FuzzCloud> {
     watchFailures();
-    const setup = (more: PeerCloudOptions) => ({
+    const security = makeSecurity(kind, members + 2);
+    const setup = (index: number, more: PeerCloudOptions) => ({
       providers: [Echo],
       options: {
-        ...(signed && { security: { secret: SECRET } }),
+        security: security[index],
         limits: { joinsPerMinute: 1_000_000, joinsPerMinutePerAddress: 1e6 },
         addresses: { deny: ['10.0.0.0/8', '172.16.0.0/12', 'fc00::/7'] },
         ...more,
       },
     });
-    const subject = await startPeer(setup(options));
+    const subject = await startPeer(setup(0, options));
     const others = await Promise.all(
-      Array.from({ length: members }, () =>
-        startPeer(setup({ peers: [subject.address] })),
+      Array.from({ length: members }, (_, index) =>
+        startPeer(setup(index + 1, { peers: [subject.address] })),
       ),
     );
     const peers = [subject, ...others];
@@ -74,7 +77,7 @@ export class FuzzCloud {
       stayAtHome(app.get(PEER_HTTP_SERVICE, { strict: false }), reachable);
     }
     await until(() => agree(peers), PATIENCE);
-    return new FuzzCloud(subject, others, reachable);
+    return new FuzzCloud(subject, others, reachable, security);
   }
 
   get peers(): readonly PeerApp[] {

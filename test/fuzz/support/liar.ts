@@ -10,7 +10,10 @@ import { AddressPolicy } from '../../../src/security/address-policy.js';
 import { PeerSecurity } from '../../../src/security/peer-security.js';
 import { PLAIN_CODEC } from '../../../src/security/plain-stream.js';
 import type { Verdict } from '../../../src/security/request-verifier.interface.js';
-import { resolveSecurityOptions } from '../../../src/security/security.options.js';
+import {
+  resolveSecurityOptions,
+  type SecurityOptions,
+} from '../../../src/security/security.options.js';
 import type { StreamCodec } from '../../../src/security/stream-security.interface.js';
 import type { PeerApp } from '../../e2e/module/support/peer-app.js';
 import { writeLie, type Lie } from './lies.js';
@@ -33,6 +36,11 @@ export class Liar {
   private incarnation = 0;
   private readonly sockets = new Set<Socket>();
 
+  /** Its name in the cloud: that of its key, where it has one. */
+  get id(): string {
+    return this.security.peerId ?? LIAR;
+  }
+
   private constructor(
     private readonly server: Server,
     readonly port: number,
@@ -52,16 +60,16 @@ export class Liar {
     });
   }
 
-  static async start(secret: string | undefined): Promise<Liar> {
+  static async start(options: SecurityOptions | undefined): Promise<Liar> {
     const server = createServer();
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    const security = new PeerSecurity({
-      security: resolveSecurityOptions(secret && { secret }, 'security'),
+    const security: PeerSecurity = new PeerSecurity({
+      security: resolveSecurityOptions(options, 'security'),
       addresses: new AddressPolicy(
         resolveAddressOptions({}, 'addresses'),
         true,
       ),
-      selfId: () => LIAR,
+      selfId: () => security.peerId ?? LIAR,
       fixedId: false,
       maxPeers: 10,
       logger: { warn: () => undefined },
@@ -74,14 +82,15 @@ export class Liar {
   async join(peer: PeerApp, features: string[]): Promise<boolean> {
     this.incarnation = Math.max(this.incarnation + 1, Date.now());
     const { incarnation, port } = this;
-    const self = { id: LIAR, ip: '127.0.0.1', port, data: {} };
-    const body = { ...self, features, incarnation };
+    const record = { id: this.id, port, data: {}, features, incarnation };
+    const signature = this.security.records?.sign(record);
+    const body = { ...record, ip: '127.0.0.1', signature };
     return (await this.say(peer, '/join', body)).status === 'joined';
   }
 
   /** Says goodbye, as anyone does. */
   async leave(peer: PeerApp): Promise<void> {
-    await this.say(peer, '/left', { id: LIAR });
+    await this.say(peer, '/left', { id: this.id });
   }
 
   close(): void {
@@ -96,7 +105,7 @@ export class Liar {
   ): Promise<{ status?: unknown }> {
     const body = Buffer.from(JSON.stringify(value));
     const origin = `http://127.0.0.1:${port}`;
-    const { headers } = this.security.exchange.sign({
+    const signed = this.security.exchange.sign({
       origin,
       method: 'POST',
       path,
@@ -106,13 +115,24 @@ export class Liar {
     const answer = await fetch(origin + path, {
       method: 'POST',
       headers: {
-        ...headers,
+        ...signed.headers,
         'content-type': 'application/json',
-        'x-peercloud-id': LIAR,
+        'x-peercloud-id': this.id,
       },
       body,
     });
-    return (await answer.json()) as { status?: unknown };
+    const text = await answer.text();
+    try {
+      // It learns what it needs for its next request.
+      signed.checkAnswer({
+        status: answer.status,
+        headers: Object.fromEntries(answer.headers),
+        body: Buffer.from(text),
+      });
+    } catch {
+      // A refusal.
+    }
+    return JSON.parse(text) as { status?: unknown };
   }
 
   private accept(
@@ -150,7 +170,7 @@ export class Liar {
     await new Promise<void>((done) => request.once('close', done));
     const { body, ...rest } = lie ?? {
       ...TRUTH,
-      body: Buffer.from(JSON.stringify(truthOf(path))),
+      body: Buffer.from(JSON.stringify(truthOf(path, this.id))),
     };
     const verdict = await this.security.verifier.verify({
       method: 'POST',
@@ -178,11 +198,11 @@ const TRUTH: Lie = {
   extra: {},
 };
 
-function truthOf(path: string): object {
+function truthOf(path: string, id: string): object {
   switch (path) {
     case '/status':
     case '/check':
-      return { id: LIAR, online: true, listening: true, joined: true };
+      return { id, online: true, listening: true, joined: true };
     case '/join':
       return { status: 'rejected', error: { code: 'LEAVING', message: '' } };
     default:
