@@ -82,6 +82,39 @@ describe('partitions', () => {
     },
   );
 
+  scenario(
+    'everybody is cut off from everybody, then all are one again',
+    async (options) => {
+      const cloud = await settled(options, 8);
+      for (const one of cloud.peers) {
+        const others = cloud.peers.filter((other) => other !== one);
+        cloud.network.links.part([one.ip], ips(others));
+      }
+      for (const one of cloud.peers)
+        await expectAgreement(cloud, 180_000, () => [one]);
+      cloud.network.links.heal();
+      await expectAgreement(cloud, 90_000);
+      return cloud;
+    },
+  );
+
+  scenario(
+    'a peer that is cut off before it joins comes in afterwards',
+    async (options) => {
+      const cloud = await settled(options, 8);
+      const rest = [...cloud.peers];
+      const newcomer = cloud.add({ seeds: [rest[0]!, rest[1]!] });
+      const heal = cloud.network.links.part([newcomer.ip], ips(rest));
+      newcomer.start();
+      await cloud.clock.run(60_000);
+      await expectAgreement(cloud, 0, () => rest);
+      await expectAgreement(cloud, 0, () => [newcomer]);
+      heal();
+      await expectAgreement(cloud, 60_000);
+      return cloud;
+    },
+  );
+
   scenario('a peer joins each half meanwhile', async (options) => {
     const cloud = await settled(options, 20);
     const [one, other] = [cloud.peers.slice(0, 10), cloud.peers.slice(10)];

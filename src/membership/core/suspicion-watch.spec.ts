@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../wire/json.js';
 import type { FakePeer } from './testing-support/fake-peer.js';
 import {
   addFake,
@@ -5,7 +6,7 @@ import {
   tell,
   left,
 } from './testing-support/checked-cloud.js';
-import { told } from './testing-support/test-cloud.js';
+import { infoOf, told } from './testing-support/test-cloud.js';
 
 /** After memberlist's state and suspicion tests. */
 describe('a suspicion', () => {
@@ -42,6 +43,24 @@ describe('a suspicion', () => {
       );
     await cloud.until(known);
   });
+
+  it.each([
+    ['alive', 0],
+    ['suspect', 1],
+    ['dead', 1],
+    ['left', 1],
+  ])(
+    'of this peer as %s at its own incarnation raises it by %i',
+    async (state, by) => {
+      const { cloud, a } = await makeCloud(['b', 'c']);
+      const { fake } = await addFake(cloud, a, 'fake');
+      const { incarnation } = a.core.self;
+      const record = { ...infoOf(a), state } as unknown as JsonObject;
+      await tell(cloud, a, fake, record);
+      await cloud.clock.run(5000);
+      expect(a.core.self.incarnation).toBe(incarnation + by);
+    },
+  );
 
   it('of this peer with an incarnation that cannot be is not believed', async () => {
     const { cloud, a } = await makeCloud(['b']);
