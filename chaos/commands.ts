@@ -14,7 +14,6 @@ export type Command =
       /** What all peers of a signed cloud share; none: the cloud is open. */
       secret?: string;
     }
-  | { type: 'leave'; name: string }
   | { type: 'lists' }
   | { type: 'departures' }
   | { type: 'broadcast'; name: string };
@@ -32,7 +31,6 @@ export interface Departure {
 /** Answers to the commands, by their type. */
 export interface Answers {
   start: Record<string, never>;
-  leave: Record<string, never>;
   lists: Lists;
   departures: Departure[];
   broadcast: { replies: number; failures: string[] };

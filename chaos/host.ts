@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type {
   AnswerMessage,
@@ -10,6 +11,7 @@ import type {
 export type HostKind = 'nest' | 'legacy';
 
 const ANSWER_TIMEOUT_MS = 60_000;
+const END_TIMEOUT_MS = 30_000;
 
 interface Waiting {
   resolve(answer: unknown): void;
@@ -39,7 +41,7 @@ export class Host {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.child.on('message', (message: AnswerMessage) => this.settle(message));
-    this.child.once('exit', () => this.end());
+    this.child.once('exit', () => this.ended());
   }
 
   ask<C extends Command>(command: C): Promise<Answers[C['type']]> {
@@ -61,15 +63,19 @@ export class Host {
     });
   }
 
-  /** Sends a signal to the process; resolves when it has ended, if the signal ends it. */
-  async signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void> {
-    if (this.gone) return;
-    const ended =
-      signal === 'SIGKILL'
-        ? new Promise((resolve) => this.child.once('exit', resolve))
-        : undefined;
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
     this.child.kill(signal);
-    await ended;
+  }
+
+  /** Ends the process; fails if it does not end. */
+  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    if (this.gone) return;
+    const deadline = AbortSignal.timeout(END_TIMEOUT_MS);
+    const ended = once(this.child, 'exit', { signal: deadline });
+    this.child.kill(signal);
+    await ended.catch((cause: unknown) => {
+      throw new Error(`the host at ${this.ip} outlived ${signal}`, { cause });
+    });
   }
 
   private settle({ number, answer, error }: AnswerMessage): void {
@@ -81,7 +87,7 @@ export class Host {
     else waiting.reject(new Error(`the host at ${this.ip}: ${error}`));
   }
 
-  private end(): void {
+  private ended(): void {
     this.gone = true;
     for (const waiting of this.waiting.values()) {
       clearTimeout(waiting.timer);

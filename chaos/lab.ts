@@ -32,9 +32,9 @@ export class Lab {
     return this.hostAt(ip, prefix, kind);
   }
 
-  /** Starts a fresh process in the place of one that was killed. */
+  /** Ends a process as a deployment does; a fresh one, without peers yet, takes its place. */
   async replaceHost(old: Host): Promise<Host> {
-    await this.killHost(old);
+    await this.endHost(old, 'SIGTERM');
     return this.hostAt(old.ip, old.prefix, old.kind);
   }
 
@@ -57,16 +57,8 @@ export class Lab {
     return peer;
   }
 
-  async leavePeer(peer: LabPeer): Promise<void> {
-    await peer.host.ask({ type: 'leave', name: peer.name });
-    this.forget(peer);
-  }
-
-  async killHost(host: Host): Promise<void> {
-    await host.signal('SIGKILL');
-    for (const peer of this.peersOf(host)) this.forget(peer);
-    const index = this.hosts.indexOf(host);
-    if (index >= 0) this.hosts.splice(index, 1);
+  killHost(host: Host): Promise<void> {
+    return this.endHost(host, 'SIGKILL');
   }
 
   peersOf(host: Host): LabPeer[] {
@@ -127,11 +119,20 @@ export class Lab {
 
   async close(): Promise<void> {
     await Promise.all(
-      [...this.hosts].map(async (host) => {
-        await host.signal('SIGCONT');
-        await this.killHost(host);
+      [...this.hosts].map((host) => {
+        host.signal('SIGCONT');
+        return this.killHost(host);
       }),
     );
+  }
+
+  private async endHost(
+    host: Host,
+    signal: 'SIGKILL' | 'SIGTERM',
+  ): Promise<void> {
+    await host.end(signal);
+    remove(this.hosts, host);
+    for (const peer of this.peersOf(host)) remove(this.peers, peer);
   }
 
   private hostAt(ip: string, prefix: readonly string[], kind: HostKind): Host {
@@ -154,11 +155,11 @@ export class Lab {
       }),
     );
   }
+}
 
-  private forget(peer: LabPeer): void {
-    const index = this.peers.indexOf(peer);
-    if (index >= 0) this.peers.splice(index, 1);
-  }
+function remove<T>(from: T[], what: T): void {
+  const index = from.indexOf(what);
+  if (index >= 0) from.splice(index, 1);
 }
 
 function difference(

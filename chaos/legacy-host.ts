@@ -71,7 +71,5 @@ serveCommands(async (command) => {
       return [];
     case 'broadcast':
       return broadcast(clients.get(command.name)!);
-    case 'leave':
-      throw new Error('a legacy peer leaves by being stopped');
   }
 });

@@ -34,6 +34,20 @@ const { values } = parseArgs({
 const size = values.short ? SHORT : FULL;
 const secret = values.signed ? randomBytes(32).toString('base64') : undefined;
 
+const WHY_NOT = {
+  canPart: 'this machine does not let us make and wire network namespaces',
+  canLose: 'this machine has neither netem nor nftables for namespaces',
+};
+
+const steps = STEPS.filter(({ name }) => name.includes(values.only ?? ''));
+if (steps.length === 0) {
+  const names = STEPS.map(({ name }) => `  ${name}`).join('\n');
+  process.stderr.write(
+    `--only ${values.only}: part of no name among\n${names}\n`,
+  );
+  process.exit(1);
+}
+
 function say(line: string): void {
   process.stdout.write(`  ${line}\n`);
 }
@@ -41,8 +55,8 @@ function say(line: string): void {
 /** Runs one step in a lab of its own; true if all was right after it. */
 async function runStep(step: Step, network: Network): Promise<boolean> {
   process.stdout.write(`\n${step.name}\n`);
-  if (step.needsBreakableNetwork && !network.canBreak) {
-    say('skipped: this machine does not let us make network namespaces');
+  if (step.needs && !network[step.needs]) {
+    say(`skipped: ${WHY_NOT[step.needs]}`);
     return true;
   }
   if (step.needsOpenCloud && secret !== undefined) {
@@ -71,8 +85,7 @@ async function runStep(step: Step, network: Network): Promise<boolean> {
 /** Every step has a network of its own, so that none inherits the damage of another. */
 async function runAll(): Promise<boolean> {
   let allRight = true;
-  for (const step of STEPS) {
-    if (values.only && !step.name.includes(values.only)) continue;
+  for (const step of steps) {
     const network = NamespaceNetwork.create() ?? new LoopbackNetwork();
     try {
       allRight = (await runStep(step, network)) && allRight;

@@ -19,6 +19,21 @@ function within(namespace: string): string[] {
   return ['ip', 'netns', 'exec', namespace];
 }
 
+/** What makes packets vanish at random. */
+type Loser = 'netem' | 'nftables';
+
+/** What works in a namespace, if anything does. */
+function loserIn(inside: readonly string[]): Loser | undefined {
+  const netem = 'tc qdisc add dev lo root netem loss 0%'.split(' ');
+  if (works(...inside, ...netem)) return 'netem';
+  return works(...inside, 'nft', dropRule(0.001)) ? 'nftables' : undefined;
+}
+
+function dropRule(share: number): string {
+  const perMille = Math.round(share * 1000);
+  return `table inet chaos { chain arriving { type filter hook input priority 0; iifname "eth0" numgen random mod 1000 < ${perMille} drop; }; }`;
+}
+
 /**
  * A switch in a network namespace of its own, and a namespace with one address for each host.
  * Parting moves the cables of some hosts to a second switch, so that packets vanish in silence.
@@ -26,33 +41,37 @@ function within(namespace: string): string[] {
  */
 export class NamespaceNetwork implements Network {
   readonly name: string;
-  readonly canBreak = true;
+  readonly canPart = true;
+  readonly canLose: boolean;
   private readonly prefix = `pc${process.pid}`;
   private readonly hub = `${this.prefix}hub`;
   private readonly hosts: { ip: string; namespace: string; cable: string }[] =
     [];
-  private readonly losesBy: 'netem' | 'nftables';
 
-  private constructor() {
+  private constructor(private readonly losesBy: Loser | undefined) {
+    this.canLose = losesBy !== undefined;
+    this.name = `network namespaces (loss by ${losesBy ?? 'nothing'})`;
     run('ip', 'netns', 'add', this.hub);
     for (const bridge of ['sw0', 'sw1']) {
       this.inHub('ip', 'link', 'add', bridge, 'type', 'bridge');
       this.inHub('ip', 'link', 'set', bridge, 'up');
     }
-    const netem = 'tc qdisc add dev lo root netem loss 0%'.split(' ');
-    this.losesBy = works(...within(this.hub), ...netem) ? 'netem' : 'nftables';
-    this.name = `network namespaces (loss by ${this.losesBy})`;
   }
 
   /** The network, or undefined where this machine does not allow it. */
   static create(): NamespaceNetwork | undefined {
     const probe = `pc${process.pid}probe`;
-    const allowed =
-      works('ip', 'netns', 'add', probe) &&
-      works(...within(probe), 'ip', 'link', 'set', 'lo', 'up') &&
-      works(...within(probe), 'ip', 'link', 'add', 'sw', 'type', 'bridge');
-    works('ip', 'netns', 'del', probe);
-    return allowed ? new NamespaceNetwork() : undefined;
+    if (!works('ip', 'netns', 'add', probe)) return undefined;
+    const inside = within(probe);
+    const add = [...inside, 'ip', 'link', 'add'];
+    try {
+      return works(...add, 'sw', 'type', 'bridge') &&
+        works(...add, 'here', 'type', 'veth', 'peer', 'name', 'there')
+        ? new NamespaceNetwork(loserIn(inside))
+        : undefined;
+    } finally {
+      works('ip', 'netns', 'del', probe);
+    }
   }
 
   addHost(): { ip: string; prefix: readonly string[] } {
@@ -106,12 +125,7 @@ export class NamespaceNetwork implements Network {
   private dropAtRandom(inside: readonly string[], share: number): void {
     works(...inside, 'nft', 'delete', 'table', 'inet', 'chaos');
     if (share === 0) return;
-    const perMille = Math.round(share * 1000);
-    run(
-      ...inside,
-      'nft',
-      `table inet chaos { chain arriving { type filter hook input priority 0; iifname "eth0" numgen random mod 1000 < ${perMille} drop; }; }`,
-    );
+    run(...inside, 'nft', dropRule(share));
   }
 
   private plug(cable: string, bridge: string): void {

@@ -49,6 +49,7 @@ async function start(
   const app = await NestFactory.createApplicationContext(PeerModule, {
     logger: false,
   });
+  app.enableShutdownHooks(['SIGTERM']);
   peers.set(name, app);
   const membership = app.get(MembershipService);
   membership.events$.subscribe((event) => {
@@ -85,10 +86,6 @@ serveCommands(async (command) => {
   switch (command.type) {
     case 'start':
       return start(command);
-    case 'leave':
-      await peerNamed(command.name).close();
-      peers.delete(command.name);
-      return {};
     case 'lists':
       return lists();
     case 'departures':

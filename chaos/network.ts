@@ -2,8 +2,10 @@
 export interface Network {
   /** What the printed report calls it. */
   readonly name: string;
-  /** True where hosts have a machine's own network, so that it can be cut and made to lose packets. */
-  readonly canBreak: boolean;
+  /** True where hosts can be parted from one another. */
+  readonly canPart: boolean;
+  /** True where packets can be made to vanish at random. */
+  readonly canLose: boolean;
   /** Makes a place for a host: its address, and the words that run a command there. */
   addHost(): { ip: string; prefix: readonly string[] };
   /** Parts the hosts with these addresses from all others; nothing is refused, packets just vanish. */
@@ -17,7 +19,8 @@ export interface Network {
 /** Every host on 127.0.0.1: for machines where namespaces cannot be made. */
 export class LoopbackNetwork implements Network {
   readonly name = 'loopback';
-  readonly canBreak = false;
+  readonly canPart = false;
+  readonly canLose = false;
 
   addHost(): { ip: string; prefix: readonly string[] } {
     return { ip: '127.0.0.1', prefix: [] };

@@ -48,8 +48,8 @@ export interface StepContext {
 /** One thing that is done to a cloud, and what must be true after it; it throws if it is not. */
 export interface Step {
   name: string;
-  /** True where the step needs a network that can be cut and lose packets. */
-  needsBreakableNetwork?: boolean;
+  /** What the network must be able to do. */
+  needs?: 'canPart' | 'canLose';
   /** True where legacy peers take part, which cannot sign. */
   needsOpenCloud?: boolean;
   run(context: StepContext): Promise<void>;

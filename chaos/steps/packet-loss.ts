@@ -5,7 +5,7 @@ const LOSS = 0.1;
 
 export const packetLoss: Step = {
   name: '10 % of all packets lost',
-  needsBreakableNetwork: true,
+  needs: 'canLose',
   async run(context) {
     const lab = await settledCloud(context);
     context.network.lose(LOSS);

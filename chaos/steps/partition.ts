@@ -3,7 +3,7 @@ import { CONVERGE_MS, settledCloud } from './settled-cloud.js';
 
 export const partition: Step = {
   name: 'partition into halves, and healing',
-  needsBreakableNetwork: true,
+  needs: 'canPart',
   async run(context) {
     const lab = await settledCloud(context);
     const half = lab.hosts.slice(0, Math.floor(lab.hosts.length / 2));

@@ -7,9 +7,9 @@ export const stalledProcess: Step = {
     const lab = await settledCloud(context);
     const sleeper = lab.hosts.at(-1)!;
     const asleep = new Set(lab.peersOf(sleeper).map((peer) => peer.name));
-    await sleeper.signal('SIGSTOP');
+    sleeper.signal('SIGSTOP');
     await last(context.size.stallSeconds);
-    await sleeper.signal('SIGCONT');
+    sleeper.signal('SIGCONT');
     const took = await lab.converge(CONVERGE_MS);
     const departures = await lab.departures();
     const others = departures.filter(
