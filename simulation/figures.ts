@@ -1,4 +1,5 @@
 import type { CloudOptions } from './cloud/cloud.options.js';
+import type { SimulatedCloud } from './cloud/simulated-cloud.js';
 import { warmCloud } from './cloud/warm-cloud.js';
 import { churn, type Churn } from './scenarios/churn.js';
 import { detection } from './scenarios/detection.js';
@@ -37,8 +38,29 @@ export interface Figures {
 /** Virtual ms over which the load at rest is measured. */
 const REST = 30_000;
 
-/** Pieces of news of each kind; fewer in clouds so large that each speaks for itself. */
-const samplesFor = (peers: number) => (peers > 2000 ? 3 : 7);
+/** Peers that are left when the others have crashed or vanished, at least. */
+const SURVIVORS = 4;
+
+/**
+ * Pieces of news of each kind; fewer in clouds so large that each speaks for itself, and so small that
+ * nobody would be left.
+ */
+const samplesFor = (peers: number) =>
+  peers > 2000 ? 3 : Math.min(7, Math.floor((peers - SURVIVORS) / 2));
+
+/** What a cloud shows at rest, and when peers join; the cheap part, for any size. */
+export async function measureRestAndJoin(
+  options: FigureOptions,
+  progress: (step: string) => void = () => {},
+): Promise<Pick<Figures, 'rest' | 'join'> & { cloud: SimulatedCloud }> {
+  progress(`${options.peers} peers come to rest`);
+  const cloud = await warmCloud(options, options.peers);
+  progress('at rest');
+  const rest = await loadFor(cloud, REST);
+  progress('peers join');
+  const join = await joinSpread(cloud, samplesFor(options.peers));
+  return { cloud, rest, join };
+}
 
 /** Runs one cloud through everything. `progress` is told what happens now. */
 export async function measureFigures(
@@ -47,12 +69,7 @@ export async function measureFigures(
 ): Promise<Figures> {
   const samples = samplesFor(options.peers);
   const memory = await memoryPerMember();
-  progress(`${options.peers} peers come to rest`);
-  const cloud = await warmCloud(options, options.peers);
-  progress('at rest');
-  const rest = await loadFor(cloud, REST);
-  progress('peers join');
-  const join = await joinSpread(cloud, samples);
+  const { cloud, rest, join } = await measureRestAndJoin(options, progress);
   progress('peers leave');
   const leave = await leaveSpread(cloud, join.joiners);
   progress('processes crash');
