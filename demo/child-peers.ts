@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { freePort } from './free-port.js';
 import type { PeerEnvironment } from './messages.js';
 
 /** The programs in `peers/`. */
@@ -43,7 +43,7 @@ export class ChildPeer {
     const environment: PeerEnvironment = {
       DEMO_NAME: name,
       DEMO_SEED_PORT: String(seedPort),
-      // The original takes 0 for 9338; it gets a port that was free a moment ago.
+      // The original takes 0 for 9338; it gets a free port.
       DEMO_PORT: kind === 'nest' ? '0' : String(await freePort()),
     };
     const program = new URL(`./peers/${kind}-peer.js`, import.meta.url);
@@ -80,13 +80,4 @@ export class ChildPeer {
   private keep(chunk: Buffer): void {
     this.output = (this.output + chunk.toString()).slice(-OUTPUT_LIMIT);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

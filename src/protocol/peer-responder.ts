@@ -103,6 +103,7 @@ export class PeerResponder {
         const refusal = this.refusalOf(error, req);
         refuseAndDrain(incomingOf(req), outgoing, refusal, request);
       })
+      .then(() => this.note(incomingOf(req), request, outgoing.statusCode))
       // Where not even the refusal can be signed, silence is all that is left.
       .catch(() => outgoing.destroy());
   }
@@ -118,6 +119,19 @@ export class PeerResponder {
       const answer =
         result instanceof Answer ? result : new Answer(200, result);
       writeAnswer(outgoing, answer, request);
+    }
+  }
+
+  private note(
+    incoming: IncomingMessage,
+    { senderId, remoteAddress }: PeerRequest,
+    status: number,
+  ): void {
+    if (Logger.isLevelEnabled('debug')) {
+      const sender = senderId ?? 'a stranger';
+      this.logger.debug(
+        `POST ${pathOf(incoming)} of ${sender} from ${remoteAddress}: ${status}`,
+      );
     }
   }
 

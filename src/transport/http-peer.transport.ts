@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { HttpService } from '@nestjs/axios';
 import { isCancel, type AxiosRequestConfig } from 'axios';
 import { formatAddress, formatHost } from '../wire/address.js';
@@ -23,6 +24,8 @@ const REPEATABLE: ReadonlySet<Endpoint> = new Set<Endpoint>([
 
 /** PeerTransport over HTTP, through the HttpService that users can add interceptors to. */
 export class HttpPeerTransport implements PeerTransport {
+  private readonly logger = new Logger('PeerCloud');
+
   constructor(
     private readonly http: HttpService,
     private readonly config: {
@@ -33,13 +36,19 @@ export class HttpPeerTransport implements PeerTransport {
     },
   ) {}
 
-  request(
+  async request(
     target: PeerTarget,
     endpoint: Endpoint,
     body: JsonValue,
     options: RequestOptions,
   ): Promise<PeerAnswer> {
-    return this.send(target, endpoint, body, options);
+    const answer = await this.send(target, endpoint, body, options);
+    if (Logger.isLevelEnabled('debug')) {
+      this.logger.debug(
+        `POST ${ENDPOINTS[endpoint]} to ${formatAddress(target)}: ${answer.status}`,
+      );
+    }
+    return answer;
   }
 
   /** Like `request`, for a body that is JSON text already: a broadcast makes it once for all peers. */

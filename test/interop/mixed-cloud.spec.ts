@@ -1,5 +1,14 @@
+import { until } from '../support/until.js';
 import { Cloud } from './cloud.js';
-import { everyoneSeesEveryone, type PeerProcess } from './peer-process.js';
+import {
+  everyoneSeesEveryone,
+  listsOf,
+  type PeerProcess,
+} from './peer-process.js';
+import { settled } from './settled.js';
+
+/** Seconds of looking on: an original checks one member in each, and ours follow what they see. */
+const CHECK_PERIODS = 6;
 
 describe('two of each kind in one cloud', { timeout: 180_000 }, () => {
   const cloud = new Cloud();
@@ -26,7 +35,7 @@ describe('two of each kind in one cloud', { timeout: 180_000 }, () => {
     for (const from of peers) {
       for (const to of others(from)) {
         const body = { type: 'echo', text: `${from.name} to ${to.name}` };
-        const reply = await from.send(to, body);
+        const reply = await settled(peers, () => from.send(to, body));
         expect(reply).toMatchObject({ value: { from: to.name, body } });
       }
     }
@@ -35,7 +44,7 @@ describe('two of each kind in one cloud', { timeout: 180_000 }, () => {
   it('answers a broadcast of each peer in the same way', async () => {
     const body = { type: 'echo', text: 'to everybody' };
     for (const from of peers) {
-      const replies = await from.broadcast(body);
+      const replies = await settled(peers, () => from.broadcast(body));
       const sender = expect.objectContaining({ name: from.name }) as object;
 
       expect(replies.toSorted(byName)).toEqual(
@@ -48,7 +57,9 @@ describe('two of each kind in one cloud', { timeout: 180_000 }, () => {
 
   it('reports a refusal of each peer to each sender', async () => {
     for (const from of peers) {
-      const replies = await from.broadcast({ type: 'refuse', status: 409 });
+      const replies = await settled(peers, () =>
+        from.broadcast({ type: 'refuse', status: 409 }),
+      );
       const statuses = replies.map(
         (reply) => 'status' in reply && reply.status,
       );
@@ -59,6 +70,16 @@ describe('two of each kind in one cloud', { timeout: 180_000 }, () => {
 
   it('lists nobody twice, also after a while', async () => {
     await everyoneSeesEveryone(peers);
+    const twice = new Set<string>();
+    const end = performance.now() + CHECK_PERIODS * 1000;
+    await until(async () => {
+      for (const { name, list } of await listsOf(peers)) {
+        const again = list.filter((each, index) => list.indexOf(each) < index);
+        for (const each of again) twice.add(`${each} at ${name}`);
+      }
+      return performance.now() > end;
+    });
+    expect([...twice]).toEqual([]);
   });
 
   function others(of: PeerProcess): PeerProcess[] {

@@ -4,6 +4,7 @@ import {
   type Kind,
   type PeerProcess,
 } from './peer-process.js';
+import { settled } from './settled.js';
 
 const OURS: Kind[] = ['nest', 'fastify', 'own listener', 'standalone'];
 
@@ -49,20 +50,23 @@ async function repliesArrive(from: PeerProcess, to: PeerProcess) {
   const body = { type: 'echo', text: 'ünï→☃', deep: [{ n: 1.5, none: null }] };
   const value = { from: to.name, sender: dataOf(from), body };
 
-  expect(await from.send(to, body)).toEqual({ value });
-  expect(await from.broadcast(body)).toEqual([{ name: to.name, value }]);
+  const peers = [from, to];
+  expect(await settled(peers, () => from.send(to, body))).toEqual({ value });
+  expect(await settled(peers, () => from.broadcast(body))).toEqual([
+    { name: to.name, value },
+  ]);
 }
 
 async function errorsArrive(from: PeerProcess, to: PeerProcess) {
   const body = { type: 'refuse', status: 418 };
 
-  expect(await from.send(to, body)).toMatchObject({ status: 418 });
-  expect(await from.broadcast(body)).toMatchObject([
-    { name: to.name, status: 418 },
-  ]);
-  expect(await from.send(to, { type: 'refuse' })).toMatchObject({
-    status: 500,
-  });
+  const peers = [from, to];
+  const refused = await settled(peers, () => from.send(to, body));
+  expect(refused).toMatchObject({ status: 418 });
+  const all = await settled(peers, () => from.broadcast(body));
+  expect(all).toMatchObject([{ name: to.name, status: 418 }]);
+  const failed = await settled(peers, () => from.send(to, { type: 'refuse' }));
+  expect(failed).toMatchObject({ status: 500 });
 }
 
 function dataOf({ name, kind }: PeerProcess): object {

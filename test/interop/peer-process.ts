@@ -150,20 +150,26 @@ export class PeerProcess {
   }
 }
 
+/** The names on each peer's list, as it is at this moment. */
+export function listsOf(
+  peers: readonly PeerProcess[],
+): Promise<{ name: string; list: string[] }[]> {
+  return Promise.all(
+    peers.map(async (peer) => ({ name: peer.name, list: await peer.names() })),
+  );
+}
+
 /** Waits until each peer's list has exactly the others, each once. */
 export async function everyoneSeesEveryone(
   peers: readonly PeerProcess[],
 ): Promise<void> {
-  let seen: Record<string, string[]> = {};
+  let seen: { name: string; list: string[] }[] = [];
   await until(
     async () => {
-      const lists = await Promise.all(
-        peers.map(async (peer) => [peer.name, await peer.names()] as const),
-      );
-      seen = Object.fromEntries(lists);
-      return peers.every(({ name }) => {
+      seen = await listsOf(peers);
+      return seen.every(({ name, list }) => {
         const others = peers.map((peer) => peer.name).filter((n) => n !== name);
-        return seen[name]!.toSorted().join() === others.toSorted().join();
+        return list.toSorted().join() === others.toSorted().join();
       });
     },
     { timeout: 60_000, what: () => `equal lists: ${JSON.stringify(seen)}` },

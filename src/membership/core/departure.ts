@@ -23,6 +23,8 @@ export class Departure {
     gossiper.stop();
     synchronizer.stop();
     suspicions.stop();
+    const { logger } = ctx.env;
+    logger.debug(`Saying goodbye to ${ctx.list.size} members`);
     const goodbyes = [...ctx.list.records()].map((member) =>
       teller.left(member, ctx.self.id),
     );
@@ -32,6 +34,7 @@ export class Departure {
       const everybody = Promise.all([...goodbyes, joiner.whenIdle()]);
       await Promise.race([everybody, patience]);
     }
+    logger.debug('The goodbye is over');
     ctx.list.clear();
     events.left();
   }

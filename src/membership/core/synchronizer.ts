@@ -205,7 +205,13 @@ export class Synchronizer {
       if (reply)
         this.intake.take(readList(reply.dead, maxPeers), partner, 'sync');
     }
-    return members.length + dead.length + missing.length;
+    const differences = members.length + dead.length + missing.length;
+    if (differences > 0) {
+      this.ctx.env.logger.debug(
+        `Compared lists with ${partner.id}: ${differences} differences`,
+      );
+    }
+    return differences;
   }
 
   #lacks(id: string, version: number): boolean {

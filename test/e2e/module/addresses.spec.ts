@@ -2,7 +2,8 @@ import { networkInterfaces } from 'node:os';
 import { Injectable } from '@nestjs/common';
 import { OnPeerMessage } from '../../../src/index.js';
 import { until } from '../../support/until.js';
-import { agree, closePeers, startPeer } from './support/peer-app.js';
+import { Forwarder } from './support/forwarder.js';
+import { agree, appPort, closePeers, startPeer } from './support/peer-app.js';
 
 afterEach(closePeers);
 
@@ -46,16 +47,23 @@ describe('addresses', () => {
     expect(second.membership.peers()[0]!.ip).toBe('127.0.0.1');
   });
 
-  it('what is advertised differs from the port that is listened on', async () => {
-    const inner = await startPeer({ providers: [Pong] });
-    const outer = await startPeer({
-      options: { peers: [inner.address], ip: '127.0.0.1' },
+  it('an address outside that is not the one inside, as of a container', async () => {
+    await using outside = await Forwarder.listen('127.0.0.2');
+    const { ip, port } = outside;
+    const providers = [Pong];
+    const first = await startPeer({ providers });
+    const inside = await startPeer({
+      providers,
+      options: { peers: [first.address], ip, port },
     });
-    await until(() => agree([inner, outer]));
-    expect(inner.membership.peers()[0]).toMatchObject({
-      ip: '127.0.0.1',
-      port: outer.port,
-    });
+    outside.target = appPort(inside);
+    await until(() => agree([first, inside]));
+    expect(first.membership.peers()).toMatchObject([{ ip, port }]);
+    expect(inside.membership.self).toMatchObject({ ip, port });
+    expect(await first.messaging.broadcast({})).toMatchObject([
+      { value: { pong: true } },
+    ]);
+    expect(outside.connections).toBeGreaterThan(0);
   });
 
   it('a worker, Express and Fastify in one cloud', async () => {

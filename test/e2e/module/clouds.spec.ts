@@ -129,15 +129,17 @@ describe('restarts', () => {
     const before = await startPeer({ options: { peers: [first.address] } });
     await until(() => agree([first, before]));
     const { port } = before;
+    const [replaced] = first.membership.peers();
     cutOff(before);
     const after = await startPeer({
       port,
       options: { peers: [first.address] },
     });
     await until(() => agree([first, after]));
-    expect(first.events).toContainEqual(
-      expect.objectContaining({ type: 'peer.left' }),
-    );
+    const ends = first.events.filter(({ type }) => type === 'peer.left');
+    expect(ends).toEqual([
+      { type: 'peer.left', peer: replaced, reason: 'replaced' },
+    ]);
   });
 
   it('under the same id at another port, with new data', async () => {

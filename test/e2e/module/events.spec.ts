@@ -14,6 +14,7 @@ import {
   type PeerLeftEvent,
 } from '../../../src/index.js';
 import { until } from '../../support/until.js';
+import { LogLines } from '../protocol/support/log-lines.js';
 import { agree, closePeers, startPeer } from './support/peer-app.js';
 
 afterEach(closePeers);
@@ -59,9 +60,11 @@ class Faulty {
 
 @Injectable({ scope: Scope.REQUEST })
 class PerRequest {
+  static calls = 0;
+
   @OnPeerEvent('peer.joined')
   never(): void {
-    throw new Error('must not be called');
+    PerRequest.calls++;
   }
 }
 
@@ -138,12 +141,28 @@ describe('@OnPeerEvent()', () => {
   it('works in controllers, and what handlers throw ends there', async () => {
     const first = await startPeer({
       controllers: [Listening],
-      providers: [Faulty, PerRequest],
+      providers: [Faulty],
     });
     const second = await startPeer({ options: { peers: [first.address] } });
     await until(() => agree([first, second]));
     await until(() => first.app.get(Listening).joined === 1);
     expect(first.app.get(Faulty).calls).toBe(2);
+  });
+
+  it('has no use for a provider of each request, and says so by name', async () => {
+    const logger = new LogLines();
+    const first = await startPeer({
+      controllers: [Listening],
+      providers: [PerRequest],
+      logger,
+    });
+    expect(logger.of('warn')).toEqual([
+      expect.stringMatching(/^PerRequest\.never never gets its events/),
+    ]);
+    const second = await startPeer({ options: { peers: [first.address] } });
+    await until(() => agree([first, second]));
+    await until(() => first.app.get(Listening).joined === 1);
+    expect(PerRequest.calls).toBe(0);
   });
 
   it('counts an alias of a provider once', async () => {

@@ -15,13 +15,13 @@ afterEach(closePeers);
 
 @Injectable()
 class Jobs {
-  readonly crons: number[] = [];
+  crons = 0;
   intervals = 0;
   timeouts = 0;
 
   @Cron(CronExpression.EVERY_SECOND, { name: 'own job' })
   cron(): void {
-    this.crons.push(Math.round(Date.now() / 1000));
+    this.crons++;
   }
 
   @Interval(100)
@@ -48,8 +48,16 @@ describe('beside a ScheduleModule of the app', () => {
     ]);
     expect(registry.getIntervals()).toHaveLength(1);
     const jobs = app.get(Jobs);
-    await until(() => jobs.crons.length >= 2 && jobs.timeouts > 0);
-    expect(new Set(jobs.crons).size).toBe(jobs.crons.length);
+    const atEachBeat: number[] = [];
+    registry
+      .getCronJob('own job')
+      .addCallback(() => void atEachBeat.push(jobs.crons));
+    const atEachInterval: number[] = [];
+    const control = setInterval(() => atEachInterval.push(jobs.intervals), 100);
+    await until(() => atEachBeat.length >= 2 && atEachInterval.length > 10);
+    clearInterval(control);
+    expect(atEachBeat[1]! - atEachBeat[0]!).toBe(1);
+    expect(atEachInterval[10]! - atEachInterval[0]!).toBeLessThan(15);
     expect(jobs.timeouts).toBe(1);
   });
 
@@ -96,12 +104,11 @@ describe('HealthCheckService', () => {
     const { id } = second.membership.self;
     const [peer] = first.membership.peers();
     for (const target of [peer, id, undefined]) {
-      expect(await health.check(target)).toMatchObject({
-        id,
-        online: true,
-        listening: true,
-        joined: true,
+      const status = await until(async () => {
+        const answer = await health.check(target);
+        return answer.online && answer;
       });
+      expect(status).toMatchObject({ id, listening: true, joined: true });
     }
   });
 });

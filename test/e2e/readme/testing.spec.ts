@@ -68,6 +68,8 @@ describe("the README's ways to test", () => {
       signals: false,
     });
     try {
+      const membership = app.get(MembershipService);
+      await until(() => membership.get(sender.self.id));
       await request(app.getHttpServer())
         .post('/message')
         .set('x-peercloud-id', sender.self.id)
@@ -82,8 +84,10 @@ describe("the README's ways to test", () => {
     const first = await makeApp();
     const second = await makeApp([await listen(first)]);
     await listen(second);
-    await second.get(MembershipService).whenJoined();
-    expect(second.get(MembershipService).peers()).toHaveLength(1);
-    await until(() => first.get(MembershipService).peers().length === 1);
+    const [one, other] = [first, second].map((app) =>
+      app.get(MembershipService),
+    );
+    await until(() => one!.isJoined && other!.isJoined);
+    expect(other!.peers().map(({ id }) => id)).toEqual([one!.self.id]);
   });
 });

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { once } from 'node:events';
 import {
@@ -75,12 +76,15 @@ describe('peercloud()', { timeout: 120_000 }, () => {
 
     afterEach(() => busy?.close());
 
-    async function takePort(port: number): Promise<number> {
-      busy = createServer().listen(port, '127.0.0.1');
-      await Promise.race([once(busy, 'listening'), once(busy, 'error')]).catch(
-        () => {},
-      );
-      return port || (busy.address() as AddressInfo).port;
+    async function takePort(port: number, host: string): Promise<number> {
+      busy = createServer().listen(port, host);
+      await once(busy, 'listening');
+      return (busy.address() as AddressInfo).port;
+    }
+
+    /** Port 9338 of 127.0.0.1 is everybody's: this address is one of this test alone. */
+    function ownHost(): string {
+      return `127.${[1, 2, 3].map(() => randomInt(1, 255)).join('.')}`;
     }
 
     it('is the one that was given, as a string too', async () => {
@@ -90,7 +94,7 @@ describe('peercloud()', { timeout: 120_000 }, () => {
     });
 
     it('is an error when it was given and is taken', async () => {
-      const port = await takePort(0);
+      const port = await takePort(0, '127.0.0.1');
       const callback = vi.fn();
       await expect(
         peercloud(
@@ -108,10 +112,19 @@ describe('peercloud()', { timeout: 120_000 }, () => {
     it.each([0, '0', undefined])(
       'is a free one when 9338 is taken (%j)',
       async (port) => {
-        await takePort(9338);
-        const client = await start({ port });
+        const host = ownHost();
+        await takePort(9338, host);
+        const client = await start({ port, host });
         expect(client.self.port).toBeGreaterThan(0);
         expect(client.self.port).not.toBe(9338);
+      },
+    );
+
+    it.each([0, '0', undefined])(
+      'is 9338 when that is free (%j)',
+      async (port) => {
+        const client = await start({ port, host: ownHost() });
+        expect(client.self.port).toBe(9338);
       },
     );
   });

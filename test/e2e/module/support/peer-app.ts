@@ -5,6 +5,7 @@ import {
   type DynamicModule,
   type INestApplication,
   type INestApplicationContext,
+  type LoggerService,
   type Provider,
   type Type,
 } from '@nestjs/common';
@@ -43,6 +44,8 @@ export interface PeerAppSetup {
   listen?: false;
   /** Changes the app's own server before it listens. */
   onServer?: (server: Server) => void;
+  /** Where the log goes, which all apps of a process share. Default: nowhere. */
+  logger?: LoggerService;
 }
 
 /** A running app with the module. */
@@ -136,16 +139,17 @@ async function createApp(
     providers: rest.providers,
   })
   class PeerAppModule {}
+  const context = {
+    logger: setup.logger ?? false,
+    abortOnError: false,
+  } as const;
   if (place === 'worker') {
-    return NestFactory.createApplicationContext(PeerAppModule, {
-      logger: false,
-      abortOnError: false,
-    });
+    return NestFactory.createApplicationContext(PeerAppModule, context);
   }
   const app = await NestFactory.create(
     PeerAppModule,
     createAdapter(setup.adapter),
-    { logger: false, abortOnError: false },
+    context,
   );
   setup.prepare?.(app);
   return app;
