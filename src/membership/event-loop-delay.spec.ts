@@ -4,7 +4,7 @@ import { EventLoopDelay } from './event-loop-delay.js';
 describe('EventLoopDelay', () => {
   it('notices that the process stood still', async () => {
     const delay = new EventLoopDelay();
-    expect(delay.read()).toBe(0);
+    delay.onModuleInit();
     const seen: number[] = [];
     await until(() => {
       const end = performance.now() + 60;

@@ -1,5 +1,9 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Injectable,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
 
 /** Ms between two looks at the event loop. */
 const RESOLUTION = 20;
@@ -9,13 +13,18 @@ const NANOSECONDS = 1e6;
 
 /**
  * How much longer than usual this process takes to react, in ms: what it has to forgive others before
- * it accuses them. It starts to measure at the first question.
+ * it accuses them.
  */
 @Injectable()
-export class EventLoopDelay implements OnApplicationShutdown {
-  private monitor: ReturnType<typeof monitorEventLoopDelay> | undefined;
+export class EventLoopDelay implements OnModuleInit, OnApplicationShutdown {
+  private readonly monitor = monitorEventLoopDelay({ resolution: RESOLUTION });
   private longest = 0;
   private sampledAt = -Infinity;
+
+  /** A start-up is a busy time, and the first questions come right after it. */
+  onModuleInit(): void {
+    this.monitor.enable();
+  }
 
   /** The longest delay of the last sample. */
   read(): number {
@@ -28,16 +37,10 @@ export class EventLoopDelay implements OnApplicationShutdown {
   }
 
   onApplicationShutdown(): void {
-    this.monitor?.disable();
-    this.monitor = undefined;
+    this.monitor.disable();
   }
 
   private sample(): number {
-    if (!this.monitor) {
-      this.monitor = monitorEventLoopDelay({ resolution: RESOLUTION });
-      this.monitor.enable();
-      return 0;
-    }
     const longest = this.monitor.max / NANOSECONDS - RESOLUTION;
     this.monitor.reset();
     return Math.max(0, longest);

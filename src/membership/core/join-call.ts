@@ -40,7 +40,8 @@ export class JoinCall {
     private readonly givenIp: boolean,
   ) {}
 
-  async send(address: PeerAddress): Promise<JoinOutcome> {
+  /** @param patience how many times the usual the answer may take */
+  async send(address: PeerAddress, patience = 1): Promise<JoinOutcome> {
     const { calls, options, self, env } = this.ctx;
     const place = formatAddress(address);
     env.logger.debug(`Joining through ${place}`);
@@ -48,7 +49,7 @@ export class JoinCall {
       address,
       'join',
       joinBody(self.record, this.givenIp),
-      options.joinTimeout,
+      options.joinTimeout * patience,
       { maxAnswerBytes: options.limits.maxAnswerBytes },
     );
     const success = successOf(result);

@@ -62,6 +62,23 @@ describe('Joiner', () => {
     await cloud.until(() => a.core.isJoined && b.core.isJoined, 30_000);
   });
 
+  it('gives a known peer that is too busy more time with each try', async () => {
+    const cloud = new TestCloud();
+    const seed = cloud.fake('s', {
+      answer: async (endpoint, { id }) => {
+        if (endpoint !== 'join') return undefined;
+        await new Promise<void>((resolve) =>
+          cloud.clock.setTimeout(resolve, 10_000),
+        );
+        const self = { id: 's', data: {} };
+        return { status: 'joined', id, self, peers: [] };
+      },
+    });
+    const a = cloud.peer('a', { seeds: [seed.address], ticks: false });
+    await cloud.until(() => a.core.isJoined, 30_000);
+    expect(cloud.to('s', 'join')).toHaveLength(3);
+  });
+
   it('comes together where two know only each other and start at the same moment', async () => {
     const cloud = new TestCloud();
     const place = { ip: '10.0.1.1', port: 9338 };

@@ -6,6 +6,9 @@ import type { JoinCall, JoinOutcome } from './join-call.js';
 import { MAX_ADDRESSES_PER_NAME } from './membership.limits.js';
 import { shuffle } from './random.js';
 
+/** Longest that known peers are waited for, in join timeouts. */
+const MAX_PATIENCE = 4;
+
 /** Gets this peer into a cloud: the known peers in random order, one join at a time (PROTOCOL.md, section 3). */
 export class Joiner {
   #lock: Promise<unknown> = Promise.resolve();
@@ -52,10 +55,13 @@ export class Joiner {
     let joined = seeded && (await this.join(options.seeds));
     this.#endFirstRound();
     let wait = options.joinRetryMin;
+    let patience = 1;
     while (seeded && !joined && list.size === 0 && life.active) {
       await sleep(this.ctx, wait * (0.5 + this.ctx.env.random.next()));
       if (!life.active || list.size > 0) return;
-      joined = await this.join(options.seeds);
+      // Whoever is too busy to answer has more work with each new try.
+      patience = Math.min(patience * 2, MAX_PATIENCE);
+      joined = await this.join(options.seeds, patience);
       wait = Math.min(wait * 2, options.joinRetryMax);
     }
   }
@@ -64,14 +70,17 @@ export class Joiner {
     this.#endFirstRound();
   }
 
-  /** One round over known peers. True as soon as one of them has let this peer in. */
-  join(seeds: readonly PeerAddress[]): Promise<boolean> {
+  /**
+   * One round over known peers. True as soon as one of them has let this peer in.
+   * @param patience how many times the usual each of them may take
+   */
+  join(seeds: readonly PeerAddress[], patience = 1): Promise<boolean> {
     return this.#locked(async () => {
       const { random } = this.ctx.env;
       for (const seed of shuffle([...seeds], random)) {
         for (const address of shuffle(await this.addressesOf(seed), random)) {
           if (!this.ctx.life.active) return false;
-          const outcome = await this.#attempt(address);
+          const outcome = await this.#attempt(address, patience);
           if (outcome === 'joined') return true;
         }
       }
@@ -112,13 +121,13 @@ export class Joiner {
     }
   }
 
-  async #attempt(address: PeerAddress): Promise<JoinOutcome> {
+  async #attempt(address: PeerAddress, patience = 1): Promise<JoinOutcome> {
     // Each attempt under an incarnation of its own, so that the address that one receiver infers
     // cannot stand against the one that another infers. One that has members may count as gone there.
     const { self, list } = this.ctx;
     if (this.#attempts++ > 0 || list.size > 0) self.raise();
     this.#metMyself = false;
-    const outcome = await this.joinCall.send(address);
+    const outcome = await this.joinCall.send(address, patience);
     if (outcome === 'refused' && this.#metMyself) {
       this.#own.add(formatAddress(address));
       this.ctx.env.logger.debug(
