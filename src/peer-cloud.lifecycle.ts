@@ -21,7 +21,7 @@ import {
 } from './options/peer-cloud.tokens.js';
 import { nothingListens, noTcpPort } from './peer-cloud.messages.js';
 import {
-  reachableAt,
+  ownPlaces,
   warnIfOpen,
   warnOfScheme,
 } from './peer-cloud.reachability.js';
@@ -106,9 +106,12 @@ export class PeerCloudLifecycle
     this.core.start({ port: this.options.port ?? address.port });
     this.health.start();
     this.tls?.start();
-    void this.selfCheck.run(
-      reachableAt(address, this.options),
-      this.ending.signal,
-    );
+    void this.checkMyself(address);
+  }
+
+  private async checkMyself(address: AddressInfo): Promise<void> {
+    for (const place of ownPlaces(address, this.options)) {
+      await this.selfCheck.run(place, this.ending.signal);
+    }
   }
 }

@@ -8,7 +8,7 @@ import {
   tlsWithoutHttps,
 } from './peer-cloud.messages.js';
 import { isLoopback } from './membership/loopback.js';
-import { formatAddress } from './wire/address.js';
+import { formatAddress, sameAddress } from './wire/address.js';
 import type { PeerAddress } from './wire/peer-info.js';
 
 const LOOPBACK_OF: Readonly<Record<string, string>> = {
@@ -17,7 +17,7 @@ const LOOPBACK_OF: Readonly<Record<string, string>> = {
 };
 
 /** Where this process itself reaches a server: on loopback, if it listens on all interfaces. */
-export function reachableAt(
+function reachableAt(
   { address, port }: AddressInfo,
   { tls }: ResolvedPeerCloudOptions,
 ): PeerAddress {
@@ -26,6 +26,17 @@ export function reachableAt(
     port,
     ...(tls && { scheme: 'https' as const }),
   };
+}
+
+/** Where this peer can ask itself: at its own server, and where others are told to call it, if that differs. */
+export function ownPlaces(
+  server: AddressInfo,
+  options: ResolvedPeerCloudOptions,
+): PeerAddress[] {
+  const inside = reachableAt(server, options);
+  const { ip = inside.ip, port = inside.port } = options;
+  const outside = { ...inside, ip, port };
+  return sameAddress(inside, outside) ? [inside] : [inside, outside];
 }
 
 /** Says that others would call a mounted peer by the wrong scheme. */

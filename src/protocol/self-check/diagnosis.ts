@@ -5,6 +5,9 @@ import { isJsonObject } from '../../wire/json.js';
 const OWN_PORT =
   'or give the protocol a port of its own with the option listener';
 
+const NAT =
+  'behind some NATs only this peer cannot reach itself there, and the others can';
+
 /** Says what stands between this peer's port and its own answer, and what to do about it. */
 export function diagnoseAnswer(
   { status, body }: PeerAnswer,
@@ -39,11 +42,11 @@ export function diagnoseFailure(error: unknown): string {
   const code = error instanceof TransportError ? error.code : undefined;
   switch (code) {
     case 'REFUSED':
-      return 'nobody listens there: the options ip and port must name where this app is reached';
+      return `nobody listens there: the options ip and port must name where this app is reached (${NAT})`;
     case 'TIMEOUT':
-      return 'no answer came in time: something of the app holds the request, or the address is not this one';
+      return `no answer came in time: something of the app holds the request, or the address is not this one (${NAT})`;
     case 'UNREACHABLE':
-      return 'the address cannot be reached from here: the options ip and port must name where this app is reached';
+      return `the address cannot be reached from here: the options ip and port must name where this app is reached (${NAT})`;
     default:
       return `no usable answer came (${code ?? String(error)}): is the port spoken to by http here and served by https, or not by this app?`;
   }

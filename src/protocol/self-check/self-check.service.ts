@@ -27,6 +27,8 @@ export interface SelfCheckFinding {
 /**
  * Asks this peer over the network what others will ask it, because only that shows whether a route,
  * guard, interceptor or proxy of the app stands in between. Changes nothing, whoever answers as this peer.
+ * Two paths are left out: `/check`, which no sender uses, and `/stream`, without which messages go by
+ * `/message`.
  */
 @Injectable()
 export class SelfCheckService {

@@ -156,4 +156,16 @@ describe('the log', () => {
       ),
     ]);
   });
+
+  it('warns where the address that others are told leads nowhere', async () => {
+    await start({ options: { ip: '127.0.0.3', port: 1 } });
+    const warnings = await until(
+      () => logger.of('warn').length > 0 && logger.of('warn'),
+    );
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /POST \/status at 127\.0\.0\.3:1: nobody listens there: the options ip and port .*NAT/,
+      ),
+    ]);
+  });
 });
