@@ -53,6 +53,7 @@ export { OnPeerMessage } from './messaging/handlers/on-peer-message.decorator.js
 export { PeerBody } from './messaging/handlers/peer-body.decorator.js';
 export { PeerSender } from './messaging/handlers/peer-sender.decorator.js';
 export type { MessagePattern } from './messaging/handlers/message-pattern.js';
+export type { PeerMessageRequest } from './messaging/handlers/message-handler.factory.js';
 export { InvalidHandlerError } from './messaging/handlers/invalid-handler.error.js';
 export type {
   MessageFailureNotice,

@@ -79,6 +79,7 @@ function checkContents(paths: readonly string[]): void {
     'README.md',
     'CHANGELOG.md',
     'LICENSE',
+    'docs/options.md',
     'dist/bundle/index.js',
     'dist/index.d.ts',
     'dist/bundle/standalone/index.js',
@@ -89,7 +90,7 @@ function checkContents(paths: readonly string[]): void {
     }
   }
   const allowed =
-    /^(dist\/.*(?<!\.spec)(\.js|(?<!\.spec)\.d\.ts)|package\.json|[A-Z]+(\.md)?)$/;
+    /^(dist\/.*(?<!\.spec)(\.js|(?<!\.spec)\.d\.ts)|docs\/\w+\.md|package\.json|[A-Z]+(\.md)?)$/;
   const stray = paths.filter((path) => !allowed.test(path));
   if (stray.length > 0) {
     throw new Error(`the tarball should not have ${stray.join(', ')}`);

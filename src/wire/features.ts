@@ -6,6 +6,3 @@ export const FEATURES = [
   'sync',
   'stream',
 ] as const;
-
-/** Name of one protocol extension. */
-export type Feature = (typeof FEATURES)[number];

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { MemberState } from './membership.types.js';
-import { isListed, overrides, type Version } from './merge-rule.js';
+import { overrides, type Version } from './merge-rule.js';
 
 const STATES: MemberState[] = ['alive', 'suspect', 'dead', 'left'];
 
@@ -84,11 +84,5 @@ describe('overrides', () => {
         }
       }),
     );
-  });
-});
-
-describe('isListed', () => {
-  it('is true for those that applications see', () => {
-    expect(STATES.filter(isListed)).toEqual(['alive', 'suspect']);
   });
 });

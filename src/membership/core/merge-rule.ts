@@ -24,8 +24,3 @@ export function overrides(news: Version, known: Version): boolean {
     ? RANK[news.state] > RANK[known.state]
     : news.incarnation > known.incarnation;
 }
-
-/** True for the states in which a member is on the list. */
-export function isListed(state: MemberState): boolean {
-  return state === 'alive' || state === 'suspect';
-}
