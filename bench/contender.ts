@@ -80,8 +80,8 @@ export interface Contender {
   notQuick?: readonly PartName[];
   /** Broker that it cannot do without. */
   broker?: BrokerName;
-  /** Largest cloud that it is measured in, with the reason for the report. Default: no limit. */
-  limit?: { peers: number; reason: string };
+  /** Whether its peers have to start one after another, since two that join at once may miss each other. */
+  startsOneByOne?: boolean;
   server(env: ServerEnv): Promise<BenchServer>;
   client(env: ClientEnv): Promise<BenchClient>;
 }

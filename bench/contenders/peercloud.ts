@@ -5,6 +5,7 @@ import { originalPeer } from './support/npm-peercloud.js';
 const contender: Contender = {
   title: 'npm peercloud',
   parts: ['request-reply', 'broadcast', 'growth'],
+  startsOneByOne: true,
 
   async server({ index, host, seeds }) {
     const port = await freePort();

@@ -26,9 +26,8 @@ export function broadcast(context: BenchContext): Job[] {
     : { withFloor: 3, others: 2 };
   return turns(context, 'broadcast', rounds).flatMap((turn) => {
     const { contender } = turn;
-    const { peers: most = Infinity } = contender.limit ?? {};
-    return BROADCAST_PEERS.filter(
-      (peers) => peers <= most && isWanted(context, turn, peers),
+    return BROADCAST_PEERS.filter((peers) =>
+      isWanted(context, turn, peers),
     ).map((peers) => {
       const cell = `broadcast/${peers}`;
       return staged(context, {

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { FanOut } from '../contender.js';
 import { describe } from '../load/outcome.js';
 import type { BenchContext } from '../runner/bench-context.js';
@@ -20,8 +21,9 @@ export const FAN_OUTS: readonly FanOut[] = [
 
 const PROCESSES = 3;
 const BYTES = 60;
-/** Until gossip has told all of them of the sender, which they hear of once in a second only. */
-const SETTLE_MS = 7_000;
+/** Until gossip has told all of them of the sender; crowded peers hear of it once a second only. */
+const SETTLE_MS = 6_000;
+const WARM_UP_MS = 1_000;
 /** What joining so large a cloud takes. */
 const JOIN_MS = 1_000;
 /** Settings that have not had their turn by then are left out. */
@@ -46,7 +48,8 @@ export function fanOut(context: BenchContext): Job[] {
         contender,
         size: { peers, processes: PROCESSES, crowded: true },
         cell: `fan-out/${peers}`,
-        ms: FAN_OUTS.length * (JOIN_MS + SETTLE_MS + measureMs * 2),
+        ms:
+          FAN_OUTS.length * (JOIN_MS + SETTLE_MS + WARM_UP_MS + measureMs * 2),
         work: (stage) => measure(context, contender.id, stage),
       }),
     ),
@@ -81,7 +84,8 @@ async function measureOne(
 ): Promise<void> {
   const cell = fanOutCell(stage.peers, bounds);
   await stage.openClient(bounds);
-  await stage.load('broadcast', { bytes: BYTES, durationMs: SETTLE_MS });
+  await setTimeout(SETTLE_MS);
+  await stage.load('broadcast', { bytes: BYTES, durationMs: WARM_UP_MS });
   const durationMs = context.options.measureMs * 2;
   const result = await stage.load('broadcast', { bytes: BYTES, durationMs });
   noteErrors(context, cell, id, result);

@@ -25,19 +25,16 @@ export function growth(context: BenchContext): Job[] {
     withFloor: rounds,
     others: rounds,
   }).flatMap(({ contender }) => {
-    const { peers: most = Infinity } = contender.limit ?? {};
-    return growthPeers(quick)
-      .filter((peers) => peers <= most)
-      .map((peers) => {
-        const cell = `growth/${peers}`;
-        return staged(context, {
-          contender,
-          size: { peers, processes: PROCESSES },
-          cell,
-          ms: settleMs(options) + warmUpMs + measureMs,
-          work: (stage) => measure(context, contender.id, stage, cell),
-        });
+    return growthPeers(quick).map((peers) => {
+      const cell = `growth/${peers}`;
+      return staged(context, {
+        contender,
+        size: { peers, processes: PROCESSES },
+        cell,
+        ms: settleMs(options) + warmUpMs + measureMs,
+        work: (stage) => measure(context, contender.id, stage, cell),
       });
+    });
   });
 }
 

@@ -6,7 +6,7 @@ import { Stage, type StageSize } from '../runner/stage.js';
 
 /** What starting and ending the processes takes, and each peer. */
 const START_MS = 1_500;
-const PEER_MS = 35;
+const PEER_MS = 45;
 
 /** What is done with a contender once it is up. */
 export interface StagedWork {

@@ -28,7 +28,7 @@ export function report(findings: Findings): string {
     '# Benchmarks',
     introduction(findings),
     ...tables.map(renderTable),
-    ...notes('Left out', leftOut(findings)),
+    ...notes('Skipped', [...findings.skipped]),
     ...notes('Errors (✗)', findings.samples.allFailures()),
     '',
   ].join('\n\n');
@@ -41,15 +41,6 @@ function introduction({ options, machine }: Findings): string {
     'Each contender has one process for the sender and others for the peers that answer, all on loopback.',
     'Figures of one run compare with each other, not with those of another run or machine.',
   ].join(' ');
-}
-
-function leftOut({ contenders, skipped }: Findings): [string, string][] {
-  const limits = contenders.flatMap(({ title, limit }): [string, string][] =>
-    limit
-      ? [[`${title} with more than ${limit.peers} peers`, limit.reason]]
-      : [],
-  );
-  return [...skipped, ...limits];
 }
 
 function notes(title: string, entries: [string, string][]): string[] {

@@ -6,7 +6,7 @@ import type { BenchOptions } from '../options.js';
 import { Samples, type SavedSamples } from './samples.js';
 
 /** What a report says about a contender. */
-export type ReportedContender = Pick<Contender, 'title' | 'parts' | 'limit'> & {
+export type ReportedContender = Pick<Contender, 'title' | 'parts'> & {
   id: string;
 };
 
@@ -43,11 +43,10 @@ export async function saveFindings(
   const saved: SavedFindings = {
     options,
     machine,
-    contenders: contenders.map(({ id, title, parts, limit }) => ({
+    contenders: contenders.map(({ id, title, parts }) => ({
       id,
       title,
       parts,
-      ...(limit && { limit }),
     })),
     skipped: [...skipped],
     samples: samples.toJSON(),

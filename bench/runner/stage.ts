@@ -87,7 +87,7 @@ export class Stage {
     const { ports } = context.brokers;
     const stage = new Stage(size, ports, broker, client, servers);
     try {
-      await stage.openServers();
+      await stage.openServers(contender.startsOneByOne ?? false);
       await stage.openClient();
       return stage;
     } catch (error) {
@@ -161,17 +161,19 @@ export class Stage {
     await Promise.all(this.servers.map((server) => server.stop()));
   }
 
-  /** The first peer alone, then the shares of all processes at once, with the first one as their seed. */
-  private async openServers(): Promise<void> {
-    const [first] = this.servers;
-    const seeds = await this.openShare(first!, 0, 1, []);
+  /** The first peer alone; then the shares of all processes, with the first one as their seed. */
+  private async openServers(oneByOne: boolean): Promise<void> {
     const { length } = this.servers;
     const others = this.peers - 1;
-    const shares = this.servers.map((server, index) => {
+    const seeds = await this.openShare(this.servers[0]!, 0, 1, []);
+    const shares: Promise<PeerLocation[]>[] = [];
+    for (const [index, server] of this.servers.entries()) {
       const from = Math.floor((others * index) / length);
       const count = Math.floor((others * (index + 1)) / length) - from;
-      return this.openShare(server, 1 + from, count, seeds);
-    });
+      const share = this.openShare(server, 1 + from, count, seeds);
+      shares.push(share);
+      if (oneByOne) await share;
+    }
     this.locations = [...seeds, ...(await Promise.all(shares)).flat()];
   }
 
