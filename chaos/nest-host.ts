@@ -19,6 +19,9 @@ import {
 
 /** A process with any number of our peers, each a Nest application context with a listener of its own. */
 
+/** Long: that every peer replies is what counts, not how soon it does on a busy machine. */
+const MESSAGE_TIMEOUT_MS = 30_000;
+
 @Injectable()
 class Answering {
   @OnPeerMessage()
@@ -40,6 +43,7 @@ async function start(
         peers: seeds,
         data: { name },
         listener: { port, host: '0.0.0.0' },
+        messageTimeout: MESSAGE_TIMEOUT_MS,
         ...(secret !== undefined && { security: { secret } }),
       }),
     ],
