@@ -8,6 +8,8 @@ export interface MessageOutcome {
   readonly status: number;
   /** The handler's value, or the error's payload; not yet serialised. */
   readonly payload: unknown;
+  /** Class and method of the handler that the payload is from. */
+  readonly handler: string | undefined;
 }
 
 /** The body of a refusal: Nest's own shape plus a stable code (PROTOCOL.md, section 1, errors). */
@@ -21,6 +23,7 @@ export function refusal(
   return {
     status: statusCode,
     payload: code === undefined ? payload : { ...payload, code },
+    handler: undefined,
   };
 }
 
@@ -49,12 +52,15 @@ export const REPLY_TOO_LARGE = refusal(
 );
 
 /** The answer of a handler that returned: nothing is `{}`. */
-export function replied(value: unknown): MessageOutcome {
-  return { status: 200, payload: value ?? {} };
+export function replied(value: unknown, handler?: string): MessageOutcome {
+  return { status: 200, payload: value ?? {}, handler };
 }
 
 /** The answer of a handler that threw an HttpException; undefined for any other error. */
-export function refused(error: unknown): MessageOutcome | undefined {
+export function refused(
+  error: unknown,
+  handler: string,
+): MessageOutcome | undefined {
   if (!(error instanceof HttpException)) {
     return undefined;
   }
@@ -69,5 +75,6 @@ export function refused(error: unknown): MessageOutcome | undefined {
       typeof response === 'string'
         ? { statusCode: status, message: response }
         : response,
+    handler,
   };
 }

@@ -70,7 +70,7 @@ export class MessageRouter {
       const result = handler.invoke(body, sender);
       return typeof result === 'object' && result !== null
         ? this.settle(result, handler, sender)
-        : replied(result);
+        : replied(result, handler.name);
     } catch (error) {
       return this.failed(error, handler, sender);
     }
@@ -86,16 +86,16 @@ export class MessageRouter {
         (value) =>
           isObservable(value)
             ? this.settle(value, handler, sender)
-            : replied(value),
+            : replied(value, handler.name),
         (error: unknown) => this.failed(error, handler, sender),
       );
     }
     return isObservable(result)
       ? lastValueFrom(result, { defaultValue: undefined }).then(
-          replied,
+          (value) => replied(value, handler.name),
           (error: unknown) => this.failed(error, handler, sender),
         )
-      : replied(result);
+      : replied(result, handler.name);
   }
 
   private failed(
@@ -103,7 +103,7 @@ export class MessageRouter {
     handler: MessageHandler,
     sender: Peer,
   ): MessageOutcome {
-    const known = refused(error);
+    const known = refused(error, handler.name);
     if (known) {
       return known;
     }

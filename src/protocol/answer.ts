@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { JsonText } from '../wire/json-text.js';
 import { errorBody, type ProtocolError } from './protocol.error.js';
 import type { PeerRequest } from './peer-request.js';
 
@@ -10,7 +11,7 @@ export type AdapterResponse =
 export class Answer {
   constructor(
     readonly status: number,
-    /** Serialised as JSON. */
+    /** Serialised as JSON; a JsonText as it is. */
     readonly body: unknown,
     readonly headers: OutgoingHttpHeaders = {},
   ) {}
@@ -63,7 +64,9 @@ function writeHead(
   { status, body, headers }: Answer,
   request: Pick<PeerRequest, 'signAnswer'> | undefined,
 ): Buffer {
-  const bytes = Buffer.from(JSON.stringify(body) ?? '{}');
+  const bytes = Buffer.from(
+    body instanceof JsonText ? body.text : (JSON.stringify(body) ?? '{}'),
+  );
   // An app that lets every origin read its answers does not mean these.
   response.removeHeader('access-control-allow-origin');
   response.writeHead(status, {

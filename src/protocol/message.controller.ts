@@ -1,7 +1,9 @@
 import { Req, Res } from '@nestjs/common';
 import { MembershipService } from '../membership/membership.service.js';
 import { MessageRouter } from '../messaging/message-router.js';
+import { replyText } from '../messaging/reply-text.js';
 import { ENDPOINTS } from '../wire/endpoints.js';
+import { JsonText } from '../wire/json-text.js';
 import { isJsonObject } from '../wire/json.js';
 import { Answer, type AdapterResponse } from './answer.js';
 import type { AdapterRequest } from './peer-request.js';
@@ -30,8 +32,9 @@ export class MessageController {
         throw refusals.invalidBody('a message is a JSON object');
       }
       const peer = this.membership.peerOf(sender);
-      const { status, payload } = await this.router.dispatch(body, peer);
-      return new Answer(status, payload);
+      const outcome = await this.router.dispatch(body, peer);
+      const { status, json } = replyText(outcome);
+      return new Answer(status, new JsonText(json));
     });
   }
 }

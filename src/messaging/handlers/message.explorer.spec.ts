@@ -69,8 +69,10 @@ async function routerWith({
   return module.get(MessageRouter);
 }
 
-const ask = (router: MessageRouter, body: JsonValue) =>
-  router.dispatch(body, sender);
+const ask = async (router: MessageRouter, body: JsonValue) => {
+  const { status, payload } = await router.dispatch(body, sender);
+  return { status, payload };
+};
 
 describe('@OnPeerMessage()', () => {
   const warn = vi.fn();

@@ -7,13 +7,9 @@ import type { JsonValue } from '../../wire/json.js';
 import { onAbort } from '../abort-listeners.js';
 import { MessageAbortedError } from '../errors/aborted.error.js';
 import { MessageTimeoutError } from '../errors/message-timeout.error.js';
-import {
-  BODY_TOO_LARGE,
-  FAILED,
-  REPLY_TOO_LARGE,
-  type MessageOutcome,
-} from '../message-outcome.js';
+import { BODY_TOO_LARGE } from '../message-outcome.js';
 import { MessageRouter } from '../message-router.js';
+import { replyText } from '../reply-text.js';
 import { isLarger } from '../stream/body-check.js';
 import type { MessageLane, OutgoingMessage } from './message-lane.interface.js';
 import { answerError, isSuccess } from './read-answer.js';
@@ -30,13 +26,15 @@ export class SelfLane implements MessageLane {
 
   async send({ id }: Member, message: OutgoingMessage): Promise<JsonValue> {
     const { maxMessageBytes, limits } = this.options;
-    const { json } = message.body;
-    const outcome = isLarger(json, maxMessageBytes)
+    const text = message.body.json;
+    const outcome = isLarger(text, maxMessageBytes)
       ? BODY_TOO_LARGE
-      : await inTime(id, message, () =>
-          this.router.dispatch(JSON.parse(json), this.membership.self),
+      : await withinLimits(id, message, () =>
+          this.router.dispatch(JSON.parse(text), this.membership.self),
         );
-    const { status, payload } = readable(outcome, limits.maxAnswerBytes);
+    // As it would arrive over the network.
+    const { status, json } = replyText(outcome, limits.maxAnswerBytes);
+    const payload = JSON.parse(json) as JsonValue;
     if (!isSuccess(status)) {
       throw answerError(id, status, payload);
     }
@@ -44,30 +42,7 @@ export class SelfLane implements MessageLane {
   }
 }
 
-/** The answer as it would arrive over the network. */
-function readable(
-  { status, payload }: MessageOutcome,
-  maxBytes: number,
-): { status: number; payload: JsonValue } {
-  const text = serialise(payload);
-  if (text === undefined) {
-    return readable(FAILED, Infinity);
-  }
-  return isLarger(text, maxBytes)
-    ? readable(REPLY_TOO_LARGE, Infinity)
-    : { status, payload: JSON.parse(text) as JsonValue };
-}
-
-/** JSON text; undefined for what JSON cannot carry. */
-function serialise(payload: unknown): string | undefined {
-  try {
-    return JSON.stringify(payload) ?? '{}';
-  } catch {
-    return undefined;
-  }
-}
-
-function inTime<T>(
+function withinLimits<T>(
   id: string,
   { timeout, deadline, signal }: OutgoingMessage,
   work: () => Promise<T>,

@@ -1,5 +1,9 @@
 import { isJsonObject, type JsonValue } from '../../wire/json.js';
-import { refusal, type MessageOutcome } from '../message-outcome.js';
+import {
+  BODY_TOO_LARGE,
+  refusal,
+  type MessageOutcome,
+} from '../message-outcome.js';
 import { isDeeperThan, isLarger, namesPrototypes } from './body-check.js';
 import type { RequestLine } from './request-backlog.js';
 
@@ -9,7 +13,6 @@ export interface BodyLimits {
   maxDepth: number;
 }
 
-const TOO_LARGE = refusal(413, 'the body is too large', 'BODY_TOO_LARGE');
 const BAD_BODY = refusal(400, 'a message is a JSON object', 'INVALID_BODY');
 const TOO_DEEP = refusal(400, 'the body is nested too deep', 'INVALID_JSON');
 const BAD_KEYS = refusal(
@@ -34,7 +37,7 @@ export function bodyFault(
     return TOO_DEEP;
   }
   if (mayBeTooLarge && isLarger(JSON.stringify(body), maxBytes)) {
-    return TOO_LARGE;
+    return BODY_TOO_LARGE;
   }
   return mayNamePrototypes && namesPrototypes(body) ? BAD_KEYS : undefined;
 }

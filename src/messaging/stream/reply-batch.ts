@@ -1,10 +1,6 @@
-import {
-  FAILED,
-  REPLY_TOO_LARGE,
-  type MessageOutcome,
-} from '../message-outcome.js';
+import type { MessageOutcome } from '../message-outcome.js';
+import { replyText } from '../reply-text.js';
 import { BATCH_CHARS, GROUP } from './stream.constants.js';
-import { isLarger } from './body-check.js';
 import { FRAME } from './frames.js';
 
 /** Collects replies and writes those of one turn of the event loop together. */
@@ -44,23 +40,7 @@ export class ReplyBatch {
   };
 
   private frame(id: number, outcome: MessageOutcome): string {
-    const { status, payload } = outcome;
-    const json = serialise(payload);
-    if (json === undefined) {
-      return this.frame(id, FAILED);
-    }
-    if (isLarger(json, this.maxBytes)) {
-      return this.frame(id, REPLY_TOO_LARGE);
-    }
+    const { status, json } = replyText(outcome, this.maxBytes);
     return `,${id},${status},${json}`;
-  }
-}
-
-/** JSON text; undefined for what JSON cannot carry. */
-function serialise(payload: unknown): string | undefined {
-  try {
-    return JSON.stringify(payload) ?? '{}';
-  } catch {
-    return undefined;
   }
 }
