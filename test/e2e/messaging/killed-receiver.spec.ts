@@ -1,22 +1,33 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildPrograms } from '../../support/build-programs.js';
-import { freePort } from '../../support/free-port.js';
 import { until } from '../../support/until.js';
-import { closePeers, startPeer } from '../module/support/peer-app.js';
+import {
+  closePeers,
+  startPeer,
+  type PeerApp,
+} from '../module/support/peer-app.js';
 import { Ledger } from './support/ledger.js';
 
-/** Processes that are killed in mid-stream; hundreds with PEERCLOUD_LONG_TESTS=1. */
-const KILLS = process.env['PEERCLOUD_LONG_TESTS'] ? 200 : 5;
-const ID = 'the-receiver';
+const LONG = Boolean(process.env['PEERCLOUD_LONG_TESTS']);
 
+/** Receivers: the program, and how many are killed in mid-stream; `npm run test:long` kills a thousand. */
+const RECEIVERS: [string, string, number][] = [
+  ['a Nest app', 'receiver', LONG ? 40 : 4],
+  ['a process of its own', 'bare-receiver', LONG ? 1000 : 20],
+];
+
+/** Receivers that live and die side by side: most of the time one waits for its process to start. */
+const AT_ONCE = LONG ? 10 : 2;
+
+/** Processes that have not ended yet. */
+const running = new Set<{ kill: (signal: 'SIGKILL') => void }>();
 let folder: string;
 let programs: URL;
-let child: ChildProcess | undefined;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'peercloud-'));
@@ -24,70 +35,112 @@ beforeAll(async () => {
 }, 180_000);
 
 afterEach(async () => {
-  child?.kill('SIGKILL');
+  for (const child of running) {
+    child.kill('SIGKILL');
+  }
   await closePeers();
 });
 
 afterAll(() => rm(folder, { recursive: true }));
 
-async function handledIn(account: string): Promise<Map<number, number>> {
-  const handled = new Map<number, number>();
-  for (const line of (await readFile(account, 'utf8')).split('\n')) {
-    if (line !== '') {
-      handled.set(Number(line), (handled.get(Number(line)) ?? 0) + 1);
+/** One receiver after the other under the same id, each killed in mid-stream. */
+class MortalReceiver {
+  readonly ledger: Ledger;
+  private readonly account: string;
+
+  constructor(
+    private readonly sender: PeerApp,
+    private readonly program: string,
+    private readonly id: string,
+  ) {
+    this.ledger = new Ledger(id);
+    this.account = join(folder, id);
+  }
+
+  async dieOften(times: number): Promise<void> {
+    await writeFile(this.account, '');
+    for (let death = 0; death < times; death++) {
+      await this.liveAndDie(death);
+    }
+    this.ledger.close();
+  }
+
+  /** How often each message was handled. */
+  async handled(): Promise<Map<number, number>> {
+    const handled = new Map<number, number>();
+    const lines = (await readFile(this.account, 'utf8')).split('\n');
+    for (const n of lines.filter((line) => line !== '').map(Number)) {
+      handled.set(n, (handled.get(n) ?? 0) + 1);
+    }
+    return handled;
+  }
+
+  private async liveAndDie(death: number): Promise<void> {
+    const { ledger } = this;
+    const child = spawn(
+      process.execPath,
+      [this.program, this.id, String(this.sender.port), this.account],
+      { stdio: 'inherit' },
+    );
+    running.add(child);
+    const ended = once(child, 'exit');
+    // Killed at another moment each time, the first streams in the middle of their opening.
+    const enough = ledger.replied + (death % 10) * 60 + 1;
+    await until(
+      () => {
+        this.sendSome();
+        return ledger.replied >= enough || child.exitCode !== null;
+      },
+      {
+        timeout: 120_000,
+        interval: 5,
+        what: () =>
+          `${enough} replies at death ${death}: ${JSON.stringify(ledger.summary())}`,
+      },
+    );
+    expect(child.exitCode, 'the receiver ended by itself').toBeNull();
+    this.sendSome();
+    for (let turn = 0; turn < death % 4; turn++) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+    child.kill('SIGKILL');
+    this.sendSome();
+    await ended;
+    running.delete(child);
+    await until(() => ledger.pending === 0, { timeout: 60_000 });
+  }
+
+  private sendSome(): void {
+    const { messaging } = this.sender;
+    for (let each = 0; each < 20; each++) {
+      this.ledger.enter((n) => messaging.send(this.id, { type: 'count', n }));
     }
   }
-  return handled;
 }
 
 describe('a receiver that is killed in mid-stream', () => {
-  it('leaves every message replied to or failed, once', async () => {
-    const account = join(folder, 'account');
-    await writeFile(account, '');
-    const sender = await startPeer();
-    const port = await freePort();
-    const program = new URL(
-      'test/e2e/messaging/programs/receiver.js',
-      programs,
-    );
-    const ledger = new Ledger();
-    const sendSome = () => {
-      for (let each = 0; each < 50; each++) {
-        const n = ledger.sent;
-        const reply = sender.messaging.send(ID, { type: 'count', n });
-        ledger.enter(n, reply);
+  it.each(RECEIVERS)(
+    'leaves every message replied to or failed, once (%s)',
+    async (_, name, kills) => {
+      const sender = await startPeer();
+      const path = `test/e2e/messaging/programs/${name}.js`;
+      const program = fileURLToPath(new URL(path, programs));
+      const receivers = Array.from(
+        { length: AT_ONCE },
+        (_each, at) => new MortalReceiver(sender, program, `${name}-${at}`),
+      );
+      await Promise.all(
+        receivers.map((each) => each.dieOften(kills / AT_ONCE)),
+      );
+      for (const receiver of receivers) {
+        const { ledger } = receiver;
+        expect(ledger.faults(await receiver.handled())).toEqual([]);
+        expect(ledger.summary()['CONNECTION_LOST']).toBeGreaterThan(0);
+        console.info(
+          `${kills / AT_ONCE} kills, ${JSON.stringify(ledger.summary())}`,
+        );
       }
-    };
-    for (let kill = 0; kill < KILLS; kill++) {
-      const { sent } = ledger;
-      child = spawn(
-        process.execPath,
-        [
-          fileURLToPath(program),
-          ID,
-          String(port),
-          String(sender.port),
-          account,
-        ],
-        { stdio: 'inherit' },
-      );
-      const ended = once(child, 'exit');
-      const before = ledger.summary()['replied'] ?? 0;
-      await until(
-        () => {
-          sendSome();
-          const { replied = 0 } = ledger.summary();
-          return replied > before + 500;
-        },
-        { timeout: 60_000, interval: 2 },
-      );
-      expect(ledger.sent).toBeGreaterThan(sent);
-      sendSome();
-      child.kill('SIGKILL');
-      sendSome();
-      await ended;
-      await until(() => ledger.pending === 0, { timeout: 60_000 });
-    }
-    expect(ledger.faults(await handledIn(account))).toEqual([]);
-  }, 900_000);
+    },
+    3_600_000,
+  );
 });

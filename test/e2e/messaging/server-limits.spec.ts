@@ -13,7 +13,8 @@ class Handlers {
   @OnPeerMessage('later')
   async later({ n }: { n: number }) {
     this.started.push(n);
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    // Of different lengths, so that some are always at work.
+    await new Promise((resolve) => setTimeout(resolve, n % 40));
     return { n };
   }
 }

@@ -3,13 +3,8 @@ import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { OnPeerMessage, PeerCloudModule } from '../../../../src/index.js';
 
-/** Arguments: the id, the port, the port of a peer in the cloud, the file for the account. */
-const [id, port, seed, account] = process.argv.slice(2) as [
-  string,
-  string,
-  string,
-  string,
-];
+/** Arguments: the id, the port of a peer in the cloud, the file for the account. */
+const [id, seed, account] = process.argv.slice(2) as [string, string, string];
 // What is written is in the kernel's hands, whatever happens to this process.
 const file = openSync(account, 'a');
 
@@ -35,4 +30,4 @@ class Counter {
 class ReceiverModule {}
 
 const app = await NestFactory.create(ReceiverModule, { logger: false });
-await app.listen(Number(port), '127.0.0.1');
+await app.listen(0, '127.0.0.1');
