@@ -3,6 +3,6 @@ import { peerCloudContender } from './support/peer-cloud.js';
 export default peerCloudContender(
   'ours, /message, Express',
   { adapter: 'express', lane: 'message' },
-  ['request-reply', 'broadcast', 'growth'],
-  ['broadcast', 'growth'],
+  ['request-reply', 'broadcast'],
+  ['broadcast'],
 );
