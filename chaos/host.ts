@@ -41,7 +41,9 @@ export class Host {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.child.on('message', (message: AnswerMessage) => this.settle(message));
-    this.child.once('exit', () => this.ended());
+    this.child.once('exit', (code, signal) =>
+      this.ended(signal ?? `code ${code}`),
+    );
   }
 
   ask<C extends Command>(command: C): Promise<Answers[C['type']]> {
@@ -87,11 +89,11 @@ export class Host {
     else waiting.reject(new Error(`the host at ${this.ip}: ${error}`));
   }
 
-  private ended(): void {
+  private ended(how: string): void {
     this.gone = true;
     for (const waiting of this.waiting.values()) {
       clearTimeout(waiting.timer);
-      waiting.reject(new Error(`the host at ${this.ip} ended`));
+      waiting.reject(new Error(`the host at ${this.ip} ended (${how})`));
     }
     this.waiting.clear();
   }
