@@ -193,6 +193,7 @@ describe('MessagingService.send()', () => {
   it.each<[TransportErrorCode, string]>([
     ['REFUSED', 'UNREACHABLE'],
     ['UNREACHABLE', 'UNREACHABLE'],
+    ['OVERLOADED', 'OVERLOADED'],
     ['CONNECTION_LOST', 'CONNECTION_LOST'],
     ['TIMEOUT', 'TIMEOUT'],
     ['ABORTED', 'ABORTED'],

@@ -50,7 +50,8 @@ export class MessagingService implements PeerMessenger {
    * at most once: after `CONNECTION_LOST`, `TIMEOUT` and `ABORTED` it is unknown whether it was handled.
    *
    * @param peer a peer, or the id of one
-   * @param body a JSON object; it is copied, also on the way to oneself
+   * @param body a JSON object; it is copied, also on the way to oneself. At once, unless
+   *   `messaging.stream.maxQueuedBytes` wait already: then when its turn comes, and it should stay as it is
    * @throws MessageError: `NO_SUCH_PEER`, `UNREACHABLE` (not delivered), `CONNECTION_LOST`, `TIMEOUT`,
    *   `ABORTED`, `BAD_STATUS`, `NO_HANDLER`, `INVALID_REPLY`, `OVERLOADED` (not delivered), `INVALID_BODY`
    * @throws OptionsError for a timeout that is no number of ms

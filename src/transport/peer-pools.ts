@@ -56,7 +56,7 @@ export class PeerPools {
     const { maxRequestsToPeer } = this.options;
     if (entry.open >= maxRequestsToPeer) {
       throw new TransportError(
-        'UNREACHABLE',
+        'OVERLOADED',
         `${origin}: ${maxRequestsToPeer} requests wait for this peer already (option limits.maxRequestsToPeer)`,
       );
     }

@@ -18,6 +18,7 @@ import { MessageAbortedError } from '../errors/aborted.error.js';
 import { BadStatusError } from '../errors/bad-status.error.js';
 import { ConnectionLostError } from '../errors/connection-lost.error.js';
 import { MessageTimeoutError } from '../errors/message-timeout.error.js';
+import { OverloadedError } from '../errors/overloaded.error.js';
 import { UnreachableError } from '../errors/unreachable.error.js';
 import type { MessageLane, OutgoingMessage } from './message-lane.interface.js';
 import { answerError, isSuccess, isUnknownSender } from './read-answer.js';
@@ -138,6 +139,8 @@ function translate(
     case 'REFUSED':
     case 'UNREACHABLE':
       return new UnreachableError(peerId, options);
+    case 'OVERLOADED':
+      return new OverloadedError(peerId, options);
     case 'CONNECTION_LOST':
       return new ConnectionLostError(peerId, options);
     case 'TIMEOUT':
