@@ -31,13 +31,22 @@ export class FakeStream {
     return this.up.writableEnded;
   }
 
+  /** Takes nothing any more of what the opener writes. */
+  stopReading(): void {
+    this.up.pause();
+  }
+
+  readOn(): void {
+    this.up.resume();
+  }
+
   /** Writes a line to the opener. */
   write(line: unknown): void {
     this.down.write(`${JSON.stringify(line)}\n`);
   }
 
-  greet(): void {
-    this.write({ v: 1, heartbeat: 60_000, maxBytes: 1_000_000 });
+  greet(heartbeat = 60_000): void {
+    this.write({ v: 1, heartbeat, maxBytes: 1_000_000 });
   }
 
   /** Ends it as a receiver does that has started and answered everything. */

@@ -57,12 +57,12 @@ async function sendOver(
 
 describe('streams to a server with limits of its own', () => {
   it('are replaced before its request timeout, which is shorter than heartbeats', async () => {
-    await sendOver(4, (server) => {
-      server.requestTimeout = 2500;
-      (server as Server & { connectionsCheckingInterval: number })[
-        'connectionsCheckingInterval'
-      ] = 100;
-    });
+    const limits = {
+      requestTimeout: 2500,
+      headersTimeout: 2500,
+      connectionsCheckingInterval: 100,
+    };
+    await sendOver(4, (server) => Object.assign(server, limits));
   });
 
   it('outlive its time for idle connections', async () => {

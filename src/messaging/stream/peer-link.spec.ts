@@ -1,0 +1,104 @@
+import { FakeStream } from '../../../test/support/stream-fixture.js';
+import { until } from '../../../test/support/until.js';
+import type { Member } from '../../membership/core/membership.types.js';
+import type { MessageError } from '../errors/message.error.js';
+import type { OutgoingMessage } from '../lanes/message-lane.interface.js';
+import { MessageBody } from '../message-body.js';
+import { PeerLink } from './peer-link.js';
+import { resolveStreamOptions } from './stream.options.js';
+
+const MEMBER: Member = {
+  id: 'a',
+  ip: '127.0.0.1',
+  port: 1,
+  data: {},
+  features: ['stream'],
+  incarnation: 1,
+  state: 'alive',
+};
+
+function messageOf(body: object): OutgoingMessage {
+  const deadline = performance.now() + 60_000;
+  return {
+    body: new MessageBody(body, 'a'),
+    timeout: 60_000,
+    deadline,
+    signal: undefined,
+  };
+}
+
+/** A link whose stream is open; nobody answers over it. */
+async function setUp() {
+  const stream = new FakeStream();
+  const sendOtherwise = vi.fn();
+  const link = new PeerLink(MEMBER, {
+    options: resolveStreamOptions(
+      { maxQueuedBytes: 1024, heartbeatInterval: 50 },
+      'stream',
+    ),
+    maxBytes: 1_000_000,
+    maxDepth: 10,
+    hasPlace: () => true,
+    open: () => Promise.resolve(stream.opened),
+    sendOtherwise,
+    watch: () => undefined,
+    noteAlive: () => undefined,
+  });
+  const outcomes: string[] = [];
+  const send = (body: object) => {
+    link.send(messageOf(body)).then(
+      () => outcomes.push('replied'),
+      ({ code }: MessageError) => outcomes.push(code),
+    );
+  };
+  send({ n: 0 });
+  stream.greet(50);
+  await until(() => stream.lines.length === 2);
+  return { stream, link, send, outcomes, sendOtherwise };
+}
+
+describe('PeerLink', () => {
+  it('holds back what the socket does not take, and says so at the deadline', async () => {
+    const { stream, link, send, outcomes, sendOtherwise } = await setUp();
+    stream.stopReading();
+    const text = 'x'.repeat(100_000);
+    // More than the socket may have; then more than may wait as text.
+    for (let n = 1; n <= 6; n++) {
+      send({ n, text });
+    }
+    const late = { n: 7, text: 'as it was' };
+    send(late);
+    await until(() => link.isBusy);
+    late.text = 'as it is when its turn comes';
+    stream.readOn();
+    await until(() => stream.lines.join().includes('"n":7'));
+    expect(stream.lines.join()).toContain('as it is when its turn comes');
+    stream.stopReading();
+    for (let n = 8; n <= 14; n++) {
+      send({ n, text });
+    }
+    await until(() => !stream.lines.join().includes('"n":14'));
+    link.expire(performance.now() + 60_001);
+    await until(() => outcomes.length === 15);
+    // What was given to the socket may have been handled.
+    expect(new Set(outcomes)).toEqual(new Set(['TIMEOUT', 'OVERLOADED']));
+    expect(outcomes.slice(0, 8)).toEqual(Array(8).fill('TIMEOUT'));
+    expect(outcomes.at(-1)).toBe('OVERLOADED');
+    expect(sendOtherwise).not.toHaveBeenCalled();
+    link.destroy(new Error('the test is over'));
+  });
+
+  it('gives up a receiver that falls silent', async () => {
+    const { stream, link, outcomes } = await setUp();
+    const now = performance.now();
+    link.beat(now + 100, false);
+    expect(link.streamCount).toBe(1);
+    // After a pause of this process its silence proves nothing.
+    link.beat(now + 1000, true);
+    expect(link.streamCount).toBe(1);
+    link.beat(now + 1151, false);
+    await until(() => outcomes.join() === 'CONNECTION_LOST');
+    expect(link.streamCount).toBe(0);
+    expect(stream.lines.at(-1)).toBe('0');
+  });
+});
