@@ -26,19 +26,20 @@ async function bytesOfList(count: number): Promise<number> {
     describePeer(cloud, index + 1),
   );
   const receiver = cloud.addressOf(1);
+  const joined: JsonObject = {
+    status: 'joined',
+    id: 'observer',
+    ...cloud.addressOf(0),
+    self: entries[0]!,
+    peers: entries.slice(1),
+  };
   cloud.network.start({
     ...receiver,
     senderId: () => undefined,
-    handler: () =>
+    handler: (endpoint) =>
       Promise.resolve({
         status: 200,
-        body: {
-          status: 'joined',
-          id: 'observer',
-          ...cloud.addressOf(0),
-          self: entries[0]!,
-          peers: entries.slice(1),
-        },
+        body: endpoint === 'join' ? joined : { ...entries[0]!, online: true },
       }),
   });
   const observer = cloud.add({ id: 'observer', seeds: [receiver] });
