@@ -5,8 +5,8 @@ export default defineConfig({
     globals: true,
     root: './',
     include: ['src/**/*.spec.ts', 'test/**/*.spec.ts'],
-    // Most of the time tests wait for peers, not for the processor.
-    maxWorkers: 4,
+    // More would make peers wait for the processor, and take each other for dead.
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     coverage: {

@@ -196,7 +196,7 @@ it('requests to one peer are bounded by limits.maxRequestsToPeer', async () => {
   const first = await Promise.race(
     sent.map((each) => each.catch((error: Error) => error)),
   );
-  expect(first).toMatchObject({ code: 'UNREACHABLE' });
+  expect(first).toMatchObject({ code: 'OVERLOADED' });
   expect((first as Error).cause).toMatchObject({
     message: expect.stringContaining('limits.maxRequestsToPeer') as string,
   });
