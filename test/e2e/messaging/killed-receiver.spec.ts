@@ -15,14 +15,30 @@ import { Ledger } from './support/ledger.js';
 
 const LONG = Boolean(process.env['PEERCLOUD_LONG_TESTS']);
 
-/** Receivers: the program, and how many are killed in mid-stream; `npm run test:long` kills a thousand. */
-const RECEIVERS: [string, string, number][] = [
-  ['a Nest app', 'receiver', LONG ? 40 : 4],
-  ['a process of its own', 'bare-receiver', LONG ? 1000 : 20],
-];
+/** A kind of receivers of which many are killed in mid-stream. */
+interface Receivers {
+  what: string;
+  program: string;
+  kills: number;
+  /** So many live and die side by side: most of the time one waits for its process to start. */
+  atOnce: number;
+}
 
-/** Receivers that live and die side by side: most of the time one waits for its process to start. */
-const AT_ONCE = LONG ? 10 : 2;
+/** `npm run test:long` kills a thousand. */
+const RECEIVERS: Receivers[] = [
+  {
+    what: 'a Nest app',
+    program: 'receiver',
+    kills: LONG ? 40 : 4,
+    atOnce: 2,
+  },
+  {
+    what: 'a process of its own',
+    program: 'bare-receiver',
+    kills: LONG ? 1000 : 20,
+    atOnce: LONG ? 10 : 2,
+  },
+];
 
 /** Processes that have not ended yet. */
 const running = new Set<{ kill: (signal: 'SIGKILL') => void }>();
@@ -120,25 +136,23 @@ class MortalReceiver {
 
 describe('a receiver that is killed in mid-stream', () => {
   it.each(RECEIVERS)(
-    'leaves every message replied to or failed, once (%s)',
-    async (_, name, kills) => {
+    'leaves every message replied to or failed, once ($what)',
+    async ({ program, kills, atOnce }) => {
       const sender = await startPeer();
-      const path = `test/e2e/messaging/programs/${name}.js`;
-      const program = fileURLToPath(new URL(path, programs));
+      const path = `test/e2e/messaging/programs/${program}.js`;
+      const file = fileURLToPath(new URL(path, programs));
       const receivers = Array.from(
-        { length: AT_ONCE },
-        (_each, at) => new MortalReceiver(sender, program, `${name}-${at}`),
+        { length: atOnce },
+        (_, at) => new MortalReceiver(sender, file, `${program}-${at}`),
       );
-      await Promise.all(
-        receivers.map((each) => each.dieOften(kills / AT_ONCE)),
-      );
+      await Promise.all(receivers.map((each) => each.dieOften(kills / atOnce)));
       for (const receiver of receivers) {
         const { ledger } = receiver;
+        console.info(
+          `${kills / atOnce} kills, ${JSON.stringify(ledger.summary())}`,
+        );
         expect(ledger.faults(await receiver.handled())).toEqual([]);
         expect(ledger.summary()['CONNECTION_LOST']).toBeGreaterThan(0);
-        console.info(
-          `${kills / AT_ONCE} kills, ${JSON.stringify(ledger.summary())}`,
-        );
       }
     },
     3_600_000,

@@ -16,17 +16,30 @@ const [id, seed, account] = process.argv.slice(2) as [string, string, string];
 const file = openSync(account, 'a');
 const HELLO = { v: 1, id, heartbeat: 10_000, maxBytes: 1e6, maxInFlight: 1000 };
 
+interface Message {
+  n: number;
+}
+
 let askedAt = 0;
 
 const server = createServer((incoming, outgoing) => {
   askedAt = Date.now();
   if (incoming.url === '/stream') {
     serve(incoming, outgoing);
-  } else {
-    incoming.resume();
-    outgoing.setHeader('content-type', 'application/json');
-    outgoing.end(JSON.stringify({ id, online: true, listening: true }));
+    return;
   }
+  let text = '';
+  incoming.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  incoming.on('error', () => outgoing.destroy());
+  incoming.on('end', () => {
+    // Where a stream could not be opened, messages come one by one.
+    const answer =
+      incoming.url === '/message'
+        ? handle([JSON.parse(text) as Message])[0]
+        : { id, online: true, listening: true };
+    outgoing.setHeader('content-type', 'application/json');
+    outgoing.end(JSON.stringify(answer));
+  });
 });
 server.listen(0, '127.0.0.1', () => setInterval(joinIfAlone, 100));
 
@@ -45,7 +58,7 @@ function serve(incoming: IncomingMessage, outgoing: ServerResponse): void {
     .on('line', (line) => {
       const frame = JSON.parse(line) as unknown;
       if (Array.isArray(frame) && frame[0] === 'm') {
-        write(['r', ...handle(frame)]);
+        write(['r', ...repliesTo(frame)]);
       }
     })
     // The sender may give the stream up.
@@ -56,18 +69,19 @@ function serve(incoming: IncomingMessage, outgoing: ServerResponse): void {
     });
 }
 
-/** Handles the requests of a line; returns the replies. */
-function handle(frame: unknown[]): unknown[] {
-  const replies: unknown[] = [];
-  const numbers: number[] = [];
-  for (let at = 2; at < frame.length; at += 3) {
-    const { n } = frame[at + 2] as { n: number };
-    numbers.push(n);
-    replies.push(frame[at], 200, { n });
-  }
+/** Replies to the requests of a line: an id, a time and a body each. */
+function repliesTo(frame: unknown[]): unknown[] {
+  const ids = frame.filter((_, at) => at >= 2 && at % 3 === 2);
+  const bodies = frame.filter((_, at) => at >= 2 && at % 3 === 1);
+  const replies = handle(bodies as Message[]);
+  return ids.flatMap((each, at) => [each, 200, replies[at]]);
+}
+
+/** Enters messages in the account, and returns the replies. */
+function handle(messages: Message[]): Message[] {
   // What is written is in the kernel's hands, whatever happens to this process.
-  writeSync(file, `${numbers.join('\n')}\n`);
-  return replies;
+  writeSync(file, messages.map(({ n }) => `${n}\n`).join(''));
+  return messages.map(({ n }) => ({ n }));
 }
 
 function join(): void {
