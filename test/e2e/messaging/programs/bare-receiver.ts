@@ -20,10 +20,10 @@ interface Message {
   n: number;
 }
 
-let askedAt = 0;
+let joinedAt = 0;
+let streams = 0;
 
 const server = createServer((incoming, outgoing) => {
-  askedAt = Date.now();
   if (incoming.url === '/stream') {
     serve(incoming, outgoing);
     return;
@@ -43,16 +43,18 @@ const server = createServer((incoming, outgoing) => {
 });
 server.listen(0, '127.0.0.1', () => setInterval(joinIfAlone, 100));
 
-/** Every member is asked for its status all the time: a peer that nobody asks is on no list. */
+/** Messages come all the time to a peer that is on the list: one without a stream joins, or joins again. */
 function joinIfAlone(): void {
-  if (Date.now() - askedAt > 2000) {
-    askedAt = Date.now();
+  if (streams === 0 && Date.now() - joinedAt > 2000) {
+    joinedAt = Date.now();
     join();
   }
 }
 
 function serve(incoming: IncomingMessage, outgoing: ServerResponse): void {
   const write = (line: unknown) => outgoing.write(`${JSON.stringify(line)}\n`);
+  streams++;
+  outgoing.once('close', () => streams--);
   write(HELLO);
   createInterface(incoming)
     .on('line', (line) => {
