@@ -105,7 +105,12 @@ class MortalReceiver {
     await until(
       () => {
         this.sendSome();
-        return ledger.replied >= enough || child.exitCode !== null;
+        // Somebody else may have killed it, which is as good.
+        return (
+          ledger.replied >= enough ||
+          child.exitCode !== null ||
+          child.signalCode !== null
+        );
       },
       {
         timeout: 120_000,
