@@ -64,7 +64,7 @@ describe('replies that cannot go out', () => {
   it('are named as well when the sender takes no such size', async () => {
     const { send } = await startPair({
       providers: [Replies],
-      options: { limits: { maxAnswerBytes: 4000 } },
+      options: { maxPeers: 20, limits: { maxAnswerBytes: 4000 } },
     });
     await expect(send({ type: 'big' })).rejects.toMatchObject({
       payload: { code: 'REPLY_TOO_LARGE' },

@@ -23,7 +23,7 @@ const QUOTA = 100;
 /** Ms by which a lie about the future may be ahead, and still be believed. */
 const AHEAD = 86_000_000;
 
-const AT_ONCE = 32;
+const AT_ONCE = 8;
 
 afterEach(async () => {
   await closePeers();
