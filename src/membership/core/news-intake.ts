@@ -11,7 +11,7 @@ import type { Accusation } from './member-list.js';
 import { isLegacy, makeRecord, type MemberRecord } from './member-record.js';
 import type { RequestOrigin } from './membership.types.js';
 import { MAX_INCARNATION_LEAD } from './membership.limits.js';
-import { overrides } from './merge-rule.js';
+import { overrides, type Version } from './merge-rule.js';
 import type { Verifier } from './verifier.js';
 
 /** Where all that others say about members comes in: what cannot be believed stays out. */
@@ -59,10 +59,7 @@ export class NewsIntake {
     if (!isJsonObject(item) || item.state !== 'alive') return false;
     const { id, incarnation } = item;
     if (typeof id !== 'string' || typeof incarnation !== 'number') return false;
-    const known = this.ctx.list.peek(id);
-    return (
-      known !== undefined && !overrides({ incarnation, state: 'alive' }, known)
-    );
+    return isCovered(incarnation, this.ctx.list.peek(id));
   }
 
   /**
@@ -177,9 +174,8 @@ export class NewsIntake {
   /** It adds nothing to what is known: not worth the check of a signature. */
   #isOld({ id, features, incarnation = 0 }: PeerInfo): boolean {
     const { list } = this.ctx;
-    const known = list.peek(id) ?? list.tombstones.get(id);
-    if (!known || !features) return false;
-    return !overrides({ incarnation, state: 'alive' }, known);
+    if (!features) return false;
+    return isCovered(incarnation, list.peek(id) ?? list.tombstones.get(id));
   }
 
   /** A loopback address, say, means something else to a teller on another host. */
@@ -230,4 +226,11 @@ export class NewsIntake {
 /** What a legacy peer says about a third one, as far as it counts. */
 function withoutExtensions({ id, ip, port, data }: PeerInfo): PeerInfo {
   return { id, ip, port, data };
+}
+
+/** True if word that a member is alive changes nothing about what is known of it. */
+function isCovered(incarnation: number, known: Version | undefined): boolean {
+  return (
+    known !== undefined && !overrides({ incarnation, state: 'alive' }, known)
+  );
 }
