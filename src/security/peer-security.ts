@@ -188,7 +188,8 @@ export class PeerSecurity {
   }
 }
 
-function createKeyring({ mode }: ResolvedSecurity): Keyring | undefined {
+/** What signs and verifies with these options; undefined in an open cloud. */
+export function createKeyring({ mode }: ResolvedSecurity): Keyring | undefined {
   switch (mode.kind) {
     case 'open':
       return undefined;

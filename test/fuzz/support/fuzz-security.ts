@@ -1,12 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { SecurityOptions } from '../../../src/index.js';
-import { Ed25519Keyring } from '../../../src/security/keys/ed25519-keyring.js';
 import type { Keyring } from '../../../src/security/keys/keyring.interface.js';
-import { SecretKeyring } from '../../../src/security/keys/secret-keyring.js';
-import {
-  resolveSecurityOptions,
-  type ResolvedSecurity,
-} from '../../../src/security/security.options.js';
+import { createKeyring } from '../../../src/security/peer-security.js';
+import { resolveSecurityOptions } from '../../../src/security/security.options.js';
 
 export const SECRET = 'a secret that all peers of this cloud share';
 
@@ -42,13 +38,5 @@ export function makeSecurity(
 export function keyringOf(
   options: SecurityOptions | undefined,
 ): Keyring | undefined {
-  const { mode }: ResolvedSecurity = resolveSecurityOptions(options, '');
-  switch (mode.kind) {
-    case 'open':
-      return undefined;
-    case 'secret':
-      return new SecretKeyring(mode.secrets);
-    case 'keys':
-      return new Ed25519Keyring(mode.privateKey, mode.trustedKeys);
-  }
+  return createKeyring(resolveSecurityOptions(options, ''));
 }
