@@ -6,8 +6,11 @@ import type { IncomingHttpHeaders } from 'node:http';
  * counter, so that nothing can be changed, reordered, repeated or left out on the way.
  */
 export interface StreamCodec {
-  /** What goes to the socket for this text. Call it once for each write, in the order of writing. */
-  seal(text: string): string | Buffer;
+  /**
+   * What goes to the socket for this text. Call it once for each write, in the order of writing.
+   * `allocate` gives the memory for so many bytes. Default: new memory.
+   */
+  seal(text: string, allocate?: (bytes: number) => Buffer): string | Buffer;
   /**
    * Takes what came from the socket, in any pieces, and returns the bytes that are now known to be
    * genuine, in order; their borders mean nothing. Throws a TransportError (`BAD_ANSWER`) at the first

@@ -1,5 +1,6 @@
 import type { OutgoingMessage } from 'node:http';
-import { allocatePiece } from '../../wire/slab.js';
+import type { StreamCodec } from '../../security/stream-security.interface.js';
+import { takePiece, type Piece } from '../../wire/write-memory.js';
 import { SOCKET_BYTES } from './stream.constants.js';
 
 const CRLF = '\r\n';
@@ -14,6 +15,7 @@ export class ChunkWriter {
 
   constructor(
     private readonly message: OutgoingMessage,
+    private readonly codec: StreamCodec | undefined,
     private readonly onDrain: () => void,
   ) {
     message.on('drain', onDrain);
@@ -34,25 +36,21 @@ export class ChunkWriter {
   }
 
   /** After `end()` nothing is written any more. */
-  write(data: string | Buffer): void {
-    const { socket, chunkedEncoding } = this.message;
+  write(text: string): void {
     if (this.ended) {
       return;
     }
+    const { socket, chunkedEncoding } = this.message;
     if (!socket || !chunkedEncoding) {
-      this.message.write(data);
-    } else if (typeof data === 'string') {
-      const bytes = Buffer.byteLength(data);
-      // ASCII, which most lines are, is written faster as Latin-1.
-      const encoding = bytes === data.length ? 'latin1' : 'utf8';
-      socket.write(bytes.toString(16) + CRLF + data + CRLF, encoding);
+      this.message.write(this.codec?.seal(text) ?? text);
+    } else if (this.codec) {
+      const { bytes, release } = sealedChunk(this.codec, text);
+      socket.write(bytes, release);
     } else {
-      const size = data.length.toString(16) + CRLF;
-      const chunk = allocatePiece(size.length + data.length + CRLF.length);
-      chunk.write(size, 'latin1');
-      data.copy(chunk, size.length);
-      chunk.write(CRLF, chunk.length - CRLF.length, 'latin1');
-      socket.write(chunk);
+      const bytes = Buffer.byteLength(text);
+      // ASCII, which most lines are, is written faster as Latin-1.
+      const encoding = bytes === text.length ? 'latin1' : 'utf8';
+      socket.write(bytes.toString(16) + CRLF + text + CRLF, encoding);
     }
   }
 
@@ -70,4 +68,17 @@ export class ChunkWriter {
   release(): void {
     this.message.socket?.off('drain', this.onDrain);
   }
+}
+
+/** A chunk of sealed records, written in one place. */
+function sealedChunk(codec: StreamCodec, text: string): Piece {
+  let piece: Piece | undefined;
+  codec.seal(text, (size) => {
+    const head = size.toString(16) + CRLF;
+    piece = takePiece(head.length + size + CRLF.length);
+    piece.bytes.write(head, 0, 'latin1');
+    piece.bytes.write(CRLF, head.length + size, 'latin1');
+    return piece.bytes.subarray(head.length, head.length + size);
+  });
+  return piece!;
 }

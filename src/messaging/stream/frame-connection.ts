@@ -41,6 +41,7 @@ export class FrameConnection {
     this.lines = new LineReader(maxLineBytes, (line) => this.handle(line));
     this.writer = new ChunkWriter(
       message,
+      codec,
       () => this.closed || handler.onDrain(),
     );
     readable.on('data', (chunk: Buffer) => this.read(chunk));
@@ -67,7 +68,7 @@ export class FrameConnection {
       return;
     }
     this.writtenAt = performance.now();
-    this.writer.write(this.codec ? this.codec.seal(lines) : lines);
+    this.writer.write(lines);
   }
 
   /** Writes no more; the other side may still. */

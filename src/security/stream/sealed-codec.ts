@@ -1,12 +1,18 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  type CipherGCM,
+  type DecipherGCM,
+} from 'node:crypto';
 import { TransportError } from '../../transport/transport.error.js';
-import { allocatePiece } from '../../wire/slab.js';
 import type { StreamCodec } from '../stream-security.interface.js';
 
 /** Used for its authentication alone (GMAC): like `/message`, a stream is genuine but not secret. */
 const ALGORITHM = 'aes-256-gcm';
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
+const CIPHER_OPTIONS = { authTagLength: TAG_BYTES };
 const LENGTH_BYTES = 4;
 const HEADER_BYTES = LENGTH_BYTES + TAG_BYTES;
 
@@ -19,23 +25,33 @@ export const MAX_RECORD_BYTES = 64 * 1024;
  * in its own place of its own direction of its own stream.
  */
 export class SealedCodec implements StreamCodec {
-  private readonly sent = new RecordNumber();
-  private readonly received = new RecordNumber();
+  private readonly sent: RecordSeries<CipherGCM>;
+  private readonly received: RecordSeries<DecipherGCM>;
   private readonly header = Buffer.alloc(HEADER_BYTES);
+  private readonly tagInHeader = this.header.subarray(LENGTH_BYTES);
   private headerLength = 0;
   /** What has come of the record that is being received, and how much of it has not. */
   private pieces: Buffer[] = [];
   private missing = 0;
 
-  constructor(
-    private readonly sendKey: Buffer,
-    private readonly receiveKey: Buffer,
-  ) {}
+  constructor(sendKey: Buffer, receiveKey: Buffer) {
+    const ours = createSecretKey(sendKey);
+    const theirs = createSecretKey(receiveKey);
+    this.sent = new RecordSeries((iv) =>
+      createCipheriv(ALGORITHM, ours, iv, CIPHER_OPTIONS),
+    );
+    this.received = new RecordSeries((iv) =>
+      createDecipheriv(ALGORITHM, theirs, iv, CIPHER_OPTIONS),
+    );
+  }
 
-  seal(text: string): Buffer {
+  seal(
+    text: string,
+    allocate = (bytes: number) => Buffer.allocUnsafe(bytes),
+  ): Buffer {
     const bytes = Buffer.byteLength(text);
     const headers = Math.ceil(bytes / MAX_RECORD_BYTES) * HEADER_BYTES;
-    const sealed = allocatePiece(headers + bytes);
+    const sealed = allocate(headers + bytes);
     // ASCII, which most lines are, is written faster as Latin-1.
     sealed.write(text, headers, bytes === text.length ? 'latin1' : 'utf8');
     let at = 0;
@@ -81,9 +97,7 @@ export class SealedCodec implements StreamCodec {
   }
 
   private tag(body: Buffer): Buffer {
-    const cipher = createCipheriv(ALGORITHM, this.sendKey, this.sent.next(), {
-      authTagLength: TAG_BYTES,
-    });
+    const cipher = this.sent.next();
     cipher.setAAD(body);
     cipher.final();
     return cipher.getAuthTag();
@@ -93,14 +107,9 @@ export class SealedCodec implements StreamCodec {
   private verified(): Buffer[] {
     const { pieces } = this;
     this.pieces = [];
-    const decipher = createDecipheriv(
-      ALGORITHM,
-      this.receiveKey,
-      this.received.next(),
-      { authTagLength: TAG_BYTES },
-    );
+    const decipher = this.received.next();
     for (const piece of pieces) decipher.setAAD(piece);
-    decipher.setAuthTag(this.header.subarray(LENGTH_BYTES));
+    decipher.setAuthTag(this.tagInHeader);
     try {
       decipher.final();
     } catch (cause) {
@@ -110,14 +119,37 @@ export class SealedCodec implements StreamCodec {
   }
 }
 
-/** Counts records; a nonce is never used twice, since each direction of each stream has its own key. */
-class RecordNumber {
+/**
+ * The ciphers of one direction, one for each record in turn. A nonce is never used twice, since each
+ * direction of each stream has its own key. The next one is made while nobody waits for it: to make it
+ * costs more than to use it.
+ */
+class RecordSeries<Cipher> {
   private readonly iv = Buffer.alloc(IV_BYTES);
   private number = 0;
+  private ready: Cipher | undefined;
+  private scheduled = false;
 
-  next(): Buffer {
+  constructor(private readonly make: (iv: Buffer) => Cipher) {}
+
+  next(): Cipher {
+    const cipher = this.ready ?? this.create();
+    this.ready = undefined;
+    if (!this.scheduled) {
+      this.scheduled = true;
+      setImmediate(this.prepare);
+    }
+    return cipher;
+  }
+
+  private readonly prepare = (): void => {
+    this.scheduled = false;
+    this.ready ??= this.create();
+  };
+
+  private create(): Cipher {
     this.iv.writeUIntBE(this.number++, IV_BYTES - 6, 6);
-    return this.iv;
+    return this.make(this.iv);
   }
 }
 
