@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { freePort } from '../support/free-port.js';
+import { freePort } from '../../demo/free-port.js';
 import { until } from '../support/until.js';
 import type {
   Answer,

@@ -178,11 +178,11 @@ describe('the stream lane', () => {
       },
     });
     await send({ type: 'echo', n: 1 });
-    await until(async () => {
-      await new Promise((resolve) => setTimeout(resolve, 400));
+    const opensAnother = async () => {
       await send({ type: 'echo', n: 2 });
       return seen.of('/stream', sender, receiver) > 1;
-    });
+    };
+    await until(opensAnother, { interval: 400 });
     expect(seen.of('/message', sender, receiver)).toBe(0);
   });
 

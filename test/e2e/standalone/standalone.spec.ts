@@ -8,7 +8,7 @@ import {
   peercloud,
   type StandaloneOptions,
 } from '../../../src/standalone/index.js';
-import { freePort } from '../../support/free-port.js';
+import { freePort } from '../../../demo/free-port.js';
 import { until } from '../../support/until.js';
 
 describe('peercloud()', { timeout: 120_000 }, () => {

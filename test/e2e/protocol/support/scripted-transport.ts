@@ -15,6 +15,9 @@ export interface SentRequest {
   body: JsonValue;
 }
 
+/** What an address answers to a request. */
+export type Script = (body: JsonValue) => Promise<PeerAnswer>;
+
 const ACKNOWLEDGEMENTS: Partial<Record<Endpoint, string>> = {
   joined: 'added',
   left: 'removed',
@@ -25,10 +28,16 @@ const ACKNOWLEDGEMENTS: Partial<Record<Endpoint, string>> = {
 export class ScriptedTransport implements PeerTransport {
   readonly sent: SentRequest[] = [];
   private readonly peers = new Map<string, string>();
+  private readonly scripts = new Map<string, Script>();
 
   /** From now on a peer of that id answers at that address. */
   answer(address: string, id: string): void {
     this.peers.set(address, id);
+  }
+
+  /** From now on this is the answer of an address to one kind of request. */
+  script(address: string, endpoint: Endpoint, script: Script): void {
+    this.scripts.set(`${endpoint} ${address}`, script);
   }
 
   request(
@@ -38,6 +47,8 @@ export class ScriptedTransport implements PeerTransport {
   ): Promise<PeerAnswer> {
     const address = formatAddress(target);
     this.sent.push({ address, endpoint, body });
+    const script = this.scripts.get(`${endpoint} ${address}`);
+    if (script) return script(body);
     const id = this.peers.get(address);
     if (id === undefined) {
       const nobody = `nobody listens at ${address}`;
