@@ -43,8 +43,10 @@ describe('clouds', () => {
             port: index === 0 ? port : 0,
             options: {
               peers: [`127.0.0.1:${port}`],
-              // One process does the work of 30, and the machine may be busy.
-              membership: { profile: 'wan' },
+              // One process has the work of 30: it may be slow, and has to try again soon.
+              membership: { profile: 'wan', joinRetryMax: 2000 },
+              healthCheck: { cron: '*/5 * * * * *' },
+              messageTimeout: PATIENCE,
               data: { index },
             },
           }),
