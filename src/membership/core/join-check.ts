@@ -5,7 +5,6 @@ import type { JoinRequest, PeerStatus } from '../../wire/requests.js';
 import { sleep, type CoreContext } from './core-context.js';
 import type { MemberRecord } from './member-record.js';
 import {
-  JOIN_CHECK_TIMEOUT,
   JOIN_TELLING_MOMENT,
   MAX_INCARNATION_LEAD,
 } from './membership.limits.js';
@@ -21,28 +20,39 @@ export class JoinCheck {
     private readonly caller: StatusCaller,
   ) {}
 
-  /** Where the joiner says it is, or where the request came from; undefined where it may not be called. */
+  /**
+   * Where the joiner says it is, or where the request came from; undefined where it may not be called.
+   * @param end monotonic ms by which a name has to be resolved
+   */
   async placeOf(
     { ip: given, port, scheme }: JoinRequest,
     origin: RequestOrigin,
+    end: number,
   ): Promise<PeerAddress | undefined> {
     const { env } = this.ctx;
     const host = given ?? origin.remoteAddress;
-    const ip = normalizeIp(host) ?? (await this.#resolve(host));
+    const ip = normalizeIp(host) ?? (await this.#resolve(host, end));
     if (ip === undefined) return undefined;
     const place: PeerAddress = { ip, port: port ?? DEFAULT_PORT };
     if (scheme) place.scheme = scheme;
     return env.allows(place, origin) ? place : undefined;
   }
 
-  /** Asks the joiner for `/status`: one question at a time for each place and id. */
-  ask(place: PeerAddress, { id }: JoinRequest): Promise<StatusReply> {
+  /**
+   * Asks the joiner for `/status`: one question at a time for each place and id.
+   * @param end monotonic ms by which it has to answer
+   */
+  ask(
+    place: PeerAddress,
+    { id }: JoinRequest,
+    end: number,
+  ): Promise<StatusReply> {
     const key = `${place.ip} ${place.port} ${id}`;
     const running = this.#running.get(key);
     if (running) return running;
-    // A legacy joiner does not wait for a receiver that is slow, and every refusal takes the same time.
+    const timeout = Math.max(1, end - this.ctx.env.clock.monotonic());
     const check = this.caller
-      .askAddress(place, JOIN_CHECK_TIMEOUT, id, true)
+      .askAddress(place, timeout, id, true)
       .finally(() => this.#running.delete(key));
     this.#running.set(key, check);
     return check;
@@ -99,12 +109,12 @@ export class JoinCheck {
       : 'taken';
   }
 
-  /** A name is worth no more time than the joiner itself: whoever runs its server could take any. */
-  async #resolve(host: string): Promise<string | undefined> {
+  async #resolve(host: string, end: number): Promise<string | undefined> {
+    const { env } = this.ctx;
     try {
       const found = await Promise.race([
-        this.ctx.env.resolve(host),
-        sleep(this.ctx, JOIN_CHECK_TIMEOUT),
+        env.resolve(host),
+        sleep(this.ctx, end - env.clock.monotonic()),
       ]);
       return found?.[0];
     } catch {

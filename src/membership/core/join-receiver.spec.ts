@@ -350,7 +350,11 @@ describe('JoinReceiver', () => {
         ticks: false,
         env: {
           eventLoopDelay: () => 2000,
-          resolve: () => new Promise(() => {}),
+          resolve: (host) =>
+            new Promise((resolve) => {
+              if (host === 'late.example')
+                cloud.clock.setTimeout(() => resolve([fake.address.ip]), 450);
+            }),
         },
       });
       const fake = cloud.fake('s', {
@@ -358,7 +362,7 @@ describe('JoinReceiver', () => {
           endpoint === 'status' ? new Promise(() => {}) : undefined,
       });
       const features = kind === 'a legacy joiner' ? [] : FEATURES;
-      for (const ip of [fake.address.ip, 'slow.example']) {
+      for (const ip of [fake.address.ip, 'slow.example', 'late.example']) {
         const start = cloud.clock.monotonic();
         const answer = await cloud.settle(
           fake.join(slow.address, { features, ip }),

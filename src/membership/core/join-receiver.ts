@@ -60,7 +60,7 @@ export class JoinReceiver {
   ): Promise<JoinAnswer> {
     if (request.id === this.ctx.self.id) this.onOwnId(request);
     const decision = await this.#limiter.run(() =>
-      this.#evenly(() => this.#decide(request, origin)),
+      this.#evenly((end) => this.#decide(request, origin, end)),
     );
     if (!decision) {
       return this.#refuse(failed('too many joins wait'), request, origin);
@@ -89,14 +89,16 @@ export class JoinReceiver {
   /**
    * Lets every check that fails take the same time, its place among those that run included. At a closed
    * port it is over at once, at a silent one it is not: who could tell the two apart, by its own answer
-   * or by how soon others get theirs, could scan ports from here.
+   * or by how soon others get theirs, could scan ports from here. A name and the check share their time,
+   * since whoever runs the name's server could take any; a legacy joiner would not wait longer either.
    */
-  async #evenly(decide: () => Promise<Decision>): Promise<Decision> {
+  async #evenly(decide: (end: number) => Promise<Decision>): Promise<Decision> {
     const { clock } = this.ctx.env;
-    const end = clock.monotonic() + JOIN_REFUSAL_TIME;
-    const decision = await decide();
+    const start = clock.monotonic();
+    const decision = await decide(start + JOIN_CHECK_TIMEOUT);
     if ('code' in decision && decision.code === 'CHECK_FAILED') {
-      await sleep(this.ctx, Math.max(0, end - clock.monotonic()));
+      const left = start + JOIN_REFUSAL_TIME - clock.monotonic();
+      await sleep(this.ctx, Math.max(0, left));
     }
     return decision;
   }
@@ -104,13 +106,14 @@ export class JoinReceiver {
   async #decide(
     request: JoinRequest,
     origin: RequestOrigin,
+    end: number,
   ): Promise<Decision> {
     const { life, self, list, env } = this.ctx;
     if (!life.active) return { code: 'LEAVING' };
     if ((request.cloud ?? '') !== self.cloud) return { code: 'WRONG_CLOUD' };
-    const place = await this.check.placeOf(request, origin);
+    const place = await this.check.placeOf(request, origin, end);
     if (!place) return failed('its address is not allowed');
-    const reply = await this.check.ask(place, request);
+    const reply = await this.check.ask(place, request, end);
     if (reply.kind !== 'online' && reply.kind !== 'leaving') {
       return explain(reply, place);
     }
