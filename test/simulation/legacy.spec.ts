@@ -164,30 +164,22 @@ describe('a mixed cloud', () => {
     return cloud;
   });
 
-  // Of 48 seeds, two (12 and 14) leave one legacy list with somebody twice, or without somebody: to be found out.
-  scenario(
-    'comes together again after a partition',
-    async (options) => {
-      const { cloud, legacy } = await mixed(options, 16);
-      const [one, other] = [cloud.peers.slice(0, 8), cloud.peers.slice(8)];
-      const [first, ...rest] = legacy;
-      const heal = cloud.network.links.part(
-        [...one.map(({ ip }) => ip), first!.address.ip],
-        [
-          ...other.map(({ ip }) => ip),
-          ...rest.map(({ address }) => address.ip),
-        ],
-      );
-      await expectRight(cloud, [first!], 120_000, () => one);
-      await expectRight(cloud, rest, 120_000, () => other);
-      heal();
-      await expectRight(cloud, legacy, 180_000);
-      await cloud.clock.run(120_000);
-      await expectRight(cloud, legacy, 0);
-      return cloud;
-    },
-    [11, 13, 15],
-  );
+  scenario('comes together again after a partition', async (options) => {
+    const { cloud, legacy } = await mixed(options, 16);
+    const [one, other] = [cloud.peers.slice(0, 8), cloud.peers.slice(8)];
+    const [first, ...rest] = legacy;
+    const heal = cloud.network.links.part(
+      [...one.map(({ ip }) => ip), first!.address.ip],
+      [...other.map(({ ip }) => ip), ...rest.map(({ address }) => address.ip)],
+    );
+    await expectRight(cloud, [first!], 120_000, () => one);
+    await expectRight(cloud, rest, 120_000, () => other);
+    heal();
+    await expectRight(cloud, legacy, 180_000);
+    await cloud.clock.run(120_000);
+    await expectRight(cloud, legacy, 0);
+    return cloud;
+  });
 
   scenario(
     'survives legacy peers that evict at every lost packet',

@@ -48,7 +48,8 @@ function connectNetwork(parts: CoreParts): void {
     caller,
     teller,
   } = parts;
-  const { joiner, joinReceiver, joinCall, legacyCare, spreader } = parts;
+  const { joiner, joinReceiver, joinCall, legacyCare, spreader, newcomers } =
+    parts;
   extension.sink = {
     news: (items, from) => intake.take(items, from, 'gossip'),
     self: (incarnation, ip) => intake.onSelf(incarnation, false, ip),
@@ -64,15 +65,16 @@ function connectNetwork(parts: CoreParts): void {
   caller.onStranger = (id) => recovery.stranger(id);
   recovery.onLegacyStranger = (member) => void legacyCare.audit(member);
   teller.onUnlisted = (member) => void legacyCare.audit(member);
-  teller.onUntold = ({ id }, about) => legacyCare.untold(id, about);
+  teller.onUntold = ({ id }, about) => legacyCare.doubt(id, about);
+  newcomers.onDoubt = (id, about) => legacyCare.doubt(id, about);
   joinReceiver.onOwnId = (request) => joiner.receivedOwnId(request);
-  joinCall.onJoined = (receiverId, { merged, again, listed }) => {
+  joinCall.onJoined = (receiverId, { merged, listed }) => {
     recovery.joined();
     // The receiver has no more than this peer's name; the list that came along is for it too.
     if (merged) synchronizer.now(receiverId);
     if (merged) spreader.self();
     synchronizer.soon();
-    if (again) legacyCare.letIn(receiverId, listed);
+    if (merged) legacyCare.letIn(receiverId, listed);
   };
 }
 

@@ -20,16 +20,12 @@ const RECEIVER_TRIES = 3;
 /** One `/join`, and what follows from its answer. */
 export class JoinCall {
   /**
-   * Called after each success. `merged`: this peer had members before, so two clouds may have met;
-   * `again`: the receiver is one of them. `listed`: the ids in its answer.
+   * Called after each success. `merged`: this peer had members before, so two clouds may have met.
+   * `listed`: the members that its answer names.
    */
   onJoined: (
     receiverId: string,
-    how: {
-      merged: boolean;
-      again: boolean;
-      listed: ReadonlySet<string>;
-    },
+    how: { merged: boolean; listed: readonly PeerInfo[] },
   ) => void = () => {};
 
   constructor(
@@ -89,7 +85,6 @@ export class JoinCall {
       return 'refused';
     }
     const merged = list.size > 0;
-    const again = list.peek(answer.self.id) !== undefined;
     if (!this.#isCredible(answer)) {
       this.#log(formatAddress(address), 'it gave this peer the id of another');
       return 'failed';
@@ -110,8 +105,7 @@ export class JoinCall {
     env.logger.debug(
       `Let in by ${answer.self.id} at ${formatAddress(address)}, ${list.size} members known`,
     );
-    const listed = new Set(peers.map(({ id }) => id));
-    this.onJoined(answer.self.id, { merged, again, listed });
+    this.onJoined(answer.self.id, { merged, listed: peers });
     return 'joined';
   }
 

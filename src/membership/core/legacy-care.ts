@@ -1,8 +1,10 @@
 import { isPeerId } from '../../wire/endpoints.js';
 import type { JsonObject } from '../../wire/json.js';
+import type { PeerInfo } from '../../wire/peer-info.js';
 import { caretakerOf, inherits } from './caretaker.js';
 import type { CoreContext } from './core-context.js';
 import type { Joiner } from './joiner.js';
+import { LegacyAudits } from './legacy-audits.js';
 import { LegacyIntroductions } from './legacy-introductions.js';
 import { LegacyRenewals } from './legacy-renewals.js';
 import { LegacyRepairs } from './legacy-repairs.js';
@@ -13,9 +15,6 @@ import { INHERITED_PERIOD, MAX_INHERITED_ENDS } from './membership.limits.js';
 import type { Member } from './membership.types.js';
 import type { StatusCaller } from './status-caller.js';
 import type { Teller } from './teller.js';
-
-/** For so many of us together, the pause between two audits of one legacy member stays the same. */
-const AUDITORS = 30;
 
 /** Ms within which a legacy member that lists this peer twice tells it the same thing twice. */
 const ECHO = 500;
@@ -29,6 +28,7 @@ export class LegacyCare {
   readonly #repairs: LegacyRepairs;
   readonly #rounds: LegacyRounds;
   readonly #introductions: LegacyIntroductions;
+  readonly #audits: LegacyAudits;
   /** The last `/left` of a legacy member. */
   #heard = { evictor: '', id: '', at: -Infinity };
 
@@ -48,21 +48,15 @@ export class LegacyCare {
       joiner,
       this.#repairs,
     );
+    this.#audits = new LegacyAudits(ctx, this.#introductions);
   }
 
-  /** One period: now and then this peer asks a legacy member whether it is on its list. */
+  /** One period. */
   tick(): void {
-    const { list, options, env } = this.ctx;
-    if (list.legacyCount === 0) return;
+    this.#audits.tick();
+    if (this.ctx.list.legacyCount === 0) return;
     this.#rounds.tick();
     this.#repairs.tick();
-    const pause =
-      options.legacyAuditInterval * Math.max(1, list.size / AUDITORS);
-    const chance = (options.probeInterval * list.legacyCount) / pause;
-    if (env.random.next() >= chance) return;
-    const legacy = this.#legacyMembers();
-    const member = legacy[Math.floor(env.random.next() * legacy.length)];
-    if (member) void this.audit(member);
   }
 
   changed(change: MemberChange): void {
@@ -79,8 +73,8 @@ export class LegacyCare {
     // It came with another cloud, or it was put back: nobody has told the other legacy members.
     for (const other of this.#legacyMembers()) {
       if (other.id === member.id) continue;
-      this.#repairs.add(other.id, member.id);
-      this.#repairs.add(member.id, other.id);
+      this.#repairs.addShared(other.id, member.id);
+      this.#repairs.addShared(member.id, other.id);
     }
     const { id } = member;
     env.clock.setTimeout(
@@ -110,13 +104,13 @@ export class LegacyCare {
     const sender = this.ctx.list.peek(evictor);
     if (!sender || !isLegacy(sender)) return;
     for (const legacy of this.#legacyMembers()) {
-      if (legacy.id === evictor) this.#repairs.add(legacy.id, id, 0);
-      else if (legacy.id !== id) this.#repairs.add(legacy.id, id);
+      if (legacy.id === evictor) this.#repairs.addShared(legacy.id, id, 0);
+      else if (legacy.id !== id) this.#repairs.addShared(legacy.id, id);
     }
   }
 
-  /** A legacy member may not know of a join or an end that it was told of. */
-  untold(legacyId: string, about: string): void {
+  /** A legacy member may not know of a join or an end that it was told of, or list somebody twice. */
+  doubt(legacyId: string, about: string): void {
     if (this.ctx.life.active) this.#repairs.add(legacyId, about);
   }
 
@@ -125,11 +119,9 @@ export class LegacyCare {
     return this.#introductions.audit(legacy);
   }
 
-  /** A member has let this peer in again; `listed` are the ids on its list. */
-  letIn(receiverId: string, listed: ReadonlySet<string>): void {
-    const receiver = this.ctx.list.peek(receiverId);
-    if (receiver && isLegacy(receiver))
-      this.#introductions.letIn(receiver, listed);
+  /** Another one has let this peer in, which was a member before; `listed` is who is on its list. */
+  letIn(receiverId: string, listed: readonly PeerInfo[]): void {
+    this.#introductions.letIn(receiverId, listed);
   }
 
   /** Services for a member: an introduction to a legacy member, repairs of their lists. */

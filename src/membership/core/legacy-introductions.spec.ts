@@ -3,6 +3,9 @@ import { never } from './testing-support/checked-cloud.js';
 import type { LegacyPeer } from './testing-support/legacy-peer.js';
 import { idsOf, TestCloud } from './testing-support/test-cloud.js';
 
+/** Longest that a list stays wrong where somebody sees to it, and does not wait for an audit. */
+const SOON = 15_000;
+
 async function mixed(ours: readonly string[], legacyIds: readonly string[]) {
   const cloud = new TestCloud();
   const peers = await cloud.cloud(ours);
@@ -35,6 +38,26 @@ describe('LegacyIntroductions', () => {
       expect(legacy.filter((peer) => !isRight(peer))).toEqual([]);
     },
   );
+
+  it('is listed once where another one told of it while it was introduced', async () => {
+    const { cloud, legacy, isRight } = await mixed(['a', 'b', 'c'], ['k']);
+    const [k] = legacy;
+    const b = k!.peers.find(({ id }) => id === 'b')!;
+    k!.peers = k!.peers.filter(({ id }) => id !== 'b');
+    await cloud.until(() => k!.ids.includes('b'), 300_000);
+    k!.peers.push({ ...b });
+    await cloud.until(() => isRight(k!), SOON);
+  });
+
+  it('is listed once where another one told of it while it was let in', async () => {
+    const { cloud, peers, legacy } = await mixed(['a', 'b'], ['k']);
+    const [k] = legacy;
+    const [c] = await cloud.cloud(['c', 'd']);
+    expect(await cloud.settle(c!.core.join([peers[0]!.address]))).toBe(true);
+    expect(k!.ids).toEqual(['a', 'b', 'c']);
+    k!.peers.push({ ...k!.peers.find(({ id }) => id === 'c')! });
+    await cloud.until(() => k!.ids.join() === 'a,b,c,d', 60_000);
+  });
 
   it('joins directly where the legacy member lists nobody, and puts back the others too', async () => {
     const { cloud, peers, legacy, isRight } = await mixed(

@@ -1,3 +1,4 @@
+import type { PeerInfo } from '../../wire/peer-info.js';
 import { caretakerOf, caretakersOf } from './caretaker.js';
 import type { CoreContext } from './core-context.js';
 import type { Joiner } from './joiner.js';
@@ -45,19 +46,30 @@ export class LegacyIntroductions {
   }
 
   /**
-   * A legacy member that is a member here has let this peer in. It has told everybody on its list, and
-   * a legacy member among them may list this peer twice now; and whoever is not on its list is missing.
-   * @param listed ids on its list
+   * Another one has let this peer in, which was a member before. It has told everybody on its list, perhaps
+   * while others told them too, so that a legacy member among them lists this peer twice now; and whoever
+   * is not on the list of a legacy member is missing there.
    */
-  letIn(legacy: MemberRecord, listed: ReadonlySet<string>): void {
-    for (const other of this.#othersThan(legacy)) {
-      if (listed.has(other.id)) this.repairs.add(other.id, this.ctx.self.id);
-      else this.repairs.add(legacy.id, other.id, 0);
+  letIn(receiverId: string, listed: readonly PeerInfo[]): void {
+    const { list, self } = this.ctx;
+    for (const info of listed) {
+      const { features = [] } = list.peek(info.id) ?? info;
+      if (isLegacy({ features })) this.repairs.add(info.id, self.id);
+    }
+    const receiver = list.peek(receiverId);
+    if (!receiver || !isLegacy(receiver)) return;
+    const ids = new Set(listed.map(({ id }) => id));
+    for (const { id } of this.#othersThan(receiver)) {
+      if (!ids.has(id)) this.repairs.add(receiverId, id, 0);
     }
   }
 
+  /**
+   * Whoever introduces it may do so while another one tells the legacy member of this peer too, so that it
+   * lists this peer twice, which nobody would ever notice. So it is told once more when all is quiet.
+   */
   async #getIntroduced(legacy: MemberRecord): Promise<void> {
-    const { options, env } = this.ctx;
+    const { options, env, self } = this.ctx;
     env.logger.log(
       `${legacy.id} at ${legacy.address} does not list this peer: asking to be introduced`,
     );
@@ -68,7 +80,10 @@ export class LegacyIntroductions {
         options.requestTimeout * REQUESTS,
         { introduce: legacy.id },
       );
-      if (reply.status?.ext?.introduced === true) return;
+      if (reply.status?.ext?.introduced === true) {
+        this.repairs.add(legacy.id, self.id);
+        return;
+      }
       if (introducer === introducers[0]) this.#doubtAll(legacy);
     }
     // One at a time: what one legacy member is to forget is what the next one tells it.

@@ -5,14 +5,22 @@ import type { Teller } from './teller.js';
 /** Ms for which a renewal counts as just done. */
 const JUST_NOW = 5000;
 
+/** A renewal that succeeded. */
+interface Renewal {
+  /** Monotonic ms at which it began. */
+  readonly start: number;
+  /** False: the one in question was no member any more, so `/left` was all that was told. */
+  readonly isMember: boolean;
+}
+
 /**
  * Tells a legacy member about another member anew: `/left`, then `/joined`. However often it listed that
  * member before, it lists it once afterwards. One at a time for each two members.
  */
 export class LegacyRenewals {
   readonly #running = new Map<string, Promise<boolean>>();
-  /** Monotonic ms at which the last one that succeeded began, in the order of their ends. */
-  readonly #done = new Map<string, number>();
+  /** The last ones that succeeded, in the order of their ends. */
+  readonly #done = new Map<string, Renewal>();
 
   constructor(
     private readonly ctx: CoreContext,
@@ -39,9 +47,14 @@ export class LegacyRenewals {
     );
   }
 
-  /** True if one that succeeded began at that time (monotonic ms) or later. */
+  /**
+   * True if one that succeeded began at that time (monotonic ms) or later, and what it told is still so:
+   * the end of a member says nothing about one that is back.
+   */
   isDoneSince(legacy: string, about: string, since: number): boolean {
-    return (this.#done.get(keyOf(legacy, about)) ?? -Infinity) >= since;
+    const last = this.#done.get(keyOf(legacy, about));
+    if (!last || last.start < since) return false;
+    return last.isMember === (this.ctx.list.peek(about) !== undefined);
   }
 
   async #tell(legacy: string, about: string): Promise<boolean> {
@@ -53,7 +66,7 @@ export class LegacyRenewals {
     if (member && !(await this.teller.joined(target, member))) return false;
     const key = keyOf(legacy, about);
     this.#done.delete(key);
-    this.#done.set(key, start);
+    this.#done.set(key, { start, isMember: member !== undefined });
     if (this.#done.size > MAX_LEGACY_REPAIRS)
       this.#done.delete(this.#done.keys().next().value!);
     return true;

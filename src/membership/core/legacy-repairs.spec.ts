@@ -15,18 +15,18 @@ const SOON = 15_000;
 /** What is put right here is put right because of a sign, and not by an audit that happens to come. */
 const NEVER = 3_600_000;
 
-/** Four of us, whoever looks after the legacy member `k` first, and two legacy members that list all. */
-async function withTwo() {
+/** Some of us, whoever looks after the legacy member `k` first, and two legacy members that list all. */
+async function withTwo(ids = ['a', 'b', 'c', 'd']) {
   const cloud = new TestCloud();
-  const peers = await cloud.cloud(['a', 'b', 'c', 'd'], {
+  const peers = await cloud.cloud(ids, {
     options: { legacyAuditInterval: NEVER },
   });
   const [k, l] = [cloud.legacy('k'), cloud.legacy('l')];
   for (const legacy of [k, l])
     await cloud.settle(legacy.join(peers[0]!.address));
   await cloud.clock.run(8000);
-  expect(k.ids).toEqual(['a', 'b', 'c', 'd', 'l']);
-  expect(l.ids).toEqual(['a', 'b', 'c', 'd', 'k']);
+  expect(k.ids).toEqual([...ids, 'l'].sort());
+  expect(l.ids).toEqual([...ids, 'k'].sort());
   const ranked = byRank(peers, 'k') as [TestPeer, TestPeer, TestPeer, TestPeer];
   return { cloud, k, l, ranked };
 }
@@ -208,6 +208,15 @@ describe('LegacyRepairs', () => {
     await cloud.clock.run(60_000);
     const renewed = cloud.to('k', 'joined').map(({ body }) => body.id);
     expect(renewed).toEqual([]);
+  });
+
+  it('is asked for by whoever finds itself listed twice, however many are better suited', async () => {
+    const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'];
+    const { cloud, k, ranked } = await withTwo(ids);
+    const { id: last } = ranked.at(-1)!.core;
+    k.peers.push({ ...k.peers.find(({ id }) => id === last)! });
+    k.evict('l');
+    await cloud.until(() => k.ids.join() === [...ids, 'l'].join(), SOON);
   });
 
   it('is no way to make a peer tell what it does not know', async () => {

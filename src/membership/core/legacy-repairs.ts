@@ -31,7 +31,7 @@ const SETTLING = 3;
 /** How much longer the pause gets with each try; it is never longer than the one between audits. */
 const BACKOFF = 2;
 
-/** So many of us that know of a missing entry see to it that it is repaired. */
+/** So many of us see to the repair of what all of us know to be missing. */
 const WITNESSES = 8;
 
 /**
@@ -55,6 +55,12 @@ export class LegacyRepairs {
    */
   add(legacy: string, about: string, settling = SETTLING): void {
     this.#add(legacy, about, this.#now, settling);
+  }
+
+  /** The same, where all of us saw the sign: a few of them are enough. */
+  addShared(legacy: string, about: string, settling = SETTLING): void {
+    if (isAmongCaretakers(this.ctx, legacy, WITNESSES))
+      this.add(legacy, about, settling);
   }
 
   /** One period. */
@@ -107,15 +113,13 @@ export class LegacyRepairs {
     this.#waiting.set(key, { legacy, about, since, notBefore, pause });
   }
 
-  /** Whoever has to do it now; undefined if nobody can, need not, or this peer is one too many. */
+  /** Whoever has to do it now; undefined if nobody can, or need not. */
   #caretakerOf({ legacy, about }: Repair): string | undefined {
     const target = this.ctx.list.peek(legacy);
     if (!target || !isLegacy(target)) return undefined;
     const caretaker = caretakerOf(this.ctx, legacy, about);
     if (caretaker === this.ctx.self.id) return caretaker;
-    const isWitness =
-      this.#isKnown(about) && isAmongCaretakers(this.ctx, legacy, WITNESSES);
-    return caretaker !== '' && isWitness ? caretaker : undefined;
+    return caretaker !== '' && this.#isKnown(about) ? caretaker : undefined;
   }
 
   #isKnown(id: string): boolean {

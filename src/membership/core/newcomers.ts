@@ -8,7 +8,9 @@ interface Newcomer {
   /** Monotonic ms from which on it has to know by itself. */
   readonly until: number;
   /** Members that were told of it: what they learn later, they tell it themselves. */
-  readonly known: ReadonlySet<string>;
+  readonly told: ReadonlySet<string>;
+  /** Members that were let in since by one that knew it: it was on the list that they were given. */
+  readonly later: Set<string>;
 }
 
 /**
@@ -16,6 +18,8 @@ interface Newcomer {
  * because whoever told it may not have known them yet (PROTOCOL.md, section 2).
  */
 export class Newcomers {
+  /** Called when a legacy member is told of a member that another one may tell it of as well. */
+  onDoubt: (legacyId: string, about: string) => void = () => {};
   readonly #newcomers = new Map<string, Newcomer>();
 
   constructor(
@@ -23,11 +27,12 @@ export class Newcomers {
     private readonly teller: Teller,
   ) {}
 
-  add(id: string, known: ReadonlySet<string>): void {
+  add(id: string, told: ReadonlySet<string>): void {
     this.#newcomers.delete(id);
     this.#newcomers.set(id, {
       until: this.ctx.env.clock.monotonic() + NEWCOMER_PERIOD,
-      known,
+      told,
+      later: new Set(),
     });
     this.#shrink();
   }
@@ -46,16 +51,17 @@ export class Newcomers {
     }
   }
 
-  #passOnJoin({ member, source }: MemberChange): void {
-    if (source.origin === 'join' || source.origin === 'answer') return;
-    for (const [newcomer, { known }] of this.#reachable(member.id)) {
-      // It told this itself.
-      if (newcomer.id === source.from) continue;
+  #passOnJoin({ member, source: { origin, from = '' } }: MemberChange): void {
+    if (origin === 'answer') return;
+    for (const [newcomer, { told, later }] of this.#reachable(member.id)) {
+      const isOwn = origin === 'join';
+      const isByKnower =
+        origin === 'joined' && (told.has(from) || later.has(from));
+      if (isOwn || isByKnower) later.add(member.id);
+      // It was told by the admission, or told this itself.
+      if (isOwn || newcomer.id === from) continue;
       if (!isLegacy(newcomer)) void this.teller.joined(newcomer, member);
-      else if (source.origin !== 'joined') void this.#retell(newcomer, member);
-      else if (source.from === undefined || !known.has(source.from)) {
-        void this.teller.joined(newcomer, member);
-      }
+      else if (!isByKnower) void this.#retell(newcomer, member);
     }
   }
 
@@ -67,8 +73,12 @@ export class Newcomers {
       void this.teller.left(previous, id);
   }
 
-  /** A legacy peer lists a member as often as it is told, so it is told to forget it first. */
+  /**
+   * A legacy peer lists a member as often as it is told, so it is told to forget it first. Whoever let that
+   * member in may tell it at the same moment all the same.
+   */
   async #retell(newcomer: MemberRecord, member: MemberRecord): Promise<void> {
+    this.onDoubt(newcomer.id, member.id);
     if (await this.teller.left(newcomer, member.id))
       await this.teller.joined(newcomer, member);
   }

@@ -1,0 +1,54 @@
+import { never } from './testing-support/checked-cloud.js';
+import { TestCloud } from './testing-support/test-cloud.js';
+
+/** Members of which a legacy member was told, in this order. */
+function joinsTo(cloud: TestCloud, legacyId: string): unknown[] {
+  return cloud.to(legacyId, 'joined').map(({ body }) => body.id);
+}
+
+describe('Newcomers', () => {
+  it('that are legacy peers hear once of whoever joins through one that came after them', async () => {
+    const cloud = new TestCloud();
+    const [a, b] = await cloud.cloud(['a', 'b']);
+    const k = cloud.legacy('k');
+    await cloud.settle(k.join(a!.address));
+    const c = cloud.peer('c', { seeds: [b!.address] });
+    await cloud.clock.run(500);
+    cloud.peer('d', { seeds: [c.address] });
+    await cloud.clock.run(20_000);
+    expect(joinsTo(cloud, 'k')).toEqual(['c', 'd']);
+    expect(k.ids).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('that are legacy peers hear once of whoever joins through the same member', async () => {
+    const cloud = new TestCloud();
+    const [a] = await cloud.cloud(['a', 'b']);
+    const k = cloud.legacy('k');
+    await cloud.settle(k.join(a!.address));
+    const c = cloud.peer('c', { seeds: [a!.address] });
+    await cloud.clock.run(500);
+    cloud.peer('d', { seeds: [c.address] });
+    await cloud.clock.run(20_000);
+    expect(joinsTo(cloud, 'k')).toEqual(['c', 'd']);
+  });
+
+  it('that are legacy peers list nobody twice where two tell them at the same moment', async () => {
+    const cloud = new TestCloud();
+    const [a] = await cloud.cloud(['a']);
+    // It does not say that it knows the newcomer, so it may not tell it.
+    const other = cloud.fake('other', {
+      answer: (endpoint) => (endpoint === 'joined' ? never : undefined),
+    });
+    await cloud.settle(other.join(a!.address));
+    const k = cloud.legacy('k');
+    await cloud.settle(k.join(a!.address));
+    const features = ['gossip'];
+    const x = cloud.fake('x', { status: { features, incarnation: 5 } });
+    const info = { id: 'x', ...x.address, data: {} };
+    await cloud.settle(other.send(a!.address, 'joined', info));
+    await cloud.until(() => k.ids.includes('x'), 1000);
+    k.peers.push(info);
+    expect(k.ids).toEqual(['a', 'other', 'x', 'x']);
+    await cloud.until(() => k.ids.join() === 'a,other,x', 10_000);
+  });
+});
