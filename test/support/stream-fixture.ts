@@ -1,6 +1,35 @@
 import { PassThrough } from 'node:stream';
 import { PLAIN_CODEC } from '../../src/security/plain-stream.js';
+import type { Member } from '../../src/membership/core/membership.types.js';
+import type { OutgoingMessage } from '../../src/messaging/lanes/message-lane.interface.js';
+import { MessageBody } from '../../src/messaging/message-body.js';
 import type { OpenedStream } from '../../src/messaging/stream/stream-opener.js';
+
+/** Ms that a message of these tests has. */
+const PATIENCE = 60_000;
+
+/** A member that takes streams. */
+export function streamMember(id = 'a', port = 1): Member {
+  return {
+    id,
+    ip: '127.0.0.1',
+    port,
+    data: {},
+    features: ['stream'],
+    incarnation: 1,
+    state: 'alive',
+  };
+}
+
+/** A message to a member, with a minute from now. */
+export function messageTo(id: string, body: object): OutgoingMessage {
+  return {
+    body: new MessageBody(body, id),
+    timeout: PATIENCE,
+    deadline: performance.now() + PATIENCE,
+    signal: undefined,
+  };
+}
 
 /** A stream without a network: what the opener gets, and the receiver's end of it. */
 export class FakeStream {

@@ -1,6 +1,5 @@
 import type { CoreContext } from './core-context.js';
 import type { LegacyIntroductions } from './legacy-introductions.js';
-import { isLegacy } from './member-record.js';
 
 /** For so many of us together, the pause between two audits of one legacy member stays the same. */
 const AUDITORS = 30;
@@ -28,7 +27,7 @@ export class LegacyAudits {
     const { list, options, env } = this.ctx;
     const now = env.clock.monotonic();
     if (now < this.#due) return;
-    const legacy = [...list.records()].filter(isLegacy);
+    const legacy = list.legacyMembers();
     const pause =
       (options.legacyAuditInterval * Math.max(1, list.size / AUDITORS)) /
       Math.max(1, legacy.length);

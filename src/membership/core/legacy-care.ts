@@ -71,7 +71,7 @@ export class LegacyCare {
       return;
     if (source.origin === 'joined') return;
     // It came with another cloud, or it was put back: nobody has told the other legacy members.
-    for (const other of this.#legacyMembers()) {
+    for (const other of this.ctx.list.legacyMembers()) {
       if (other.id === member.id) continue;
       this.#repairs.addShared(other.id, member.id);
       this.#repairs.addShared(member.id, other.id);
@@ -103,7 +103,7 @@ export class LegacyCare {
   wrongly(evictor: string, id: string): void {
     const sender = this.ctx.list.peek(evictor);
     if (!sender || !isLegacy(sender)) return;
-    for (const legacy of this.#legacyMembers()) {
+    for (const legacy of this.ctx.list.legacyMembers()) {
       if (legacy.id === evictor) this.#repairs.addShared(legacy.id, id, 0);
       else if (legacy.id !== id) this.#repairs.addShared(legacy.id, id);
     }
@@ -153,7 +153,7 @@ export class LegacyCare {
     reason,
     source,
   }: MemberChange & { kind: 'removed' }): void {
-    for (const legacy of this.#legacyMembers()) {
+    for (const legacy of this.ctx.list.legacyMembers()) {
       if (caretakerOf(this.ctx, legacy.id) !== this.ctx.self.id) continue;
       if (reason !== 'left' && legacy.id !== source.from)
         void this.teller.left(legacy, id);
@@ -170,9 +170,5 @@ export class LegacyCare {
     for (const { id, state } of past) {
       if (state === 'dead' && id !== except) void this.teller.left(legacy, id);
     }
-  }
-
-  #legacyMembers(): MemberRecord[] {
-    return [...this.ctx.list.records()].filter(isLegacy);
   }
 }

@@ -137,8 +137,6 @@ export class LegacyIntroductions {
   }
 
   #othersThan({ id }: MemberRecord): MemberRecord[] {
-    return [...this.ctx.list.records()].filter(
-      (member) => isLegacy(member) && member.id !== id,
-    );
+    return this.ctx.list.legacyMembers().filter((member) => member.id !== id);
   }
 }

@@ -1,7 +1,7 @@
 import { caretakerOf } from './caretaker.js';
 import type { CoreContext } from './core-context.js';
 import type { LegacyRepairs } from './legacy-repairs.js';
-import { isLegacy, type MemberRecord } from './member-record.js';
+import type { MemberRecord } from './member-record.js';
 
 /**
  * What a legacy member lists of the others of its kind it tells nobody, and nobody can ask. So whoever
@@ -24,7 +24,7 @@ export class LegacyRounds {
     const { env, options } = this.ctx;
     const now = env.clock.monotonic();
     if (now < this.#due) return;
-    const legacy = [...this.ctx.list.records()].filter(isSettled);
+    const legacy = this.ctx.list.legacyMembers().filter(isSettled);
     const charges = legacy.filter(
       ({ id }) => caretakerOf(this.ctx, id) === this.ctx.self.id,
     );
@@ -46,6 +46,6 @@ export class LegacyRounds {
 }
 
 /** What may be gone is not introduced to anybody. */
-function isSettled(member: MemberRecord): boolean {
-  return isLegacy(member) && member.state === 'alive';
+function isSettled({ state }: MemberRecord): boolean {
+  return state === 'alive';
 }

@@ -51,6 +51,12 @@ export class MemberList {
     return this.#legacyCount;
   }
 
+  /** Those members themselves, in the order in which they came. */
+  legacyMembers(): MemberRecord[] {
+    if (this.#legacyCount === 0) return [];
+    return [...this.#listed.values()].filter(isLegacy);
+  }
+
   /** The members that applications see; the same array until something changes. */
   members(): readonly MemberRecord[] {
     this.#members ??= [...this.#listed.values()].filter(

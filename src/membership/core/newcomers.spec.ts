@@ -7,30 +7,24 @@ function joinsTo(cloud: TestCloud, legacyId: string): unknown[] {
 }
 
 describe('Newcomers', () => {
-  it('that are legacy peers hear once of whoever joins through one that came after them', async () => {
-    const cloud = new TestCloud();
-    const [a, b] = await cloud.cloud(['a', 'b']);
-    const k = cloud.legacy('k');
-    await cloud.settle(k.join(a!.address));
-    const c = cloud.peer('c', { seeds: [b!.address] });
-    await cloud.clock.run(500);
-    cloud.peer('d', { seeds: [c.address] });
-    await cloud.clock.run(20_000);
-    expect(joinsTo(cloud, 'k')).toEqual(['c', 'd']);
-    expect(k.ids).toEqual(['a', 'b', 'c', 'd']);
-  });
-
-  it('that are legacy peers hear once of whoever joins through the same member', async () => {
-    const cloud = new TestCloud();
-    const [a] = await cloud.cloud(['a', 'b']);
-    const k = cloud.legacy('k');
-    await cloud.settle(k.join(a!.address));
-    const c = cloud.peer('c', { seeds: [a!.address] });
-    await cloud.clock.run(500);
-    cloud.peer('d', { seeds: [c.address] });
-    await cloud.clock.run(20_000);
-    expect(joinsTo(cloud, 'k')).toEqual(['c', 'd']);
-  });
+  it.each([
+    ['another member', 1],
+    ['the same member', 0],
+  ])(
+    'that are legacy peers hear once of whoever joins through one that came after them, through %s',
+    async (_, through) => {
+      const cloud = new TestCloud();
+      const members = await cloud.cloud(['a', 'b']);
+      const k = cloud.legacy('k');
+      await cloud.settle(k.join(members[0]!.address));
+      const c = cloud.peer('c', { seeds: [members[through]!.address] });
+      await cloud.clock.run(500);
+      cloud.peer('d', { seeds: [c.address] });
+      await cloud.clock.run(20_000);
+      expect(joinsTo(cloud, 'k')).toEqual(['c', 'd']);
+      expect(k.ids).toEqual(['a', 'b', 'c', 'd']);
+    },
+  );
 
   it('that are legacy peers list nobody twice where two tell them at the same moment', async () => {
     const cloud = new TestCloud();

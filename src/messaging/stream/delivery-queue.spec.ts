@@ -1,12 +1,10 @@
-import { MessageBody } from '../message-body.js';
+import { messageTo } from '../../../test/support/stream-fixture.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { Delivery } from './delivery.js';
 
 function delivery(value: object): Delivery {
-  const body = new MessageBody(value, 'a');
-  const message = { body, timeout: 1, deadline: 1, signal: undefined };
   const ignore = () => undefined;
-  return new Delivery('a', message, ignore, ignore);
+  return new Delivery('a', messageTo('a', value), ignore, ignore);
 }
 
 describe('DeliveryQueue', () => {

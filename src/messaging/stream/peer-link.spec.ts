@@ -1,37 +1,18 @@
-import { FakeStream } from '../../../test/support/stream-fixture.js';
+import {
+  FakeStream,
+  messageTo,
+  streamMember,
+} from '../../../test/support/stream-fixture.js';
 import { until } from '../../../test/support/until.js';
-import type { Member } from '../../membership/core/membership.types.js';
 import type { MessageError } from '../errors/message.error.js';
-import type { OutgoingMessage } from '../lanes/message-lane.interface.js';
-import { MessageBody } from '../message-body.js';
 import { PeerLink } from './peer-link.js';
 import { resolveStreamOptions } from './stream.options.js';
-
-const MEMBER: Member = {
-  id: 'a',
-  ip: '127.0.0.1',
-  port: 1,
-  data: {},
-  features: ['stream'],
-  incarnation: 1,
-  state: 'alive',
-};
-
-function messageOf(body: object): OutgoingMessage {
-  const deadline = performance.now() + 60_000;
-  return {
-    body: new MessageBody(body, 'a'),
-    timeout: 60_000,
-    deadline,
-    signal: undefined,
-  };
-}
 
 /** A link whose stream is open; nobody answers over it. */
 async function setUp() {
   const stream = new FakeStream();
   const sendOtherwise = vi.fn();
-  const link = new PeerLink(MEMBER, {
+  const link = new PeerLink(streamMember(), {
     options: resolveStreamOptions(
       { maxQueuedBytes: 1024, heartbeatInterval: 50 },
       'stream',
@@ -46,7 +27,7 @@ async function setUp() {
   });
   const outcomes: string[] = [];
   const send = (body: object) => {
-    link.send(messageOf(body)).then(
+    link.send(messageTo('a', body)).then(
       () => outcomes.push('replied'),
       ({ code }: MessageError) => outcomes.push(code),
     );

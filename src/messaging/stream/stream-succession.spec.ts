@@ -1,20 +1,12 @@
-import { FakeStream } from '../../../test/support/stream-fixture.js';
+import {
+  FakeStream,
+  streamMember,
+} from '../../../test/support/stream-fixture.js';
 import { until } from '../../../test/support/until.js';
-import type { Member } from '../../membership/core/membership.types.js';
 import type { OpenedStream } from './stream-opener.js';
 import type { StreamRefusedError } from './stream-refused.error.js';
 import { StreamSuccession } from './stream-succession.js';
 import { resolveStreamOptions } from './stream.options.js';
-
-const memberAt = (port: number): Member => ({
-  id: 'a',
-  ip: '127.0.0.1',
-  port,
-  data: {},
-  features: ['stream'],
-  incarnation: 1,
-  state: 'alive',
-});
 
 /** A succession whose streams are given by hand: `asked` holds who was asked, and what becomes of it. */
 function setUp() {
@@ -26,7 +18,7 @@ function setUp() {
   const refusals: StreamRefusedError[] = [];
   const place = { free: true };
   const succession = new StreamSuccession(
-    memberAt(1),
+    streamMember('a', 1),
     {
       options: resolveStreamOptions({ maxLifetime: 100 }, 'stream'),
       maxBytes: 1000,
@@ -92,7 +84,7 @@ describe('StreamSuccession', () => {
   it('uses no stream that was asked for before it retired', async () => {
     const { succession, asked, open, refusals } = setUp();
     succession.open();
-    succession.member = memberAt(2);
+    succession.member = streamMember('a', 2);
     succession.retire();
     succession.open();
     expect(asked.map(({ port }) => port)).toEqual([1, 2]);

@@ -1,24 +1,16 @@
-import { FakeStream } from '../../../test/support/stream-fixture.js';
+import {
+  FakeStream,
+  messageTo,
+  streamMember,
+} from '../../../test/support/stream-fixture.js';
 import { until } from '../../../test/support/until.js';
 import type { MembershipCore } from '../../membership/core/membership-core.js';
-import type { Member } from '../../membership/core/membership.types.js';
 import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
 import type { HttpLane } from '../lanes/http.lane.js';
-import { MessageBody } from '../message-body.js';
 import type { OpenedStream } from './stream-opener.js';
 import { StreamRefusedError } from './stream-refused.error.js';
 import { StreamLane } from './stream.lane.js';
 import { resolveStreamOptions } from './stream.options.js';
-
-const memberOf = (id: string): Member => ({
-  id,
-  ip: '127.0.0.1',
-  port: 1,
-  data: {},
-  features: ['stream'],
-  incarnation: 1,
-  state: 'alive',
-});
 
 describe('StreamLane', () => {
   it('keeps to its number of streams when refusals are over, all at once', async () => {
@@ -47,13 +39,9 @@ describe('StreamLane', () => {
     );
     const sendToAll = () => {
       for (const id of ['a', 'b', 'c', 'd', 'e']) {
-        const message = {
-          body: new MessageBody({ id }, id),
-          timeout: 60_000,
-          deadline: performance.now() + 60_000,
-          signal: undefined,
-        };
-        lane.send(memberOf(id), message).catch(() => undefined);
+        lane
+          .send(streamMember(id), messageTo(id, { id }))
+          .catch(() => undefined);
       }
     };
     sendToAll();
