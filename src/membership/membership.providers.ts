@@ -52,7 +52,10 @@ export const membershipProviders: Provider[] = [
           transport,
           logger: new Logger('PeerCloud'),
           resolve: resolveHost,
-          allows: (address, origin) => policy.allows(address, origin),
+          // What it says to others is not for others to read: with TLS, nobody is called without.
+          allows: (address, origin) =>
+            (!options.tls || address.scheme === 'https') &&
+            policy.allows(address, origin),
           eventLoopDelay: () => delay.read(),
           ...(authorize && {
             authorize: (peer, { remoteAddress }) =>

@@ -92,7 +92,7 @@ export interface LimitOptions {
   maxTombstones?: number;
   /** Joiners that are called back at the same moment. Default 16. More let crowds in sooner, and let strangers make this peer call more. */
   maxJoinChecks?: number;
-  /** Joins that wait for their call back; more are refused. Default 1,024, within `maxConcurrentJoins`. */
+  /** Joins that wait for their call back; more are refused, those of the address with the most first. Default 1,024, within `maxConcurrentJoins`. */
   maxWaitingJoins?: number;
   /** Members that are asked at the same moment because of what others say of them. Default 16. */
   maxVerifications?: number;

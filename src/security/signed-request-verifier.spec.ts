@@ -56,11 +56,10 @@ describe('with a shared secret', () => {
     }
   });
 
-  it('answers a check that was meant for another as a stranger’s', () => {
-    expect(judge(bob, request(alice, 'carol', '/status'))).toMatchObject({
-      ok: true,
-      anonymous: true,
-    });
+  it('answers a check that was meant for another as a stranger’s, and once', () => {
+    const stray = request(alice, 'carol', '/status');
+    expect(judge(bob, stray)).toMatchObject({ ok: true, anonymous: true });
+    expectRefused(judge(bob, stray), 'seen before');
     expect(judge(bob, request(alice, 'bob', '/status'))).not.toHaveProperty(
       'anonymous',
     );

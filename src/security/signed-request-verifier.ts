@@ -1,7 +1,7 @@
 import { signAnswer, type AnswerContext } from './answer-signature.js';
 import type { Keyring } from './keys/keyring.interface.js';
 import type { RefusalLog } from './refusal-log.js';
-import type { ReplayGuard } from './replay-guard.js';
+import { ReplayGuard } from './replay-guard.js';
 import type {
   IncomingPeerRequest,
   RequestAccepted,
@@ -26,6 +26,12 @@ import {
 } from './signature/signature.constants.js';
 import { acceptStream } from './stream/stream-handshake.js';
 
+/**
+ * Pairs of peers whose checks of each other have come here instead: a few, after a peer has taken over
+ * another's address.
+ */
+const MAX_STRAYS = 1000;
+
 /** Code of the refusal of a request for an earlier start of this peer, or for none. */
 export const OTHER_BOOT = 'OTHER_BOOT';
 
@@ -49,6 +55,9 @@ export interface VerifierConfig {
 
 /** Lets in what a peer of this cloud signed for this peer, now, and once. */
 export class SignedRequestVerifier implements RequestVerifier {
+  /** Apart from the others, so that checks that are captured and sent here crowd out nobody. */
+  private readonly strays = new ReplayGuard(MAX_STRAYS);
+
   constructor(private readonly config: VerifierConfig) {}
 
   verify(request: IncomingPeerRequest): Verdict {
@@ -140,19 +149,18 @@ export class SignedRequestVerifier implements RequestVerifier {
     };
   }
 
+  /** A check meant for another peer is answered like a stranger's, but once, too. */
   private replayRefusal({
     senderId,
     receiverId,
     values,
   }: SignedRequestParts): string | undefined {
-    const { replays, now, clockSkew } = this.config;
-    // A check meant for another peer is answered like a stranger's: nothing is remembered of it.
-    if (receiverId !== undefined && !this.isForSelf(receiverId)) {
-      return undefined;
-    }
-    const sender = `${receiverId === undefined ? 'any' : 'self'} ${senderId}`;
+    const { now, clockSkew } = this.config;
+    const isStray = receiverId !== undefined && !this.isForSelf(receiverId);
+    const replays = isStray ? this.strays : this.config.replays;
+    const receiver = receiverId === undefined ? 'any' : `to ${receiverId}`;
     const expires = values.expires * 1000 + clockSkew;
-    return replays.accept(sender, values, expires, now())
+    return replays.accept(`${receiver} ${senderId}`, values, expires, now())
       ? undefined
       : 'it was seen before, or is too old to tell';
   }

@@ -5,7 +5,8 @@ import { TransportError } from './transport.error.js';
 
 /**
  * Makes sure that a signed answer speaks for who signed it. `/status` and `/join` are where a peer
- * says its id in the body; to everything else only the peer that was meant can answer.
+ * says its id in the body. Only the peer that was meant can answer, unless its address has another
+ * owner now, which says so at `/status`, under its own name.
  * Throws a TransportError (`BAD_ANSWER`).
  */
 export function checkSigner(
@@ -15,7 +16,9 @@ export function checkSigner(
   answer: PeerAnswer,
 ): void {
   const named = namedId(endpoint, answer.body);
-  const expected = endpoint === 'status' ? undefined : target.id;
+  const isOwnName =
+    endpoint === 'status' && isSuccess(answer) && named !== undefined;
+  const expected = isOwnName ? undefined : target.id;
   for (const id of [named, expected]) {
     if (id !== undefined && id !== signerId) {
       throw new TransportError(
@@ -35,4 +38,8 @@ function namedId(
   if (endpoint === 'status') return body.id;
   if (endpoint !== 'join' || !isJsonObject(body.self)) return undefined;
   return body.self.id;
+}
+
+function isSuccess({ status }: PeerAnswer): boolean {
+  return status >= 200 && status < 300;
 }

@@ -35,7 +35,7 @@ export interface TlsOptions extends TlsMaterials {
   mutual?: boolean;
   /**
    * Name that other peers' certificates must have, because peers call each other by IP address.
-   * Default: the certificate must have the address called, or the name of a known peer.
+   * Default: the certificate must have the address that is called.
    */
   servername?: string;
   /**

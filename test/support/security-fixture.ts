@@ -93,7 +93,7 @@ export function expectRefused(verdict: Verdict, reason: string): void {
     status: 401,
     headers: {
       'accept-signature': expect.stringMatching(
-        /^peercloud=\("@method" "@path" "content-digest" "x-peercloud-id"\);.*tag="peercloud"$/,
+        /^peercloud=\("@method" "@path" "content-digest" "x-peercloud-id" "x-peercloud-to"\);.*tag="peercloud"$/,
       ),
     },
   });

@@ -2,7 +2,8 @@ import { normalizeIp } from '../../wire/address.js';
 import { DEFAULT_PORT } from '../../wire/endpoints.js';
 import type { PeerAddress, PeerInfo } from '../../wire/peer-info.js';
 import type { JoinRequest, PeerStatus } from '../../wire/requests.js';
-import { sleep, type CoreContext } from './core-context.js';
+import type { CoreContext } from './core-context.js';
+import { JoinerNames } from './joiner-names.js';
 import type { MemberRecord } from './member-record.js';
 import {
   JOIN_TELLING_MOMENT,
@@ -14,11 +15,14 @@ import type { StatusCaller, StatusReply } from './status-caller.js';
 /** Finds out whether a joiner is where, and who, it says (PROTOCOL.md, section 2, `/join`). */
 export class JoinCheck {
   readonly #running = new Map<string, Promise<StatusReply>>();
+  readonly #names: JoinerNames;
 
   constructor(
     private readonly ctx: CoreContext,
     private readonly caller: StatusCaller,
-  ) {}
+  ) {
+    this.#names = new JoinerNames(ctx);
+  }
 
   /**
    * Where the joiner says it is, or where the request came from; undefined where it may not be called.
@@ -31,7 +35,7 @@ export class JoinCheck {
   ): Promise<PeerAddress | undefined> {
     const { env } = this.ctx;
     const host = given ?? origin.remoteAddress;
-    const ip = normalizeIp(host) ?? (await this.#resolve(host, end));
+    const ip = normalizeIp(host) ?? (await this.#names.addressOf(host, end));
     if (ip === undefined) return undefined;
     const place: PeerAddress = { ip, port: port ?? DEFAULT_PORT };
     if (scheme) place.scheme = scheme;
@@ -107,18 +111,5 @@ export class JoinCheck {
       info.port === known.port
       ? 'same'
       : 'taken';
-  }
-
-  async #resolve(host: string, end: number): Promise<string | undefined> {
-    const { env } = this.ctx;
-    try {
-      const found = await Promise.race([
-        env.resolve(host),
-        sleep(this.ctx, end - env.clock.monotonic()),
-      ]);
-      return found?.[0];
-    } catch {
-      return undefined;
-    }
   }
 }

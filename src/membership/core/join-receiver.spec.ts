@@ -127,6 +127,25 @@ describe('JoinReceiver', () => {
     expect(idsOf(a)).toEqual(['f']);
   });
 
+  it('lets addresses take turns: a flood from one holds up no other', async () => {
+    const hanging = Array.from({ length: 60 }, (_, index) =>
+      cloud.fake(`flood-${index}`, {
+        ip: '10.0.9.1',
+        port: 2000 + index,
+        answer: (endpoint) =>
+          endpoint === 'status' ? new Promise(() => {}) : undefined,
+      }),
+    );
+    const flood = hanging.map((fake) => fake.join(a.address));
+    const guest = cloud.fake('guest', { ip: '10.0.9.2' });
+    const start = cloud.clock.monotonic();
+    expect(await cloud.settle(guest.join(a.address))).toMatchObject({
+      status: 'joined',
+    });
+    expect(cloud.clock.monotonic() - start).toBeLessThan(2 * JOIN_REFUSAL_TIME);
+    await cloud.settle(Promise.all(flood));
+  });
+
   it('refuses its own id', async () => {
     const thief = cloud.fake('a', { ip: '10.0.9.1' });
     expect(await cloud.settle(thief.join(a.address))).toMatchObject(

@@ -59,8 +59,9 @@ export class JoinReceiver {
     origin: RequestOrigin,
   ): Promise<JoinAnswer> {
     if (request.id === this.ctx.self.id) this.onOwnId(request);
-    const decision = await this.#limiter.run(() =>
-      this.#evenly((end) => this.#decide(request, origin, end)),
+    const decision = await this.#limiter.run(
+      () => this.#evenly((end) => this.#decide(request, origin, end)),
+      origin.remoteAddress,
     );
     if (!decision) {
       return this.#refuse(failed('too many joins wait'), request, origin);

@@ -42,6 +42,48 @@ describe('Limiter', () => {
     expect(limiter.isFull).toBe(false);
   });
 
+  it('lets the origins take turns', async () => {
+    const limiter = new Limiter(1, 10);
+    const { open, opened } = gate();
+    const ran: string[] = [];
+    const run = (origin: string, name: string) =>
+      limiter.run(async () => void ran.push(name), origin);
+    const first = limiter.run(() => opened, 'flood');
+    const rest = [1, 2, 3].map((n) => run('flood', `flood ${n}`));
+    rest.push(run('guest', 'guest 1'), run('guest', 'guest 2'));
+    open();
+    await Promise.all([first, ...rest]);
+    expect(ran).toEqual([
+      'flood 1',
+      'guest 1',
+      'flood 2',
+      'guest 2',
+      'flood 3',
+    ]);
+  });
+
+  it('turns away the last of the origin with the most, for one with fewer', async () => {
+    const limiter = new Limiter(1, 3);
+    const { open, opened } = gate();
+    const run = (origin: string, name: string) =>
+      limiter.run(async () => name, origin);
+    const first = limiter.run(() => opened, 'flood');
+    const flood = [1, 2, 3].map((n) => run('flood', `flood ${n}`));
+    const guest = run('guest', 'guest 1');
+    expect(await flood[2]).toBeUndefined();
+    // Now it has no more than one less.
+    expect(await run('guest', 'guest 2')).toBeUndefined();
+    expect(await run('flood', 'flood 4')).toBeUndefined();
+    open();
+    await first;
+    expect(await Promise.all([flood[0], flood[1], guest])).toEqual([
+      'flood 1',
+      'flood 2',
+      'guest 1',
+    ]);
+    expect(limiter.isFull).toBe(false);
+  });
+
   it('goes on after a task that failed', async () => {
     const limiter = new Limiter(1, 10);
     const failing = limiter.run(() => Promise.reject(new Error('failed')));

@@ -12,6 +12,10 @@ export const JOIN_CHECK_TIMEOUT = 500;
  */
 export const JOIN_REFUSAL_TIME = JOIN_CHECK_TIMEOUT * 1.2;
 
+/** Names of joiners that are looked up at the same moment, and that wait for it. */
+export const MAX_NAME_LOOKUPS = 4;
+export const MAX_WAITING_LOOKUPS = 64;
+
 /** Ms for which the answer to a join waits for the others to hear of it (PROTOCOL.md, section 2). */
 export const JOIN_TELLING_MOMENT = 250;
 

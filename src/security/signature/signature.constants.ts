@@ -35,5 +35,5 @@ export const COMPONENT = {
 
 /** What a 401 asks for (RFC 9421, section 5.1). */
 export const ACCEPT_SIGNATURE =
-  `${SIGNATURE_LABEL}=(${COMPONENT.method} ${COMPONENT.path} ${COMPONENT.digest} ${COMPONENT.senderId})` +
+  `${SIGNATURE_LABEL}=(${COMPONENT.method} ${COMPONENT.path} ${COMPONENT.digest} ${COMPONENT.senderId} ${COMPONENT.receiverId})` +
   `;created;expires;nonce;keyid;tag="${SIGNATURE_LABEL}"`;

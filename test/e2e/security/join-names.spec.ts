@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { until } from '../../support/until.js';
 import { closePeers, startPeer } from '../module/support/peer-app.js';
 import { closeFakePeers, fakePeer, post } from './support/fake-peer.js';
+import { whyRefused } from './support/refused-join.js';
 
 vi.mock('node:dns/promises', async (original) => ({
   ...(await original<typeof import('node:dns/promises')>()),
@@ -37,11 +38,14 @@ describe('a name in a /join', () => {
     });
     const victim = await fakePeer({ id: 'x' });
     const join = { id: 'x', ip: 'rebind.example', port: victim.port };
-    const { body } = await post(peer, '/join', join);
-    expect(body).toMatchObject({
-      status: 'rejected',
-      error: { code: 'CHECK_FAILED' },
+    const why = await whyRefused(async () => {
+      const { body } = await post(peer, '/join', join);
+      expect(body).toMatchObject({
+        status: 'rejected',
+        error: { code: 'CHECK_FAILED' },
+      });
     });
+    expect(why).toBe('its address is not allowed');
     expect(lookup).toHaveBeenCalledOnce();
     expect(victim.calls).toEqual([]);
     expect(peer.membership.peers()).toEqual([]);

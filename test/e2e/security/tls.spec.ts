@@ -13,6 +13,7 @@ import {
   startPeer,
   type PeerApp,
 } from '../module/support/peer-app.js';
+import { closeFakePeers, fakePeer } from './support/fake-peer.js';
 
 @Injectable()
 class Echo {
@@ -26,7 +27,7 @@ const authority = new CertificateAuthority();
 const ca = authority.cert;
 const issue = () => authority.issue('127.0.0.1');
 
-afterEach(closePeers);
+afterEach(() => Promise.all([closePeers(), closeFakePeers()]));
 
 interface Setup {
   stream?: false;
@@ -50,7 +51,10 @@ function startSecure(
 }
 
 /** What a server of TLS gets to see of a caller: its status, or the code of the failure. */
-function call(make: () => ClientRequest): Promise<number | string> {
+function call(
+  make: () => ClientRequest,
+  body: object = {},
+): Promise<number | string> {
   return new Promise((resolve) => {
     const request = make();
     request.on('error', (error: NodeJS.ErrnoException) =>
@@ -60,22 +64,29 @@ function call(make: () => ClientRequest): Promise<number | string> {
       response.resume();
       resolve(response.statusCode ?? 0);
     });
-    request.end('{}');
+    request.end(JSON.stringify(body));
   });
 }
 
-const statusOf = (port: number, client: object) =>
-  call(() =>
-    httpsRequest({
-      host: '127.0.0.1',
-      port,
-      path: '/status',
-      method: 'POST',
-      ca,
-      headers: { 'content-type': 'application/json' },
-      agent: new Agent({ keepAlive: false }),
-      ...client,
-    }),
+const statusOf = (
+  port: number,
+  client: object,
+  { path = '/status', headers = {} } = {},
+  body?: object,
+) =>
+  call(
+    () =>
+      httpsRequest({
+        host: '127.0.0.1',
+        port,
+        path,
+        method: 'POST',
+        ca,
+        headers: { 'content-type': 'application/json', ...headers },
+        agent: new Agent({ keepAlive: false }),
+        ...client,
+      }),
+    body,
   );
 
 /** Serial number of the certificate that is served at a port. */
@@ -133,6 +144,47 @@ describe.each([{ mutual: false }, { mutual: true }])(
       );
       expect(asHttp).not.toBe(200);
     });
+
+    it('calls nobody without TLS, though a joiner or a member says so', async () => {
+      const first = await startSecure(own());
+      const second = await startSecure(own(), { peers: [first] });
+      await until(() => agree([first, second]));
+      const plain = await fakePeer({ id: 'plain' });
+      const told = { id: 'plain', ip: '127.0.0.1', port: plain.port, data: {} };
+      const sender = { 'x-peercloud-id': second.membership.self.id };
+      const say = (path: string, headers = {}) =>
+        statusOf(first.port, mutual ? issue() : {}, { path, headers }, told);
+      expect(await say('/join')).toBe(200);
+      expect(await say('/joined', sender)).toBe(200);
+      expect(agree([first, second])).toBe(true);
+      expect(plain.calls).toEqual([]);
+    });
+  },
+);
+
+it.each(['express', 'fastify'] as const)(
+  'a cloud is mounted in apps that speak https (%s)',
+  async (adapter) => {
+    const start = (peers: PeerApp[] = []) => {
+      const https = issue();
+      return startPeer({
+        adapter,
+        https,
+        providers: [Echo],
+        options: {
+          tls: { ...https, ca, mutual: false },
+          peers: peers.map(({ address }) => address),
+        },
+      });
+    };
+    const first = await start();
+    const second = await start([first]);
+    await until(() => agree([first, second]));
+    expect(await statusOf(first.port, {})).toBe(200);
+    for (const by of [first, second]) {
+      const results = await by.messaging.broadcast({ n: 1 });
+      expect(results).toMatchObject([{ value: { echo: { n: 1 } } }]);
+    }
   },
 );
 
@@ -189,4 +241,17 @@ it('certificates are renewed without a restart', async () => {
   expect(await servedAt(first.port, current)).not.toBe(before);
   const third = await startSecure(tls(), { peers: [first] });
   await until(() => agree([first, second, third]));
+});
+
+it('certificates are asked for anew each tls.reloadInterval', async () => {
+  let current = issue();
+  const peer = await startSecure({
+    ...current,
+    ca,
+    reload: () => ({ ...current, ca }),
+    reloadInterval: 1000,
+  });
+  const before = await servedAt(peer.port, current);
+  current = issue();
+  await until(async () => (await servedAt(peer.port, current)) !== before);
 });

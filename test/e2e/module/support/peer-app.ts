@@ -21,6 +21,7 @@ import {
   type PeerCloudEvent,
   type PeerCloudOptions,
 } from '../../../../src/index.js';
+import type { Certificate } from '../../../support/certificates.js';
 
 export type AdapterName = 'express' | 'fastify';
 
@@ -42,6 +43,8 @@ export interface PeerAppSetup {
   prepare?: (app: INestApplication) => void;
   /** False: the app is initialised and no more. */
   listen?: false;
+  /** The app's own server speaks HTTPS. */
+  https?: Certificate;
   /** Changes the app's own server before it listens. */
   onServer?: (server: Server) => void;
   /** Where the log goes, which all apps of a process share. Default: nowhere. */
@@ -139,16 +142,18 @@ async function createApp(
     providers: rest.providers,
   })
   class PeerAppModule {}
+  const { https } = setup;
   const context = {
     logger: setup.logger ?? false,
     abortOnError: false,
+    ...(https && setup.adapter !== 'fastify' && { httpsOptions: https }),
   } as const;
   if (place === 'worker') {
     return NestFactory.createApplicationContext(PeerAppModule, context);
   }
   const app = await NestFactory.create(
     PeerAppModule,
-    createAdapter(setup.adapter),
+    createAdapter(setup.adapter, https),
     context,
   );
   setup.prepare?.(app);
@@ -175,6 +180,10 @@ export function appPort({ app }: PeerApp): number {
   return (server.address() as AddressInfo).port;
 }
 
-function createAdapter(name: AdapterName = 'express'): AbstractHttpAdapter {
-  return name === 'express' ? new ExpressAdapter() : new FastifyAdapter();
+function createAdapter(
+  name: AdapterName = 'express',
+  https?: Certificate,
+): AbstractHttpAdapter {
+  if (name === 'express') return new ExpressAdapter();
+  return https ? new FastifyAdapter({ https }) : new FastifyAdapter();
 }
