@@ -6,7 +6,7 @@ import type {
 
 /** The codec of an open cloud: bytes as they are. */
 export const PLAIN_CODEC: StreamCodec = {
-  seal: (text) => text,
+  seal: (text) => (typeof text === 'string' ? text : text.join('')),
   open: (chunk) => [chunk],
 };
 

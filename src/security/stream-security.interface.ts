@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Text } from '../wire/text-parts.js';
 
 /**
  * What stands between the frames of a stream and its socket, one for both directions of one stream.
@@ -10,7 +11,7 @@ export interface StreamCodec {
    * What goes to the socket for this text. Call it once for each write, in the order of writing.
    * `allocate` gives the memory for so many bytes. Default: new memory.
    */
-  seal(text: string, allocate?: (bytes: number) => Buffer): string | Buffer;
+  seal(text: Text, allocate?: (bytes: number) => Buffer): string | Buffer;
   /**
    * Takes what came from the socket, in any pieces, and returns the bytes that are now known to be
    * genuine, in order; their borders mean nothing. Throws a TransportError (`BAD_ANSWER`) at the first

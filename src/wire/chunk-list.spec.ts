@@ -10,6 +10,20 @@ it.each([0, 1, 255, 256, 257, 70_000])('puts %i chunks together', (count) => {
   expect(list.take()).toHaveLength(0);
 });
 
+it.each([0, 1, 255, 256, 257, 70_000])(
+  'puts %i chunks together in memory that it is lent',
+  (count) => {
+    const list = new ChunkList();
+    const whole = Buffer.alloc(count, 'abcdefg');
+    for (let at = 0; at < count; at++) list.push(whole.subarray(at, at + 1));
+    const memory = Buffer.alloc(count + 10);
+    const taken = list.takeInto(memory);
+    expect(taken.equals(whole)).toBe(true);
+    expect(taken.buffer).toBe(memory.buffer);
+    expect(list.size).toBe(0);
+  },
+);
+
 it('gives a single chunk back as it is', () => {
   const list = new ChunkList();
   const chunk = Buffer.from('x');

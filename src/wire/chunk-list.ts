@@ -35,6 +35,15 @@ export class ChunkList {
     return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes);
   }
 
+  /** The same, in memory that the caller lends: it must have room for `size` bytes. */
+  takeInto(memory: Buffer): Buffer {
+    let at = 0;
+    for (const chunks of [this.groups, this.recent])
+      for (const chunk of chunks) at += chunk.copy(memory, at);
+    this.clear();
+    return memory.subarray(0, at);
+  }
+
   clear(): void {
     this.groups = [];
     this.recent = [];

@@ -47,4 +47,26 @@ describe('takePiece', () => {
     large.release();
     small.release();
   });
+
+  it('uses the memory of large ones again, and keeps little of it', () => {
+    const first = takePiece(300_000);
+    const second = takePiece(300_000);
+    expect(memoryOf(second)).not.toBe(memoryOf(first));
+    first.release();
+    const third = takePiece(200_000);
+    expect(memoryOf(third)).toBe(memoryOf(first));
+    expect(third.bytes).toHaveLength(200_000);
+    third.release();
+    second.release();
+    const huge = takePiece(5_000_000);
+    huge.release();
+    const burst = Array.from({ length: 20 }, () => takePiece(400_000));
+    const memories = new Set(burst.map(memoryOf));
+    expect(memories.size).toBe(20);
+    for (const { release } of burst) release();
+    const later = Array.from({ length: 20 }, () => takePiece(400_000));
+    const kept = later.filter((piece) => memories.has(memoryOf(piece)));
+    expect(kept.length).toBeLessThanOrEqual(2);
+    for (const { release } of later) release();
+  });
 });

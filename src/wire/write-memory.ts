@@ -7,6 +7,10 @@ const LARGEST_PIECE = SLAB_BYTES / 4;
 /** Slabs that are kept for later, at most: a burst may need more, which are given back. */
 const MAX_IDLE = 8;
 
+/** Larger pieces that are kept for later, and how large they may be for that. */
+const MAX_IDLE_LARGE = 2;
+const LARGEST_KEPT = 1024 * 1024;
+
 /** Memory for bytes on their way to a socket. Call `release` once when they have gone out. */
 export interface Piece {
   readonly bytes: Buffer;
@@ -50,9 +54,23 @@ let current = new Slab();
  * than all that is done with it here.
  */
 export function takePiece(bytes: number): Piece {
-  if (bytes > LARGEST_PIECE) {
-    return { bytes: Buffer.allocUnsafeSlow(bytes), release: () => undefined };
-  }
+  if (bytes > LARGEST_PIECE) return takeLarge(bytes);
   if (!current.hasRoom(bytes)) current = idle.pop() ?? new Slab();
   return current.take(bytes);
+}
+
+const idleLarge: Buffer[] = [];
+
+/** A power of two, so that what one piece had fits many others. */
+function takeLarge(bytes: number): Piece {
+  const at = idleLarge.findIndex(({ length }) => length >= bytes);
+  const memory =
+    at === -1
+      ? Buffer.allocUnsafeSlow(2 ** Math.ceil(Math.log2(bytes)))
+      : idleLarge.splice(at, 1)[0]!;
+  const release = () => {
+    if (idleLarge.length < MAX_IDLE_LARGE && memory.length <= LARGEST_KEPT)
+      idleLarge.push(memory);
+  };
+  return { bytes: memory.subarray(0, bytes), release };
 }

@@ -1,5 +1,7 @@
 import type { OutgoingMessage } from 'node:http';
 import type { StreamCodec } from '../../security/stream-security.interface.js';
+import { PLAIN_CODEC } from '../../security/plain-stream.js';
+import { textBytes, writeText, type Text } from '../../wire/text-parts.js';
 import { takePiece, type Piece } from '../../wire/write-memory.js';
 import { SOCKET_BYTES } from './stream.constants.js';
 
@@ -36,15 +38,18 @@ export class ChunkWriter {
   }
 
   /** After `end()` nothing is written any more. */
-  write(text: string): void {
+  write(text: Text): void {
     if (this.ended) {
       return;
     }
     const { socket, chunkedEncoding } = this.message;
     if (!socket || !chunkedEncoding) {
-      this.message.write(this.codec?.seal(text) ?? text);
+      this.message.write((this.codec ?? PLAIN_CODEC).seal(text));
     } else if (this.codec) {
       const { bytes, release } = sealedChunk(this.codec, text);
+      socket.write(bytes, release);
+    } else if (typeof text !== 'string') {
+      const { bytes, release } = plainChunk(text);
       socket.write(bytes, release);
     } else {
       const bytes = Buffer.byteLength(text);
@@ -71,14 +76,32 @@ export class ChunkWriter {
 }
 
 /** A chunk of sealed records, written in one place. */
-function sealedChunk(codec: StreamCodec, text: string): Piece {
-  let piece: Piece | undefined;
+function sealedChunk(codec: StreamCodec, text: Text): Piece {
+  let chunk: Chunk | undefined;
   codec.seal(text, (size) => {
-    const head = size.toString(16) + CRLF;
-    piece = takePiece(head.length + size + CRLF.length);
-    piece.bytes.write(head, 0, 'latin1');
-    piece.bytes.write(CRLF, head.length + size, 'latin1');
-    return piece.bytes.subarray(head.length, head.length + size);
+    chunk = takeChunk(size);
+    return chunk.body;
   });
-  return piece!;
+  return chunk!.piece;
+}
+
+/** A chunk of text in parts. */
+function plainChunk(text: Text): Piece {
+  const { piece, body } = takeChunk(textBytes(text));
+  writeText(text, body, 0);
+  return piece;
+}
+
+/** Memory for a chunk, and the place of its body in it. */
+interface Chunk {
+  piece: Piece;
+  body: Buffer;
+}
+
+function takeChunk(size: number): Chunk {
+  const head = size.toString(16) + CRLF;
+  const piece = takePiece(head.length + size + CRLF.length);
+  piece.bytes.write(head, 0, 'latin1');
+  piece.bytes.write(CRLF, head.length + size, 'latin1');
+  return { piece, body: piece.bytes.subarray(head.length, head.length + size) };
 }

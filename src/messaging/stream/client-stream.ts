@@ -11,6 +11,7 @@ import { FrameConnection, type FrameHandler } from './frame-connection.js';
 import { FRAME, parseLine, readHello, type Hello } from './frames.js';
 import {
   BATCH_CHARS,
+  LARGE_CHARS,
   LINE_SLACK_BYTES,
   STREAM_VERSION,
 } from './stream.constants.js';
@@ -96,18 +97,31 @@ export class ClientStream implements FrameHandler {
     while (this.hasRoom) {
       const now = performance.now();
       let line = '';
-      while (line.length < BATCH_CHARS && !this.pending.isFull) {
+      let large: string | undefined;
+      while (!large && line.length < BATCH_CHARS && !this.pending.isFull) {
         const delivery = queue.shift();
         if (!delivery) {
           break;
         }
-        line += this.frame(delivery, now);
+        const json = this.jsonOf(delivery);
+        if (json === undefined) {
+          continue;
+        }
+        line += this.frameHead(delivery, now);
+        if (json.length < LARGE_CHARS) {
+          line += json;
+        } else {
+          large = json;
+        }
       }
       if (line === '') {
         return;
       }
       const clock = Math.floor(now - this.openedAt);
-      this.connection.write(`["${FRAME.requests}",${clock}${line}]\n`);
+      const begun = `["${FRAME.requests}",${clock}${line}`;
+      this.connection.write(
+        large === undefined ? `${begun}]\n` : [begun, large, ']\n'],
+      );
     }
   }
 
@@ -184,21 +198,26 @@ export class ClientStream implements FrameHandler {
     this.owner.onClosed(this, cause);
   }
 
-  private frame(delivery: Delivery, now: number): string {
-    const { message } = delivery;
+  /** The body as it goes out; undefined for one that cannot, whose sender knows by then. */
+  private jsonOf(delivery: Delivery): string | undefined {
     let json: string;
     try {
-      json = message.body.json;
+      json = delivery.message.body.json;
     } catch (error) {
       delivery.reject(error as InvalidBodyError);
-      return '';
+      return undefined;
     }
     if (isLarger(json, this.hello!.maxBytes)) {
       this.owner.onTooLarge(delivery);
-      return '';
+      return undefined;
     }
+    return json;
+  }
+
+  /** What comes before the body. */
+  private frameHead(delivery: Delivery, now: number): string {
     const id = this.pending.add(delivery);
-    return `,${id},${Math.ceil(message.deadline - now)},${json}`;
+    return `,${id},${Math.ceil(delivery.message.deadline - now)},`;
   }
 
   private greet(line: string): void {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, OutgoingMessage } from 'node:http';
 import type { StreamCodec } from '../../security/stream-security.interface.js';
+import type { Text } from '../../wire/text-parts.js';
 import { ChunkWriter } from './chunk-writer.js';
 import { HEARTBEAT_LINE } from './frames.js';
 import { LineReader } from './line-reader.js';
@@ -63,7 +64,7 @@ export class FrameConnection {
   }
 
   /** Writes lines, each with its newline. */
-  write(lines: string): void {
+  write(lines: Text): void {
     if (this.closed) {
       return;
     }

@@ -4,6 +4,10 @@ import { StreamError } from './stream.error.js';
 
 const NEWLINE = 0x0a;
 
+/** Where lines are put together that come in several chunks; larger ones get memory of their own. */
+const LINE_MEMORY_BYTES = 512 * 1024;
+let lineMemory: Buffer | undefined;
+
 /** Cuts bytes into lines of text, with a bound on what it keeps. */
 export class LineReader {
   private readonly kept = new ChunkList();
@@ -28,9 +32,14 @@ export class LineReader {
     }
   }
 
+  /** In memory that is used again for the next line: this one is text before then. */
   private join(last: Buffer): Buffer {
     this.keep(last);
-    return this.kept.take();
+    return this.kept.size > LINE_MEMORY_BYTES
+      ? this.kept.take()
+      : this.kept.takeInto(
+          (lineMemory ??= Buffer.allocUnsafeSlow(LINE_MEMORY_BYTES)),
+        );
   }
 
   private keep(part: Buffer): void {

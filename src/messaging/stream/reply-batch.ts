@@ -1,6 +1,7 @@
+import type { Text } from '../../wire/text-parts.js';
 import type { MessageOutcome } from '../message-outcome.js';
 import { replyText } from '../reply-text.js';
-import { BATCH_CHARS, GROUP } from './stream.constants.js';
+import { BATCH_CHARS, GROUP, LARGE_CHARS } from './stream.constants.js';
 import { FRAME } from './frames.js';
 
 /** Collects replies and writes those of one turn of the event loop together. */
@@ -11,11 +12,17 @@ export class ReplyBatch {
   private count = 0;
   private scheduled = false;
 
-  constructor(private readonly write: (line: string) => void) {}
+  constructor(private readonly write: (line: Text) => void) {}
 
   add(id: number, outcome: MessageOutcome): void {
-    this.text += this.frame(id, outcome);
+    const { status, json } = replyText(outcome, this.maxBytes);
+    this.text += `,${id},${status},`;
     this.count++;
+    if (json.length >= LARGE_CHARS) {
+      this.end(json);
+      return;
+    }
+    this.text += json;
     if (this.count >= GROUP || this.text.length >= BATCH_CHARS) {
       this.flush();
     } else if (!this.scheduled) {
@@ -27,20 +34,20 @@ export class ReplyBatch {
   /** Writes what there is at once. */
   flush(): void {
     if (this.count > 0) {
-      const line = `["${FRAME.replies}"${this.text}]\n`;
-      this.text = '';
-      this.count = 0;
-      this.write(line);
+      this.end();
     }
+  }
+
+  /** @param large what the last reply has still to say */
+  private end(large?: string): void {
+    const begun = `["${FRAME.replies}"${this.text}`;
+    this.text = '';
+    this.count = 0;
+    this.write(large === undefined ? `${begun}]\n` : [begun, large, ']\n']);
   }
 
   private readonly flushLater = () => {
     this.scheduled = false;
     this.flush();
   };
-
-  private frame(id: number, outcome: MessageOutcome): string {
-    const { status, json } = replyText(outcome, this.maxBytes);
-    return `,${id},${status},${json}`;
-  }
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Peer } from '../../membership/peer.js';
 import type { StreamCodec } from '../../security/stream-security.interface.js';
 import type { JsonValue } from '../../wire/json.js';
+import type { Text } from '../../wire/text-parts.js';
 import type { MessageOutcome } from '../message-outcome.js';
 import { isLarger, mayNamePrototypes } from './body-check.js';
 import { bodyFault, type BodyLimits } from './body-fault.js';
@@ -197,7 +198,7 @@ export class ServerStream implements FrameHandler, RequestStarter {
     }
   };
 
-  private write(line: string): void {
+  private write(line: Text): void {
     this.connection.write(line);
     this.full = this.connection.isFull;
   }

@@ -7,6 +7,12 @@ export const STREAM_TYPE = 'application/x-ndjson';
 /** Characters after which a line of several messages is closed and the next one begun. */
 export const BATCH_CHARS = 32 * 1024;
 
+/**
+ * Characters from which on a body is written apart from what is around it: joining strings of that size
+ * costs more than all else that is done with them.
+ */
+export const LARGE_CHARS = 64 * 1024;
+
 /** Bytes that a line may have beyond the largest message: a batch, in characters of up to 3 bytes, and its frame. */
 export const LINE_SLACK_BYTES = 4 * BATCH_CHARS;
 

@@ -6,6 +6,7 @@ import {
   type DecipherGCM,
 } from 'node:crypto';
 import { TransportError } from '../../transport/transport.error.js';
+import { textBytes, writeText, type Text } from '../../wire/text-parts.js';
 import type { StreamCodec } from '../stream-security.interface.js';
 
 /** Used for its authentication alone (GMAC): like `/message`, a stream is genuine but not secret. */
@@ -46,14 +47,13 @@ export class SealedCodec implements StreamCodec {
   }
 
   seal(
-    text: string,
+    text: Text,
     allocate = (bytes: number) => Buffer.allocUnsafe(bytes),
   ): Buffer {
-    const bytes = Buffer.byteLength(text);
+    const bytes = textBytes(text);
     const headers = Math.ceil(bytes / MAX_RECORD_BYTES) * HEADER_BYTES;
     const sealed = allocate(headers + bytes);
-    // ASCII, which most lines are, is written faster as Latin-1.
-    sealed.write(text, headers, bytes === text.length ? 'latin1' : 'utf8');
+    writeText(text, sealed, headers);
     let at = 0;
     for (let from = headers; from < sealed.length; from += MAX_RECORD_BYTES) {
       const to = Math.min(from + MAX_RECORD_BYTES, sealed.length);
