@@ -23,7 +23,7 @@ const CALL_TIMEOUT = 20_000;
 const MAX_STRETCH = 5;
 /** Time that all of them, and each peer, are given to start and join. */
 const START_TIMEOUT = 45_000;
-const PEER_TIMEOUT = 75;
+const PEER_TIMEOUT = 200;
 
 /** How a contender is put up. */
 export interface StageSize {
