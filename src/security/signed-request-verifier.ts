@@ -123,9 +123,9 @@ export class SignedRequestVerifier implements RequestVerifier {
     if (receiverId === undefined) {
       return MAY_BE_UNBOUND.has(path) ? undefined : 'it names no receiver';
     }
-    return this.isForSelf(receiverId) || STATUS_PATHS.has(path)
-      ? undefined
-      : 'it is for another peer';
+    return this.isStray(receiverId) && !STATUS_PATHS.has(path)
+      ? 'it is for another peer'
+      : undefined;
   }
 
   /**
@@ -156,8 +156,9 @@ export class SignedRequestVerifier implements RequestVerifier {
     values,
   }: SignedRequestParts): string | undefined {
     const { now, clockSkew } = this.config;
-    const isStray = receiverId !== undefined && !this.isForSelf(receiverId);
-    const replays = isStray ? this.strays : this.config.replays;
+    const replays = this.isStray(receiverId)
+      ? this.strays
+      : this.config.replays;
     const receiver = receiverId === undefined ? 'any' : `to ${receiverId}`;
     const expires = values.expires * 1000 + clockSkew;
     return replays.accept(`${receiver} ${senderId}`, values, expires, now())
@@ -173,9 +174,7 @@ export class SignedRequestVerifier implements RequestVerifier {
       ok: true,
       signAnswer: this.signing(request),
     };
-    if (receiverId !== undefined && !this.isForSelf(receiverId)) {
-      verdict.anonymous = true;
-    }
+    if (this.isStray(receiverId)) verdict.anonymous = true;
     if (streamKey !== undefined) {
       const acceptance = acceptStream(this.contextOf(request), streamKey);
       if (!acceptance) return 'its stream key is no key';
@@ -199,8 +198,9 @@ export class SignedRequestVerifier implements RequestVerifier {
     };
   }
 
-  private isForSelf(receiverId: string): boolean {
-    return receiverId === this.config.selfId();
+  /** True for what names another receiver than this peer. */
+  private isStray(receiverId: string | undefined): boolean {
+    return receiverId !== undefined && receiverId !== this.config.selfId();
   }
 }
 

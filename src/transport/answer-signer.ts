@@ -1,4 +1,5 @@
 import type { Endpoint } from '../wire/endpoints.js';
+import { isSuccess } from '../wire/http-status.js';
 import { isJsonObject, type JsonValue } from '../wire/json.js';
 import type { PeerAnswer, PeerTarget } from './peer-transport.interface.js';
 import { TransportError } from './transport.error.js';
@@ -17,7 +18,7 @@ export function checkSigner(
 ): void {
   const named = namedId(endpoint, answer.body);
   const isOwnName =
-    endpoint === 'status' && isSuccess(answer) && named !== undefined;
+    endpoint === 'status' && isSuccess(answer.status) && named !== undefined;
   const expected = isOwnName ? undefined : target.id;
   for (const id of [named, expected]) {
     if (id !== undefined && id !== signerId) {
@@ -38,8 +39,4 @@ function namedId(
   if (endpoint === 'status') return body.id;
   if (endpoint !== 'join' || !isJsonObject(body.self)) return undefined;
   return body.self.id;
-}
-
-function isSuccess({ status }: PeerAnswer): boolean {
-  return status >= 200 && status < 300;
 }

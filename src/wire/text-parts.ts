@@ -7,18 +7,12 @@ export function textBytes(text: Text): number {
   return text.reduce((sum, part) => sum + Buffer.byteLength(part), 0);
 }
 
-/** Writes the text in UTF-8, from an offset on; it must fit. */
+/** Writes the text in UTF-8 into all that `bytes` has from `offset` on: `textBytes` of it. */
 export function writeText(text: Text, bytes: Buffer, offset: number): void {
-  if (typeof text === 'string') writePart(text, bytes, offset);
-  else {
-    let at = offset;
-    for (const part of text) at += writePart(part, bytes, at);
-  }
-}
-
-/** @returns bytes written */
-function writePart(part: string, bytes: Buffer, offset: number): number {
-  const length = Buffer.byteLength(part);
+  const parts = typeof text === 'string' ? [text] : text;
+  const chars = parts.reduce((sum, part) => sum + part.length, 0);
   // ASCII, which most lines are, is written faster as Latin-1.
-  return bytes.write(part, offset, length === part.length ? 'latin1' : 'utf8');
+  const encoding = chars === bytes.length - offset ? 'latin1' : 'utf8';
+  let at = offset;
+  for (const part of parts) at += bytes.write(part, at, encoding);
 }

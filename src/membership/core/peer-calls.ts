@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { PeerTarget } from '../../transport/peer-transport.interface.js';
 import { TransportError } from '../../transport/transport.error.js';
 import type { Endpoint } from '../../wire/endpoints.js';
+import { isSuccess } from '../../wire/http-status.js';
 import { isJsonObject, type JsonObject } from '../../wire/json.js';
 import { MAX_CONTROL_BYTES } from './membership.limits.js';
 import type { MembershipEnvironment } from './membership.types.js';
@@ -105,11 +106,6 @@ export class PeerCalls {
     );
     return { kind: code === 'REFUSED' ? 'refused' : 'silent' };
   }
-}
-
-/** True for every 2xx (PROTOCOL.md, section 1, success). */
-export function isSuccess(status: number): boolean {
-  return status >= 200 && status < 300;
 }
 
 /** What a server says that does not have the path at all: nobody of ours. */

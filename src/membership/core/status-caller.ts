@@ -1,11 +1,12 @@
 import type { PeerTarget } from '../../transport/peer-transport.interface.js';
+import { isSuccess } from '../../wire/http-status.js';
 import type { JsonObject } from '../../wire/json.js';
 import type { PeerStatus } from '../../wire/requests.js';
 import type { CoreContext } from './core-context.js';
 import { speaksGossip, type GossipExtension } from './gossip-extension.js';
 import { changeRecord, isLegacy, type MemberRecord } from './member-record.js';
 import { MAX_INCARNATION_LEAD } from './membership.limits.js';
-import { isRefusal, isSuccess } from './peer-calls.js';
+import { isRefusal } from './peer-calls.js';
 import { readStatus } from './status-reader.js';
 
 /**

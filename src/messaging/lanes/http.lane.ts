@@ -12,6 +12,7 @@ import type {
   PeerTransport,
 } from '../../transport/peer-transport.interface.js';
 import { TransportError } from '../../transport/transport.error.js';
+import { isSuccess } from '../../wire/http-status.js';
 import type { JsonValue } from '../../wire/json.js';
 import { onAbort } from '../abort-listeners.js';
 import { MessageAbortedError } from '../errors/aborted.error.js';
@@ -21,7 +22,7 @@ import { MessageTimeoutError } from '../errors/message-timeout.error.js';
 import { OverloadedError } from '../errors/overloaded.error.js';
 import { UnreachableError } from '../errors/unreachable.error.js';
 import type { MessageLane, OutgoingMessage } from './message-lane.interface.js';
-import { answerError, isSuccess, isUnknownSender } from './read-answer.js';
+import { answerError, isUnknownSender } from './read-answer.js';
 import { replyFault } from './reply-check.js';
 
 /** Ms before a message is sent again to a peer that does not know its sender yet. */

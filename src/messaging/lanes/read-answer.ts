@@ -3,11 +3,6 @@ import { BadStatusError } from '../errors/bad-status.error.js';
 import type { MessageError } from '../errors/message.error.js';
 import { NoHandlerError } from '../errors/no-handler.error.js';
 
-/** True where the status means success: any 2xx (PROTOCOL.md, section 1, success). */
-export function isSuccess(status: number): boolean {
-  return status >= 200 && status < 300;
-}
-
 /** The error of an answer that is no success. */
 export function answerError(
   peerId: string,

@@ -3,6 +3,7 @@ import type { Member } from '../../membership/core/membership.types.js';
 import { MembershipService } from '../../membership/membership.service.js';
 import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
 import { PEER_CLOUD_OPTIONS } from '../../options/peer-cloud.tokens.js';
+import { isSuccess } from '../../wire/http-status.js';
 import type { JsonValue } from '../../wire/json.js';
 import { onAbort } from '../abort-listeners.js';
 import { MessageAbortedError } from '../errors/aborted.error.js';
@@ -12,7 +13,7 @@ import { MessageRouter } from '../message-router.js';
 import { replyText } from '../reply-text.js';
 import { isLarger } from '../stream/body-check.js';
 import type { MessageLane, OutgoingMessage } from './message-lane.interface.js';
-import { answerError, isSuccess } from './read-answer.js';
+import { answerError } from './read-answer.js';
 
 /** Messages to oneself: no network, but the same copies, limits, answers and errors. */
 @Injectable()

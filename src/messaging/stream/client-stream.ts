@@ -1,14 +1,15 @@
+import { isSuccess } from '../../wire/http-status.js';
 import type { JsonValue } from '../../wire/json.js';
 import { PLAIN_CODEC } from '../../security/plain-stream.js';
 import { ConnectionLostError } from '../errors/connection-lost.error.js';
 import { InvalidBodyError } from '../errors/invalid-body.error.js';
-import { answerError, isSuccess } from '../lanes/read-answer.js';
+import { answerError } from '../lanes/read-answer.js';
 import { replyFault } from '../lanes/reply-check.js';
 import { isLarger } from './body-check.js';
 import type { DeliveryQueue } from './delivery-queue.js';
 import type { Delivery } from './delivery.js';
 import { FrameConnection, type FrameHandler } from './frame-connection.js';
-import { FRAME, parseLine, readHello, type Hello } from './frames.js';
+import { endLine, FRAME, parseLine, readHello, type Hello } from './frames.js';
 import {
   BATCH_CHARS,
   LARGE_CHARS,
@@ -119,9 +120,7 @@ export class ClientStream implements FrameHandler {
       }
       const clock = Math.floor(now - this.openedAt);
       const begun = `["${FRAME.requests}",${clock}${line}`;
-      this.connection.write(
-        large === undefined ? `${begun}]\n` : [begun, large, ']\n'],
-      );
+      this.connection.write(endLine(begun, large));
     }
   }
 

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonValue } from '../../wire/json.js';
+import type { Text } from '../../wire/text-parts.js';
 import { MAX_HEARTBEAT, STREAM_VERSION } from './stream.constants.js';
 import { StreamError } from './stream.error.js';
 
@@ -59,6 +60,15 @@ export function readHello(line: string): Hello {
     ...('lifetime' in value && { lifetime: positive(value, 'lifetime') }),
     renews: value['renews'] === true,
   };
+}
+
+/**
+ * A line of requests or replies, as it is written.
+ * @param begun without its end
+ * @param large the last body, where it is too large to be joined with the rest
+ */
+export function endLine(begun: string, large?: string): Text {
+  return large === undefined ? `${begun}]\n` : [begun, large, ']\n'];
 }
 
 /** Parses a line; throws a StreamError. */

@@ -2,7 +2,7 @@ import type { Text } from '../../wire/text-parts.js';
 import type { MessageOutcome } from '../message-outcome.js';
 import { replyText } from '../reply-text.js';
 import { BATCH_CHARS, GROUP, LARGE_CHARS } from './stream.constants.js';
-import { FRAME } from './frames.js';
+import { endLine, FRAME } from './frames.js';
 
 /** Collects replies and writes those of one turn of the event loop together. */
 export class ReplyBatch {
@@ -43,7 +43,7 @@ export class ReplyBatch {
     const begun = `["${FRAME.replies}"${this.text}`;
     this.text = '';
     this.count = 0;
-    this.write(large === undefined ? `${begun}]\n` : [begun, large, ']\n']);
+    this.write(endLine(begun, large));
   }
 
   private readonly flushLater = () => {

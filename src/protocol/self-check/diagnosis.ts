@@ -1,5 +1,6 @@
 import { TransportError } from '../../transport/transport.error.js';
 import type { PeerAnswer } from '../../transport/peer-transport.interface.js';
+import { isSuccess } from '../../wire/http-status.js';
 import { isJsonObject } from '../../wire/json.js';
 
 const OWN_PORT =
@@ -13,7 +14,7 @@ export function diagnoseAnswer(
   { status, body }: PeerAnswer,
   selfId: string,
 ): string {
-  if (status >= 200 && status < 300) {
+  if (isSuccess(status)) {
     return diagnoseSuccess(body, selfId);
   }
   if (status >= 300 && status < 400) {

@@ -1,12 +1,12 @@
 import { Logger } from '@nestjs/common';
 import { SecretKeyring } from '../../../src/security/keys/secret-keyring.js';
 import { listOf, startPeer } from '../module/support/peer-app.js';
+import { serve } from './support/plain-server.js';
 import {
   endSignedCloud,
   expectBare401,
   handled,
   idOf,
-  serve,
   startCloud,
   transportOf,
 } from './support/signed-cloud.js';

@@ -1,11 +1,12 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { RequestListener, Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { INestApplication } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { JOIN_CHECK_TIMEOUT } from '../../../src/membership/core/membership.limits.js';
 import type { JsonObject } from '../../../src/wire/json.js';
+import { heard } from '../../support/heard.js';
 import { until } from '../../support/until.js';
+import { closeServers, serve as serveAt } from './support/plain-server.js';
 import { whyRefused } from './support/refused-join.js';
 import {
   closePeers,
@@ -13,25 +14,16 @@ import {
   type PeerApp,
 } from '../module/support/peer-app.js';
 
-const servers: Server[] = [];
-
 /** Joiners that are called back at once. */
 const CHECKS_AT_ONCE = 4;
 
 afterEach(async () => {
   await closePeers();
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    server.close();
-  }
+  closeServers();
 });
 
-async function serve(answer: RequestListener): Promise<number> {
-  const server = createServer(answer);
-  await new Promise<void>((done) => server.listen(0, '0.0.0.0', done));
-  servers.push(server);
-  return (server.address() as AddressInfo).port;
-}
+/** At all of this machine's addresses, so that only the policy is in the way. */
+const serve = (answer: RequestListener) => serveAt(answer, '0.0.0.0');
 
 async function join(
   { port }: PeerApp,
@@ -246,23 +238,18 @@ describe('a refusal after the check of a joiner', () => {
 });
 
 it('a refused join is told to whoever listens', async () => {
-  const refused: unknown[] = [];
-  const hear = (message: unknown) => void refused.push(message);
-  subscribe('peercloud:join.refused', hear);
-  try {
-    const alice = await startPeer({ options: { cloud: 'one' } });
-    await join(alice, { id: 'stranger', cloud: 'two' });
-    expect(refused).toEqual([
-      {
-        code: 'WRONG_CLOUD',
-        reason: 'this is a cloud of another name',
-        id: 'stranger',
-        remoteAddress: '127.0.0.1',
-      },
-    ]);
-  } finally {
-    unsubscribe('peercloud:join.refused', hear);
-  }
+  const alice = await startPeer({ options: { cloud: 'one' } });
+  const refused = await heard('peercloud:join.refused', () =>
+    join(alice, { id: 'stranger', cloud: 'two' }),
+  );
+  expect(refused).toEqual([
+    {
+      code: 'WRONG_CLOUD',
+      reason: 'this is a cloud of another name',
+      id: 'stranger',
+      remoteAddress: '127.0.0.1',
+    },
+  ]);
 });
 
 it('the application decides about joins that are good otherwise', async () => {

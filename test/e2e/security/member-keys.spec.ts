@@ -4,12 +4,12 @@ import { signAnswer } from '../../../src/security/answer-signature.js';
 import { Ed25519Keyring } from '../../../src/security/keys/ed25519-keyring.js';
 import type { JsonObject } from '../../../src/wire/json.js';
 import { agree } from '../module/support/peer-app.js';
+import { serve } from './support/plain-server.js';
 import {
   endSignedCloud,
   expectBare401,
   handled,
   idOf,
-  serve,
   startCloud,
   transportOf,
 } from './support/signed-cloud.js';

@@ -1,11 +1,9 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import { OnPeerMessage, type PeerCloudOptions } from '../../../../src/index.js';
 import { PEER_TRANSPORT } from '../../../../src/options/peer-cloud.tokens.js';
 import type { RefusedRequest } from '../../../../src/security/refusal-log.js';
 import type { PeerTransport } from '../../../../src/transport/peer-transport.interface.js';
+import { heard } from '../../../support/heard.js';
 import { until } from '../../../support/until.js';
 import {
   agree,
@@ -13,11 +11,11 @@ import {
   startPeer,
   type PeerApp,
 } from '../../module/support/peer-app.js';
+import { closeServers } from './plain-server.js';
 import { replay, SECRET, type Captured } from './wire.js';
 
 /** Bodies that any peer's handler has got since `endSignedCloud`. */
 export const handled: object[] = [];
-const servers: Server[] = [];
 
 @Injectable()
 class Counter {
@@ -32,10 +30,7 @@ class Counter {
 export async function endSignedCloud(): Promise<void> {
   handled.length = 0;
   await closePeers();
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    server.close();
-  }
+  closeServers();
 }
 
 /** Two members, and one whose requests are seen on their way. */
@@ -61,25 +56,13 @@ export async function startCloud(
   return { alice, bob, carol };
 }
 
-/** Starts a server on loopback and gives its port. */
-export async function serve(answer: RequestListener): Promise<number> {
-  const server = createServer(answer);
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  servers.push(server);
-  return (server.address() as AddressInfo).port;
-}
-
 /** An attack is refused, for the reason that is meant, and says nothing of it. */
 export async function expectBare401(
   peer: { port: number },
   attack: Captured,
   reason: string,
 ): Promise<void> {
-  const reasons: string[] = [];
-  const hear = (message: unknown) =>
-    void reasons.push((message as RefusedRequest).reason);
-  subscribe('peercloud:request.refused', hear);
-  try {
+  const attempt = async () => {
     const { status, headers, text } = await replay(peer, attack);
     expect(status).toBe(401);
     expect(headers.get('accept-signature')).toMatch(
@@ -91,10 +74,14 @@ export async function expectBare401(
       error: 'Unauthorized',
       message: 'Unauthorized',
     });
-  } finally {
-    unsubscribe('peercloud:request.refused', hear);
-  }
-  expect(reasons).toEqual([expect.stringContaining(reason)]);
+  };
+  const refused = await heard<RefusedRequest>(
+    'peercloud:request.refused',
+    attempt,
+  );
+  expect(refused.map((request) => request.reason)).toEqual([
+    expect.stringContaining(reason),
+  ]);
 }
 
 export const idOf = ({ membership }: PeerApp) => membership.self.id;
