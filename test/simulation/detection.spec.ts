@@ -51,6 +51,9 @@ describe('detection', () => {
       );
       expect(returns.length).toBeGreaterThan(10);
       expect(declaredDead).toBe(0);
+      const evicted = returns.filter((each) => each.wasDeclaredDead);
+      expect(evicted.length).toBeGreaterThan(10);
+      expect(returns.filter(({ soon }) => soon < 0.98)).toEqual([]);
       expect(returns.filter(({ late }) => late < 1)).toEqual([]);
       expect(disagreement).toBeUndefined();
       return cloud;

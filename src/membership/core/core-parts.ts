@@ -108,7 +108,7 @@ export function makeParts(
   const joiner = new Joiner(ctx, joinCall);
   const synchronizer = new Synchronizer(ctx, intake, ring, gossiper);
   const healer = new Healer(ctx, caller, joiner, prober);
-  const recovery = new Recovery(ctx, caller, joiner);
+  const recovery = new Recovery(ctx, caller, joiner, prober, ring);
   const legacyCare = new LegacyCare(ctx, teller, caller, joiner);
   const answerer = new StatusAnswerer(ctx, extension, prober, legacyCare);
   const stalls = new StallWatch(ctx);

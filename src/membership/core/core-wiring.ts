@@ -62,7 +62,7 @@ function connectNetwork(parts: CoreParts): void {
     },
     unknownTo: (id) => recovery.stranger(id),
   };
-  caller.onStranger = (id) => recovery.stranger(id);
+  caller.onStranger = (id) => recovery.unlisted(id);
   recovery.onLegacyStranger = (member) => void legacyCare.audit(member);
   teller.onUnlisted = (member) => void legacyCare.audit(member);
   teller.onUntold = ({ id }, about) => legacyCare.doubt(id, about);
@@ -88,6 +88,7 @@ function connectJudgement(parts: CoreParts): void {
     suspicions,
     stalls,
     detector,
+    recovery,
     synchronizer,
   } = parts;
   intake.onSelf = (incarnation, isAccused, ip) => {
@@ -106,6 +107,7 @@ function connectJudgement(parts: CoreParts): void {
   stalls.onStall = (ms) => {
     ctx.env.logger.debug(`This process stood still for ${Math.round(ms)} ms`);
     detector.stalled(ms);
+    recovery.stalled();
     synchronizer.soon(SYNCS_AFTER_STALL);
   };
 }

@@ -95,6 +95,27 @@ export class Joiner {
     );
   }
 
+  /**
+   * Joins through the first of these members that lets this peer in. The next one is asked when the one
+   * before has refused, or has not answered after `hedge` ms.
+   */
+  joinAny(members: readonly PeerAddress[], hedge: number): Promise<boolean> {
+    return this.#locked(async () => {
+      let joined = false;
+      const attempts: Promise<void>[] = [];
+      for (const member of members) {
+        if (joined || !this.ctx.life.active) break;
+        const attempt = this.#attempt(member).then((outcome) => {
+          joined ||= outcome === 'joined';
+        });
+        attempts.push(attempt);
+        await Promise.race([attempt, sleep(this.ctx, hedge)]);
+      }
+      await Promise.all(attempts);
+      return joined;
+    });
+  }
+
   /** Every address behind a known peer's name, resolved anew, without this peer's own. */
   async addressesOf(seed: PeerAddress): Promise<PeerAddress[]> {
     const literal = normalizeIp(seed.ip);

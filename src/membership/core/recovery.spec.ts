@@ -1,34 +1,80 @@
+import type { Endpoint } from '../../wire/endpoints.js';
 import type { JsonObject } from '../../wire/json.js';
-import { idsOf, TestCloud, told } from './testing-support/test-cloud.js';
+import { resolveMembershipOptions } from './membership.options.js';
+import type { FakePeer } from './testing-support/fake-peer.js';
+import {
+  idsOf,
+  TestCloud,
+  told,
+  type TestPeer,
+} from './testing-support/test-cloud.js';
 
 const OURS = { features: ['update', 'gossip', 'probe', 'sync'] };
 
-/** A core, and a member that decides whether it knows that core and lets it in. */
-async function makeCloud() {
-  const cloud = new TestCloud();
-  const a = cloud.peer('a', { ticks: false });
-  const host = { knows: true, letsIn: true };
-  const b = cloud.fake('b', {
-    answer: (endpoint): JsonObject | undefined => {
+/** How a fake member treats the core: each of them may be changed at any time. */
+interface Host {
+  knows: boolean;
+  letsIn: boolean;
+  /** False: it does not answer a join at all. */
+  answersJoin: boolean;
+  /** False: it does not answer checks. */
+  answersStatus: boolean;
+}
+
+/** A fake that is a member of the core's cloud and decides whether it knows that core and lets it in. */
+async function makeMember(cloud: TestCloud, a: TestPeer, id: string) {
+  const host: Host = {
+    knows: true,
+    letsIn: true,
+    answersJoin: true,
+    answersStatus: true,
+  };
+  const silence = new Promise<never>(() => {});
+  const peer: FakePeer = cloud.fake(id, {
+    answer: (endpoint): JsonObject | Promise<never> | undefined => {
       if (endpoint === 'status') {
-        const status = { id: 'b', online: true, ...OURS, incarnation: 5 };
+        if (!host.answersStatus) return silence;
+        const status = { id, online: true, ...OURS, incarnation: 5 };
         return host.knows ? { ...status, ext: { updates: [] } } : status;
       }
       if (endpoint !== 'join') return undefined;
+      if (!host.answersJoin) return silence;
       if (!host.letsIn)
         return { status: 'rejected', error: { code: 'LEAVING' } };
       host.knows = true;
-      const self = { id: 'b', data: {}, ...b.address, ...OURS, incarnation: 5 };
+      const self = { id, data: {}, ...peer.address, ...OURS, incarnation: 5 };
       return { status: 'joined', id: 'a', ...a.address, self, peers: [] };
     },
   });
-  const joining = b.join(a.address, { ...OURS, incarnation: 5 });
+  const joining = peer.join(a.address, { ...OURS, incarnation: 5 });
   await cloud.clock.complete(joining);
+  return { peer, host };
+}
+
+/** A core with one such member, joined some time ago. */
+async function makeCloud() {
+  const cloud = new TestCloud();
+  const a = cloud.peer('a', { ticks: false });
+  const { peer: b, host } = await makeMember(cloud, a, 'b');
   await cloud.clock.run(20_000);
   cloud.requests.length = 0;
   const joins = () => cloud.to('b', 'join').length;
   const check = () => cloud.clock.complete(a.core.check('b'));
   return { cloud, a, b, host, joins, check };
+}
+
+/** A core with several of them, of which none lists it any more. */
+async function evicted(ids: readonly string[]) {
+  const cloud = new TestCloud();
+  const a = cloud.peer('a', { ticks: false });
+  const hosts = new Map<string, Host>();
+  for (const id of ids) hosts.set(id, (await makeMember(cloud, a, id)).host);
+  await cloud.clock.run(20_000);
+  for (const host of hosts.values()) host.knows = false;
+  cloud.requests.length = 0;
+  const sent = (endpoint: Endpoint) =>
+    cloud.requests.filter((request) => request.endpoint === endpoint);
+  return { cloud, a, hosts, sent };
 }
 
 /** After ringpop's self-eviction tests. */
@@ -154,6 +200,72 @@ describe('Recovery', () => {
     expect(cloud.to('legacy', 'join')).toEqual([]);
     expect(legacy.ids).toEqual(['a', 'b']);
     expect(idsOf(b!)).toEqual(['a', 'legacy']);
+  });
+
+  describe('where answers are lost', () => {
+    it('asks the next member to be let in before the first one has had its time', async () => {
+      const { cloud, a, hosts, sent } = await evicted(['b', 'c', 'd']);
+      for (const id of ['b', 'c']) hosts.get(id)!.answersJoin = false;
+      const { joinTimeout } = resolveMembershipOptions();
+      void a.core.check('b');
+      await cloud.until(() => hosts.get('d')!.knows, joinTimeout / 2);
+      const incarnations = sent('join').map(({ body }) => body.incarnation);
+      expect(new Set(incarnations).size).toBe(incarnations.length);
+      await cloud.clock.run(60_000);
+      expect(sent('join').length).toBeLessThanOrEqual(3);
+    });
+
+    it('asks nobody else where the first one answers', async () => {
+      const { cloud, a, hosts, sent } = await evicted(['b', 'c', 'd']);
+      void a.core.check('b');
+      await cloud.until(() => hosts.get('b')!.knows, 100);
+      for (const host of hosts.values()) host.knows = true;
+      await cloud.clock.run(60_000);
+      expect(sent('join').map(({ to }) => to)).toEqual(['b']);
+    });
+
+    it('goes on through the others where one refuses', async () => {
+      const { cloud, a, hosts } = await evicted(['b', 'c']);
+      hosts.get('b')!.letsIn = false;
+      void a.core.check('b');
+      await cloud.until(() => hosts.get('c')!.knows, 100);
+    });
+
+    it('takes the word of another member where the first one is silent when asked again', async () => {
+      const { cloud, a, hosts, sent } = await evicted(['b', 'c']);
+      hosts.get('b')!.answersStatus = false;
+      a.core.noteUnknownSender('b');
+      await cloud.clock.run(50);
+      expect(sent('join')).toEqual([]);
+      void a.core.check('c');
+      await cloud.until(() => hosts.get('b')!.knows, 100);
+    });
+
+    it('asks again as long as nobody answers, three times at most', async () => {
+      const { cloud, a, hosts, sent } = await evicted(['b']);
+      a.core.noteUnknownSender('b');
+      hosts.get('b')!.answersStatus = false;
+      await cloud.clock.run(30_000);
+      expect(sent('status')).toHaveLength(3);
+      a.core.noteUnknownSender('b');
+      await cloud.until(() => sent('status').length === 4);
+      hosts.get('b')!.answersStatus = true;
+      await cloud.until(() => sent('join').length === 1);
+    });
+  });
+
+  it('asks some members at once after a stall whether they still list this peer', async () => {
+    const { cloud, a, hosts, sent } = await evicted(['b', 'c', 'd', 'e']);
+    await cloud.clock.complete(a.core.tick());
+    for (const host of hosts.values()) host.knows = true;
+    await cloud.clock.run(20_000);
+    for (const host of hosts.values()) host.knows = false;
+    cloud.requests.length = 0;
+    void a.core.tick();
+    await cloud.clock.run(2);
+    // One of them may be the member whose turn it is.
+    expect(sent('status').length).toBeGreaterThanOrEqual(3);
+    await cloud.until(() => sent('join').length === 1, 100);
   });
 
   it('is of no use to a peer that leaves', async () => {

@@ -1,6 +1,9 @@
 import { sleep, type CoreContext } from './core-context.js';
+import { speaksGossip } from './gossip-extension.js';
 import type { Joiner } from './joiner.js';
 import { isLegacy, type MemberRecord } from './member-record.js';
+import type { ProbeRing } from './probe-ring.js';
+import type { Prober } from './prober.js';
 import type { StatusCaller } from './status-caller.js';
 
 /** A peer that has just joined is not known to everybody yet; ms until that is an eviction. */
@@ -10,6 +13,16 @@ const GRACE = 3000;
 const BACKOFF = 2;
 const MAX_BACKOFF = 16;
 
+/** How many members are asked, after a stall, whether they still list this peer. */
+const ASKED_AFTER_STALL = 3;
+
+/** How often the member that treats this peer as a stranger is asked again while it is silent. */
+const CONFIRM_TRIES = 3;
+
+/** Through how many members this peer tries to get back in, and the part of a join's time until the next one is asked too. */
+const WAYS_BACK = 6;
+const HEDGE = 1 / 6;
+
 /** Gets this peer back in after others have thrown it out. */
 export class Recovery {
   /** Called for a legacy member that may not list this peer. */
@@ -18,11 +31,15 @@ export class Recovery {
   #notBefore = -Infinity;
   #backoff = 1;
   #running = false;
+  /** Called with each member that does not list this peer. */
+  #secondWord: (id: string) => void = () => {};
 
   constructor(
     private readonly ctx: CoreContext,
     private readonly caller: StatusCaller,
     private readonly joiner: Joiner,
+    private readonly prober: Prober,
+    private readonly ring: ProbeRing,
   ) {}
 
   /** This peer was let in somewhere. */
@@ -38,12 +55,24 @@ export class Recovery {
     else this.#start(member, this.#joinedAt + GRACE);
   }
 
+  /** A member's answer to a check shows that it does not list this peer. */
+  unlisted(id: string): void {
+    this.#secondWord(id);
+    this.stranger(id);
+  }
+
   /** A member told this peer that it has left. Perhaps it only passes on what others say, so it is asked. */
   evicted(by: { readonly id: string }): void {
     const member = this.ctx.list.peek(by.id);
     if (!member) return;
     if (isLegacy(member)) this.onLegacyStranger(member);
     else this.#start(member);
+  }
+
+  /** This process stood still: it may have been thrown out, and need not wait until its own checks meet a stranger's answer. */
+  stalled(): void {
+    for (const member of this.#others(ASKED_AFTER_STALL))
+      void this.caller.ask(member, this.#patience);
   }
 
   #start(member: MemberRecord, notBefore = -Infinity): void {
@@ -77,20 +106,50 @@ export class Recovery {
       this.#backoff = 1;
     this.#notBefore =
       now + options.rejoinInterval * this.#backoff * (1 + env.random.next());
+    const hedge = options.joinTimeout * HEDGE * this.#backoff;
     this.#backoff = Math.min(this.#backoff * BACKOFF, MAX_BACKOFF);
-    await this.joiner.joinAt(member);
+    const others = this.#others(WAYS_BACK - 1, member);
+    await this.joiner.joinAny([member, ...others], hedge);
+  }
+
+  /** Asked again, the member says the same; or another one does, which is as good. */
+  async #isStranger(member: MemberRecord): Promise<boolean> {
+    const others = new Promise<boolean>((resolve) => {
+      this.#secondWord = (id) => {
+        if (id !== member.id) resolve(true);
+      };
+    });
+    const isStranger = await Promise.race([this.#saysAgain(member), others]);
+    this.#secondWord = () => {};
+    return isStranger;
   }
 
   /** Only a peer that lists this one answers with the extension part. */
-  async #isStranger(member: MemberRecord): Promise<boolean> {
-    const { list, options } = this.ctx;
-    const known = list.peek(member.id);
-    if (!known) return false;
-    const reply = await this.caller.ask(known, options.requestTimeout);
-    return (
-      reply.kind === 'online' &&
-      reply.status.features !== undefined &&
-      !reply.status.ext
-    );
+  async #saysAgain(member: MemberRecord): Promise<boolean> {
+    for (let tries = 0; tries < CONFIRM_TRIES; tries++) {
+      const known = this.ctx.list.peek(member.id);
+      if (!known) return false;
+      const { kind, status } = await this.caller.ask(known, this.#patience);
+      if (kind === 'online') return Boolean(status.features && !status.ext);
+      if (kind !== 'silent') return false;
+    }
+    return false;
+  }
+
+  /** Ms for one question. */
+  get #patience(): number {
+    return Math.min(this.prober.timeout * 2, this.ctx.options.requestTimeout);
+  }
+
+  /** Members by chance that can tell whether they list this peer. */
+  #others(count: number, except?: MemberRecord): MemberRecord[] {
+    const { list } = this.ctx;
+    const fits = (id: string) => {
+      const member = list.get(id);
+      return (
+        id !== except?.id && member?.state === 'alive' && speaksGossip(member)
+      );
+    };
+    return this.ring.sample(count, fits).map((id) => list.peek(id)!);
   }
 }
