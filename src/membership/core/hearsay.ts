@@ -19,6 +19,11 @@ export class Hearsay {
     return this.#reporters.keys().next().value;
   }
 
+  /** True while nothing but hearsay speaks for it. */
+  has(id: string): boolean {
+    return this.#reporters.has(id);
+  }
+
   /** True if the reporter has to wait until what it said is confirmed, or found wrong. */
   isFull(reporter: string): boolean {
     return (this.#outstanding.get(reporter) ?? 0) >= this.limit;

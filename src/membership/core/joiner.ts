@@ -9,14 +9,16 @@ import { shuffle } from './random.js';
 /** Longest that known peers are waited for, in join timeouts. */
 const MAX_PATIENCE = 4;
 
-/** Gets this peer into a cloud: the known peers in random order, one join at a time (PROTOCOL.md, section 3). */
+/** Gets this peer into a cloud: through known peers in random order, one after the other (PROTOCOL.md, section 3). */
 export class Joiner {
   #lock: Promise<unknown> = Promise.resolve();
   #running = 0;
   #attempts = 0;
   /** Addresses at which this peer met itself. */
   readonly #own = new Set<string>();
-  #metMyself = false;
+  /** Incarnations of the joins under way, and those of them that came back to this peer itself. */
+  readonly #sent = new Set<number>();
+  readonly #returned = new Set<number>();
   #endFirstRound!: () => void;
   readonly #firstRound = new Promise<void>((resolve) => {
     this.#endFirstRound = resolve;
@@ -43,9 +45,8 @@ export class Joiner {
   }
 
   /** A join with this peer's own id has arrived: if it is its own, it has met itself. */
-  receivedOwnId(request: JoinRequest): void {
-    if (this.isBusy && request.incarnation === this.ctx.self.incarnation)
-      this.#metMyself = true;
+  receivedOwnId({ incarnation = NaN }: JoinRequest): void {
+    if (this.#sent.has(incarnation)) this.#returned.add(incarnation);
   }
 
   /** Joins in the background: at once, and again until somebody answers. */
@@ -96,23 +97,32 @@ export class Joiner {
   }
 
   /**
-   * Joins through the first of these members that lets this peer in. The next one is asked when the one
-   * before has refused, or has not answered after `hedge` ms.
+   * Joins through one of several members, the first one first. The next one is asked too when the one
+   * before has refused, or has not answered after `hedge` ms; who is silent is asked again after the
+   * others. Joins that are still under way then go on, but nobody waits for them.
+   * @param tries how many joins are sent at most
    */
-  joinAny(members: readonly PeerAddress[], hedge: number): Promise<boolean> {
+  joinAny(
+    ids: readonly string[],
+    { hedge, tries }: { hedge: number; tries: number },
+  ): Promise<boolean> {
     return this.#locked(async () => {
-      let joined = false;
-      const attempts: Promise<void>[] = [];
-      for (const member of members) {
-        if (joined || !this.ctx.life.active) break;
-        const attempt = this.#attempt(member).then((outcome) => {
-          joined ||= outcome === 'joined';
-        });
-        attempts.push(attempt);
-        await Promise.race([attempt, sleep(this.ctx, hedge)]);
+      const next = [...ids];
+      const running = new Set<Promise<boolean>>();
+      for (let left = tries; left > 0 && this.ctx.life.active; left--) {
+        const id = next.shift();
+        if (id === undefined) break;
+        const member = this.ctx.list.peek(id);
+        if (!member) continue;
+        const attempt = this.#attempt(member).then(isJoined);
+        running.add(attempt);
+        void attempt.then(() => running.delete(attempt));
+        const joined = anyTrue([...running]);
+        const pause = sleep(this.ctx, hedge).then(() => false);
+        if (await Promise.race([joined, attempt, pause])) return true;
+        if (running.has(attempt)) next.push(id);
       }
-      await Promise.all(attempts);
-      return joined;
+      return anyTrue([...running]);
     });
   }
 
@@ -147,9 +157,12 @@ export class Joiner {
     // cannot stand against the one that another infers. One that has members may count as gone there.
     const { self, list } = this.ctx;
     if (this.#attempts++ > 0 || list.size > 0) self.raise();
-    this.#metMyself = false;
+    const { incarnation } = self;
+    this.#sent.add(incarnation);
     const outcome = await this.joinCall.send(address, patience);
-    if (outcome === 'refused' && this.#metMyself) {
+    this.#sent.delete(incarnation);
+    const isOwn = this.#returned.delete(incarnation);
+    if (outcome === 'refused' && isOwn) {
       this.#own.add(formatAddress(address));
       this.ctx.env.logger.debug(
         `${formatAddress(address)} is this peer itself`,
@@ -165,4 +178,17 @@ export class Joiner {
     this.#lock = run.catch(() => undefined);
     return run;
   }
+}
+
+function isJoined(outcome: JoinOutcome): boolean {
+  return outcome === 'joined';
+}
+
+/** True as soon as one of them is, false when none was. */
+function anyTrue(promises: readonly Promise<boolean>[]): Promise<boolean> {
+  return new Promise((resolve) => {
+    for (const promise of promises)
+      void promise.then((value) => value && resolve(true));
+    void Promise.all(promises).then((values) => resolve(values.includes(true)));
+  });
 }

@@ -99,8 +99,8 @@ export interface MembershipParameters {
   /** Longest wait in ms between two tries to join. Default 10,000. */
   joinRetryMax: number;
   /**
-   * Shortest time in ms between two re-joins of a peer that finds itself thrown out. Default 2000.
-   * Shorter is back sooner; longer keeps a peer that others cannot reach from calling all the time.
+   * Shortest time in ms between two attempts to get back in by a peer that finds itself thrown out; an
+   * attempt sends six joins at most, one unless it is refused or not answered. Default 2000. is back sooner; longer keeps a peer that others cannot reach from calling all the time.
    */
   rejoinInterval: number;
   /**

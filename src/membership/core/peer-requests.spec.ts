@@ -196,9 +196,7 @@ describe('PeerRequests', () => {
       for (const fake of names) await cloud.settle(fake.join(peer.address));
       const [m, n] = [peer.core.get('m')!, peer.core.get('n')!];
       const real = Array.from({ length: 6 }, (_, index) =>
-        cloud.fake(`r${index}`, {
-          status: { ...OURS, incarnation: 1, ext: { updates: [] } },
-        }),
+        cloud.fake(`r${index}`, { status: { ...OURS, incarnation: 1 } }),
       );
       const tell = (index: number, sender = m) => {
         const { id, address } = real[index]!;

@@ -19,6 +19,7 @@ interface Host {
   answersJoin: boolean;
   /** False: it does not answer checks. */
   answersStatus: boolean;
+  leaves: boolean;
 }
 
 /** A fake that is a member of the core's cloud and decides whether it knows that core and lets it in. */
@@ -28,13 +29,15 @@ async function makeMember(cloud: TestCloud, a: TestPeer, id: string) {
     letsIn: true,
     answersJoin: true,
     answersStatus: true,
+    leaves: false,
   };
   const silence = new Promise<never>(() => {});
   const peer: FakePeer = cloud.fake(id, {
     answer: (endpoint): JsonObject | Promise<never> | undefined => {
       if (endpoint === 'status') {
         if (!host.answersStatus) return silence;
-        const status = { id, online: true, ...OURS, incarnation: 5 };
+        const online = !host.leaves;
+        const status = { id, online, ...OURS, incarnation: 5 };
         return host.knows ? { ...status, ext: { updates: [] } } : status;
       }
       if (endpoint !== 'join') return undefined;
@@ -73,7 +76,9 @@ async function evicted(ids: readonly string[]) {
   for (const host of hosts.values()) host.knows = false;
   cloud.requests.length = 0;
   const sent = (endpoint: Endpoint) =>
-    cloud.requests.filter((request) => request.endpoint === endpoint);
+    cloud.requests.filter(
+      (request) => request.from === 'a' && request.endpoint === endpoint,
+    );
   return { cloud, a, hosts, sent };
 }
 
@@ -211,8 +216,67 @@ describe('Recovery', () => {
       await cloud.until(() => hosts.get('d')!.knows, joinTimeout / 2);
       const incarnations = sent('join').map(({ body }) => body.incarnation);
       expect(new Set(incarnations).size).toBe(incarnations.length);
+      for (const host of hosts.values()) host.knows = true;
       await cloud.clock.run(60_000);
       expect(sent('join').length).toBeLessThanOrEqual(3);
+    });
+
+    it('asks the only other member again, not one that refuses', async () => {
+      const { cloud, a, hosts, sent } = await evicted(['b']);
+      const host = hosts.get('b')!;
+      host.answersJoin = false;
+      void a.core.check('b');
+      const { joinTimeout } = resolveMembershipOptions();
+      await cloud.until(() => sent('join').length === 2, joinTimeout / 2);
+      host.answersJoin = true;
+      host.letsIn = false;
+      await cloud.until(() => sent('join').length === 3, joinTimeout / 2);
+      await cloud.clock.run(joinTimeout);
+      expect(sent('join')).toHaveLength(3);
+    });
+
+    it('does not wait for a join that nobody answers once it is in', async () => {
+      const { cloud, a, hosts, sent } = await evicted(['b', 'c']);
+      hosts.get('b')!.answersJoin = false;
+      void a.core.check('b');
+      await cloud.until(() => hosts.get('c')!.knows, 1000);
+      expect(sent('join').map(({ to }) => to)).toEqual(['b', 'c']);
+      await cloud.clock.run(100);
+      // The application may join elsewhere at once, though the first join still waits.
+      const other = await makeMember(cloud, a, 'd');
+      const joining = a.core.join([other.peer.address]);
+      const start = cloud.clock.monotonic();
+      expect(await cloud.settle(joining)).toBe(true);
+      expect(cloud.clock.monotonic() - start).toBeLessThan(100);
+    });
+
+    it('asks nobody who was only heard of', async () => {
+      const { cloud, a, hosts, sent } = await evicted(['b']);
+      const names = Array.from({ length: 5 }, (_, index) =>
+        cloud.fake(`x${index}`, { answer: () => new Promise(() => {}) }),
+      );
+      const members = names.map(({ id, address }) => {
+        const record = { ...OURS, id, ...address, data: {}, incarnation: 1 };
+        return { ...record, state: 'alive' };
+      });
+      await a.core.receiveSync({ members }, a.core.get('b')!);
+      expect(idsOf(a)).toHaveLength(6);
+      hosts.get('b')!.letsIn = false;
+      void a.core.check('b');
+      await cloud.clock.run(10_000);
+      expect(new Set(sent('join').map(({ to }) => to))).toEqual(new Set(['b']));
+    });
+
+    it('sends a bounded number of joins to a cloud that lets it in nowhere', async () => {
+      const ids = ['b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'];
+      const { cloud, a, hosts, sent } = await evicted(ids);
+      for (const host of hosts.values()) host.letsIn = false;
+      for (let second = 0; second < 600; second++) {
+        void a.core.check(ids[second % ids.length]);
+        await cloud.clock.run(1000);
+      }
+      expect(sent('join').length).toBeGreaterThan(30);
+      expect(sent('join').length).toBeLessThan(150);
     });
 
     it('asks nobody else where the first one answers', async () => {
@@ -241,6 +305,20 @@ describe('Recovery', () => {
       await cloud.until(() => hosts.get('b')!.knows, 100);
     });
 
+    it('does not take the word of a member that is leaving', async () => {
+      const { cloud, a, hosts, sent } = await evicted(['b']);
+      const leaving = await makeMember(cloud, a, 'd');
+      await cloud.clock.run(20_000);
+      leaving.host.knows = false;
+      leaving.host.leaves = true;
+      hosts.get('b')!.answersStatus = false;
+      a.core.noteUnknownSender('b');
+      await cloud.clock.run(50);
+      void a.core.check('d');
+      await cloud.clock.run(10_000);
+      expect(sent('join')).toEqual([]);
+    });
+
     it('asks again as long as nobody answers, three times at most', async () => {
       const { cloud, a, hosts, sent } = await evicted(['b']);
       a.core.noteUnknownSender('b');
@@ -262,9 +340,12 @@ describe('Recovery', () => {
     for (const host of hosts.values()) host.knows = false;
     cloud.requests.length = 0;
     void a.core.tick();
-    await cloud.clock.run(2);
-    // One of them may be the member whose turn it is.
-    expect(sent('status').length).toBeGreaterThanOrEqual(3);
+    await cloud.clock.run(1);
+    // With the check that was due.
+    expect(sent('status').length).toBe(4);
+    expect(
+      new Set(sent('status').map(({ to }) => to)).size,
+    ).toBeGreaterThanOrEqual(3);
     await cloud.until(() => sent('join').length === 1, 100);
   });
 

@@ -2,6 +2,7 @@ import { sleep, type CoreContext } from './core-context.js';
 import { speaksGossip } from './gossip-extension.js';
 import type { Joiner } from './joiner.js';
 import { isLegacy, type MemberRecord } from './member-record.js';
+import { JOIN_TELLING_MOMENT } from './membership.limits.js';
 import type { ProbeRing } from './probe-ring.js';
 import type { Prober } from './prober.js';
 import type { StatusCaller } from './status-caller.js';
@@ -19,8 +20,10 @@ const ASKED_AFTER_STALL = 3;
 /** How often the member that treats this peer as a stranger is asked again while it is silent. */
 const CONFIRM_TRIES = 3;
 
-/** Through how many members this peer tries to get back in, and the part of a join's time until the next one is asked too. */
-const WAYS_BACK = 6;
+/** How many joins are sent to get back in, at most, and through how many members. */
+const MAX_JOINS = 6;
+
+/** Part of a join's time after which another member is asked too. */
 const HEDGE = 1 / 6;
 
 /** Gets this peer back in after others have thrown it out. */
@@ -69,7 +72,7 @@ export class Recovery {
     else this.#start(member);
   }
 
-  /** This process stood still: it may have been thrown out, and need not wait until its own checks meet a stranger's answer. */
+  /** This process stood still, and may have been thrown out: it does not wait until its next checks show it. */
   stalled(): void {
     for (const member of this.#others(ASKED_AFTER_STALL))
       void this.caller.ask(member, this.#patience);
@@ -106,17 +109,23 @@ export class Recovery {
       this.#backoff = 1;
     this.#notBefore =
       now + options.rejoinInterval * this.#backoff * (1 + env.random.next());
-    const hedge = options.joinTimeout * HEDGE * this.#backoff;
     this.#backoff = Math.min(this.#backoff * BACKOFF, MAX_BACKOFF);
-    const others = this.#others(WAYS_BACK - 1, member);
-    await this.joiner.joinAny([member, ...others], hedge);
+    const ways = [member, ...this.#others(MAX_JOINS - 1, member)];
+    await this.joiner.joinAny(
+      ways.map(({ id }) => id),
+      {
+        // The others may be told first before a join is answered.
+        hedge: Math.max(options.joinTimeout * HEDGE, 2 * JOIN_TELLING_MOMENT),
+        tries: MAX_JOINS,
+      },
+    );
   }
 
   /** Asked again, the member says the same; or another one does, which is as good. */
   async #isStranger(member: MemberRecord): Promise<boolean> {
     const others = new Promise<boolean>((resolve) => {
       this.#secondWord = (id) => {
-        if (id !== member.id) resolve(true);
+        if (id !== member.id && !this.#isYoung) resolve(true);
       };
     });
     const isStranger = await Promise.race([this.#saysAgain(member), others]);
@@ -136,18 +145,26 @@ export class Recovery {
     return false;
   }
 
+  /** Some may not have heard of this peer's last join yet. */
+  get #isYoung(): boolean {
+    return this.ctx.env.clock.monotonic() < this.#joinedAt + GRACE;
+  }
+
   /** Ms for one question. */
   get #patience(): number {
     return Math.min(this.prober.timeout * 2, this.ctx.options.requestTimeout);
   }
 
-  /** Members by chance that can tell whether they list this peer. */
+  /** Members by chance that can tell whether they list this peer: none that nobody has met. */
   #others(count: number, except?: MemberRecord): MemberRecord[] {
     const { list } = this.ctx;
     const fits = (id: string) => {
       const member = list.get(id);
       return (
-        id !== except?.id && member?.state === 'alive' && speaksGossip(member)
+        id !== except?.id &&
+        member?.state === 'alive' &&
+        speaksGossip(member) &&
+        !list.room.hearsay.has(id)
       );
     };
     return this.ring.sample(count, fits).map((id) => list.peek(id)!);

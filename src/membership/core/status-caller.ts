@@ -100,7 +100,9 @@ export class StatusCaller {
     if (isLegacy(current) && status.features) this.#upgrade(current, status);
     if (!speaksGossip(current)) return;
     if (status.ext) this.extension.read(status.ext, current);
-    else if (asked && status.features) this.onStranger(member.id);
+    // Whoever is leaving lists nobody any more.
+    else if (asked && status.online && status.features)
+      this.onStranger(member.id);
   }
 
   /** The member's own word about its features ends what was hearsay (PROTOCOL.md, section 4). */
