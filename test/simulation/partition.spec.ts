@@ -1,5 +1,10 @@
 import type { SimulatedPeer } from '../../simulation/cloud/simulated-peer.js';
-import { expectAgreement, scenario, settled } from './simulated.js';
+import {
+  expectAgreement,
+  REAL_TIMEOUT,
+  scenario,
+  settled,
+} from './simulated.js';
 
 const ips = (peers: readonly SimulatedPeer[]) => peers.map(({ ip }) => ip);
 
@@ -92,6 +97,46 @@ describe('partitions', () => {
       }
       for (const one of cloud.peers)
         await expectAgreement(cloud, 180_000, () => [one]);
+      cloud.network.links.heal();
+      await expectAgreement(cloud, 90_000);
+      return cloud;
+    },
+  );
+
+  it.each(['that hears nobody', 'that nobody hears'])(
+    'a newcomer %s is on no list, and comes in when that has passed',
+    async (which) => {
+      const cloud = await settled({ seed: 11 }, 8);
+      const rest = [...cloud.peers];
+      const newcomer = cloud.add({ seeds: [rest[0]!, rest[1]!] });
+      const [own, others] = [[newcomer.ip], ips(rest)];
+      const { links } = cloud.network;
+      const heal =
+        which === 'that nobody hears'
+          ? links.cut(own, others)
+          : links.cut(others, own);
+      newcomer.start();
+      await cloud.clock.run(60_000);
+      await expectAgreement(cloud, 0, () => rest);
+      await expectAgreement(cloud, 0, () => [newcomer]);
+      heal();
+      await expectAgreement(cloud, 60_000);
+    },
+    REAL_TIMEOUT,
+  );
+
+  scenario(
+    'a half that is parted once more becomes two clouds, then all are one again',
+    async (options) => {
+      const cloud = await settled(options, 12);
+      const [one, rest] = [cloud.peers.slice(0, 4), cloud.peers.slice(4)];
+      const [other, third] = [rest.slice(0, 4), rest.slice(4)];
+      cloud.network.links.part(ips(one), ips(rest));
+      await expectAgreement(cloud, 120_000, () => one);
+      await expectAgreement(cloud, 120_000, () => rest);
+      cloud.network.links.part(ips(other), ips(third));
+      for (const part of [one, other, third])
+        await expectAgreement(cloud, 120_000, () => part);
       cloud.network.links.heal();
       await expectAgreement(cloud, 90_000);
       return cloud;

@@ -1,8 +1,18 @@
 import type { PeerTransport } from '../../transport/peer-transport.interface.js';
 import { TransportError } from '../../transport/transport.error.js';
 import type { JsonObject } from '../../wire/json.js';
-import { addFake, makeCloud, left } from './testing-support/checked-cloud.js';
-import { TestCloud, told } from './testing-support/test-cloud.js';
+import {
+  addFake,
+  left,
+  makeCloud,
+  tell,
+} from './testing-support/checked-cloud.js';
+import type { FakePeer } from './testing-support/fake-peer.js';
+import {
+  TestCloud,
+  told,
+  type TestPeer,
+} from './testing-support/test-cloud.js';
 
 describe('a check', () => {
   it('finds a member that answers', async () => {
@@ -200,6 +210,78 @@ describe('a check', () => {
     };
     const first = await took();
     expect(await took()).toBeGreaterThanOrEqual(first * 2);
+  });
+
+  /** How long a check of a silent member takes after `before`. */
+  async function timeOfCheck(
+    before: (cloud: TestCloud, a: TestPeer, fake: FakePeer) => Promise<unknown>,
+  ): Promise<number> {
+    const { cloud, a, check } = await makeCloud(['c', 'd']);
+    const b = await addFake(cloud, a, 'b');
+    await before(cloud, a, b.fake);
+    b.mute = true;
+    const start = cloud.clock.monotonic();
+    expect(await check('b')).toMatchObject({ online: false });
+    return cloud.clock.monotonic() - start;
+  }
+
+  it('waits longer in a peer that was suspected itself, until others answer it in time', async () => {
+    const accused = async (cloud: TestCloud, a: TestPeer, fake: FakePeer) => {
+      const { id, incarnation } = a.core.self;
+      await tell(cloud, a, fake, { id, incarnation, state: 'suspect' });
+      expect(a.core.self.incarnation).toBeGreaterThan(incarnation);
+    };
+    const usual = await timeOfCheck(() => Promise.resolve());
+    const doubtful = await timeOfCheck(accused);
+    const reassured = await timeOfCheck(async (cloud, a, fake) => {
+      await accused(cloud, a, fake);
+      await cloud.clock.complete(a.core.check('c'));
+    });
+    expect(doubtful).toBeGreaterThan(1.5 * usual);
+    expect(reassured).toBeCloseTo(usual, -1);
+  });
+
+  it('waits as long as answers have taken before', async () => {
+    const { cloud, a, check } = await makeCloud(['c']);
+    const b = await addFake(cloud, a, 'b');
+    b.delay = 200;
+    expect(await check('b')).toMatchObject({ online: true });
+    cloud.requests.length = 0;
+    b.delay = 400;
+    expect(await check('b')).toMatchObject({ online: true });
+    expect(cloud.to('b', 'status')).toHaveLength(1);
+    expect(cloud.to('c', 'status')).toEqual([]);
+  });
+
+  it('waits longer after a member that others reached did not answer in time', async () => {
+    const { cloud, a, check } = await makeCloud(['c', 'd']);
+    const b = await addFake(cloud, a, 'b');
+    const slow = async () => {
+      b.delay = 300;
+      cloud.requests.length = 0;
+      const online = (await check('b')).online;
+      b.delay = 0;
+      const own = cloud.to('b', 'status').filter(({ from }) => from === 'a');
+      return { online, tries: own.length };
+    };
+    const heal = cloud.network.links.part([a.address.ip], [b.fake.address.ip]);
+    expect(await check('b')).toMatchObject({ online: true });
+    heal();
+    expect(await slow()).toEqual({ online: true, tries: 1 });
+  });
+
+  it('of another peer that fails says so, and accuses nobody', async () => {
+    const { cloud, a } = await makeCloud(['c']);
+    const b = await addFake(cloud, a, 'b');
+    const silent = await addFake(cloud, a, 'silent');
+    silent.mute = true;
+    const body = { ext: { probe: 'silent' } };
+    const asked = b.fake.send(a.address, 'status', body);
+    expect((await cloud.clock.complete(asked)).body).toMatchObject({
+      ext: { probe: { id: 'silent', online: false, refused: false } },
+    });
+    expect(a.core.get('silent')?.state).toBe('alive');
+    expect(told(a)).toEqual([]);
   });
 
   it('is made for another one only of members, never of addresses', async () => {

@@ -1,3 +1,4 @@
+import { resolveMembershipOptions } from './membership.options.js';
 import {
   idsOf,
   TestCloud,
@@ -60,6 +61,36 @@ describe('Healer', () => {
     expect(cloud.to('another', 'status')).toHaveLength(1);
     expect(cloud.to('another', 'join')).toEqual([]);
   });
+
+  it.each([6, 24])(
+    'dials the dead at the same rate for the whole cloud, whatever its size (%i peers)',
+    async (size) => {
+      const cloud = new TestCloud();
+      const ids = Array.from({ length: size }, (_, index) => `p${index}`);
+      const peers = await cloud.cloud(ids);
+      const [dead, alive] = [peers.slice(0, 3), peers.slice(3)];
+      for (const peer of dead) peer.process.vanish();
+      const isOver = () =>
+        alive.every((peer) => idsOf(peer).length === alive.length - 1);
+      await cloud.until(isOver, 180_000);
+      await cloud.clock.run(30_000);
+      const gone = new Set(dead.map(({ address }) => address.ip));
+      let calls = 0;
+      for (const { process } of alive) {
+        const { transport } = process;
+        const request = transport.request.bind(transport);
+        vi.spyOn(transport, 'request').mockImplementation((target, ...rest) => {
+          if (gone.has(target.ip)) calls++;
+          return request(target, ...rest);
+        });
+      }
+      const periods = 200;
+      await cloud.clock.run(periods * 1000);
+      const { redialRate } = resolveMembershipOptions();
+      expect(calls / periods).toBeGreaterThan(redialRate * 0.7);
+      expect(calls / periods).toBeLessThan(redialRate * 1.4);
+    },
+  );
 
   it('does not dial at all where that is turned off', async () => {
     const cloud = new TestCloud();

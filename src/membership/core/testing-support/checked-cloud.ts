@@ -30,13 +30,17 @@ export async function makeCloud(
   return { cloud, a, others, check };
 }
 
-/** Adds a member without a mind, which answers while `mute` is false. */
+/** Adds a member without a mind, which answers while `mute` is false, after `delay` ms. */
 export async function addFake(cloud: TestCloud, a: TestPeer, id: string) {
-  const control = { mute: false, status: {} as JsonObject };
+  const control = { mute: false, delay: 0, status: {} as JsonObject };
   const fake = cloud.fake(id, {
-    answer: (endpoint) => {
+    answer: async (endpoint) => {
       if (endpoint !== 'status') return undefined;
       if (control.mute) return never;
+      if (control.delay > 0)
+        await new Promise<void>((resolve) => {
+          cloud.clock.setTimeout(resolve, control.delay);
+        });
       const ext = { updates: [] };
       return {
         id,
