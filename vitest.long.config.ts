@@ -8,6 +8,7 @@ export default defineConfig({
     include: [
       'test/e2e/messaging/broken-streams.spec.ts',
       'test/e2e/messaging/killed-receiver.spec.ts',
+      'test/simulation/legacy-loss.spec.ts',
     ],
     env: { PEERCLOUD_LONG_TESTS: '1' },
     hookTimeout: 180_000,

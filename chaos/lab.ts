@@ -38,6 +38,11 @@ export class Lab {
     return this.hostAt(old.ip, old.prefix, old.kind);
   }
 
+  /** Resolves when every process has loaded what it needs to start peers. */
+  async whenLoaded(): Promise<void> {
+    await Promise.all(this.hosts.map((host) => host.ask({ type: 'lists' })));
+  }
+
   async startPeer(
     name: string,
     host: Host,

@@ -14,6 +14,8 @@ export const sameInstant: Step = {
       host: hosts[index % hosts.length]!,
     }));
     const seeds = places.map(({ port, host }) => ({ ip: host.ip, port }));
+    // Processes that still load Node and Nest would start their peers one after the other.
+    await lab.whenLoaded();
     const start = performance.now();
     await Promise.all(
       places.map(({ port, host }, index) =>

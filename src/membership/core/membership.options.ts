@@ -100,7 +100,8 @@ export interface MembershipParameters {
   joinRetryMax: number;
   /**
    * Shortest time in ms between two attempts to get back in by a peer that finds itself thrown out; an
-   * attempt sends six joins at most, one unless it is refused or not answered. Default 2000. is back sooner; longer keeps a peer that others cannot reach from calling all the time.
+   * attempt sends six joins at most, and one where that is answered. Default 2000. Shorter is back
+   * sooner; longer keeps a peer that others cannot reach from calling all the time.
    */
   rejoinInterval: number;
   /**
