@@ -11,6 +11,9 @@ const PEERS = [10, 50, 200];
 const QUICK_PEERS = [10, 50];
 const PROCESSES = 4;
 
+/** From so many peers on, their checks and gossip alone would keep two cores busy. */
+const CROWD = 200;
+
 /** Sizes of clouds that are measured. */
 export function growthPeers(quick: boolean): readonly number[] {
   return quick ? QUICK_PEERS : PEERS;
@@ -29,7 +32,7 @@ export function growth(context: BenchContext): Job[] {
       const cell = `growth/${peers}`;
       return staged(context, {
         contender,
-        size: { peers, processes: PROCESSES },
+        size: { peers, processes: PROCESSES, crowded: peers >= CROWD },
         cell,
         ms: settleMs(options) + warmUpMs + measureMs,
         work: (stage) => measure(context, contender.id, stage, cell),

@@ -34,7 +34,7 @@ export const BENCH_SECRET = 'a secret of the benchmarks, of 48 bytes or so ...';
 /** Peers that share a machine with hundreds of others: it would do nothing but check and gossip. */
 const CROWDED: PeerCloudOptions = {
   healthCheck: false,
-  membership: { gossipInterval: 1_000 },
+  membership: { gossipInterval: 2_000 },
 };
 
 /** One way to run this package. */

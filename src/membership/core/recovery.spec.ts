@@ -186,6 +186,20 @@ describe('Recovery', () => {
     expect(cloud.to('a', 'join')).toHaveLength(1);
   });
 
+  it('gives it more time where gossip is slow', async () => {
+    const cloud = new TestCloud();
+    const options = { directThreshold: 0, gossipInterval: 2000 };
+    const seed = cloud.peer('s', { options });
+    const seeds = [seed.address];
+    const ids = Array.from({ length: 40 }, (_, index) => `p${index}`);
+    for (const id of ids) cloud.peer(id, { options, seeds });
+    await cloud.until(() => idsOf(seed).length === ids.length);
+    await cloud.clock.run(60_000);
+    expect(cloud.to('s', 'join')).toHaveLength(ids.length);
+    const joins = cloud.requests.filter(({ endpoint }) => endpoint === 'join');
+    expect(joins).toHaveLength(ids.length);
+  });
+
   it('does not join a legacy member that says it has left', async () => {
     const cloud = new TestCloud();
     const [a, b] = await cloud.cloud(['a', 'b']);

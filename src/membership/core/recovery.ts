@@ -7,8 +7,9 @@ import type { ProbeRing } from './probe-ring.js';
 import type { Prober } from './prober.js';
 import type { StatusCaller } from './status-caller.js';
 
-/** A peer that has just joined is not known to everybody yet; ms until that is an eviction. */
+/** A peer that has just joined is not known to everybody yet: ms, and rounds of gossip, until that is an eviction. */
 const GRACE = 3000;
+const GRACE_ROUNDS = 15;
 
 /** How much longer the pause gets with each re-join in a row, and at most. */
 const BACKOFF = 2;
@@ -55,7 +56,7 @@ export class Recovery {
     const member = this.ctx.list.get(id);
     if (!member) return;
     if (isLegacy(member)) this.onLegacyStranger(member);
-    else this.#start(member, this.#joinedAt + GRACE);
+    else this.#start(member, this.#knownAt);
   }
 
   /** A member's answer to a check shows that it does not list this peer. */
@@ -147,7 +148,13 @@ export class Recovery {
 
   /** Some may not have heard of this peer's last join yet. */
   get #isYoung(): boolean {
-    return this.ctx.env.clock.monotonic() < this.#joinedAt + GRACE;
+    return this.ctx.env.clock.monotonic() < this.#knownAt;
+  }
+
+  /** Monotonic ms at which all should have heard of the last join. */
+  get #knownAt(): number {
+    const { gossipInterval } = this.ctx.options;
+    return this.#joinedAt + Math.max(GRACE, GRACE_ROUNDS * gossipInterval);
   }
 
   /** Ms for one question. */
