@@ -1,6 +1,6 @@
 import { ClientProxyFactory, Transport } from '@nestjs/microservices';
 import type { Contender } from '../contender.js';
-import { freePort } from '../load/free-port.js';
+import { listenAtFreePort } from '../load/free-port.js';
 import { nestClient, nestMicroservice } from './support/nest-microservice.js';
 
 const contender: Contender = {
@@ -14,11 +14,12 @@ const contender: Contender = {
   ],
 
   async server({ index, host }) {
-    const port = await freePort();
-    await nestMicroservice(index, {
-      transport: Transport.TCP,
-      options: { host, port },
-    });
+    const port = await listenAtFreePort((free) =>
+      nestMicroservice(index, {
+        transport: Transport.TCP,
+        options: { host, port: free },
+      }),
+    );
     return { location: { port } };
   },
 

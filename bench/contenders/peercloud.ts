@@ -1,5 +1,5 @@
 import type { Contender } from '../contender.js';
-import { freePort } from '../load/free-port.js';
+import { freePort, listenAtFreePort } from '../load/free-port.js';
 import { originalPeer } from './support/npm-peercloud.js';
 
 const contender: Contender = {
@@ -8,8 +8,9 @@ const contender: Contender = {
   startsOneByOne: true,
 
   async server({ index, host, seeds }) {
-    const port = await freePort();
-    await originalPeer(host, port, { index }, seeds);
+    const port = await listenAtFreePort((free) =>
+      originalPeer(host, free, { index }, seeds),
+    );
     return { location: { port } };
   },
 

@@ -11,3 +11,21 @@ export function freePort(): Promise<number> {
     });
   });
 }
+
+/** How often another port is taken where somebody else was quicker. */
+const TRIES = 4;
+
+/** Listens at a port that was free a moment ago; at another one where it is taken by now. Returns the port. */
+export async function listenAtFreePort(
+  listen: (port: number) => Promise<unknown>,
+): Promise<number> {
+  for (let left = TRIES; ; left--) {
+    const port = await freePort();
+    try {
+      await listen(port);
+      return port;
+    } catch (error) {
+      if (left <= 1 || !String(error).includes('EADDRINUSE')) throw error;
+    }
+  }
+}

@@ -14,6 +14,9 @@ const PROCESSES = 4;
 /** From so many peers on, their checks and gossip alone would keep two cores busy. */
 const CROWD = 200;
 
+/** Ms until a crowd, whose gossip is slow, has told of the sender and is quiet. */
+const CROWD_SETTLE_MS = 20_000;
+
 /** Sizes of clouds that are measured. */
 export function growthPeers(quick: boolean): readonly number[] {
   return quick ? QUICK_PEERS : PEERS;
@@ -34,7 +37,7 @@ export function growth(context: BenchContext): Job[] {
         contender,
         size: { peers, processes: PROCESSES, crowded: peers >= CROWD },
         cell,
-        ms: settleMs(options) + warmUpMs + measureMs,
+        ms: restMs(context, peers) + warmUpMs + measureMs,
         work: (stage) => measure(context, contender.id, stage, cell),
       });
     });
@@ -48,7 +51,7 @@ async function measure(
   cell: string,
 ): Promise<void> {
   const { samples, options } = context;
-  await setTimeout(settleMs(options));
+  await setTimeout(restMs(context, stage.peers));
   await stage.load('closedLoop', warmUp(options));
   const plan = { bytes: 60, inFlight: 64, durationMs: options.measureMs };
   const { result, cpu } = await stage.loadWithCpu('closedLoop', plan);
@@ -69,6 +72,10 @@ async function measure(
     socketsServers: sum(receivers.map(({ sockets }) => sockets ?? NaN)),
   });
   context.say(`${cell}: ${id} ${cpu.client.toFixed(1)} µs a message`);
+}
+
+function restMs({ options }: BenchContext, peers: number): number {
+  return peers >= CROWD ? CROWD_SETTLE_MS : settleMs(options);
 }
 
 function sum(values: readonly number[]): number {
