@@ -105,7 +105,7 @@ export function makeParts(
     teller,
     description.ip !== undefined,
   );
-  const joiner = new Joiner(ctx, joinCall);
+  const joiner = new Joiner(ctx, joinCall, caller);
   const synchronizer = new Synchronizer(ctx, intake, ring, gossiper);
   const healer = new Healer(ctx, caller, joiner, prober);
   const recovery = new Recovery(ctx, caller, joiner, prober, ring);

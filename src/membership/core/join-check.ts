@@ -2,7 +2,7 @@ import { normalizeIp } from '../../wire/address.js';
 import { DEFAULT_PORT } from '../../wire/endpoints.js';
 import type { PeerAddress, PeerInfo } from '../../wire/peer-info.js';
 import type { JoinRequest, PeerStatus } from '../../wire/requests.js';
-import type { CoreContext } from './core-context.js';
+import { sleep, type CoreContext } from './core-context.js';
 import { JoinerNames } from './joiner-names.js';
 import type { MemberRecord } from './member-record.js';
 import {
@@ -11,6 +11,9 @@ import {
 } from './membership.limits.js';
 import type { RequestOrigin } from './membership.types.js';
 import type { StatusCaller, StatusReply } from './status-caller.js';
+
+/** Part of the time for a check after which a silent joiner is asked once more. */
+const SECOND_QUESTION = 0.4;
 
 /** Finds out whether a joiner is where, and who, it says (PROTOCOL.md, section 2, `/join`). */
 export class JoinCheck {
@@ -54,12 +57,34 @@ export class JoinCheck {
     const key = `${place.ip} ${place.port} ${id}`;
     const running = this.#running.get(key);
     if (running) return running;
-    const timeout = Math.max(1, end - this.ctx.env.clock.monotonic());
-    const check = this.caller
-      .askAddress(place, timeout, id, true)
-      .finally(() => this.#running.delete(key));
+    const check = this.#ask(place, id, end).finally(() =>
+      this.#running.delete(key),
+    );
     this.#running.set(key, check);
     return check;
+  }
+
+  /** One question may be lost: where no answer comes, it is asked a second time before the first is given up. */
+  async #ask(
+    place: PeerAddress,
+    id: string | undefined,
+    end: number,
+  ): Promise<StatusReply> {
+    const { clock } = this.ctx.env;
+    const once = () => {
+      const timeout = Math.max(1, end - clock.monotonic());
+      return this.caller.askAddress(place, timeout, id, true);
+    };
+    const first = once();
+    const pause = (end - clock.monotonic()) * SECOND_QUESTION;
+    const early = await Promise.race([first, sleep(this.ctx, pause)]);
+    if (early) return early;
+    const second = once();
+    const reply = await Promise.race([first, second]);
+    // Both are given up at the same moment, but one may fail before.
+    return reply.kind === 'silent'
+      ? anyReply(await Promise.all([first, second]))
+      : reply;
   }
 
   /**
@@ -112,4 +137,12 @@ export class JoinCheck {
       ? 'same'
       : 'taken';
   }
+}
+
+/** The one that says something, if there is one. */
+function anyReply([first, second]: readonly [
+  StatusReply,
+  StatusReply,
+]): StatusReply {
+  return first.kind === 'silent' ? second : first;
 }

@@ -117,6 +117,44 @@ describe('JoinReceiver', () => {
     expect(cloud.clock.monotonic() - start).toBeLessThan(700);
   });
 
+  it('asks a second time, and no more, where the first question gets no answer', async () => {
+    let questions = 0;
+    const lossy = cloud.fake('s', {
+      answer: (endpoint) =>
+        endpoint === 'status' && ++questions === 1
+          ? new Promise(() => {})
+          : undefined,
+    });
+    expect(await cloud.settle(lossy.join(a.address))).toMatchObject({
+      status: 'joined',
+    });
+    expect(questions).toBe(2);
+    const silent = cloud.fake('silent', {
+      answer: (endpoint) =>
+        endpoint === 'status' ? new Promise(() => {}) : undefined,
+    });
+    await cloud.settle(silent.join(a.address));
+    expect(cloud.to('silent', 'status')).toHaveLength(2);
+  });
+
+  it('waits for the first answer too, if it is late', async () => {
+    let questions = 0;
+    const slow = cloud.fake('s', {
+      answer: async (endpoint) => {
+        if (endpoint !== 'status') return undefined;
+        if (++questions > 1) return new Promise(() => {});
+        await new Promise<void>((resolve) => {
+          cloud.clock.setTimeout(resolve, 400);
+        });
+        return undefined;
+      },
+    });
+    expect(await cloud.settle(slow.join(a.address))).toMatchObject({
+      status: 'joined',
+    });
+    expect(questions).toBe(2);
+  });
+
   it('checks one place once, however often it asks at the same time', async () => {
     const fake = cloud.fake('f');
     const joins = await cloud.settle(

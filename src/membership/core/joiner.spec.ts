@@ -1,6 +1,8 @@
 import type { JsonObject } from '../../wire/json.js';
 import type { PeerAddress } from '../../wire/peer-info.js';
+import { resolveMembershipOptions } from './membership.options.js';
 import type { RequestOrigin } from './membership.types.js';
+import type { FakePeer } from './testing-support/fake-peer.js';
 import { idsOf, TestCloud } from './testing-support/test-cloud.js';
 
 describe('Joiner', () => {
@@ -60,6 +62,34 @@ describe('Joiner', () => {
     await cloud.clock.run(20_000);
     const b = cloud.peer('b', late);
     await cloud.until(() => a.core.isJoined && b.core.isJoined, 30_000);
+  });
+
+  it.each([
+    [
+      'once more to a peer of ours',
+      { features: ['gossip'], incarnation: 1 },
+      2,
+    ],
+    ['once to a legacy peer, which might add it twice', {}, 1],
+  ])('sends a join that is not answered %s', async (_, status, times) => {
+    const cloud = new TestCloud();
+    let joins = 0;
+    const seed: FakePeer = cloud.fake('s', {
+      status,
+      answer: (endpoint, { id }) => {
+        if (endpoint !== 'join') return undefined;
+        if (++joins === 1) return new Promise(() => {});
+        const self = { id: 's', data: {}, ...seed.address, ...status };
+        return { status: 'joined', id, self, peers: [] };
+      },
+    });
+    const a = cloud.peer('a', { seeds: [seed.address], ticks: false });
+    await cloud.clock.run(resolveMembershipOptions().joinTimeout - 100);
+    expect(a.core.isJoined).toBe(times > 1);
+    const sent = cloud.requests.filter(({ endpoint }) => endpoint === 'join');
+    expect(sent).toHaveLength(times);
+    const incarnations = sent.map(({ body }) => body.incarnation);
+    expect(new Set(incarnations).size).toBe(times);
   });
 
   it('gives a known peer that is too busy more time with each try', async () => {

@@ -5,6 +5,13 @@ import { sleep, type CoreContext } from './core-context.js';
 import type { JoinCall, JoinOutcome } from './join-call.js';
 import { MAX_ADDRESSES_PER_NAME } from './membership.limits.js';
 import { shuffle } from './random.js';
+import type { StatusCaller } from './status-caller.js';
+
+/** Part of a join's time after which it is sent again, or to another peer. */
+export const HEDGE = 1 / 6;
+
+/** How often a known peer that does not answer a join is asked who it is. */
+const QUESTIONS = 3;
 
 /** Longest that known peers are waited for, in join timeouts. */
 const MAX_PATIENCE = 4;
@@ -27,6 +34,7 @@ export class Joiner {
   constructor(
     private readonly ctx: CoreContext,
     private readonly joinCall: JoinCall,
+    private readonly caller: StatusCaller,
   ) {}
 
   /** True while a join is under way. */
@@ -81,8 +89,7 @@ export class Joiner {
       for (const seed of shuffle([...seeds], random)) {
         for (const address of shuffle(await this.addressesOf(seed), random)) {
           if (!this.ctx.life.active) return false;
-          const outcome = await this.#attempt(address, patience);
-          if (outcome === 'joined') return true;
+          if (await this.#insist(address, patience)) return true;
         }
       }
       return false;
@@ -150,6 +157,30 @@ export class Joiner {
       );
       return [];
     }
+  }
+
+  /**
+   * A join may be lost. Where no answer comes, it is sent once more before the first one is given up, to
+   * a peer of ours: it lets in each peer once. Legacy peers may add and announce it twice.
+   */
+  async #insist(address: PeerAddress, patience: number): Promise<boolean> {
+    const first = this.#attempt(address, patience).then(isJoined);
+    const hedge = this.ctx.options.joinTimeout * patience * HEDGE;
+    const early = await Promise.race([first, sleep(this.ctx, hedge)]);
+    if (early !== undefined) return early;
+    if (!(await this.#isOurs(address))) return first;
+    return anyTrue([first, this.#attempt(address, patience).then(isJoined)]);
+  }
+
+  /** True if a peer with features answers there. */
+  async #isOurs(address: PeerAddress): Promise<boolean> {
+    const timeout = this.ctx.options.requestTimeout / QUESTIONS;
+    for (let tries = 0; tries < QUESTIONS; tries++) {
+      const reply = await this.caller.askAddress(address, timeout);
+      if (reply.kind === 'online') return reply.status.features !== undefined;
+      if (reply.kind !== 'silent') return false;
+    }
+    return false;
   }
 
   async #attempt(address: PeerAddress, patience = 1): Promise<JoinOutcome> {

@@ -1,6 +1,6 @@
 import { sleep, type CoreContext } from './core-context.js';
 import { speaksGossip } from './gossip-extension.js';
-import type { Joiner } from './joiner.js';
+import { HEDGE, type Joiner } from './joiner.js';
 import { isLegacy, type MemberRecord } from './member-record.js';
 import { JOIN_TELLING_MOMENT } from './membership.limits.js';
 import type { ProbeRing } from './probe-ring.js';
@@ -23,9 +23,6 @@ const CONFIRM_TRIES = 3;
 
 /** How many joins are sent to get back in, at most, and through how many members. */
 const MAX_JOINS = 6;
-
-/** Part of a join's time after which another member is asked too. */
-const HEDGE = 1 / 6;
 
 /** Gets this peer back in after others have thrown it out. */
 export class Recovery {
