@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../wire/json.js';
 import { MAX_GOSSIP_BYTES } from './membership.limits.js';
+import { resolveMembershipOptions } from './membership.options.js';
 import {
   idsOf,
   TestCloud,
@@ -28,6 +29,27 @@ describe('gossip', () => {
     expect(
       cloud.requests.filter(({ endpoint }) => endpoint === 'joined'),
     ).toEqual([]);
+  });
+
+  it('passes news on at once after a rest, then keeps to its interval', async () => {
+    const cloud = new TestCloud();
+    const { gossipInterval } = resolveMembershipOptions();
+    const [a] = await cloud.cloud(names, { ...GOSSIP, ticks: false });
+    await cloud.clock.run(60_000);
+    cloud.requests.length = 0;
+    const start = cloud.clock.monotonic();
+    const rounds: number[] = [];
+    void a!.core.update({ version: 1 });
+    while (rounds.length < 2) {
+      await cloud.clock.run(1);
+      const sent = cloud.requests.splice(0).some(({ from }) => from === 'a');
+      if (sent) rounds.push(cloud.clock.monotonic() - start);
+      expect(cloud.clock.monotonic()).toBeLessThan(start + 60_000);
+    }
+    expect(rounds[0]).toBeLessThan(gossipInterval / 2);
+    for (const [index, time] of rounds.entries())
+      if (index > 0)
+        expect(time - rounds[index - 1]!).toBeGreaterThan(gossipInterval * 0.8);
   });
 
   it('is silent while there is no news: checks only', async () => {

@@ -9,9 +9,16 @@ import type { StatusCaller } from './status-caller.js';
 /** Rounds whose answers may be outstanding when the next one starts. */
 const MAX_ROUNDS_UNDER_WAY = 4;
 
+/**
+ * Part of the interval that news waits at most after a time without any: several pieces often come at
+ * once, and one body takes them all.
+ */
+const MOMENT = 0.25;
+
 /** Rounds of gossip, for as long as there is news that does not wait for the next check. */
 export class Gossiper {
   #timer: TimerHandle;
+  #lastRound = -Infinity;
   #underWay = 0;
 
   constructor(
@@ -43,7 +50,10 @@ export class Gossiper {
     const { env, options, life } = this.ctx;
     if (!life.active) return;
     // A little chance keeps the rounds of many peers apart.
-    const wait = options.gossipInterval * (0.9 + 0.2 * env.random.next());
+    const interval = options.gossipInterval * (0.9 + 0.2 * env.random.next());
+    const moment = options.gossipInterval * MOMENT * env.random.next();
+    const rested = env.clock.monotonic() - this.#lastRound;
+    const wait = Math.max(interval - rested, moment);
     this.#timer = env.clock.setTimeout(() => {
       this.#timer = undefined;
       this.round();
@@ -63,6 +73,7 @@ export class Gossiper {
       const member = list.peek(id);
       return member !== undefined && speaksGossip(member);
     };
+    this.#lastRound = this.ctx.env.clock.monotonic();
     const targets = this.ring.sample(options.gossipFanout, hears);
     for (const id of targets) {
       this.#underWay++;
