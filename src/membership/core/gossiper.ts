@@ -62,8 +62,9 @@ export class Gossiper {
 
   /** Sends what there is to a few members. */
   round(): void {
-    const { list, options, life } = this.ctx;
+    const { env, list, options, life } = this.ctx;
     if (!life.active || !this.queue.hasUrgent) return;
+    this.#lastRound = env.clock.monotonic();
     // Where answers take longer than the rounds, more requests would only make it worse.
     if (this.#underWay > options.gossipFanout * MAX_ROUNDS_UNDER_WAY) {
       this.#arm();
@@ -73,7 +74,6 @@ export class Gossiper {
       const member = list.peek(id);
       return member !== undefined && speaksGossip(member);
     };
-    this.#lastRound = this.ctx.env.clock.monotonic();
     const targets = this.ring.sample(options.gossipFanout, hears);
     for (const id of targets) {
       this.#underWay++;
