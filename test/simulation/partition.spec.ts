@@ -1,10 +1,7 @@
+import type { CloudOptions } from '../../simulation/cloud/cloud.options.js';
 import type { SimulatedPeer } from '../../simulation/cloud/simulated-peer.js';
-import {
-  expectAgreement,
-  REAL_TIMEOUT,
-  scenario,
-  settled,
-} from './simulated.js';
+import type { Links } from '../../src/transport/in-memory/links.js';
+import { expectAgreement, scenario, settled } from './simulated.js';
 
 const ips = (peers: readonly SimulatedPeer[]) => peers.map(({ ip }) => ip);
 
@@ -103,26 +100,46 @@ describe('partitions', () => {
     },
   );
 
-  it.each(['that hears nobody', 'that nobody hears'])(
-    'a newcomer %s is on no list, and comes in when that has passed',
-    async (which) => {
-      const cloud = await settled({ seed: 11 }, 8);
-      const rest = [...cloud.peers];
-      const newcomer = cloud.add({ seeds: [rest[0]!, rest[1]!] });
-      const [own, others] = [[newcomer.ip], ips(rest)];
-      const { links } = cloud.network;
-      const heal =
-        which === 'that nobody hears'
-          ? links.cut(own, others)
-          : links.cut(others, own);
-      newcomer.start();
-      await cloud.clock.run(60_000);
-      await expectAgreement(cloud, 0, () => rest);
-      await expectAgreement(cloud, 0, () => [newcomer]);
-      heal();
-      await expectAgreement(cloud, 60_000);
-    },
-    REAL_TIMEOUT,
+  /** A newcomer that starts behind a cut is alone, and comes in when that is healed. */
+  async function joinsBehind(
+    options: CloudOptions,
+    cut: (links: Links, newcomer: string[], rest: string[]) => () => void,
+  ) {
+    const cloud = await settled(options, 8);
+    const rest = [...cloud.peers];
+    const newcomer = cloud.add({ seeds: [rest[0]!, rest[1]!] });
+    const heal = cut(cloud.network.links, [newcomer.ip], ips(rest));
+    newcomer.start();
+    await cloud.clock.run(60_000);
+    await expectAgreement(cloud, 0, () => rest);
+    await expectAgreement(cloud, 0, () => [newcomer]);
+    heal();
+    await expectAgreement(cloud, 60_000);
+    return cloud;
+  }
+
+  scenario(
+    'a peer that is cut off before it joins comes in afterwards',
+    (options) =>
+      joinsBehind(options, (links, newcomer, rest) =>
+        links.part(newcomer, rest),
+      ),
+  );
+
+  scenario(
+    'a newcomer that hears nobody is on no list, and comes in afterwards',
+    (options) =>
+      joinsBehind(options, (links, newcomer, rest) =>
+        links.cut(rest, newcomer),
+      ),
+  );
+
+  scenario(
+    'a newcomer that nobody hears is on no list, and comes in afterwards',
+    (options) =>
+      joinsBehind(options, (links, newcomer, rest) =>
+        links.cut(newcomer, rest),
+      ),
   );
 
   scenario(
@@ -139,23 +156,6 @@ describe('partitions', () => {
         await expectAgreement(cloud, 120_000, () => part);
       cloud.network.links.heal();
       await expectAgreement(cloud, 90_000);
-      return cloud;
-    },
-  );
-
-  scenario(
-    'a peer that is cut off before it joins comes in afterwards',
-    async (options) => {
-      const cloud = await settled(options, 8);
-      const rest = [...cloud.peers];
-      const newcomer = cloud.add({ seeds: [rest[0]!, rest[1]!] });
-      const heal = cloud.network.links.part([newcomer.ip], ips(rest));
-      newcomer.start();
-      await cloud.clock.run(60_000);
-      await expectAgreement(cloud, 0, () => rest);
-      await expectAgreement(cloud, 0, () => [newcomer]);
-      heal();
-      await expectAgreement(cloud, 60_000);
       return cloud;
     },
   );

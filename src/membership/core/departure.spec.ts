@@ -8,9 +8,7 @@ function slowSeed(cloud: TestCloud, delay: number): FakePeer {
   return cloud.fake('seed', {
     answer: async (endpoint, { id }) => {
       if (endpoint !== 'join') return undefined;
-      await new Promise<void>((resolve) =>
-        cloud.clock.setTimeout(resolve, delay),
-      );
+      await cloud.pause(delay);
       const self = { id: 'seed', data: {} };
       return { status: 'joined', id, self, peers: [member] };
     },

@@ -256,18 +256,14 @@ describe('a check', () => {
   it('waits longer after a member that others reached did not answer in time', async () => {
     const { cloud, a, check } = await makeCloud(['c', 'd']);
     const b = await addFake(cloud, a, 'b');
-    const slow = async () => {
-      b.delay = 300;
-      cloud.requests.length = 0;
-      const online = (await check('b')).online;
-      b.delay = 0;
-      const own = cloud.to('b', 'status').filter(({ from }) => from === 'a');
-      return { online, tries: own.length };
-    };
     const heal = cloud.network.links.part([a.address.ip], [b.fake.address.ip]);
     expect(await check('b')).toMatchObject({ online: true });
     heal();
-    expect(await slow()).toEqual({ online: true, tries: 1 });
+    b.delay = 300;
+    cloud.requests.length = 0;
+    expect(await check('b')).toMatchObject({ online: true });
+    const own = cloud.to('b', 'status').filter(({ from }) => from === 'a');
+    expect(own).toHaveLength(1);
   });
 
   it('of another peer that fails says so, and accuses nobody', async () => {

@@ -66,9 +66,7 @@ describe('a goodbye', () => {
           return seen.transport!.request(target, endpoint, ...rest);
         toldIds.push(target.id!);
         seen.most = Math.max(seen.most, ++seen.now);
-        await new Promise<void>((resolve) => {
-          cloud.clock.setTimeout(resolve, 100);
-        });
+        await cloud.pause(100);
         seen.now--;
         return { status: 200, body: { status: 'removed' } };
       },

@@ -47,9 +47,7 @@ describe('gossip', () => {
       expect(cloud.clock.monotonic()).toBeLessThan(start + 60_000);
     }
     expect(rounds[0]).toBeLessThan(gossipInterval / 2);
-    for (const [index, time] of rounds.entries())
-      if (index > 0)
-        expect(time - rounds[index - 1]!).toBeGreaterThan(gossipInterval * 0.8);
+    expect(rounds[1]! - rounds[0]!).toBeGreaterThan(gossipInterval * 0.8);
   });
 
   it('is silent while there is no news: checks only', async () => {

@@ -53,7 +53,7 @@ export class Healer {
     if (list.at(record.address)) return;
     const reply = await this.caller.askAddress(
       record,
-      this.#timeout,
+      this.prober.patience,
       record.id,
     );
     if (reply.kind === 'other') list.tombstones.forgetAddress(record.id);
@@ -87,13 +87,9 @@ export class Healer {
   /** A member may answer under a second address: that is no reason to join. */
   async #isStranger(address: PeerAddress): Promise<boolean> {
     const { list, self } = this.ctx;
-    const reply = await this.caller.askAddress(address, this.#timeout);
+    const reply = await this.caller.askAddress(address, this.prober.patience);
     if (reply.kind !== 'online') return false;
     const { id } = reply.status;
     return id === undefined || (id !== self.id && !list.peek(id));
-  }
-
-  get #timeout(): number {
-    return Math.min(this.prober.timeout * 2, this.ctx.options.requestTimeout);
   }
 }

@@ -3,6 +3,7 @@ import { DEFAULT_PORT } from '../../wire/endpoints.js';
 import type { PeerAddress, PeerInfo } from '../../wire/peer-info.js';
 import type { JoinRequest, PeerStatus } from '../../wire/requests.js';
 import { sleep, type CoreContext } from './core-context.js';
+import { firstOf } from './first-of.js';
 import { JoinerNames } from './joiner-names.js';
 import type { MemberRecord } from './member-record.js';
 import {
@@ -79,12 +80,11 @@ export class JoinCheck {
     const pause = (end - clock.monotonic()) * SECOND_QUESTION;
     const early = await Promise.race([first, sleep(this.ctx, pause)]);
     if (early) return early;
-    const second = once();
-    const reply = await Promise.race([first, second]);
-    // Both are given up at the same moment, but one may fail before.
-    return reply.kind === 'silent'
-      ? anyReply(await Promise.all([first, second]))
-      : reply;
+    const answer = await firstOf(
+      [first, once()],
+      ({ kind }) => kind !== 'silent',
+    );
+    return answer ?? first;
   }
 
   /**
@@ -137,12 +137,4 @@ export class JoinCheck {
       ? 'same'
       : 'taken';
   }
-}
-
-/** The one that says something, if there is one. */
-function anyReply([first, second]: readonly [
-  StatusReply,
-  StatusReply,
-]): StatusReply {
-  return first.kind === 'silent' ? second : first;
 }

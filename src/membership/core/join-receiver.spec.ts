@@ -143,9 +143,7 @@ describe('JoinReceiver', () => {
       answer: async (endpoint) => {
         if (endpoint !== 'status') return undefined;
         if (++questions > 1) return new Promise(() => {});
-        await new Promise<void>((resolve) => {
-          cloud.clock.setTimeout(resolve, 400);
-        });
+        await cloud.pause(400);
         return undefined;
       },
     });

@@ -17,7 +17,7 @@ describe('Joiner', () => {
     const answer = async (endpoint: string) => {
       if (endpoint !== 'join') return undefined;
       most = Math.max(most, ++open);
-      await new Promise<void>((resolve) => cloud.clock.setTimeout(resolve, 20));
+      await cloud.pause(20);
       open--;
       return rejected;
     };
@@ -97,9 +97,7 @@ describe('Joiner', () => {
     const seed = cloud.fake('s', {
       answer: async (endpoint, { id }) => {
         if (endpoint !== 'join') return undefined;
-        await new Promise<void>((resolve) =>
-          cloud.clock.setTimeout(resolve, 10_000),
-        );
+        await cloud.pause(10_000);
         const self = { id: 's', data: {} };
         return { status: 'joined', id, self, peers: [] };
       },

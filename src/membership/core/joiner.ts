@@ -2,6 +2,7 @@ import type { PeerAddress } from '../../wire/peer-info.js';
 import type { JoinRequest } from '../../wire/requests.js';
 import { formatAddress, normalizeIp } from '../../wire/address.js';
 import { sleep, type CoreContext } from './core-context.js';
+import { firstOf } from './first-of.js';
 import type { JoinCall, JoinOutcome } from './join-call.js';
 import { MAX_ADDRESSES_PER_NAME } from './membership.limits.js';
 import { shuffle } from './random.js';
@@ -23,9 +24,8 @@ export class Joiner {
   #attempts = 0;
   /** Addresses at which this peer met itself. */
   readonly #own = new Set<string>();
-  /** Incarnations of the joins under way, and those of them that came back to this peer itself. */
-  readonly #sent = new Set<number>();
-  readonly #returned = new Set<number>();
+  /** Incarnations of the joins under way; true for those that came back to this peer itself. */
+  readonly #sent = new Map<number, boolean>();
   #endFirstRound!: () => void;
   readonly #firstRound = new Promise<void>((resolve) => {
     this.#endFirstRound = resolve;
@@ -54,7 +54,7 @@ export class Joiner {
 
   /** A join with this peer's own id has arrived: if it is its own, it has met itself. */
   receivedOwnId({ incarnation = NaN }: JoinRequest): void {
-    if (this.#sent.has(incarnation)) this.#returned.add(incarnation);
+    if (this.#sent.has(incarnation)) this.#sent.set(incarnation, true);
   }
 
   /** Joins in the background: at once, and again until somebody answers. */
@@ -189,10 +189,10 @@ export class Joiner {
     const { self, list } = this.ctx;
     if (this.#attempts++ > 0 || list.size > 0) self.raise();
     const { incarnation } = self;
-    this.#sent.add(incarnation);
+    this.#sent.set(incarnation, false);
     const outcome = await this.joinCall.send(address, patience);
+    const isOwn = this.#sent.get(incarnation);
     this.#sent.delete(incarnation);
-    const isOwn = this.#returned.delete(incarnation);
     if (outcome === 'refused' && isOwn) {
       this.#own.add(formatAddress(address));
       this.ctx.env.logger.debug(
@@ -216,10 +216,8 @@ function isJoined(outcome: JoinOutcome): boolean {
 }
 
 /** True as soon as one of them is, false when none was. */
-function anyTrue(promises: readonly Promise<boolean>[]): Promise<boolean> {
-  return new Promise((resolve) => {
-    for (const promise of promises)
-      void promise.then((value) => value && resolve(true));
-    void Promise.all(promises).then((values) => resolve(values.includes(true)));
-  });
+async function anyTrue(
+  promises: readonly Promise<boolean>[],
+): Promise<boolean> {
+  return (await firstOf(promises, Boolean)) ?? false;
 }

@@ -51,6 +51,11 @@ export class Prober {
     return this.health.stretch(this.roundTrips.timeout);
   }
 
+  /** Ms for one question that is asked outside the round of checks. */
+  get patience(): number {
+    return Math.min(this.timeout * 2, this.ctx.options.requestTimeout);
+  }
+
   /** The full probe. One at a time for each member: a second call gets the first one's verdict. */
   probe(member: MemberRecord): Promise<Verdict> {
     return this.#single(member, async () => {

@@ -73,7 +73,7 @@ export class Recovery {
   /** This process stood still, and may have been thrown out: it does not wait until its next checks show it. */
   stalled(): void {
     for (const member of this.#others(ASKED_AFTER_STALL))
-      void this.caller.ask(member, this.#patience);
+      void this.caller.ask(member, this.prober.patience);
   }
 
   #start(member: MemberRecord, notBefore = -Infinity): void {
@@ -136,7 +136,10 @@ export class Recovery {
     for (let tries = 0; tries < CONFIRM_TRIES; tries++) {
       const known = this.ctx.list.peek(member.id);
       if (!known) return false;
-      const { kind, status } = await this.caller.ask(known, this.#patience);
+      const { kind, status } = await this.caller.ask(
+        known,
+        this.prober.patience,
+      );
       if (kind === 'online') return Boolean(status.features && !status.ext);
       if (kind !== 'silent') return false;
     }
@@ -152,11 +155,6 @@ export class Recovery {
   get #knownAt(): number {
     const { gossipInterval } = this.ctx.options;
     return this.#joinedAt + Math.max(GRACE, GRACE_ROUNDS * gossipInterval);
-  }
-
-  /** Ms for one question. */
-  get #patience(): number {
-    return Math.min(this.prober.timeout * 2, this.ctx.options.requestTimeout);
   }
 
   /** Members by chance that can tell whether they list this peer: none that nobody has met. */

@@ -58,7 +58,11 @@ export class Verifier {
     this.#once(news.id, async () => {
       const known = this.ctx.list.peek(news.id);
       if (!known || known.address === news.address) return;
-      const reply = await this.caller.askAddress(known, this.#timeout, news.id);
+      const reply = await this.caller.askAddress(
+        known,
+        this.prober.patience,
+        news.id,
+      );
       if (reply.kind === 'aborted' || reply.kind === 'busy') return;
       if (reply.kind === 'online' || reply.kind === 'leaving') {
         const own = reply.status.incarnation ?? 0;
@@ -138,13 +142,13 @@ export class Verifier {
     );
   }
 
-  get #timeout(): number {
-    return Math.min(this.prober.timeout * 2, this.ctx.options.requestTimeout);
-  }
-
   /** True if it answers at its address, by its own name. */
   async #isAt(news: MemberRecord): Promise<boolean> {
-    const reply = await this.caller.askAddress(news, this.#timeout, news.id);
+    const reply = await this.caller.askAddress(
+      news,
+      this.prober.patience,
+      news.id,
+    );
     return reply.kind === 'online' && reply.status.id === news.id;
   }
 

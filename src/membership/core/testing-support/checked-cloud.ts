@@ -37,10 +37,7 @@ export async function addFake(cloud: TestCloud, a: TestPeer, id: string) {
     answer: async (endpoint) => {
       if (endpoint !== 'status') return undefined;
       if (control.mute) return never;
-      if (control.delay > 0)
-        await new Promise<void>((resolve) => {
-          cloud.clock.setTimeout(resolve, control.delay);
-        });
+      if (control.delay > 0) await cloud.pause(control.delay);
       const ext = { updates: [] };
       return {
         id,

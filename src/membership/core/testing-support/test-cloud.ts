@@ -159,6 +159,13 @@ export class TestCloud {
     );
   }
 
+  /** Resolves when `ms` have passed, for fakes that take their time. */
+  pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.clock.setTimeout(resolve, ms);
+    });
+  }
+
   /** Lets time pass until the condition holds; fails if it never does. */
   async until(condition: () => boolean, timeout = 60_000): Promise<void> {
     const holds = await this.clock.runUntil(condition, { timeout, every: 10 });
