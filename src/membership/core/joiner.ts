@@ -4,12 +4,18 @@ import { formatAddress, normalizeIp } from '../../wire/address.js';
 import { sleep, type CoreContext } from './core-context.js';
 import { firstOf } from './first-of.js';
 import type { JoinCall, JoinOutcome } from './join-call.js';
-import { MAX_ADDRESSES_PER_NAME } from './membership.limits.js';
+import {
+  JOIN_TELLING_MOMENT,
+  MAX_ADDRESSES_PER_NAME,
+} from './membership.limits.js';
 import { shuffle } from './random.js';
 import type { StatusCaller } from './status-caller.js';
 
 /** Part of a join's time after which it is sent again, or to another peer. */
-export const HEDGE = 1 / 6;
+const HEDGE = 1 / 6;
+
+/** Ms before which it is not: the answer may still wait for the others to be told. */
+const MIN_HEDGE = 2 * JOIN_TELLING_MOMENT;
 
 /** How often a known peer that does not answer a join is asked who it is. */
 const QUESTIONS = 3;
@@ -105,14 +111,11 @@ export class Joiner {
 
   /**
    * Joins through one of several members, the first one first. The next one is asked too when the one
-   * before has refused, or has not answered after `hedge` ms; who is silent is asked again after the
-   * others. Joins that are still under way then go on, but nobody waits for them.
+   * before has refused, or has not answered in time; who is silent is asked again after the others.
+   * Joins that are still under way then go on, but nobody waits for them.
    * @param tries how many joins are sent at most
    */
-  joinAny(
-    ids: readonly string[],
-    { hedge, tries }: { hedge: number; tries: number },
-  ): Promise<boolean> {
+  joinAny(ids: readonly string[], tries: number): Promise<boolean> {
     return this.#locked(async () => {
       const next = [...ids];
       const running = new Set<Promise<boolean>>();
@@ -125,7 +128,7 @@ export class Joiner {
         running.add(attempt);
         void attempt.then(() => running.delete(attempt));
         const joined = anyTrue([...running]);
-        const pause = sleep(this.ctx, hedge).then(() => false);
+        const pause = this.#hedge().then(() => false);
         if (await Promise.race([joined, attempt, pause])) return true;
         if (running.has(attempt)) next.push(id);
       }
@@ -165,11 +168,16 @@ export class Joiner {
    */
   async #insist(address: PeerAddress, patience: number): Promise<boolean> {
     const first = this.#attempt(address, patience).then(isJoined);
-    const hedge = this.ctx.options.joinTimeout * patience * HEDGE;
-    const early = await Promise.race([first, sleep(this.ctx, hedge)]);
+    const early = await Promise.race([first, this.#hedge(patience)]);
     if (early !== undefined) return early;
     if (!(await this.#isOurs(address))) return first;
     return anyTrue([first, this.#attempt(address, patience).then(isJoined)]);
+  }
+
+  /** Resolves when a join that has not been answered may be lost. */
+  #hedge(patience = 1): Promise<void> {
+    const part = this.ctx.options.joinTimeout * patience * HEDGE;
+    return sleep(this.ctx, Math.max(part, MIN_HEDGE));
   }
 
   /** True if a peer with features answers there. */

@@ -1,8 +1,7 @@
 import { sleep, type CoreContext } from './core-context.js';
 import { speaksGossip } from './gossip-extension.js';
-import { HEDGE, type Joiner } from './joiner.js';
+import type { Joiner } from './joiner.js';
 import { isLegacy, type MemberRecord } from './member-record.js';
-import { JOIN_TELLING_MOMENT } from './membership.limits.js';
 import type { ProbeRing } from './probe-ring.js';
 import type { Prober } from './prober.js';
 import type { StatusCaller } from './status-caller.js';
@@ -111,11 +110,7 @@ export class Recovery {
     const ways = [member, ...this.#others(MAX_JOINS - 1, member)];
     await this.joiner.joinAny(
       ways.map(({ id }) => id),
-      {
-        // The others may be told first before a join is answered.
-        hedge: Math.max(options.joinTimeout * HEDGE, 2 * JOIN_TELLING_MOMENT),
-        tries: MAX_JOINS,
-      },
+      MAX_JOINS,
     );
   }
 
