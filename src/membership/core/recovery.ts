@@ -113,10 +113,11 @@ export class Recovery {
     this.#notBefore =
       now + options.rejoinInterval * this.#backoff * (1 + env.random.next());
     this.#backoff = Math.min(this.#backoff * BACKOFF, MAX_BACKOFF);
-    const ways = [member, ...this.#others(MAX_JOINS - 1, member)];
+    const tries = now - this.#joinedAt < SETTLING ? 1 : MAX_JOINS;
+    const ways = [member, ...this.#others(tries - 1, member)];
     await this.joiner.joinAny(
       ways.map(({ id }) => id),
-      now - this.#joinedAt < SETTLING ? 1 : MAX_JOINS,
+      tries,
     );
   }
 
