@@ -9,7 +9,7 @@ import {
   MAX_ADDRESSES_PER_NAME,
 } from './membership.limits.js';
 import { shuffle } from './random.js';
-import type { StatusCaller } from './status-caller.js';
+import type { StatusCaller, StatusReply } from './status-caller.js';
 
 /** Part of a join's time after which it is sent again, or to another peer. */
 const HEDGE = 1 / 6;
@@ -17,7 +17,10 @@ const HEDGE = 1 / 6;
 /** Ms before which it is not: the answer may still wait for the others to be told. */
 const MIN_HEDGE = 2 * JOIN_TELLING_MOMENT;
 
-/** How often a known peer that does not answer a join is asked who it is. */
+/** Answers to questions for which a join is awaited then: it takes its receiver as many turns. */
+const TURNS = 4;
+
+/** How often a peer that does not answer a join is asked something, within the time for one answer. */
 const QUESTIONS = 3;
 
 /** Longest that known peers are waited for, in join timeouts. */
@@ -127,9 +130,10 @@ export class Joiner {
         const attempt = this.#attempt(member).then(isJoined);
         running.add(attempt);
         void attempt.then(() => running.delete(attempt));
+        if (left === 1) break;
         const joined = anyTrue([...running]);
-        const pause = this.#hedge().then(() => false);
-        if (await Promise.race([joined, attempt, pause])) return true;
+        const early = this.#hedge(attempt, member);
+        if ((await Promise.race([joined, early])) === true) return true;
         if (running.has(attempt)) next.push(id);
       }
       return anyTrue([...running]);
@@ -168,27 +172,62 @@ export class Joiner {
    */
   async #insist(address: PeerAddress, patience: number): Promise<boolean> {
     const first = this.#attempt(address, patience).then(isJoined);
-    const early = await Promise.race([first, this.#hedge(patience)]);
-    if (early !== undefined) return early;
-    if (!(await this.#isOurs(address))) return first;
+    const early = await this.#hedge(first, address, patience);
+    if (typeof early === 'boolean') return early;
+    if (early === 'unknown') return first;
     return anyTrue([first, this.#attempt(address, patience).then(isJoined)]);
   }
 
-  /** Resolves when a join that has not been answered may be lost. */
-  #hedge(patience = 1): Promise<void> {
+  /**
+   * What came of a join, or that it may be lost. It may just as well wait in a busy peer, which a second
+   * one would only make busier: so that peer is asked something, and has the longer the longer that takes.
+   * @returns `overdue`: a peer of ours answers questions there, and not the join; `unknown`: none does
+   */
+  async #hedge(
+    join: Promise<boolean>,
+    address: PeerAddress,
+    patience = 1,
+  ): Promise<boolean | 'overdue' | 'unknown'> {
     const part = this.ctx.options.joinTimeout * patience * HEDGE;
-    return sleep(this.ctx, Math.max(part, MIN_HEDGE));
+    const quick = sleep(this.ctx, Math.max(part, MIN_HEDGE));
+    const early = await Promise.race([join, quick]);
+    if (early !== undefined) return early;
+    let isOver = false;
+    void join.then(() => (isOver = true));
+    const question = this.#answerTime(address, () => isOver);
+    const answered = await Promise.race([join, question]);
+    if (typeof answered === 'boolean') return answered;
+    if (answered.ms === undefined) return 'unknown';
+    const turns = sleep(this.ctx, answered.ms * TURNS);
+    return (await Promise.race([join, turns])) ?? 'overdue';
   }
 
-  /** True if a peer with features answers there. */
-  async #isOurs(address: PeerAddress): Promise<boolean> {
-    const timeout = this.ctx.options.requestTimeout / QUESTIONS;
-    for (let tries = 0; tries < QUESTIONS; tries++) {
+  /**
+   * Ms that a peer with features takes to answer there; undefined if none does. Where no answer comes, it
+   * is asked again: the question may be lost, or late, and each answer counts.
+   * @param isOver true when nobody wants to know any more
+   */
+  async #answerTime(
+    address: PeerAddress,
+    isOver: () => boolean,
+  ): Promise<{ ms: number | undefined }> {
+    const { requestTimeout } = this.ctx.options;
+    let isAnswered = false;
+    const ask = async (index: number): Promise<StatusReply | undefined> => {
+      const pause = (requestTimeout * index) / QUESTIONS;
+      if (index > 0) await sleep(this.ctx, pause);
+      if (isAnswered || isOver()) return undefined;
+      const timeout = requestTimeout - pause;
       const reply = await this.caller.askAddress(address, timeout);
-      if (reply.kind === 'online') return reply.status.features !== undefined;
-      if (reply.kind !== 'silent') return false;
-    }
-    return false;
+      isAnswered ||= reply.kind !== 'silent';
+      return reply;
+    };
+    const questions = Array.from({ length: QUESTIONS }, (_, n) => ask(n));
+    const isAnswer = (reply: StatusReply | undefined) =>
+      reply !== undefined && reply.kind !== 'silent';
+    const reply = await firstOf(questions, isAnswer);
+    const isOurs = reply?.kind === 'online' && reply.status.features;
+    return { ms: isOurs ? reply.ms : undefined };
   }
 
   async #attempt(address: PeerAddress, patience = 1): Promise<JoinOutcome> {

@@ -33,6 +33,19 @@ describe('the way back', () => {
     expect(sent('join')).toHaveLength(1);
   });
 
+  it('waits longer for a member that is slow to answer questions', async () => {
+    const { cloud, a, hosts, sent } = await evicted(['b', 'c', 'd']);
+    for (const host of hosts.values()) {
+      host.checkDelay = 200;
+      host.joinDelay = 1100;
+    }
+    void a.core.check('b');
+    await cloud.until(() => hosts.get('b')!.knows, 10_000);
+    for (const host of hosts.values()) host.knows = true;
+    await cloud.clock.run(60_000);
+    expect(sent('join').map(({ to }) => to)).toEqual(['b']);
+  });
+
   it('asks the only other member again, not one that refuses', async () => {
     const { cloud, a, hosts, sent } = await evicted(['b']);
     const host = hosts.get('b')!;

@@ -16,6 +16,9 @@ export interface Host {
   /** False: it does not answer checks. */
   answersStatus: boolean;
   leaves: boolean;
+  /** Ms that it takes to answer a check, and a join. */
+  checkDelay: number;
+  joinDelay: number;
 }
 
 /** A fake that is a member of the core's cloud and decides whether it knows that core and lets it in. */
@@ -26,17 +29,21 @@ export async function makeMember(cloud: TestCloud, a: TestPeer, id: string) {
     answersJoin: true,
     answersStatus: true,
     leaves: false,
+    checkDelay: 0,
+    joinDelay: 0,
   };
   const peer: FakePeer = cloud.fake(id, {
-    answer: (endpoint): JsonObject | Promise<JsonObject> | undefined => {
+    answer: async (endpoint): Promise<JsonObject | undefined> => {
       if (endpoint === 'status') {
         if (!host.answersStatus) return never;
+        if (host.checkDelay > 0) await cloud.pause(host.checkDelay);
         const online = !host.leaves;
         const status = { id, online, ...OURS, incarnation: 5 };
         return host.knows ? { ...status, ext: { updates: [] } } : status;
       }
       if (endpoint !== 'join') return undefined;
       if (!host.answersJoin) return never;
+      if (host.joinDelay > 0) await cloud.pause(host.joinDelay);
       if (!host.letsIn)
         return { status: 'rejected', error: { code: 'LEAVING' } };
       host.knows = true;
