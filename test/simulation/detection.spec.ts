@@ -17,6 +17,28 @@ describe('detection', () => {
     return cloud;
   });
 
+  scenario(
+    'most hear how a suspicion ended, and do not check it themselves',
+    async (options) => {
+      const cloud = await settled(options, 100);
+      const victim = cloud.peers[7]!;
+      let checks = 0;
+      for (const { process } of cloud.peers) {
+        const { transport } = process;
+        const request = transport.request.bind(transport);
+        vi.spyOn(transport, 'request').mockImplementation((target, ...rest) => {
+          if (target.ip === victim.ip) checks++;
+          return request(target, ...rest);
+        });
+      }
+      victim.vanish();
+      await expectAgreement(cloud, 30_000);
+      expect(checks).toBeGreaterThan(0);
+      expect(checks).toBeLessThan(2 * cloud.peers.length);
+      return cloud;
+    },
+  );
+
   scenario('two hosts vanish from a cloud of four', async (options) => {
     const cloud = await grown(options, 4);
     cloud.peers[1]!.vanish();

@@ -1,4 +1,9 @@
+import { VirtualClock } from '../../transport/in-memory/virtual-clock.js';
 import type { JsonObject } from '../../wire/json.js';
+import type { CoreContext } from './core-context.js';
+import type { MemberRecord } from './member-record.js';
+import { resolveMembershipOptions } from './membership.options.js';
+import { SuspicionWatch } from './suspicion-watch.js';
 import type { FakePeer } from './testing-support/fake-peer.js';
 import {
   addFake,
@@ -173,5 +178,67 @@ describe('a suspicion', () => {
     await cloud.clock.complete(b.fake.send(a.address, 'left', { id: 'b' }));
     await cloud.clock.run(60_000);
     expect(told(a)).toEqual(['peer.suspected b', 'peer.left b left']);
+  });
+});
+
+describe('SuspicionWatch', () => {
+  function makeWatch(chance = 0, confirmations = 0) {
+    const clock = new VirtualClock();
+    const options = {
+      ...resolveMembershipOptions(),
+      suspicionConfirmations: confirmations,
+    };
+    const env = { clock, random: { next: () => chance } };
+    const ctx = { options, env, list: { size: 99 } };
+    const watch = new SuspicionWatch(ctx as unknown as CoreContext);
+    const expired: number[] = [];
+    const late: number[] = [];
+    watch.onExpired = () => void expired.push(clock.monotonic());
+    watch.onLate = (ms) => void late.push(ms);
+    watch.start({ id: 'b', incarnation: 1 } as MemberRecord, 'a');
+    return { clock, watch, expired, late };
+  }
+
+  it.each([
+    [0, 8000],
+    [0.25, 9000],
+    [1, 12_000],
+  ])(
+    'ends at different times for the many that share one, so that most hear how it ended (%f)',
+    async (chance, end) => {
+      const { clock, expired } = makeWatch(chance);
+      await clock.run(60_000);
+      expect(expired).toEqual([end]);
+    },
+  );
+
+  it('ends at once, without a stall, where others share it later than it would have lasted', async () => {
+    const { clock, watch, expired, late } = makeWatch(0, 3);
+    await clock.run(20_000);
+    for (const accuser of ['x', 'y', 'z']) {
+      watch.get('b')!.confirm(accuser);
+      watch.arm('b');
+    }
+    await clock.run(1);
+    expect(expired).toEqual([20_000]);
+    expect(late).toEqual([]);
+  });
+
+  it('ends once, and later, where this peer stood still', async () => {
+    const { clock, watch, expired, late } = makeWatch();
+    const setTimeout = clock.setTimeout.bind(clock);
+    await clock.run(1000);
+    // Its timer comes late, as all do in a process that stands still.
+    vi.spyOn(clock, 'setTimeout').mockImplementationOnce((callback, ms) =>
+      setTimeout(callback, ms + 5000),
+    );
+    watch.arm('b');
+    watch.onLate = (ms) => {
+      late.push(ms);
+      watch.extendAll(ms);
+    };
+    await clock.run(60_000);
+    expect(late).toEqual([5000]);
+    expect(expired).toEqual([13_000]);
   });
 });

@@ -1,11 +1,14 @@
 import type { TimerHandle } from './clock.js';
 import type { CoreContext } from './core-context.js';
 import type { MemberRecord } from './member-record.js';
-import { minSuspicion, Suspicion } from './suspicion.js';
+import { lastCheckSpread, minSuspicion, Suspicion } from './suspicion.js';
 
 interface WatchedSuspicion {
   readonly suspicion: Suspicion;
+  /** Undefined while none runs. */
   timer: TimerHandle;
+  /** Monotonic ms at which the timer ends. */
+  due: number;
 }
 
 /** Lateness of a timer, in ms, from which on this peer must have been stalled. */
@@ -39,11 +42,12 @@ export class SuspicionWatch {
         max: min * options.suspicionMaxFactor,
         // Without enough others to confirm, waiting for them is useless.
         confirmations: size - 2 < confirmations ? 0 : confirmations,
+        delay: env.random.next() * lastCheckSpread(size, options),
       },
       teller,
     );
     this.end(member.id);
-    this.#watched.set(member.id, { suspicion, timer: undefined });
+    this.#watched.set(member.id, { suspicion, timer: undefined, due: 0 });
     this.arm(member.id);
   }
 
@@ -58,7 +62,10 @@ export class SuspicionWatch {
     if (!watched) return;
     const { clock } = this.ctx.env;
     clock.clearTimeout(watched.timer);
-    const wait = Math.max(0, watched.suspicion.deadline - clock.monotonic());
+    // Others may have brought the deadline forward, into the past.
+    const now = clock.monotonic();
+    watched.due = Math.max(now, watched.suspicion.deadline);
+    const wait = watched.due - now;
     watched.timer = clock.setTimeout(() => this.#due(id, watched), wait);
   }
 
@@ -75,10 +82,10 @@ export class SuspicionWatch {
   }
 
   #due(id: string, watched: WatchedSuspicion): void {
-    const late = this.ctx.env.clock.monotonic() - watched.suspicion.deadline;
+    watched.timer = undefined;
+    const late = this.ctx.env.clock.monotonic() - watched.due;
     if (late > STALL) this.onLate(late);
-    if (watched.suspicion.deadline > this.ctx.env.clock.monotonic())
-      this.arm(id);
-    else this.onExpired(id, watched.suspicion);
+    // After a stall it has got more time, and another timer.
+    if (watched.timer === undefined) this.onExpired(id, watched.suspicion);
   }
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { minSuspicion, Suspicion } from './suspicion.js';
+import { lastCheckSpread, minSuspicion, Suspicion } from './suspicion.js';
 
-const TIMES = { min: 2000, max: 30_000, confirmations: 3 };
+const TIMES = { min: 2000, max: 30_000, confirmations: 3, delay: 0 };
 
 function suspect(times = TIMES) {
   return new Suspicion(7, 100, 'me', times);
@@ -52,6 +52,15 @@ describe('Suspicion', () => {
     expect(suspicion.deadline - suspicion.since).toBe(TIMES.min);
   });
 
+  it('waits for the own delay too, but no longer than it may last', () => {
+    const suspicion = suspect({ ...TIMES, delay: 5000 });
+    expect(suspicion.deadline - suspicion.since).toBe(TIMES.max);
+    for (const accuser of ['a', 'b', 'c']) suspicion.confirm(accuser);
+    expect(suspicion.deadline - suspicion.since).toBe(TIMES.min + 5000);
+    suspicion.shorten(suspicion.shortest);
+    expect(suspicion.deadline - suspicion.since).toBe(TIMES.min);
+  });
+
   it('is extended by the length of a stall, after all else', () => {
     const suspicion = suspect();
     for (const accuser of ['a', 'b', 'c']) suspicion.confirm(accuser);
@@ -60,11 +69,25 @@ describe('Suspicion', () => {
     expect(suspicion.deadline - suspicion.since).toBe(TIMES.min + 6000);
   });
 
+  it('believes one teller no more than one other accuser', () => {
+    const times = { min: 1000, max: 10_000, confirmations: 5, delay: 0 };
+    const suspicion = new Suspicion(7, 0, 'me', times);
+    expect(suspicion.confirm('a', 'liar')).toBe(true);
+    expect(suspicion.confirm('b', 'liar')).toBe(false);
+    expect(suspicion.confirm('liar')).toBe(true);
+    expect(suspicion.confirm('b', 'other')).toBe(true);
+    expect(suspicion.confirm('c')).toBe(true);
+    const begunByHearsay = new Suspicion(7, 0, 'a', times, 'liar');
+    expect(begunByHearsay.confirm('b', 'liar')).toBe(false);
+    expect(begunByHearsay.confirm('liar')).toBe(true);
+  });
+
   it('stays within its bounds and only shrinks, whoever confirms', () => {
     const times = fc.record({
       min: fc.integer({ min: 1, max: 10_000 }),
       max: fc.integer({ min: 1, max: 100_000 }),
       confirmations: fc.nat(5),
+      delay: fc.nat(20_000),
     });
     fc.assert(
       fc.property(times, fc.array(fc.string()), (bounds, accusers) => {
@@ -93,17 +116,16 @@ describe('minSuspicion', () => {
     const options = { suspicionMultiplier: 4, probeInterval: 1000 };
     expect(minSuspicion(size, options)).toBeCloseTo(ms, 5);
   });
+});
 
-  it('believes one teller no more than one other accuser', () => {
-    const times = { min: 1000, max: 10_000, confirmations: 5 };
-    const suspicion = new Suspicion(7, 0, 'me', times);
-    expect(suspicion.confirm('a', 'liar')).toBe(true);
-    expect(suspicion.confirm('b', 'liar')).toBe(false);
-    expect(suspicion.confirm('liar')).toBe(true);
-    expect(suspicion.confirm('b', 'other')).toBe(true);
-    expect(suspicion.confirm('c')).toBe(true);
-    const begunByHearsay = new Suspicion(7, 0, 'a', times, 'liar');
-    expect(begunByHearsay.confirm('b', 'liar')).toBe(false);
-    expect(begunByHearsay.confirm('liar')).toBe(true);
+describe('lastCheckSpread', () => {
+  it.each([
+    [2, 0],
+    [10, 0],
+    [100, 4000],
+    [1000, 8000],
+  ])('in a cloud of %i it is %i ms', (size, ms) => {
+    const options = { suspicionMultiplier: 4, probeInterval: 1000 };
+    expect(lastCheckSpread(size, options)).toBeCloseTo(ms, 5);
   });
 });

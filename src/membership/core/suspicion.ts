@@ -6,6 +6,8 @@ export interface SuspicionTimes {
   readonly max: number;
   /** Confirmations that bring it down to `min`; 0: it starts there. */
   readonly confirmations: number;
+  /** This peer's own part, by chance: what it waits longer than others, up to `max`. */
+  readonly delay: number;
 }
 
 /** The doubt about one member: how long it lasts, and who shares it. */
@@ -74,13 +76,13 @@ export class Suspicion {
 
   /** Monotonic ms at which the member counts as dead. */
   get deadline(): number {
-    return (
-      this.since + Math.min(this.#duration(), this.#limit) + this.#extension
-    );
+    const { min, max, delay } = this.times;
+    const duration = Math.min(this.#shared() + delay, Math.max(min, max));
+    return this.since + Math.min(duration, this.#limit) + this.#extension;
   }
 
   /** From `max` to `min` with the logarithm of the confirmations (Lifeguard, dynamic suspicion). */
-  #duration(): number {
+  #shared(): number {
     const { min, max, confirmations } = this.times;
     if (confirmations < 1 || max <= min) return min;
     const part = Math.log(this.confirmations + 1) / Math.log(confirmations + 1);
@@ -98,4 +100,16 @@ export function minSuspicion(
     Math.max(1, Math.log10(Math.max(1, size))) *
     options.probeInterval
   );
+}
+
+/**
+ * Longest delay of one peer's last check, in ms. All members of a large cloud that make theirs at the same
+ * moment are as many checks of one suspect; after a delay by chance, most have heard how it ended. None up
+ * to ten peers, and more with the logarithm of the size, as news takes longer.
+ */
+export function lastCheckSpread(
+  size: number,
+  options: { suspicionMultiplier: number; probeInterval: number },
+): number {
+  return minSuspicion(size, options) - minSuspicion(1, options);
 }
