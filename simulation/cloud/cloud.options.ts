@@ -16,6 +16,8 @@ export interface CloudOptions {
   loss?: number;
   /** The core's parameters, and the latency that goes with them; default `lan`. */
   profile?: Profile;
+  /** Ms that one direction of an exchange takes of a processor that all peers share; default: none. */
+  work?: number;
   /** Most ms by which a peer's clock is ahead or behind; default 2,000. */
   skew?: number;
   /** Whether bodies are copied as JSON or shared between peers; default `share`. */

@@ -1,6 +1,7 @@
 import type { MembershipEvent } from '../../src/membership/core/membership.types.js';
 import { resolveMembershipOptions } from '../../src/membership/core/membership.options.js';
 import { InMemoryNetwork } from '../../src/transport/in-memory/in-memory-network.js';
+import { sharedProcessor } from '../../src/transport/in-memory/latency.js';
 import { SeededRandom } from '../../src/transport/in-memory/seeded-random.js';
 import { VirtualClock } from '../../src/transport/in-memory/virtual-clock.js';
 import { DEFAULT_PORT } from '../../src/wire/endpoints.js';
@@ -51,13 +52,14 @@ export class SimulatedCloud {
   readonly #watches = new Map<string, Watch>();
 
   constructor(readonly options: CloudOptions) {
-    const { seed, profile = 'lan', bodies = 'share' } = options;
+    const { seed, profile = 'lan', bodies = 'share', work } = options;
     this.#pool = bodies === 'share' ? new RecordPool() : undefined;
     this.random = new SeededRandom(seed, SCENARIO_STREAM);
+    const wire = LATENCIES[profile];
     this.network = new InMemoryNetwork({
       clock: this.clock,
       random: new SeededRandom(seed, NETWORK_STREAM),
-      latency: LATENCIES[profile],
+      latency: work ? sharedProcessor(this.clock, work, wire) : wire,
       loss: options.loss ?? 0,
       bodies,
     });

@@ -1,6 +1,9 @@
 import { SimulatedCloud } from '../../simulation/cloud/simulated-cloud.js';
 import { expectAgreement, grown, scenario, settled } from './simulated.js';
 
+/** Ms of one processor that each message takes: the joins of forty peers at once keep it busy for seconds. */
+const WORK = 1.5;
+
 describe('joining', () => {
   scenario('forty peers start at once through one seed', async (options) => {
     const cloud = new SimulatedCloud(options);
@@ -10,6 +13,19 @@ describe('joining', () => {
     await expectAgreement(cloud, 30_000);
     return cloud;
   });
+
+  scenario(
+    'forty peers start on a machine that is too busy',
+    async (options) => {
+      const cloud = new SimulatedCloud({ ...options, work: WORK });
+      const seeds = [cloud.addressOf(0)];
+      for (let index = 0; index < 40; index++) cloud.add({ seeds }).start();
+      await expectAgreement(cloud, 30_000);
+      // A join sent again because the first one waits makes all others wait longer.
+      expect(cloud.network.meter.requests().get('join')).toBeLessThan(60);
+      return cloud;
+    },
+  );
 
   scenario(
     'peers in a ring join each other at the same instant',

@@ -3,6 +3,7 @@ import type { CoreContext } from './core-context.js';
 import type { TimerHandle } from './clock.js';
 import { speaksGossip } from './gossip-extension.js';
 import type { GossipQueue } from './gossip-queue.js';
+import type { MemberRecord } from './member-record.js';
 import type { ProbeRing } from './probe-ring.js';
 import type { StatusCaller } from './status-caller.js';
 
@@ -15,11 +16,20 @@ const MAX_ROUNDS_UNDER_WAY = 4;
  */
 const MOMENT = 0.25;
 
+/**
+ * How much longer the pause between rounds gets with each request that is not answered, how much shorter
+ * with each that is, and the most. It takes eight of nine unanswered ones to get longer: more than loss.
+ */
+const SLOWER = 1.1;
+const FASTER = 0.5;
+const MAX_SLOWNESS = 16;
+
 /** Rounds of gossip, for as long as there is news that does not wait for the next check. */
 export class Gossiper {
   #timer: TimerHandle;
   #lastRound = -Infinity;
   #underWay = 0;
+  #slowness = 1;
 
   constructor(
     private readonly ctx: CoreContext,
@@ -50,7 +60,8 @@ export class Gossiper {
     const { env, options, life } = this.ctx;
     if (!life.active) return;
     // A little chance keeps the rounds of many peers apart.
-    const interval = options.gossipInterval * (0.9 + 0.2 * env.random.next());
+    const jitter = 0.9 + 0.2 * env.random.next();
+    const interval = options.gossipInterval * this.#slowness * jitter;
     const moment = options.gossipInterval * MOMENT * env.random.next();
     const rested = env.clock.monotonic() - this.#lastRound;
     const wait = Math.max(interval - rested, moment);
@@ -76,13 +87,23 @@ export class Gossiper {
     };
     const targets = this.ring.sample(options.gossipFanout, hears);
     for (const id of targets) {
-      this.#underWay++;
-      void this.caller
-        .ask(list.peek(id)!, options.requestTimeout)
-        .finally(() => this.#underWay--);
+      void this.#tell(list.peek(id)!);
     }
     // With nobody to tell, news would wait for ever.
     if (targets.length > 0) this.#arm();
     else this.queue.calm();
+  }
+
+  /** Many that do not answer are too busy to: this peer must not keep them so. */
+  async #tell(member: MemberRecord): Promise<void> {
+    this.#underWay++;
+    const { kind } = await this.caller.ask(
+      member,
+      this.ctx.options.requestTimeout,
+    );
+    this.#underWay--;
+    const change = kind === 'silent' ? SLOWER : FASTER;
+    const slowness = Math.max(1, this.#slowness * change);
+    this.#slowness = Math.min(slowness, MAX_SLOWNESS);
   }
 }

@@ -1,4 +1,5 @@
 import type { SeededRandom } from './seeded-random.js';
+import type { TimeSource } from './time-source.js';
 
 /** Time that one direction of an exchange takes, in ms. */
 export type Latency = (random: Pick<SeededRandom, 'next'>) => number;
@@ -22,6 +23,24 @@ export function logNormalLatency(median: number, spread = 0.6): Latency {
 /** Always the same time, in ms. */
 export function fixedLatency(ms: number): Latency {
   return () => ms;
+}
+
+/**
+ * Latency where all processes share one processor: each message waits until those before it are done.
+ * @param work ms of the processor that one direction of an exchange takes
+ * @param wire what the network adds
+ */
+export function sharedProcessor(
+  clock: Pick<TimeSource, 'monotonic'>,
+  work: number,
+  wire: Latency,
+): Latency {
+  let free = 0;
+  return (random) => {
+    const now = clock.monotonic();
+    free = Math.max(free, now) + work;
+    return free - now + wire(random);
+  };
 }
 
 /** Inverse of the standard normal distribution by bisection; only used to fill a table. */
