@@ -99,8 +99,37 @@ describe('Healer', () => {
     });
     b!.process.stall();
     await cloud.until(() => idsOf(a!).length === 0, 60_000);
-    cloud.requests.length = 0;
+    const { meter } = cloud.network;
+    // The end of the last check, and the word of it.
+    await cloud.clock.run(5000);
+    const before = meter.total().requests;
     await cloud.clock.run(60_000);
-    expect(cloud.requests).toEqual([]);
+    expect(meter.total().requests).toBe(before);
+  });
+
+  it('dials the dead where all known peers are members', async () => {
+    const cloud = new TestCloud();
+    const [a, b, c] = await cloud.cloud(['a', 'b', 'c']);
+    const { address } = a!;
+    const d = cloud.peer('d', { seeds: [address], ticks: false });
+    await cloud.until(() => idsOf(d).length === 3);
+    for (const { process, core } of [b!, c!]) {
+      process.vanish();
+      core.stop();
+    }
+    for (const id of ['b', 'c']) await cloud.settle(d.core.check(id));
+    await cloud.until(() => idsOf(d).length === 1, 180_000);
+    const { redialRate } = resolveMembershipOptions();
+    const request = vi.spyOn(d.process.transport, 'request');
+    const periods = 300;
+    for (let period = 0; period < periods; period++) {
+      void d.core.tick();
+      await cloud.clock.run(1000);
+    }
+    const dead = [b!.address.ip, c!.address.ip];
+    const calls = request.mock.calls.filter(([{ ip }]) => dead.includes(ip));
+    const expected = periods * Math.min(1, redialRate / 2);
+    expect(calls.length).toBeGreaterThan(expected * 0.7);
+    expect(calls.length).toBeLessThan(expected * 1.4);
   });
 });

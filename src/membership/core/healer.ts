@@ -41,16 +41,20 @@ export class Healer {
 
   async #redial(): Promise<void> {
     const { list, options, env } = this.ctx;
-    const stone = list.tombstones.pickDead(env.random);
     const seeded = options.seeds.length > 0;
-    if (stone && !(seeded && env.random.next() < 0.5))
-      await this.#dialDead(stone.record);
-    else if (seeded) await this.#dialSeed();
+    const seedFirst = seeded && env.random.next() < 0.5;
+    if (seedFirst && (await this.#dialSeed())) return;
+    const stone = list.tombstones.pickDead(env.random);
+    if (stone) await this.#dialDead(stone.record);
+    else if (seeded && !seedFirst) await this.#dialSeed();
   }
 
   async #dialDead(record: MemberRecord): Promise<void> {
     const { list } = this.ctx;
-    if (list.at(record.address)) return;
+    if (list.at(record.address)) {
+      list.tombstones.forgetAddress(record.id);
+      return;
+    }
     const reply = await this.caller.askAddress(
       record,
       this.prober.patience,
@@ -72,7 +76,8 @@ export class Healer {
     this.ctx.list.apply(member, { origin: 'check', verified: true });
   }
 
-  async #dialSeed(): Promise<void> {
+  /** @returns false if all known peers are members, so that nobody was called */
+  async #dialSeed(): Promise<boolean> {
     const { options, env, list } = this.ctx;
     const seed =
       options.seeds[Math.floor(env.random.next() * options.seeds.length)]!;
@@ -80,8 +85,9 @@ export class Healer {
       (address) => !list.at(formatAddress(address)),
     );
     const address = strangers[Math.floor(env.random.next() * strangers.length)];
-    if (address && (await this.#isStranger(address)))
-      await this.joiner.joinAt(address);
+    if (!address) return false;
+    if (await this.#isStranger(address)) await this.joiner.joinAt(address);
+    return true;
   }
 
   /** A member may answer under a second address: that is no reason to join. */

@@ -18,8 +18,12 @@ export interface Tombstone extends Version {
 
 /** Members that are gone: bounded in number and in age. */
 export class Tombstones {
-  /** In order of their end: the oldest first. */
-  readonly #stones = new Map<string, Tombstone>();
+  /** The dead that may still be somewhere, those that left, and ends of whom this peer knows no address. */
+  readonly #dead = new Map<string, Tombstone>();
+  readonly #left = new Map<string, Tombstone>();
+  readonly #named = new Map<string, Tombstone>();
+  /** Each in order of the ends, the oldest first. Where there are too many, the ones named first go first. */
+  readonly #piles = [this.#named, this.#left, this.#dead];
 
   /** @param deadMemory ms for which the dead are remembered */
   constructor(
@@ -29,13 +33,14 @@ export class Tombstones {
   ) {}
 
   get size(): number {
-    return this.#stones.size;
+    return this.#piles.reduce((sum, { size }) => sum + size, 0);
   }
 
   get(id: string): Tombstone | undefined {
-    const stone = this.#stones.get(id);
-    if (!stone || !this.#expired(stone)) return stone;
-    this.#stones.delete(id);
+    for (const pile of this.#piles) {
+      const stone = pile.get(id);
+      if (stone && !this.#expired(stone)) return stone;
+    }
     return undefined;
   }
 
@@ -47,9 +52,8 @@ export class Tombstones {
   ): void {
     const known = this.get(id);
     if (known && !overrides(version, known)) return;
-    this.#stones.delete(id);
     const kept = record ?? known?.record;
-    this.#stones.set(id, {
+    this.#put({
       id,
       incarnation: version.incarnation,
       state: version.state,
@@ -60,7 +64,7 @@ export class Tombstones {
   }
 
   delete(id: string): void {
-    this.#stones.delete(id);
+    for (const pile of this.#piles) pile.delete(id);
   }
 
   /** Forgets where a dead member was: somebody else answers there now. */
@@ -68,37 +72,45 @@ export class Tombstones {
     const stone = this.get(id);
     if (!stone) return;
     const { record: _, ...rest } = stone;
-    this.#stones.set(id, rest);
+    this.#put(rest);
   }
 
   /** One of the dead, by chance, that may still be somewhere; undefined where there is none. */
   pickDead(random: Random): (Tombstone & { record: MemberRecord }) | undefined {
-    if (this.#stones.size === 0) return undefined;
-    let skip = Math.floor(random.next() * this.#stones.size);
-    for (const stone of this.#stones.values()) {
+    this.#expire(this.#dead);
+    let skip = Math.floor(random.next() * this.#dead.size);
+    for (const stone of this.#dead.values()) {
       if (skip-- > 0) continue;
-      const { record } = stone;
-      return stone.state === 'dead' && record && !this.#expired(stone)
-        ? { ...stone, record }
-        : undefined;
+      return { ...stone, record: stone.record! };
     }
     return undefined;
   }
 
   /** All that are remembered, the oldest first. */
-  *values(): Iterable<Tombstone> {
-    for (const stone of this.#stones.values()) {
-      if (!this.#expired(stone)) yield stone;
-    }
+  values(): Tombstone[] {
+    return this.#piles
+      .flatMap((pile) => [...pile.values()])
+      .filter((stone) => !this.#expired(stone))
+      .sort((a, b) => a.since - b.since);
   }
 
   /** The ends of the last `age` ms, the newest first, `limit` of them at most. */
   recent(age: number, limit: number): Tombstone[] {
     const since = this.clock.monotonic() - age;
-    return [...this.values()]
+    return this.values()
       .filter((stone) => stone.since >= since)
       .slice(-limit)
       .reverse();
+  }
+
+  #put(stone: Tombstone): void {
+    this.delete(stone.id);
+    this.#pileOf(stone).set(stone.id, stone);
+  }
+
+  #pileOf({ state, record }: Tombstone): Map<string, Tombstone> {
+    if (!record) return this.#named;
+    return state === 'dead' ? this.#dead : this.#left;
   }
 
   #expired({ state, since }: Tombstone): boolean {
@@ -106,10 +118,20 @@ export class Tombstones {
     return this.clock.monotonic() - since > memory;
   }
 
+  #expire(pile: Map<string, Tombstone>): void {
+    for (const stone of pile.values()) {
+      if (!this.#expired(stone)) return;
+      pile.delete(stone.id);
+    }
+  }
+
   #shrink(): void {
-    for (const stone of this.#stones.values()) {
-      if (this.#stones.size <= this.limit && !this.#expired(stone)) return;
-      this.#stones.delete(stone.id);
+    for (const pile of this.#piles) this.#expire(pile);
+    for (const pile of this.#piles) {
+      for (const id of pile.keys()) {
+        if (this.size <= this.limit) return;
+        pile.delete(id);
+      }
     }
   }
 }
