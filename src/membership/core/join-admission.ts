@@ -1,20 +1,18 @@
+import { jsonBytes } from '../../wire/json-bytes.js';
 import { sameAddress } from '../../wire/address.js';
 import type { PeerInfo } from '../../wire/peer-info.js';
 import type { JoinAccepted } from '../../wire/requests.js';
 import { sleep, type CoreContext } from './core-context.js';
-import { answeredSelf } from './join-body.js';
-import {
-  isLegacy,
-  makeRecord,
-  toLegacyInfo,
-  toPeerInfo,
-  type MemberRecord,
-} from './member-record.js';
+import { answeredPeers, answeredSelf } from './join-body.js';
+import { isLegacy, makeRecord, type MemberRecord } from './member-record.js';
 import { JOIN_TELLING_MOMENT } from './membership.limits.js';
 import type { Newcomers } from './newcomers.js';
 import type { NewsSpreader } from './news-spreader.js';
 import type { StatusCaller } from './status-caller.js';
 import type { Teller } from './teller.js';
+
+/** Bytes of the answer to a join besides the receiver's record and the members: the joiner's address, and keys. */
+const MAX_REST_BYTES = 1024;
 
 /** Whom this peer has told of one newcomer. */
 interface Telling {
@@ -80,14 +78,13 @@ export class JoinAdmission {
   }
 
   #answer(joiner: MemberRecord): JoinAccepted {
-    const { list, self } = this.ctx;
-    const describe = isLegacy(joiner) ? toLegacyInfo : toPeerInfo;
-    const peers = list
-      .members()
-      .filter(({ id }) => id !== joiner.id)
-      .map((member) => describe(member));
+    const { list, self, options } = this.ctx;
     const { id, ip, port } = list.peek(joiner.id) ?? joiner;
     const own = answeredSelf(self.record, joiner);
+    // What the joiner takes is its own option; most peers of a cloud are set up alike.
+    const room =
+      options.limits.maxAnswerBytes - jsonBytes(own) - MAX_REST_BYTES;
+    const peers = answeredPeers(list, joiner, room);
     return { status: 'joined', id, ip, port, self: own, peers };
   }
 

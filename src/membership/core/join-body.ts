@@ -1,4 +1,5 @@
 import { logText } from '../../security/log-text.js';
+import { jsonBytes } from '../../wire/json-bytes.js';
 import { normalizeIp } from '../../wire/address.js';
 import { isPeerId } from '../../wire/endpoints.js';
 import {
@@ -13,7 +14,11 @@ import {
   toPeerInfo,
   type MemberRecord,
 } from './member-record.js';
+import type { MemberList } from './member-list.js';
 import { readPeerInfo } from './record-reader.js';
+
+/** Bytes that an entry of the answer to a join hardly exceeds without its data: with a signature, and long names. */
+const MAX_BARE_BYTES = 1024;
 
 /** What a joiner reads out of the answer to its `/join`. */
 export interface ReadJoinAnswer {
@@ -31,6 +36,32 @@ export interface ReadJoinAnswer {
 export function joinBody(record: MemberRecord, givenIp: boolean): JsonObject {
   const { ip, ...rest } = toPeerInfo(record) as unknown as JsonObject;
   return { ...rest, ip: givenIp ? ip! : null };
+}
+
+/**
+ * The members that the answer to a join names: as many as it has room for, those first that somebody has
+ * met. The joiner gets the others by `/sync`, if it is one with features.
+ * @param maxBytes of all entries together
+ */
+export function answeredPeers(
+  list: MemberList,
+  joiner: MemberRecord,
+  maxBytes: number,
+): PeerInfo[] {
+  const describe = isLegacy(joiner) ? toLegacyInfo : toPeerInfo;
+  const { bytes, hearsay } = list.room;
+  const others = list.members().filter(({ id }) => id !== joiner.id);
+  const likely = bytes + others.length * MAX_BARE_BYTES;
+  if (likely <= maxBytes) return others.map(describe);
+  const met = others.filter(({ id }) => !hearsay.has(id));
+  const named = others.filter(({ id }) => hearsay.has(id));
+  let room = maxBytes;
+  return [...met, ...named].map(describe).filter((info) => {
+    const size = jsonBytes(info as unknown as JsonValue) + 1;
+    if (size > room) return false;
+    room -= size;
+    return true;
+  });
 }
 
 /** What the answer to a join says about the receiver. */

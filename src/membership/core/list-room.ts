@@ -25,6 +25,11 @@ export class ListRoom {
     this.hearsay = new Hearsay(maxHearsay);
   }
 
+  /** Bytes of the data of all members. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** True if the data fits. A member that answers for itself always has room for its own. */
   fits(
     { data }: MemberRecord,
