@@ -54,6 +54,23 @@ describe('Departure', () => {
     expect([idsOf(seed), idsOf(member)]).toEqual([['m'], ['seed']]);
   });
 
+  it('forgets whom to check', async () => {
+    const cloud = new TestCloud();
+    const [a, b] = await cloud.cloud(['a', 'b', 'c'], { ticks: false });
+    await cloud.settle(a!.core.leave());
+    await cloud.settle(a!.core.join([b!.address]));
+    expect(idsOf(a!)).toEqual(['b', 'c']);
+    await cloud.clock.run(5000);
+    cloud.requests.length = 0;
+    for (let checks = 0; checks < 10; checks++)
+      await cloud.settle(a!.core.check());
+    const checked = cloud.requests.filter(({ from }) => from === 'a');
+    expect(checked.map(({ to }) => to).toSorted()).toEqual([
+      ...Array.from({ length: 5 }, () => 'b'),
+      ...Array.from({ length: 5 }, () => 'c'),
+    ]);
+  });
+
   it('waits no longer than for the others, and says goodbye all the same', async () => {
     const cloud = new TestCloud();
     const seed = slowSeed(cloud, 2500);

@@ -18,8 +18,9 @@ export class Departure {
   }
 
   async #leave(): Promise<void> {
-    const { ctx, teller, events, gossiper, synchronizer, suspicions, joiner } =
+    const { ctx, teller, events, gossiper, synchronizer, suspicions } =
       this.parts;
+    const { joiner, ring } = this.parts;
     gossiper.stop();
     synchronizer.stop();
     suspicions.stop();
@@ -36,6 +37,7 @@ export class Departure {
     }
     logger.debug('The goodbye is over');
     ctx.list.clear();
+    ring.clear();
     events.left();
   }
 }

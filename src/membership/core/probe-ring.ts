@@ -36,6 +36,12 @@ export class ProbeRing {
     }
   }
 
+  clear(): void {
+    this.#ids = [];
+    this.#stale.clear();
+    this.#next = 0;
+  }
+
   /** The next id of the round; a new round is shuffled anew. */
   next(): string | undefined {
     while (this.size > 0) {
