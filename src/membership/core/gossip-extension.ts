@@ -9,7 +9,7 @@ import type { CoreContext } from './core-context.js';
 import { accusationNews, recordNews } from './gossip-body.js';
 import { sendsFor, type GossipQueue } from './gossip-queue.js';
 import type { MemberRecord } from './member-record.js';
-import { MAX_GOSSIP_BYTES, MAX_GOSSIP_ITEMS } from './membership.limits.js';
+import { MAX_GOSSIP_ITEMS, MAX_NEWS_BYTES } from './membership.limits.js';
 import { readIncarnation } from './record-reader.js';
 
 /** Most bytes of an accusation: two ids, and a little. */
@@ -35,11 +35,14 @@ export class GossipExtension {
   ) {}
 
   /** What goes along with a request to a member; undefined where the member does not speak it. */
-  request(target: MemberRecord): JsonObject | undefined {
+  request(
+    target: MemberRecord,
+    news: readonly JsonObject[] = [],
+  ): JsonObject | undefined {
     if (!speaksGossip(target)) return undefined;
     return {
       digest: this.ctx.list.digest.text,
-      updates: this.#updates(target, []),
+      updates: this.#updates(target, [...news]),
       seen: target.incarnation,
       you: target.ip,
     };
@@ -63,7 +66,7 @@ export class GossipExtension {
   read(ext: JsonObject | undefined, from: MemberRecord): void {
     if (!isJsonObject(ext)) return;
     if (Array.isArray(ext.updates)) {
-      this.sink.news(ext.updates.slice(0, MAX_GOSSIP_ITEMS + 2), from);
+      this.sink.news(ext.updates.slice(0, MAX_GOSSIP_ITEMS), from);
     }
     if (typeof ext.digest === 'string' && ext.digest.length <= 64) {
       this.sink.digest(ext.digest, from);
@@ -86,7 +89,7 @@ export class GossipExtension {
       sends,
       target.id,
       MAX_GOSSIP_ITEMS - first.length,
-      MAX_GOSSIP_BYTES - bytesOf(first),
+      MAX_NEWS_BYTES - bytesOf(first),
     );
     if (first.length === 0) return others;
     return first.concat(
@@ -101,7 +104,7 @@ function bytesOf(news: readonly JsonObject[]): number {
 
 /** What leaves no room for an accusation is left to the comparison of lists. */
 function fits(news: JsonObject): boolean {
-  return jsonBytes(news) <= MAX_GOSSIP_BYTES - ACCUSATION_BYTES;
+  return jsonBytes(news) <= MAX_NEWS_BYTES - ACCUSATION_BYTES;
 }
 
 /** True for a member that advertises the extension `gossip`. */

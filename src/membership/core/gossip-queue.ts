@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../wire/json.js';
 import { jsonBytes } from '../../wire/json-bytes.js';
-import { MAX_GOSSIP_BYTES, MAX_GOSSIP_ITEMS } from './membership.limits.js';
+import { MAX_GOSSIP_ITEMS, MAX_NEWS_BYTES } from './membership.limits.js';
 
 interface QueuedNews {
   readonly id: string;
@@ -38,8 +38,8 @@ export class GossipQueue {
    */
   add(id: string, body: JsonObject, urgent: boolean): void {
     this.drop(id);
-    const size = jsonBytes(body, MAX_GOSSIP_BYTES);
-    if (size > MAX_GOSSIP_BYTES) return;
+    const size = jsonBytes(body, MAX_NEWS_BYTES);
+    if (size > MAX_NEWS_BYTES) return;
     if (this.#items.size >= this.limit) this.#dropMostSent();
     const item = { id, body, size, urgent, sends: 0 };
     this.#items.set(id, item);
@@ -73,7 +73,7 @@ export class GossipQueue {
     maxSends: number,
     except?: string,
     items = MAX_GOSSIP_ITEMS,
-    bytes = MAX_GOSSIP_BYTES,
+    bytes = MAX_NEWS_BYTES,
   ): JsonObject[] {
     const taken: QueuedNews[] = [];
     let room = bytes;

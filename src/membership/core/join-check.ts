@@ -65,7 +65,7 @@ export class JoinCheck {
     return check;
   }
 
-  /** One question may be lost: where no answer comes, it is asked a second time before the first is given up. */
+  /** A question may be lost: where no answer comes, it is asked a second time before the first is given up. */
   async #ask(
     place: PeerAddress,
     id: string | undefined,
@@ -123,11 +123,8 @@ export class JoinCheck {
     known: MemberRecord,
     info: PeerInfo,
   ): Promise<'gone' | 'same' | 'taken'> {
-    const reply = await this.caller.askAddress(
-      known,
-      JOIN_TELLING_MOMENT,
-      known.id,
-    );
+    const end = this.ctx.env.clock.monotonic() + JOIN_TELLING_MOMENT;
+    const reply = await this.#ask(known, known.id, end);
     if (reply.kind === 'busy') return 'taken';
     if (reply.kind !== 'online' && reply.kind !== 'leaving') return 'gone';
     const { incarnation } = reply.status;

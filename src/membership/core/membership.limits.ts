@@ -38,6 +38,9 @@ export const MAX_INDIRECT_PROBES = 32;
 export const MAX_GOSSIP_ITEMS = 32;
 export const MAX_GOSSIP_BYTES = 64 * 1024;
 
+/** Bytes of the items alone: the rest of the extension part needs some too. */
+export const MAX_NEWS_BYTES = MAX_GOSSIP_BYTES - 1024;
+
 /** Bytes of one body of `/sync`; what does not fit comes with the next one. */
 export const MAX_SYNC_BYTES = 512 * 1024;
 

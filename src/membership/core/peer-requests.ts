@@ -100,8 +100,8 @@ export class PeerRequests {
     const member = ctx.list.peek(id);
     if (!member || isLegacy(member) || isLegacy(sender)) return;
     const { incarnation } = member;
-    void caller.ask(member, ctx.options.requestTimeout, {
-      updates: [accusationNews({ id, incarnation, state: 'dead' })],
-    });
+    void caller.ask(member, ctx.options.requestTimeout, undefined, [
+      accusationNews({ id, incarnation, state: 'dead' }),
+    ]);
   }
 }

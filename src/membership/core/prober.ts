@@ -204,7 +204,9 @@ export class Prober {
     const reply = await this.caller.ask(helper, this.timeout * HELPER_FACTOR, {
       probe: target,
     });
-    return readHelperAnswer(reply.status?.ext, target);
+    const answer = readHelperAnswer(reply.status?.ext, target);
+    const isThere = reply.status !== undefined || reply.kind === 'busy';
+    return answer ?? (isThere ? NO_SAY : undefined);
   }
 }
 
@@ -216,6 +218,9 @@ interface HelperAnswer {
   readonly online: boolean;
   readonly refused: boolean;
 }
+
+/** Of a helper that is there, but did not check. */
+const NO_SAY: HelperAnswer = { online: false, refused: false };
 
 type HelperAnswers = readonly (HelperAnswer | undefined)[];
 

@@ -40,13 +40,14 @@ export class StatusCaller {
     private readonly extension: GossipExtension,
   ) {}
 
-  /** Asks a member. `extra` joins the extension part. */
+  /** Asks a member. `extra` joins the extension part, `news` comes before other news. */
   async ask(
     member: MemberRecord,
     timeout: number,
     extra?: JsonObject,
+    news: readonly JsonObject[] = [],
   ): Promise<StatusReply> {
-    const ext = this.extension.request(member);
+    const ext = this.extension.request(member, news);
     const body: JsonObject = ext ? { ext: { ...ext, ...extra } } : {};
     const reply = await this.#send(member, member.id, body, timeout);
     if (reply.kind === 'online' || reply.kind === 'leaving') {

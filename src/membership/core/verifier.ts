@@ -3,7 +3,7 @@ import { Limiter } from './limiter.js';
 import type { NewsSource } from './member-change.js';
 import { changeRecord, isLegacy, type MemberRecord } from './member-record.js';
 import type { Prober } from './prober.js';
-import type { StatusCaller } from './status-caller.js';
+import type { StatusCaller, StatusReply } from './status-caller.js';
 
 interface Check {
   readonly run: () => Promise<void>;
@@ -58,11 +58,7 @@ export class Verifier {
     this.#once(news.id, async () => {
       const known = this.ctx.list.peek(news.id);
       if (!known || known.address === news.address) return;
-      const reply = await this.caller.askAddress(
-        known,
-        this.prober.patience,
-        news.id,
-      );
+      const reply = await this.#ask(known);
       if (reply.kind === 'aborted' || reply.kind === 'busy') return;
       if (reply.kind === 'online' || reply.kind === 'leaving') {
         const own = reply.status.incarnation ?? 0;
@@ -144,12 +140,16 @@ export class Verifier {
 
   /** True if it answers at its address, by its own name. */
   async #isAt(news: MemberRecord): Promise<boolean> {
-    const reply = await this.caller.askAddress(
-      news,
-      this.prober.patience,
-      news.id,
-    );
+    const reply = await this.#ask(news);
     return reply.kind === 'online' && reply.status.id === news.id;
+  }
+
+  /** Twice, if need be: a question may be lost. */
+  async #ask(member: MemberRecord): Promise<StatusReply> {
+    const once = () =>
+      this.caller.askAddress(member, this.prober.patience, member.id);
+    const reply = await once();
+    return reply.kind === 'silent' ? once() : reply;
   }
 
   /** One check at a time for each id, and one that waits: the newest takes the place of the one before. */
