@@ -12,6 +12,9 @@ export interface LabPeer {
 
 const POLL_MS = 100;
 
+/** Ms for which right lists have to stay right. */
+const HOLD_MS = 2000;
+
 /**
  * The hosts and peers of one cloud, and what every list should say.
  * Peers are told apart by a name in their data, which a restart gives anew.
@@ -81,18 +84,23 @@ export class Lab {
 
   /**
    * Waits until the list of every peer in `groups` has exactly the other peers of its group, none twice.
-   * Default: one group of all. Returns the ms it took; fails with what is still wrong.
+   * Default: one group of all. They have to stay so for a while: a ghost would be back. Returns the ms it
+   * took; fails with what is still wrong.
    */
   async converge(
     timeoutMs: number,
     groups: readonly (readonly LabPeer[])[] = [this.peers],
   ): Promise<number> {
     const start = performance.now();
+    let rightSince: number | undefined;
     for (;;) {
       const wrong = await this.differences(groups);
       const took = performance.now() - start;
-      if (wrong.length === 0) return took;
-      if (took > timeoutMs) {
+      if (wrong.length > 0) rightSince = undefined;
+      else rightSince ??= took;
+      if (rightSince !== undefined && took - rightSince >= HOLD_MS)
+        return rightSince;
+      if (took > timeoutMs && rightSince === undefined) {
         const shown = wrong.slice(0, 5).join('; ');
         throw new Error(
           `lists still differ after ${Math.round(took)} ms: ${shown} (${wrong.length} in all)`,

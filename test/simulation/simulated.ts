@@ -43,6 +43,9 @@ export async function grown(
   return cloud;
 }
 
+/** Virtual ms for which right lists have to stay right: a ghost would be back. */
+const HOLD = 3000;
+
 /** Waits until every running peer has exactly the others on its list. */
 export async function expectAgreement(
   cloud: SimulatedCloud,
@@ -53,5 +56,7 @@ export async function expectAgreement(
     timeout,
     every: 200,
   });
+  expect(disagreement(cloud, among())).toBeUndefined();
+  await cloud.clock.run(HOLD);
   expect(disagreement(cloud, among())).toBeUndefined();
 }
