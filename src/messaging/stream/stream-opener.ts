@@ -87,13 +87,14 @@ function open(
       },
       ...(secure && secureOptions(tls())),
     });
+    // Between this opening and whoever gets the stream nobody listens, and an error that nobody hears ends the process.
+    request.on('error', () => undefined);
     const timer = setTimeout(
       () => fail(new StreamRefusedError(undefined, false)),
       timeout,
     );
     const fail = (error: StreamRefusedError) => {
       clearTimeout(timer);
-      request.on('error', () => undefined);
       request.destroy();
       reject(error);
     };
