@@ -59,9 +59,10 @@ export class ChunkWriter {
     }
   }
 
-  end(): void {
+  /** @param onSent the system has taken everything; not called where the connection breaks before */
+  end(onSent?: () => void): void {
     this.ended = true;
-    this.message.end();
+    this.message.end(onSent);
   }
 
   /** Breaks the connection. */

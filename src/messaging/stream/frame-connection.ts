@@ -28,7 +28,9 @@ export class FrameConnection {
   /** What the other side had taken at the last beat. */
   private taken = 0;
   private paused = false;
+  /** No more lines, in or out. */
   private closed = false;
+  private over = false;
 
   constructor(
     private readonly readable: IncomingMessage,
@@ -93,10 +95,10 @@ export class FrameConnection {
     }
   }
 
-  /** Ends both directions in order, when everything is said. */
+  /** Ends both directions in order, when everything is said; the stream is over when that has gone out. */
   finish(): void {
-    this.close();
-    this.writer.end();
+    this.closed = true;
+    this.writer.end(() => this.close());
     this.readable.resume();
   }
 
@@ -130,7 +132,7 @@ export class FrameConnection {
     const { taken } = this.writer;
     const takes = taken > this.taken || !this.writer.isFull;
     this.taken = taken;
-    return this.readable.readableEnded || (this.paused && takes);
+    return takes && (this.readable.readableEnded || this.paused);
   }
 
   private read(chunk: Buffer): void {
@@ -165,11 +167,14 @@ export class FrameConnection {
     }
   }
 
+  /** A connection that breaks after everything was said is no failure. */
   private close(cause?: Error): void {
-    if (!this.closed) {
+    if (!this.over) {
+      const failure = this.closed ? undefined : cause;
+      this.over = true;
       this.closed = true;
       this.writer.release();
-      this.handler.onClose(cause);
+      this.handler.onClose(failure);
     }
   }
 }

@@ -4,6 +4,7 @@ import { until } from '../../support/until.js';
 import { closePeers } from '../module/support/peer-app.js';
 import { startPair, type MessagePair } from './support/message-pair.js';
 import { RawStream } from './support/raw-stream.js';
+import { StreamSockets } from './support/stream-sockets.js';
 
 @Injectable()
 class Handlers {
@@ -34,6 +35,12 @@ class Handlers {
   big() {
     return { text: 'x'.repeat(300_000) };
   }
+
+  @OnPeerMessage('hold big')
+  async holdBig() {
+    await new Promise<void>((resolve) => this.held.push(resolve));
+    return this.big();
+  }
 }
 
 const HELLO = { v: 1, heartbeat: 60_000, maxBytes: 1_000_000 };
@@ -41,8 +48,11 @@ const HELLO = { v: 1, heartbeat: 60_000, maxBytes: 1_000_000 };
 let pair: MessagePair;
 const streams: RawStream[] = [];
 const timers: NodeJS.Timeout[] = [];
+const sockets = new StreamSockets();
 
+beforeEach(() => sockets.start());
 afterEach(async () => {
+  sockets.stop();
   timers.splice(0).forEach((timer) => clearInterval(timer));
   streams.splice(0).forEach((stream) => stream.close());
   await closePeers();
@@ -170,6 +180,20 @@ describe('a receiver of streams', () => {
     timers.push(setInterval(() => stream.write(0), 20));
     stream.write(lineOf('big', 0, 100));
     await until(() => stream.closed);
+  });
+
+  it('gives up a stream whose last replies are not taken', async () => {
+    const stream = await open(
+      { messaging: { stream: { heartbeatInterval: 50 } } },
+      { heartbeat: 50 },
+    );
+    stream.write(lineOf('hold big', 0, 100));
+    stream.request.end();
+    await stream.line((value) => (value as unknown[])[0] === 'e');
+    stream.response.pause();
+    expect(sockets.open).toBe(1);
+    handlers().held.forEach((release) => release());
+    await until(() => sockets.open === 0);
   });
 });
 

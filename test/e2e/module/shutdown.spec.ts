@@ -12,6 +12,9 @@ import { HesitantSeed } from './support/hesitant-seed.js';
 
 afterEach(closePeers);
 
+/** More than the system takes off a socket at once. */
+const LARGE = 'x'.repeat(2_000_000);
+
 /** Answers when the test lets it. */
 @Injectable()
 class Slow {
@@ -26,6 +29,12 @@ class Slow {
     this.asked++;
     await this.released;
     return { done: true };
+  }
+
+  @OnPeerMessage('large')
+  async answerAtLength(): Promise<{ text: string }> {
+    await this.answer();
+    return { text: LARGE };
   }
 }
 
@@ -59,6 +68,25 @@ describe.each(WAYS)('shutdown on %s, %s', (adapter, place) => {
     await expect(
       fetch(`http://127.0.0.1:${leaving.port}/status`, { method: 'POST' }),
     ).rejects.toThrow();
+  });
+
+  it('is not over before large replies are out', async () => {
+    const leaving = await startPeer({ adapter, place, providers: [Slow] });
+    const staying = await startPeer({ options: { peers: [leaving.address] } });
+    await until(() => agree([leaving, staying]));
+    const slow = leaving.app.get(Slow);
+    const peer = staying.membership.peers()[0]!;
+    const replies = Array.from({ length: 8 }, () =>
+      peer.send({ type: 'large' }),
+    );
+    await until(() => slow.asked === replies.length);
+
+    const closing = leaving.close();
+    await until(() => staying.membership.peers().length === 0);
+    slow.release();
+    const texts = (await Promise.all(replies)) as { text: string }[];
+    expect(texts.every(({ text }) => text === LARGE)).toBe(true);
+    await closing;
   });
 });
 
