@@ -60,7 +60,7 @@ export interface LimitOptions {
   joinsPerMinutePerAddress?: number;
   /** Joins in work at once, those that wait for their call back included. Default 256. */
   maxConcurrentJoins?: number;
-  /** Requests of one sender (address, for unknown ones) in work at once. Default 1,024. */
+  /** Requests of one sender (address, for unknown ones) in work at once. Default 1,024. A message over a stream counts until its handler settles; one whose handler never does, until its sender stops waiting, and for `messageTimeout` at least. */
   maxRequestsPerSender?: number;
   /** Requests of all senders in work at once. Default 10,000. */
   maxRequests?: number;

@@ -3,17 +3,22 @@ import { PendingTable } from './pending-table.js';
 import type { SenderLoad } from './sender-load.js';
 
 /**
- * The handlers that a stream has at work. Each counts until it settles, but no longer than anybody waits
- * for it: one that never settles would hold its place for ever.
+ * The handlers that a stream has at work. Each counts until it settles, but not much longer than anybody
+ * waits for it: one that never settles would hold its place for ever. How long that is the sender says, so
+ * each counts for some time of this peer's own choice at least.
  */
 export class RunningMessages {
   /** Deadlines, in whole ms: those need no memory of their own. */
   private readonly deadlines: PendingTable<number>;
   private readonly watch = new DeadlineWatch((now) => this.expire(now));
 
-  /** @param onEmpty nothing is at work any more */
+  /**
+   * @param minTime ms for which each counts that has not settled, however short its deadline is
+   * @param onEmpty nothing is at work any more
+   */
   constructor(
     max: number,
+    private readonly minTime: number,
     private readonly load: SenderLoad,
     private readonly onEmpty: () => void,
   ) {
@@ -26,7 +31,8 @@ export class RunningMessages {
 
   /** Counts one in, and returns its number; to be called only while the load is not full. */
   enter(deadline: number): number {
-    const whole = Math.ceil(deadline);
+    const end = Math.max(deadline, performance.now() + this.minTime);
+    const whole = Math.ceil(end);
     this.load.enter();
     this.watch.watch(whole);
     return this.deadlines.add(whole);

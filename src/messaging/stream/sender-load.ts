@@ -3,11 +3,21 @@ export class SenderLoad {
   private running = 0;
   private readonly waiting = new Set<() => void>();
 
-  /** @param max handlers at work at the same time */
-  constructor(private readonly max: number) {}
+  /**
+   * @param max handlers at work at the same time
+   * @param onIdle none is at work any more
+   */
+  constructor(
+    private readonly max: number,
+    private readonly onIdle: () => void = () => undefined,
+  ) {}
 
   get isFull(): boolean {
     return this.running >= this.max;
+  }
+
+  get isIdle(): boolean {
+    return this.running === 0;
   }
 
   enter(): void {
@@ -21,6 +31,9 @@ export class SenderLoad {
       const [next] = this.waiting;
       this.waiting.delete(next!);
       next!();
+    }
+    if (this.isIdle) {
+      this.onIdle();
     }
   }
 

@@ -36,6 +36,8 @@ export interface ServerStreamConfig extends BodyLimits {
   maxInFlight: number;
   /** What the sender has at work on all its streams. */
   load: SenderLoad;
+  /** Ms for which a handler counts as at work, however soon its sender stops waiting. */
+  minTime: number;
   /** Ms after which the opener has to replace the stream; undefined where it need not. */
   lifetime: number | undefined;
   /** Runs the handler of a message. */
@@ -78,9 +80,12 @@ export class ServerStream implements FrameHandler, RequestStarter {
       config.heartbeat,
     );
     this.replies = new ReplyBatch((line) => this.write(line));
-    const { id, heartbeat, maxBytes, maxInFlight, load, lifetime } = config;
-    this.running = new RunningMessages(maxInFlight, load, () =>
-      this.finishIfDone(),
+    const { id, heartbeat, maxBytes, maxInFlight, lifetime } = config;
+    this.running = new RunningMessages(
+      maxInFlight,
+      config.minTime,
+      config.load,
+      () => this.finishIfDone(),
     );
     const hello: Hello = {
       v: STREAM_VERSION,

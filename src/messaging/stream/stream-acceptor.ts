@@ -38,7 +38,7 @@ export interface StreamRequest {
   acceptance: StreamAcceptance | undefined;
 }
 
-/** What one sender has here. */
+/** What one sender has here; kept while it has a stream, or handlers of one that is gone are at work. */
 interface SenderStreams {
   /** The oldest first. */
   readonly streams: Set<ServerStream>;
@@ -56,6 +56,8 @@ export class StreamAcceptor
   // Messages belong to no request context of the app that happened to carry the stream.
   private readonly outside = AsyncLocalStorage.snapshot();
   private draining = false;
+  /** Streams of all senders. */
+  private open = 0;
   private onEmpty: (() => void) | undefined;
 
   constructor(
@@ -103,6 +105,7 @@ export class StreamAcceptor
           this,
         ),
     );
+    this.open++;
     streams.add(stream);
     if (streams.size > this.cloud.limits.maxStreamsPerSender) {
       const [oldest] = streams;
@@ -142,21 +145,31 @@ export class StreamAcceptor
 
   onClosed(stream: ServerStream): void {
     const { id } = stream.sender;
-    const streams = this.senders.get(id)?.streams;
-    streams?.delete(stream);
-    if (streams?.size === 0) {
-      this.senders.delete(id);
-    }
+    this.open--;
+    this.senders.get(id)?.streams.delete(stream);
+    this.forgetIfIdle(id);
     this.checkEmpty();
   }
 
   private entryOf(senderId: string): SenderStreams {
     let entry = this.senders.get(senderId);
     if (!entry) {
-      entry = { streams: new Set(), load: new SenderLoad(this.maxInFlight) };
+      const streams = new Set<ServerStream>();
+      const load = new SenderLoad(
+        this.maxInFlight,
+        () => streams.size === 0 && this.forgetIfIdle(senderId),
+      );
+      entry = { streams, load };
       this.senders.set(senderId, entry);
     }
     return entry;
+  }
+
+  private forgetIfIdle(senderId: string): void {
+    const entry = this.senders.get(senderId);
+    if (entry?.streams.size === 0 && entry.load.isIdle) {
+      this.senders.delete(senderId);
+    }
   }
 
   /** Messages over streams are requests like others: the limit of those holds as well. */
@@ -169,7 +182,7 @@ export class StreamAcceptor
     { socket }: IncomingMessage,
     load: SenderLoad,
   ): ServerStreamConfig {
-    const { maxMessageBytes, limits } = this.cloud;
+    const { maxMessageBytes, messageTimeout, limits } = this.cloud;
     const { heartbeatInterval } = this.options as ResolvedStreamOptions;
     const { server } = socket as { server?: Server };
     return {
@@ -177,6 +190,7 @@ export class StreamAcceptor
       heartbeat: heartbeatInterval,
       maxInFlight: this.maxInFlight,
       load,
+      minTime: messageTimeout,
       maxBytes: maxMessageBytes,
       maxDepth: limits.maxJsonDepth,
       lifetime: server?.requestTimeout || undefined,
@@ -212,7 +226,7 @@ export class StreamAcceptor
   }
 
   private checkEmpty(): void {
-    if (this.senders.size === 0) {
+    if (this.open === 0) {
       this.onEmpty?.();
     }
   }

@@ -130,12 +130,32 @@ describe('a receiver of streams', () => {
   });
 
   it('is not held up for ever by handlers that never settle', async () => {
-    const stream = await open(inFlight(4));
+    const stream = await open({ ...inFlight(4), messageTimeout: 300 });
     stream.write(lineOf('hold', 0, 4, 300), lineOf('turn', 4, 1));
     await until(() => handlers().started.length === 5);
     await stream.reply(4);
     stream.request.end();
     await until(() => stream.closed);
+  });
+
+  it('counts the handlers of streams that are gone', async () => {
+    const first = await open({
+      messaging: { stream: { maxInFlight: 4, heartbeatInterval: 50 } },
+    });
+    first.write(lineOf('hold', 0, 4));
+    await until(() => handlers().atOnce === 4);
+    first.close();
+    await until(() => sockets.open === 0);
+    const second = await openAnother({});
+    second.write(lineOf('hold', 4, 4));
+    // Time enough to start what it may not.
+    await until(() => second.lines.filter((line) => line === '0').length > 3);
+    for (let released = 0; released < 8; released++) {
+      const release = await until(() => handlers().held.shift());
+      release();
+    }
+    await until(() => second.replies === 4);
+    expect(handlers().most).toBe(4);
   });
 
   it('forgets what was not started when the stream breaks', async () => {
