@@ -18,6 +18,7 @@ import {
   PEER_CLOUD_OPTIONS,
   PEER_TRANSPORT,
   REQUEST_VERIFIER,
+  REQUESTS_IN_WORK,
 } from '../options/peer-cloud.tokens.js';
 import { TlsReloader } from '../transport/tls-reloader.js';
 import { tlsServerOptions } from '../transport/tls-server.js';
@@ -39,6 +40,7 @@ const LENT: InjectionToken[] = [
   PEER_CLOUD_OPTIONS,
   PEER_TRANSPORT,
   REQUEST_VERIFIER,
+  REQUESTS_IN_WORK,
   MembershipService,
   MessageRouter,
   StreamAcceptor,

@@ -13,5 +13,8 @@ export const PEER_HTTP_SERVICE = Symbol('PEER_HTTP_SERVICE');
 /** Judges the signature of what arrives (RequestVerifier). */
 export const REQUEST_VERIFIER = Symbol('REQUEST_VERIFIER');
 
+/** The requests of all senders that are in work, whichever way they came (WorkLoad). */
+export const REQUESTS_IN_WORK = Symbol('REQUESTS_IN_WORK');
+
 /** Decides whom a remote can make this peer call (AddressPolicy). */
 export const ADDRESS_POLICY = Symbol('ADDRESS_POLICY');

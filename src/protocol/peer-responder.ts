@@ -113,13 +113,15 @@ export class PeerResponder {
     outgoing: ServerResponse,
     work: Work,
   ): Promise<void> {
-    this.limiter.enter(this.senders.keyOf(request), outgoing);
+    const leave = this.limiter.enter(this.senders.keyOf(request), outgoing);
     const result = await work(request, outgoing);
-    if (result !== undefined) {
-      const answer =
-        result instanceof Answer ? result : new Answer(200, result);
-      writeAnswer(outgoing, answer, request);
+    if (result === undefined) {
+      // An open stream has bounds of its own: it is its messages that are in work.
+      leave();
+      return;
     }
+    const answer = result instanceof Answer ? result : new Answer(200, result);
+    writeAnswer(outgoing, answer, request);
   }
 
   private note(

@@ -1,13 +1,16 @@
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { resolvePeerCloudOptions } from '../options/resolve-options.js';
+import { WorkLoad } from '../security/work-load.js';
 import { RequestLimiter } from './request-limiter.js';
 
 const response = () =>
   Object.assign(new EventEmitter(), { destroyed: false }) as ServerResponse;
 
-const limiterOf = (limits: object) =>
-  new RequestLimiter(resolvePeerCloudOptions({ limits }));
+function limiterOf(limits: object): RequestLimiter {
+  const options = resolvePeerCloudOptions({ limits });
+  return new RequestLimiter(options, new WorkLoad(options.limits.maxRequests));
+}
 
 const TOO_MANY = expect.objectContaining({
   status: 429,
@@ -39,6 +42,18 @@ describe('RequestLimiter', () => {
     const limiter = limiterOf({ maxRequestsPerSender: 1 });
     limiter.enter('a', Object.assign(response(), { destroyed: true }));
     expect(() => limiter.enter('a', response())).not.toThrow();
+  });
+
+  it('counts a request no longer than it is told to, and once', () => {
+    const limiter = limiterOf({ maxRequestsPerSender: 2, maxRequests: 2 });
+    const first = response();
+    const leave = limiter.enter('a', first);
+    limiter.enter('a', response());
+    leave();
+    first.emit('close');
+    limiter.enter('a', response());
+    expect(() => limiter.enter('a', response())).toThrow(TOO_MANY);
+    expect(() => limiter.enter('b', response())).toThrow(TOO_MANY);
   });
 
   it('bounds the joins in work, also when they fail', async () => {

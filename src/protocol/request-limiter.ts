@@ -1,8 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
-import { PEER_CLOUD_OPTIONS } from '../options/peer-cloud.tokens.js';
+import {
+  PEER_CLOUD_OPTIONS,
+  REQUESTS_IN_WORK,
+} from '../options/peer-cloud.tokens.js';
 import type { ResolvedLimitOptions } from '../security/limits.options.js';
+import type { WorkLoad } from '../security/work-load.js';
 import { refusals } from './protocol.error.js';
 import { TokenBuckets } from './token-buckets.js';
 
@@ -17,13 +21,13 @@ export class RequestLimiter {
   private readonly inWork = new Map<string, number>();
   private readonly joins: TokenBuckets;
   private readonly joinsByAddress: TokenBuckets;
-  private requests = 0;
   private joinsInWork = 0;
 
   private readonly limits: ResolvedLimitOptions;
 
   constructor(
     @Inject(PEER_CLOUD_OPTIONS) { limits }: ResolvedPeerCloudOptions,
+    @Inject(REQUESTS_IN_WORK) private readonly requests: WorkLoad,
   ) {
     this.limits = limits;
     this.joins = new TokenBuckets(limits.joinsPerMinute);
@@ -31,21 +35,26 @@ export class RequestLimiter {
   }
 
   /**
-   * Counts a request until its answer is out or its socket is gone. The key is a member's id, or the
-   * address of one who is no member: an id that anybody can write into a header counts for nothing.
+   * Counts a request until its answer is out or its socket is gone, or until what this returns is called.
+   * The key is a member's id, or the address of one who is no member: an id that anybody can write into a
+   * header counts for nothing.
    */
-  enter(key: string, outgoing: ServerResponse): void {
+  enter(key: string, outgoing: ServerResponse): () => void {
     const count = this.inWork.get(key) ?? 0;
-    const { maxRequestsPerSender, maxRequests } = this.limits;
-    if (count >= maxRequestsPerSender || this.requests >= maxRequests) {
+    if (count >= this.limits.maxRequestsPerSender || this.requests.isFull) {
       throw refusals.tooMany(RETRY_AFTER);
     }
     if (outgoing.destroyed) {
-      return;
+      return () => undefined;
     }
-    this.requests++;
+    this.requests.enter();
     this.inWork.set(key, count + 1);
-    outgoing.once('close', () => this.leave(key));
+    const leave = () => {
+      outgoing.off('close', leave);
+      this.leave(key);
+    };
+    outgoing.on('close', leave);
+    return leave;
   }
 
   /** Runs a join within its rates, by address and in all, and within the number of those in work. */
@@ -67,12 +76,12 @@ export class RequestLimiter {
   }
 
   private leave(key: string): void {
-    this.requests--;
     const count = this.inWork.get(key) ?? 0;
     if (count <= 1) {
       this.inWork.delete(key);
     } else {
       this.inWork.set(key, count - 1);
     }
+    this.requests.leave();
   }
 }

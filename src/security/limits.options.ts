@@ -62,7 +62,7 @@ export interface LimitOptions {
   maxConcurrentJoins?: number;
   /** Requests of one sender (address, for unknown ones) in work at once. Default 1,024. A message over a stream counts until its handler settles; one whose handler never does, until its sender stops waiting, and for `messageTimeout` at least. */
   maxRequestsPerSender?: number;
-  /** Requests of all senders in work at once. Default 10,000. */
+  /** Requests of all senders in work at once. Default 10,000. Messages over streams that are over it wait for their turn; an open stream itself counts for nothing. */
   maxRequests?: number;
   /** Bytes that bodies which are still coming in may hold, all together; the first 16 KiB of each do not count. Default 268,435,456. Lower it where memory is scarce. */
   maxIncomingBytes?: number;

@@ -6,9 +6,11 @@ import {
   MEMBERSHIP_CORE,
   PEER_CLOUD_OPTIONS,
   REQUEST_VERIFIER,
+  REQUESTS_IN_WORK,
 } from '../options/peer-cloud.tokens.js';
 import { AddressPolicy } from './address-policy.js';
 import { PeerSecurity } from './peer-security.js';
+import { WorkLoad } from './work-load.js';
 
 /** Everything of this folder that Nest has to make. */
 export const securityProviders: Provider[] = [
@@ -43,5 +45,11 @@ export const securityProviders: Provider[] = [
     provide: REQUEST_VERIFIER,
     inject: [PeerSecurity],
     useFactory: ({ verifier }: PeerSecurity) => verifier,
+  },
+  {
+    provide: REQUESTS_IN_WORK,
+    inject: [PEER_CLOUD_OPTIONS],
+    useFactory: ({ limits }: ResolvedPeerCloudOptions) =>
+      new WorkLoad(limits.maxRequests),
   },
 ];

@@ -1,3 +1,4 @@
+import { WorkLoad } from '../../security/work-load.js';
 import { RunningMessages } from './running-messages.js';
 import { SenderLoad } from './sender-load.js';
 
@@ -6,7 +7,7 @@ describe('RunningMessages', () => {
   afterEach(() => vi.useRealTimers());
 
   function setUp() {
-    const load = new SenderLoad(1);
+    const load = new SenderLoad(1, new WorkLoad(1), () => undefined);
     const onEmpty = vi.fn();
     return {
       load,

@@ -1,36 +1,50 @@
+import { WorkLoad } from '../../security/work-load.js';
 import { SenderLoad } from './sender-load.js';
 
 describe('SenderLoad', () => {
-  it('gives places to those who wait, in turns', () => {
-    const load = new SenderLoad(1);
-    const started: string[] = [];
-    const take = (name: string) => () => {
-      started.push(name);
-      load.enter();
-      load.wait(take(name));
-    };
-    load.enter();
-    expect(load.isFull).toBe(true);
-    load.wait(take('a'));
-    load.wait(take('b'));
-    for (let each = 0; each < 4; each++) {
-      load.leave();
-    }
-    expect(started).toEqual(['a', 'b', 'a', 'b']);
+  it('is a part of what is at work for all', () => {
+    const all = new WorkLoad(2);
+    const [first, second] = [1, 2].map(
+      () => new SenderLoad(2, all, () => undefined),
+    ) as [SenderLoad, SenderLoad];
+    first.enter();
+    all.enter();
+    expect([first.isFull, second.isFull]).toEqual([true, true]);
+    const started = vi.fn();
+    second.wait(started);
+    first.leave();
+    expect(started).toHaveBeenCalledOnce();
+    expect([all.isFull, second.isFull]).toEqual([false, false]);
   });
 
-  it('calls nobody back who has gone, nor without need', () => {
-    const load = new SenderLoad(2);
-    const gone = vi.fn();
-    const waiting = vi.fn();
+  it('calls back who waits for either, and nobody who has gone', () => {
+    const all = new WorkLoad(2);
+    const load = new SenderLoad(1, all, () => undefined);
+    const [own, shared, gone] = [vi.fn(), vi.fn(), vi.fn()];
     load.enter();
-    load.enter();
+    load.wait(own);
     load.wait(gone);
-    load.wait(waiting);
     load.forget(gone);
     load.leave();
-    load.leave();
+    expect(own).toHaveBeenCalledOnce();
+    all.enter();
+    all.enter();
+    load.wait(shared);
+    load.wait(gone);
+    load.forget(gone);
+    all.leave();
+    expect(shared).toHaveBeenCalledOnce();
     expect(gone).not.toHaveBeenCalled();
-    expect(waiting).toHaveBeenCalledOnce();
+  });
+
+  it('says when nothing is at work any more', () => {
+    const onIdle = vi.fn();
+    const load = new SenderLoad(2, new WorkLoad(2), onIdle);
+    load.enter();
+    load.enter();
+    load.leave();
+    expect(onIdle).not.toHaveBeenCalled();
+    load.leave();
+    expect(onIdle).toHaveBeenCalledOnce();
   });
 });

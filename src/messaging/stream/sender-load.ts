@@ -1,49 +1,51 @@
-/** Handlers at work for one sender, on all its streams together, and who waits for one of them to end. */
+import { WorkLoad } from '../../security/work-load.js';
+
+/** Handlers at work for one sender, on all its streams together, as a part of what is at work for all. */
 export class SenderLoad {
-  private running = 0;
-  private readonly waiting = new Set<() => void>();
+  private readonly own: WorkLoad;
 
   /**
    * @param max handlers at work at the same time
+   * @param all what is at work for all senders
    * @param onIdle none is at work any more
    */
   constructor(
-    private readonly max: number,
-    private readonly onIdle: () => void = () => undefined,
-  ) {}
+    max: number,
+    private readonly all: WorkLoad,
+    private readonly onIdle: () => void,
+  ) {
+    this.own = new WorkLoad(max);
+  }
 
   get isFull(): boolean {
-    return this.running >= this.max;
+    return this.own.isFull || this.all.isFull;
   }
 
   get isIdle(): boolean {
-    return this.running === 0;
+    return this.own.isIdle;
   }
 
   enter(): void {
-    this.running++;
+    this.own.enter();
+    this.all.enter();
   }
 
   leave(): void {
-    this.running--;
-    // Who is called and finds it full again waits at the end: streams take turns.
-    while (this.waiting.size > 0 && !this.isFull) {
-      const [next] = this.waiting;
-      this.waiting.delete(next!);
-      next!();
-    }
+    this.own.leave();
+    this.all.leave();
     if (this.isIdle) {
       this.onIdle();
     }
   }
 
-  /** Calls back, once, when there is room. */
+  /** Calls back, once, when there may be room; to be called only while it is full. */
   wait(callback: () => void): void {
-    this.waiting.add(callback);
+    (this.own.isFull ? this.own : this.all).wait(callback);
   }
 
   /** Does not call back any more. */
   forget(callback: () => void): void {
-    this.waiting.delete(callback);
+    this.own.forget(callback);
+    this.all.forget(callback);
   }
 }

@@ -15,11 +15,14 @@ import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.
 import {
   MEMBERSHIP_CORE,
   PEER_CLOUD_OPTIONS,
+  REQUESTS_IN_WORK,
 } from '../../options/peer-cloud.tokens.js';
 import type { StreamAcceptance } from '../../security/stream-security.interface.js';
+import type { WorkLoad } from '../../security/work-load.js';
 import { MessageRouter } from '../message-router.js';
 import { Pulse } from './pulse.js';
 import { SenderLoad } from './sender-load.js';
+import { SenderStreams } from './sender-streams.js';
 import {
   ServerStream,
   type ServerStreamConfig,
@@ -38,26 +41,17 @@ export interface StreamRequest {
   acceptance: StreamAcceptance | undefined;
 }
 
-/** What one sender has here; kept while it has a stream, or handlers of one that is gone are at work. */
-interface SenderStreams {
-  /** The oldest first. */
-  readonly streams: Set<ServerStream>;
-  readonly load: SenderLoad;
-}
-
 /** Keeps the streams that other peers have opened to this one. */
 @Injectable()
 export class StreamAcceptor
   implements ServerStreamOwner, BeforeApplicationShutdown
 {
-  private readonly senders = new Map<string, SenderStreams>();
+  private readonly streams: SenderStreams;
   private readonly options: ResolvedStreamOptions | false;
   private readonly pulse: Pulse;
   // Messages belong to no request context of the app that happened to carry the stream.
   private readonly outside = AsyncLocalStorage.snapshot();
   private draining = false;
-  /** Streams of all senders. */
-  private open = 0;
   private onEmpty: (() => void) | undefined;
 
   constructor(
@@ -66,11 +60,15 @@ export class StreamAcceptor
     private readonly cloud: ResolvedPeerCloudOptions,
     private readonly router: MessageRouter,
     private readonly membership: MembershipService,
+    @Inject(REQUESTS_IN_WORK) requests: WorkLoad,
   ) {
     this.options = cloud.messaging.stream;
+    this.streams = new SenderStreams(
+      (onIdle) => new SenderLoad(this.maxInFlight, requests, onIdle),
+    );
     const interval = this.options ? this.options.heartbeatInterval / 2 : 1000;
     this.pulse = new Pulse(interval, (now, stalled) => {
-      for (const stream of this.all()) {
+      for (const stream of this.streams.all()) {
         stream.beat(now, stalled);
       }
     });
@@ -94,22 +92,20 @@ export class StreamAcceptor
       ...acceptance?.headers,
     });
     outgoing.flushHeaders();
-    const { streams, load } = this.entryOf(sender.id);
     const stream = this.outside(
       () =>
         new ServerStream(
           this.membership.peerOf(sender),
           { incoming, outgoing },
           acceptance?.codec,
-          this.configFor(incoming, load),
+          this.configFor(sender.id, incoming),
           this,
         ),
     );
-    this.open++;
-    streams.add(stream);
-    if (streams.size > this.cloud.limits.maxStreamsPerSender) {
-      const [oldest] = streams;
-      oldest!.break(new StreamError('the sender has too many streams'));
+    this.streams.add(stream);
+    const streams = this.streams.of(sender.id);
+    if (streams.length > this.cloud.limits.maxStreamsPerSender) {
+      streams[0]!.break(new StreamError('the sender has too many streams'));
     }
     this.pulse.start();
   }
@@ -123,7 +119,7 @@ export class StreamAcceptor
     );
     await new Promise<void>((resolve) => {
       this.onEmpty = resolve;
-      for (const stream of this.all()) {
+      for (const stream of this.streams.all()) {
         stream.drain();
       }
       this.checkEmpty();
@@ -135,7 +131,7 @@ export class StreamAcceptor
   onGreeted(stream: ServerStream, renews: boolean): void {
     if (!renews) {
       // The sender knows of no other stream: what is left of one leads nowhere.
-      for (const other of this.of(stream.sender.id)) {
+      for (const other of this.streams.of(stream.sender.id)) {
         if (other !== stream) {
           other.break(new StreamError('the sender has opened another stream'));
         }
@@ -144,32 +140,8 @@ export class StreamAcceptor
   }
 
   onClosed(stream: ServerStream): void {
-    const { id } = stream.sender;
-    this.open--;
-    this.senders.get(id)?.streams.delete(stream);
-    this.forgetIfIdle(id);
+    this.streams.delete(stream);
     this.checkEmpty();
-  }
-
-  private entryOf(senderId: string): SenderStreams {
-    let entry = this.senders.get(senderId);
-    if (!entry) {
-      const streams = new Set<ServerStream>();
-      const load = new SenderLoad(
-        this.maxInFlight,
-        () => streams.size === 0 && this.forgetIfIdle(senderId),
-      );
-      entry = { streams, load };
-      this.senders.set(senderId, entry);
-    }
-    return entry;
-  }
-
-  private forgetIfIdle(senderId: string): void {
-    const entry = this.senders.get(senderId);
-    if (entry?.streams.size === 0 && entry.load.isIdle) {
-      this.senders.delete(senderId);
-    }
   }
 
   /** Messages over streams are requests like others: the limit of those holds as well. */
@@ -179,8 +151,8 @@ export class StreamAcceptor
   }
 
   private configFor(
+    senderId: string,
     { socket }: IncomingMessage,
-    load: SenderLoad,
   ): ServerStreamConfig {
     const { maxMessageBytes, messageTimeout, limits } = this.cloud;
     const { heartbeatInterval } = this.options as ResolvedStreamOptions;
@@ -189,7 +161,7 @@ export class StreamAcceptor
       id: this.core.id,
       heartbeat: heartbeatInterval,
       maxInFlight: this.maxInFlight,
-      load,
+      load: this.streams.loadOf(senderId),
       minTime: messageTimeout,
       maxBytes: maxMessageBytes,
       maxDepth: limits.maxJsonDepth,
@@ -200,7 +172,7 @@ export class StreamAcceptor
 
   private follow(event: MembershipEvent): void {
     if (event.type === 'peer.left') {
-      for (const stream of this.of(event.member.id)) {
+      for (const stream of this.streams.of(event.member.id)) {
         if (event.reason === 'left') {
           // Its last messages may still be under way: it ends the stream itself.
           stream.drain();
@@ -211,22 +183,14 @@ export class StreamAcceptor
     }
   }
 
-  private of(senderId: string): ServerStream[] {
-    return [...(this.senders.get(senderId)?.streams ?? [])];
-  }
-
-  private all(): ServerStream[] {
-    return [...this.senders.values()].flatMap(({ streams }) => [...streams]);
-  }
-
   private breakAll(why: string): void {
-    for (const stream of this.all()) {
+    for (const stream of this.streams.all()) {
       stream.break(new StreamError(why));
     }
   }
 
   private checkEmpty(): void {
-    if (this.open === 0) {
+    if (this.streams.isEmpty) {
       this.onEmpty?.();
     }
   }

@@ -20,8 +20,11 @@ let held: Promise<void>;
 /** Holds every message until the test lets go. */
 @Injectable()
 class Slow {
+  started = 0;
+
   @OnPeerMessage()
   async wait(): Promise<object> {
+    this.started++;
     await held;
     return { done: true };
   }
@@ -31,8 +34,23 @@ beforeEach(() => {
   held = new Promise((resolve) => (release = resolve));
 });
 
+const HELLO = { v: 1, heartbeat: 60_000, maxBytes: 1_000_000 };
+
+const streams: RawStream[] = [];
+
+/** Opens a stream in the name of a member. */
+async function openStream(
+  { port }: { port: number },
+  id: string,
+): Promise<RawStream> {
+  const stream = await RawStream.open(port, { 'x-peercloud-id': id });
+  streams.push(stream);
+  return stream;
+}
+
 afterEach(async () => {
   release();
+  for (const stream of streams.splice(0)) stream.close();
   await Promise.all([closePeers(), closeFakePeers()]);
 });
 
@@ -67,6 +85,37 @@ describe('requests in work', () => {
     const alice = await startPeer({ providers: [Slow], options: { limits } });
     const mallory = await maliciousMember(alice, 'mallory');
     await untilRefused(() => say(mallory, alice, '/message', {}), 5);
+  });
+
+  it('of all senders are bounded by limits.maxRequests over streams as well, whose messages wait', async () => {
+    const alice = await startPeer({
+      providers: [Slow],
+      options: { limits: { maxRequests: 3 } },
+    });
+    const slow = alice.app.get(Slow);
+    const members = [
+      await maliciousMember(alice, 'mallory', ['stream']),
+      await maliciousMember(alice, 'trudy', ['stream']),
+    ];
+    const opened = await Promise.all(
+      members.map(({ id }) => openStream(alice, id)),
+    );
+    for (const stream of opened) {
+      stream.write(HELLO, ['m', 0, 1, 60_000, {}, 2, 60_000, {}]);
+    }
+    await until(() => slow.started === 3);
+    expectTooMany(await say(members[0]!, alice, '/message', {}));
+    expect(slow.started).toBe(3);
+    release();
+    await until(() => opened.every(({ replies }) => replies === 2));
+  });
+
+  it('are not the streams themselves', async () => {
+    const alice = await startPeer({ options: { limits: { maxRequests: 1 } } });
+    await maliciousMember(alice, 'mallory', ['stream']);
+    const stream = await openStream(alice, 'mallory');
+    expect((await post(alice, '/status', {})).status).toBe(200);
+    expect(stream.closed).toBe(false);
   });
 });
 
@@ -169,14 +218,11 @@ it('streams of one sender are bounded by limits.maxStreamsPerSender', async () =
     options: { limits: { maxStreamsPerSender: 2 } },
   });
   await maliciousMember(alice, 'mallory', ['stream']);
-  const headers = { 'x-peercloud-id': 'mallory' };
-  const streams: RawStream[] = [];
   for (let count = 0; count < 5; count++) {
-    streams.push(await RawStream.open(alice.port, headers));
+    await openStream(alice, 'mallory');
   }
   await until(() => streams.filter(({ closed }) => !closed).length === 2);
   expect(streams.slice(3).every(({ closed }) => !closed)).toBe(true);
-  for (const { request } of streams) request.destroy();
 });
 
 it('requests to one peer are bounded by limits.maxRequestsToPeer', async () => {
