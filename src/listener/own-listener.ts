@@ -20,6 +20,7 @@ import {
   REQUEST_VERIFIER,
   REQUESTS_IN_WORK,
 } from '../options/peer-cloud.tokens.js';
+import { BodyBudget } from '../security/body-budget.js';
 import { TlsReloader } from '../transport/tls-reloader.js';
 import { tlsServerOptions } from '../transport/tls-server.js';
 import { secureContextOptions } from '../transport/tls.options.js';
@@ -41,6 +42,7 @@ const LENT: InjectionToken[] = [
   PEER_TRANSPORT,
   REQUEST_VERIFIER,
   REQUESTS_IN_WORK,
+  BodyBudget,
   MembershipService,
   MessageRouter,
   StreamAcceptor,

@@ -12,6 +12,7 @@ import {
   PROTOCOL_PATHS,
 } from '../wire/endpoints.js';
 import { normalizeRemoteAddress } from '../wire/address.js';
+import type { BodyBudget } from '../security/body-budget.js';
 import type {
   RequestAccepted,
   RequestRefused,
@@ -20,7 +21,6 @@ import type {
 import type { JsonValue } from '../wire/json.js';
 import { Answer, refusalAnswer } from './answer.js';
 import { isPreflight, refuseBrowsers } from './browser-requests.js';
-import { BodyBudget } from './body-budget.js';
 import { checkJsonType, checkStreamType, parseJsonBody } from './json-body.js';
 import { refuseAndDrain } from './lingering-refusal.js';
 import { attachPeerRequest, type PeerRequest } from './peer-request.js';
@@ -43,8 +43,8 @@ export interface GateLimits {
   maxMessageBytes: number;
   /** Ms until a body has to be complete; later is answered 408. */
   bodyTimeout: number;
-  /** Most bytes of all bodies that are still coming in; more are answered 429. */
-  maxIncomingBytes: number;
+  /** What all bodies that are still coming in may take together; more are answered 429. */
+  budget: BodyBudget;
   /** Deepest nesting of arrays and objects in a body; deeper is answered 400. */
   maxJsonDepth: number;
 }
@@ -57,14 +57,11 @@ const NO_BODY = Buffer.alloc(0);
  */
 export class ProtocolGate {
   private readonly logger = new Logger('PeerCloud');
-  private readonly budget: BodyBudget;
 
   constructor(
     private readonly limits: GateLimits,
     private readonly verifier: RequestVerifier,
-  ) {
-    this.budget = new BodyBudget(limits.maxIncomingBytes);
-  }
+  ) {}
 
   /** True for requests of the protocol; everything else is the app's own business. */
   concerns(incoming: IncomingMessage): boolean {
@@ -143,7 +140,7 @@ export class ProtocolGate {
     if (path === ENDPOINTS.stream) {
       return undefined;
     }
-    const { maxMessageBytes, bodyTimeout } = this.limits;
+    const { maxMessageBytes, bodyTimeout, budget } = this.limits;
     const maxBytes =
       path === ENDPOINTS.message ? maxMessageBytes : MAX_CONTROL_BYTES;
     checkAnnouncedLength(incoming, maxBytes);
@@ -151,7 +148,7 @@ export class ProtocolGate {
       ? readRawBody(incoming, {
           maxBytes,
           timeout: bodyTimeout,
-          budget: this.budget,
+          budget,
         })
       : NO_BODY;
   }

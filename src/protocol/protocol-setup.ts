@@ -5,6 +5,7 @@ import {
   PEER_CLOUD_OPTIONS,
   REQUEST_VERIFIER,
 } from '../options/peer-cloud.tokens.js';
+import { BodyBudget } from '../security/body-budget.js';
 import type { RequestVerifier } from '../security/request-verifier.interface.js';
 import { installGate } from './gate-installer.js';
 import { excludeFromGlobalPrefix } from './prefix-exclusion.js';
@@ -21,6 +22,7 @@ export class ProtocolSetup {
     @Inject(PEER_CLOUD_OPTIONS)
     private readonly options: ResolvedPeerCloudOptions,
     @Inject(REQUEST_VERIFIER) private readonly verifier: RequestVerifier,
+    private readonly budget: BodyBudget,
   ) {}
 
   /**
@@ -33,7 +35,7 @@ export class ProtocolSetup {
       {
         maxMessageBytes,
         bodyTimeout: limits.bodyTimeout,
-        maxIncomingBytes: limits.maxIncomingBytes,
+        budget: this.budget,
         maxJsonDepth: limits.maxJsonDepth,
       },
       this.verifier,

@@ -7,7 +7,7 @@ import { SenderCheck } from './sender-check.js';
 
 /**
  * What the controllers and the gate need, for the module that has the controllers. That module also
- * provides MEMBERSHIP_CORE, PEER_CLOUD_OPTIONS, PEER_TRANSPORT, REQUEST_VERIFIER, REQUESTS_IN_WORK and what the message
+ * provides MEMBERSHIP_CORE, PEER_CLOUD_OPTIONS, PEER_TRANSPORT, REQUEST_VERIFIER, REQUESTS_IN_WORK, BodyBudget and what the message
  * controllers need, and calls `ProtocolSetup.apply()` in its `configure`.
  */
 export const protocolProviders: Provider[] = [

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { BodyBudget } from './body-budget.js';
+import type { BodyBudget } from '../security/body-budget.js';
 import { ChunkList } from '../wire/chunk-list.js';
 import { refusals } from './protocol.error.js';
 

@@ -9,6 +9,7 @@ import {
   REQUESTS_IN_WORK,
 } from '../options/peer-cloud.tokens.js';
 import { AddressPolicy } from './address-policy.js';
+import { BodyBudget } from './body-budget.js';
 import { PeerSecurity } from './peer-security.js';
 import { WorkLoad } from './work-load.js';
 
@@ -51,5 +52,11 @@ export const securityProviders: Provider[] = [
     inject: [PEER_CLOUD_OPTIONS],
     useFactory: ({ limits }: ResolvedPeerCloudOptions) =>
       new WorkLoad(limits.maxRequests),
+  },
+  {
+    provide: BodyBudget,
+    inject: [PEER_CLOUD_OPTIONS],
+    useFactory: ({ limits }: ResolvedPeerCloudOptions) =>
+      new BodyBudget(limits.maxIncomingBytes),
   },
 ];

@@ -68,7 +68,7 @@ export class ClientStream implements FrameHandler {
       response,
       request,
       codec === PLAIN_CODEC ? undefined : codec,
-      config.maxBytes + LINE_SLACK_BYTES,
+      { maxBytes: config.maxBytes + LINE_SLACK_BYTES },
       this,
       config.heartbeat,
     );

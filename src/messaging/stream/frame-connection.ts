@@ -3,7 +3,7 @@ import type { StreamCodec } from '../../security/stream-security.interface.js';
 import type { Text } from '../../wire/text-parts.js';
 import { ChunkWriter } from './chunk-writer.js';
 import { HEARTBEAT_LINE } from './frames.js';
-import { LineReader } from './line-reader.js';
+import { LineReader, type LineBounds } from './line-reader.js';
 import { MISSED_HEARTBEATS } from './stream.constants.js';
 import { StreamError } from './stream.error.js';
 
@@ -36,12 +36,12 @@ export class FrameConnection {
     private readonly readable: IncomingMessage,
     message: OutgoingMessage,
     private readonly codec: StreamCodec | undefined,
-    maxLineBytes: number,
+    bounds: LineBounds,
     private readonly handler: FrameHandler,
     /** Ms within which the other side gives a sign; its greeting says it. */
     public remoteHeartbeat: number,
   ) {
-    this.lines = new LineReader(maxLineBytes, (line) => this.handle(line));
+    this.lines = new LineReader(bounds, (line) => this.handle(line));
     this.writer = new ChunkWriter(
       message,
       codec,
@@ -174,6 +174,7 @@ export class FrameConnection {
       this.over = true;
       this.closed = true;
       this.writer.release();
+      this.lines.close();
       this.handler.onClose(failure);
     }
   }

@@ -1,10 +1,11 @@
+import { BodyBudget } from '../../security/body-budget.js';
 import { LineReader } from './line-reader.js';
 
 function reader(maxBytes = 100) {
   const lines: string[] = [];
   return {
     lines,
-    reader: new LineReader(maxBytes, (line) => lines.push(line)),
+    reader: new LineReader({ maxBytes }, (line) => lines.push(line)),
   };
 }
 
@@ -28,6 +29,28 @@ describe('LineReader', () => {
       'longer than 10 bytes',
     );
     expect(lines).toEqual(['12345']);
+  });
+
+  it('keeps no more of all lines than they may have together', () => {
+    const budget = new BodyBudget(50_000);
+    const open = () => {
+      const bounds = { maxBytes: 100_000, account: budget.open() };
+      return new LineReader(bounds, () => undefined);
+    };
+    const [first, second] = [open(), open()];
+    const part = Buffer.alloc(60_000, 'x');
+    const line = Buffer.from(`${'x'.repeat(60_000)}\n`);
+    first.feed(part);
+    second.feed(line);
+    expect(() => second.feed(part)).toThrow('no room');
+    second.close();
+    // What a line has taken is free when it is complete, and when its reader closes.
+    first.feed(line.subarray(50_000));
+    const third = open();
+    third.feed(part);
+    third.close();
+    third.feed(part);
+    expect(() => first.feed(part)).not.toThrow();
   });
 
   it('refuses what is not UTF-8', () => {

@@ -1,4 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer';
+import type { BodyAccount } from '../../security/body-budget.js';
 import { ChunkList } from '../../wire/chunk-list.js';
 import { StreamError } from './stream.error.js';
 
@@ -8,16 +9,27 @@ const NEWLINE = 0x0a;
 const LINE_MEMORY_BYTES = 512 * 1024;
 let lineMemory: Buffer | undefined;
 
+/** Bounds on what is kept of a line whose end has not come. */
+export interface LineBounds {
+  maxBytes: number;
+  /** What it takes of that which all that is coming in may take together. */
+  account?: BodyAccount;
+}
+
 /** Cuts bytes into lines of text, with a bound on what it keeps. */
 export class LineReader {
   private readonly kept = new ChunkList();
+  private closed = false;
 
   constructor(
-    private readonly maxBytes: number,
+    private readonly bounds: LineBounds,
     private readonly onLine: (line: string) => void,
   ) {}
 
-  /** Throws a StreamError for a line that is too long or not UTF-8, and whatever `onLine` throws. */
+  /**
+   * Throws a StreamError for a line that is too long or not UTF-8, or for which there is no room, and
+   * whatever `onLine` throws.
+   */
   feed(chunk: Buffer): void {
     let from = 0;
     let end = chunk.indexOf(NEWLINE);
@@ -27,14 +39,22 @@ export class LineReader {
       from = end + 1;
       end = chunk.indexOf(NEWLINE, from);
     }
-    if (from < chunk.length) {
+    if (from < chunk.length && !this.closed) {
       this.keep(from === 0 ? chunk : chunk.subarray(from));
     }
   }
 
+  /** Forgets what it has kept, and keeps nothing any more. */
+  close(): void {
+    this.closed = true;
+    this.kept.clear();
+    this.bounds.account?.close();
+  }
+
   /** In memory that is used again for the next line: this one is text before then. */
   private join(last: Buffer): Buffer {
-    this.keep(last);
+    this.push(last);
+    this.bounds.account?.grow(0);
     return this.kept.size > LINE_MEMORY_BYTES
       ? this.kept.take()
       : this.kept.takeInto(
@@ -42,10 +62,19 @@ export class LineReader {
         );
   }
 
+  /** Until the end of the line comes. */
   private keep(part: Buffer): void {
-    if (this.kept.size + part.length > this.maxBytes) {
+    this.push(part);
+    if (this.bounds.account?.grow(this.kept.size) === false) {
+      throw new StreamError('there is no room for a line of the stream');
+    }
+  }
+
+  private push(part: Buffer): void {
+    const { maxBytes } = this.bounds;
+    if (this.kept.size + part.length > maxBytes) {
       throw new StreamError(
-        `a line of the stream is longer than ${this.maxBytes} bytes`,
+        `a line of the stream is longer than ${maxBytes} bytes`,
       );
     }
     this.kept.push(part);

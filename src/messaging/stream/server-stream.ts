@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Peer } from '../../membership/peer.js';
+import type { BodyAccount } from '../../security/body-budget.js';
 import type { StreamCodec } from '../../security/stream-security.interface.js';
 import type { JsonValue } from '../../wire/json.js';
 import type { Text } from '../../wire/text-parts.js';
@@ -32,6 +33,8 @@ export interface ServerStreamConfig extends BodyLimits {
   /** The own id. */
   id: string;
   heartbeat: number;
+  /** What its lines that are still coming in take of the memory for that. */
+  account: BodyAccount;
   /** Handlers at work for the sender, at most. */
   maxInFlight: number;
   /** What the sender has at work on all its streams. */
@@ -75,7 +78,10 @@ export class ServerStream implements FrameHandler, RequestStarter {
       streams.incoming,
       streams.outgoing,
       codec,
-      config.maxBytes + LINE_SLACK_BYTES,
+      {
+        maxBytes: config.maxBytes + LINE_SLACK_BYTES,
+        account: config.account,
+      },
       this,
       config.heartbeat,
     );

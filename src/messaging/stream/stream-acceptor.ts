@@ -17,6 +17,7 @@ import {
   PEER_CLOUD_OPTIONS,
   REQUESTS_IN_WORK,
 } from '../../options/peer-cloud.tokens.js';
+import { BodyBudget } from '../../security/body-budget.js';
 import type { StreamAcceptance } from '../../security/stream-security.interface.js';
 import type { WorkLoad } from '../../security/work-load.js';
 import { MessageRouter } from '../message-router.js';
@@ -61,6 +62,7 @@ export class StreamAcceptor
     private readonly router: MessageRouter,
     private readonly membership: MembershipService,
     @Inject(REQUESTS_IN_WORK) requests: WorkLoad,
+    private readonly budget: BodyBudget,
   ) {
     this.options = cloud.messaging.stream;
     this.streams = new SenderStreams(
@@ -160,6 +162,7 @@ export class StreamAcceptor
     return {
       id: this.core.id,
       heartbeat: heartbeatInterval,
+      account: this.budget.open(),
       maxInFlight: this.maxInFlight,
       load: this.streams.loadOf(senderId),
       minTime: messageTimeout,

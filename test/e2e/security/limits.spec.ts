@@ -225,6 +225,32 @@ it('streams of one sender are bounded by limits.maxStreamsPerSender', async () =
   expect(streams.slice(3).every(({ closed }) => !closed)).toBe(true);
 });
 
+it('lines of streams that are not complete are bounded by limits.maxIncomingBytes, as bodies are', async () => {
+  const alice = await startPeer({
+    options: { limits: { maxIncomingBytes: 400_000 } },
+  });
+  const mallory = await maliciousMember(alice, 'mallory', ['stream']);
+  const large = { text: 'x'.repeat(350_000) };
+  const partial = JSON.stringify(['m', 0, 1, 60_000, large]).slice(0, -1);
+  const first = await openStream(alice, 'mallory');
+  first.write(HELLO);
+  first.request.write(partial);
+  await until(async () => {
+    const answer = await say(mallory, alice, '/message', large);
+    return answer.status === 429;
+  });
+  const second = await openStream(alice, 'mallory');
+  second.write({ ...HELLO, renews: true });
+  second.request.write(partial);
+  await until(() => second.closed);
+  expect(first.closed).toBe(false);
+  first.close();
+  await until(async () => {
+    const answer = await say(mallory, alice, '/message', large);
+    return answer.status === 200;
+  });
+});
+
 it('requests to one peer are bounded by limits.maxRequestsToPeer', async () => {
   const stream = { messaging: { stream: false as const } };
   const alice = await startPeer({ providers: [Slow], options: stream });

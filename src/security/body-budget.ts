@@ -1,7 +1,7 @@
 /** Bytes of each body that count for nothing: nearly all control requests fit in, and always get through. */
 const FREE_BYTES = 16 * 1024;
 
-/** What one body takes of the budget. */
+/** What one body, or line of a stream, takes of the budget. */
 export interface BodyAccount {
   /** Says how large the body is by now; false if there is no room for it. */
   grow(size: number): boolean;
@@ -10,8 +10,9 @@ export interface BodyAccount {
 }
 
 /**
- * How much memory the bodies that are still coming in may take, all together. Without it, thousands of
- * strangers could each send a body but for its last byte, and this peer would hold them all.
+ * How much memory the bodies that are still coming in may take, all together, and the lines of streams with
+ * them. Without it, thousands of strangers could each send a body but for its last byte, and this peer would
+ * hold them all.
  */
 export class BodyBudget {
   private used = 0;
