@@ -104,6 +104,11 @@ export class ServerStream implements FrameHandler, RequestStarter {
     this.connection.write(`${JSON.stringify(hello)}\n`);
   }
 
+  /** True once the opener sends no more. */
+  get isEnded(): boolean {
+    return this.ended;
+  }
+
   /** Asks the opener to send no more; what is under way is finished. */
   drain(): void {
     this.connection.write(AWAY_LINE);

@@ -18,6 +18,7 @@ import {
   REQUESTS_IN_WORK,
 } from '../../options/peer-cloud.tokens.js';
 import { BodyBudget } from '../../security/body-budget.js';
+import { PeerSecurity } from '../../security/peer-security.js';
 import type { StreamAcceptance } from '../../security/stream-security.interface.js';
 import type { WorkLoad } from '../../security/work-load.js';
 import { MessageRouter } from '../message-router.js';
@@ -63,6 +64,7 @@ export class StreamAcceptor
     private readonly membership: MembershipService,
     @Inject(REQUESTS_IN_WORK) requests: WorkLoad,
     private readonly budget: BodyBudget,
+    security: PeerSecurity,
   ) {
     this.options = cloud.messaging.stream;
     this.streams = new SenderStreams(
@@ -75,6 +77,8 @@ export class StreamAcceptor
       }
     });
     core.onEvent((event) => this.follow(event));
+    // Who has left is on no list any more, but may still have a stream.
+    security.onTrustChange((trusts) => this.breakUntrusted(trusts));
   }
 
   /** Status under which streams are refused now; undefined: they are taken. */
@@ -174,14 +178,32 @@ export class StreamAcceptor
   }
 
   private follow(event: MembershipEvent): void {
-    if (event.type === 'peer.left') {
-      for (const stream of this.streams.of(event.member.id)) {
-        if (event.reason === 'left') {
-          // Its last messages may still be under way: it ends the stream itself.
-          stream.drain();
-        } else {
-          stream.break(new StreamError(`the sender is gone (${event.reason})`));
-        }
+    if (event.type !== 'peer.left') {
+      return;
+    }
+    for (const stream of this.streams.of(event.member.id)) {
+      if (event.reason === 'left') {
+        this.seeOut(stream);
+      } else {
+        stream.break(new StreamError(`the sender is gone (${event.reason})`));
+      }
+    }
+  }
+
+  /** The last messages of who has left may still be under way: it ends its stream itself, and in time. */
+  private seeOut(stream: ServerStream): void {
+    stream.drain();
+    setTimeout(() => {
+      if (!stream.isEnded) {
+        stream.break(new StreamError('the sender has left'));
+      }
+    }, this.cloud.messageTimeout).unref();
+  }
+
+  private breakUntrusted(trusts: (peerId: string) => boolean): void {
+    for (const stream of this.streams.all()) {
+      if (!trusts(stream.sender.id)) {
+        stream.break(new StreamError('the key of the sender is not trusted'));
       }
     }
   }

@@ -1,7 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { OnPeerMessage } from '../../../src/index.js';
 import { until } from '../../support/until.js';
-import { closePeers } from '../module/support/peer-app.js';
+import { closePeers, startPeer } from '../module/support/peer-app.js';
+import {
+  closeFakePeers,
+  maliciousMember,
+  say,
+} from '../security/support/fake-peer.js';
 import { startPair, type MessagePair } from './support/message-pair.js';
 import { RawStream } from './support/raw-stream.js';
 
@@ -34,7 +39,7 @@ afterEach(async () => {
   for (const stream of streams.splice(0)) {
     stream.close();
   }
-  await closePeers();
+  await Promise.all([closePeers(), closeFakePeers()]);
 });
 
 /** Opens a stream in the name of the sender, which itself has none. */
@@ -203,5 +208,41 @@ describe('/stream', () => {
     stream.write({ ...HELLO, heartbeat: 50 });
     await until(() => stream.closed);
     expect(stream.lines).toContain('0');
+  });
+});
+
+describe('a member that says it leaves', () => {
+  it('ends its streams itself, or has them broken after messageTimeout', async () => {
+    const receiver = await startPeer({
+      providers: [Handlers],
+      options: { messageTimeout: 3000 },
+    });
+    const handled = receiver.app.get(Handlers);
+    const member = await maliciousMember(receiver, 'mallory', ['stream']);
+    const open = async (...lines: unknown[]) => {
+      const stream = await RawStream.open(receiver.port, {
+        'x-peercloud-id': 'mallory',
+      });
+      streams.push(stream);
+      stream.write(...lines);
+      return stream;
+    };
+    const wait = ['m', 0, 1, 60_000, { type: 'wait' }];
+    const orderly = await open(HELLO, wait);
+    await until(() => handled.release);
+    const other = await open({ ...HELLO, renews: true });
+    await say(member, receiver, '/left', { id: 'mallory' });
+    for (const stream of [orderly, other]) {
+      await stream.line((value) => (value as unknown[])[0] === 'x');
+    }
+    // What was under way is still taken.
+    orderly.write(['m', 0, 2, 60_000, { last: true }]);
+    expect(await orderly.reply(2)).toEqual([200, { last: true }]);
+    orderly.request.end();
+    await until(() => other.closed);
+    expect(orderly.closed).toBe(false);
+    handled.release();
+    expect(await orderly.reply(1)).toEqual([200, { waited: true }]);
+    await until(() => orderly.closed);
   });
 });

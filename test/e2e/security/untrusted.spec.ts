@@ -8,6 +8,12 @@ import {
   type Peer,
   type PeerCloudOptions,
 } from '../../../src/index.js';
+import type { MembershipCore } from '../../../src/membership/core/membership-core.js';
+import {
+  STREAM_OPENER,
+  type StreamOpener,
+} from '../../../src/messaging/stream/stream-opener.js';
+import { MEMBERSHIP_CORE } from '../../../src/options/peer-cloud.tokens.js';
 import { until } from '../../support/until.js';
 import {
   agree,
@@ -34,8 +40,11 @@ afterEach(closePeers);
 const keys = [1, 2, 3].map(() => generateKeyPairSync('ed25519'));
 const trustedKeys = keys.map(({ publicKey }) => publicKey);
 
-async function startCloud(): Promise<[PeerApp, PeerApp, PeerApp]> {
+async function startCloud(
+  options: PeerCloudOptions = {},
+): Promise<[PeerApp, PeerApp, PeerApp]> {
   const optionsOf = (index: number): PeerCloudOptions => ({
+    ...options,
     security: { privateKey: keys[index]!.privateKey, trustedKeys },
   });
   const providers = [Recorder];
@@ -83,5 +92,30 @@ describe('a member whose key is taken out', () => {
     expect(handled).toEqual([mallory, bob].map(idOf));
     expect(listOf(alice)).toEqual(pair);
     expect(bob.membership.get(idOf(mallory))).toBeDefined();
+  });
+
+  it('has no stream any more, not even one of a member that has left', async () => {
+    const [alice, bob, mallory] = await startCloud({ messageTimeout: 60_000 });
+    const open: StreamOpener = mallory.app.get(STREAM_OPENER, {
+      strict: false,
+    });
+    const core: MembershipCore = mallory.app.get(MEMBERSHIP_CORE, {
+      strict: false,
+    });
+    const stream = await open(core.get(idOf(alice))!, 5000);
+    stream.request.on('error', () => undefined);
+    stream.response.on('error', () => undefined).resume();
+    await mallory.membership.leave();
+    await until(() => agree([alice, bob]));
+    const hello = { v: 1, heartbeat: 60_000, maxBytes: 1000 };
+    const message = ['m', 0, 1, 60_000, { still: 'here' }];
+    const lines = [hello, message].map((line) => `${JSON.stringify(line)}\n`);
+    stream.request.write(stream.codec.seal(lines.join('')));
+    await until(() => handled.length === 1);
+
+    const [own, bobs] = trustedKeys;
+    const security = alice.app.get(PeerSecurity, { strict: false });
+    security.replaceTrustedKeys([own!, bobs!]);
+    await until(() => stream.response.closed);
   });
 });
