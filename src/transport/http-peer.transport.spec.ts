@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import {
+  codeOf,
   connect,
   http,
   listen,
@@ -143,6 +144,22 @@ describe('an exchange', () => {
       { timeout: TIMEOUT },
     );
     expect(answer).toEqual({ status: 200, body: undefined });
+  });
+
+  it('is BAD_ANSWER where the reply to a message is no JSON', async () => {
+    let text = '';
+    let status = 200;
+    const address = await serve((_request, response) => {
+      response.writeHead(status).end(text);
+    });
+    const ask = () =>
+      transport.request(address, 'message', {}, { timeout: TIMEOUT });
+    expect(await ask()).toEqual({ status, body: undefined });
+    for (text of ['<html>please log in</html>', ' ', '{"cut":']) {
+      expect(await codeOf(ask())).toBe('BAD_ANSWER');
+    }
+    status = 500;
+    expect(await ask()).toEqual({ status, body: undefined });
   });
 
   it("passes the users' interceptors", async () => {

@@ -3,6 +3,7 @@ import type { HttpService } from '@nestjs/axios';
 import { isCancel, type AxiosRequestConfig } from 'axios';
 import { formatAddress, formatHost } from '../wire/address.js';
 import { ENDPOINTS, PEER_ID_HEADER, type Endpoint } from '../wire/endpoints.js';
+import { isSuccess } from '../wire/http-status.js';
 import type { JsonValue } from '../wire/json.js';
 import { checkSigner } from './answer-signer.js';
 import type {
@@ -85,13 +86,29 @@ export class HttpPeerTransport implements PeerTransport {
         config,
       );
       const answer = { status: response.status, body: response.data };
-      const { signerId } = (response.request ?? {}) as Partial<PeerRequestInfo>;
+      const { signerId, bytes = 0 } = (response.request ??
+        {}) as Partial<PeerRequestInfo>;
       if (signerId !== undefined)
         checkSigner(signerId, target, endpoint, answer);
+      if (endpoint === 'message' && bytes > 0) checkReply(answer, target);
       return answer;
     } catch (error) {
       throw toTransportError(error, target);
     }
+  }
+}
+
+/**
+ * Only an empty answer stands for the reply `{}`: one that is no JSON comes from something between the
+ * peers, such as a proxy that wants a login, and says nothing about the message.
+ * Throws a TransportError (`BAD_ANSWER`).
+ */
+function checkReply({ status, body }: PeerAnswer, target: PeerTarget): void {
+  if (isSuccess(status) && body === undefined) {
+    throw new TransportError(
+      'BAD_ANSWER',
+      `${formatAddress(target)}: the answer is no JSON`,
+    );
   }
 }
 

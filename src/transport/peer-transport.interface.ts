@@ -25,7 +25,8 @@ export interface PeerAnswer {
 /**
  * The one door to the network. `POST`s a JSON body to an endpoint of a peer, with the own id in
  * `x-peercloud-id`, follows no redirect and uses no proxy.
- * Rejects with a TransportError when no whole answer came; a non-2xx answer is not an error here.
+ * Rejects with a TransportError when no whole answer came, or a reply to `/message` that is no JSON; a
+ * non-2xx answer is not an error here.
  */
 export interface PeerTransport {
   request(

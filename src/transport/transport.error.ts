@@ -8,7 +8,7 @@ import { PeerCloudError } from '../errors/peer-cloud.error.js';
  * - `CONNECTION_LOST`: the connection broke after the request may have been sent.
  * - `TIMEOUT`: the deadline passed.
  * - `ABORTED`: the caller's signal fired.
- * - `BAD_ANSWER`: an answer too large, or one that security rejects.
+ * - `BAD_ANSWER`: an answer too large, one that security rejects, or a reply that is no JSON.
  */
 export type TransportErrorCode =
   | 'REFUSED'

@@ -25,6 +25,8 @@ export interface PeerRequestConfig {
 export interface PeerRequestInfo {
   /** Who signed the answer; undefined in an open cloud. */
   signerId: string | undefined;
+  /** Bytes of the answer's body, before it was parsed. */
+  bytes: number;
 }
 
 /** The part of axios's CancelToken that its types leave out. */
@@ -152,7 +154,7 @@ function toResponse(
   config: Config,
   signerId: string | undefined,
 ): AxiosResponse {
-  const info: PeerRequestInfo = { signerId };
+  const info: PeerRequestInfo = { signerId, bytes: answer.body.length };
   return {
     data: answer.body,
     status: answer.status,
