@@ -14,12 +14,16 @@ const CRLF = '\r\n';
  */
 export class ChunkWriter {
   private ended = false;
+  /** Bytes with which the socket is full: no fewer than those after which Node says when they are out. */
+  private readonly room: number;
 
   constructor(
     private readonly message: OutgoingMessage,
     private readonly codec: StreamCodec | undefined,
     private readonly onDrain: () => void,
   ) {
+    const { writableHighWaterMark } = message.socket ?? message;
+    this.room = Math.max(SOCKET_BYTES, writableHighWaterMark);
     message.on('drain', onDrain);
     message.socket?.on('drain', onDrain);
   }
@@ -28,7 +32,7 @@ export class ChunkWriter {
   get isFull(): boolean {
     // What the message would add is not asked for: its sum costs as much as a small write.
     const { socket } = this.message;
-    return (socket ?? this.message).writableLength >= SOCKET_BYTES;
+    return (socket ?? this.message).writableLength >= this.room;
   }
 
   /** Bytes that the system has taken from here. */

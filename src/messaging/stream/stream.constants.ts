@@ -16,7 +16,10 @@ export const LARGE_CHARS = 64 * 1024;
 /** Bytes that a line may have beyond the largest message: a batch, in characters of up to 3 bytes, and its frame. */
 export const LINE_SLACK_BYTES = 4 * BATCH_CHARS;
 
-/** Bytes that are given to a socket ahead of its speed; the rest waits here, where it can still go another way. */
+/**
+ * Bytes that are given to a socket ahead of its speed, or its high-water mark where that is more; the
+ * rest waits here, where it can still go another way.
+ */
 export const SOCKET_BYTES = 128 * 1024;
 
 /** Ms that the other side's heartbeat may be apart, whatever it says. */
