@@ -80,7 +80,7 @@ export interface LimitOptions {
   bodyTimeout?: number;
   /** Connections that this peer keeps to one other. Default 32. More help only where many slow requests wait for the same peer. */
   connectionsPerPeer?: number;
-  /** Peers that this one keeps connections to; the least recently used are closed first. Default 512. */
+  /** Peers that this one has connections to at the same time; those that are unused for longest are closed first. Default 512. While all are used, requests to other peers wait; at their deadline they get `OVERLOADED`. */
   maxConnectedPeers?: number;
   /** Bytes of the `data` of all members together, as JSON. Default 67,108,864. Over it, data that others tell is left out with its member; who joins by itself is let in. Memory is several times that. */
   maxListBytes?: number;

@@ -140,6 +140,25 @@ describe('an exchange that fails', () => {
     expect(await codeOf(answer)).toBe(code);
   });
 
+  it('is OVERLOADED where others have all connections until its deadline', async () => {
+    const silent = await Promise.all(
+      Array.from({ length: 4 }, () => serveRaw(() => undefined)),
+    );
+    const controller = new AbortController();
+    const { signal } = controller;
+    const held = silent.map((address) =>
+      transport.request(address, 'status', {}, { timeout: TIMEOUT, signal }),
+    );
+    const address = await serve((_request, response) => response.end('{}'));
+    const ask = (timeout: number) =>
+      transport.request(address, 'status', {}, { timeout });
+    expect(await codeOf(ask(50))).toBe('OVERLOADED');
+    const patient = ask(TIMEOUT);
+    controller.abort();
+    for (const each of held) expect(await codeOf(each)).toBe('ABORTED');
+    expect(await patient).toMatchObject({ status: 200 });
+  });
+
   it('is an error of this side when the body cannot be serialised', async () => {
     const address = await serve((_request, response) => response.end('{}'));
     const body: { self?: object } = {};

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Dispatcher } from 'undici';
-import type { PeerPools, PoolLease } from './peer-pools.js';
+import type { Dispatcher, Pool } from 'undici';
+import type { PeerPools, PoolLease, PoolUser } from './peer-pools.js';
 import { ChunkList } from '../wire/chunk-list.js';
 import { toTransportError } from './transport-errors.js';
 import { TransportError } from './transport.error.js';
@@ -32,13 +32,15 @@ export interface ExchangeAnswer {
  * One request and its whole answer. Rejects with a TransportError; `lostBeforeAnswer` of the exchange
  * then says whether a request that may be repeated is worth another try.
  */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements Dispatcher.DispatchHandler, PoolUser {
   private readonly promise: Promise<ExchangeAnswer>;
   private resolve!: (answer: ExchangeAnswer) => void;
   private reject!: (error: TransportError) => void;
   private controller: Dispatcher.DispatchController | undefined;
   private timer: NodeJS.Timeout | undefined;
   private lease: PoolLease | undefined;
+  /** True until it is given to the connections, which all other peers may have. */
+  private waits = false;
   private stopListening: (() => void) | undefined;
   private failure: TransportError | undefined;
   private status = 0;
@@ -59,17 +61,31 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   run(pools: PeerPools): Promise<ExchangeAnswer> {
-    const { origin, method, path, headers, body } = this.request;
     this.stopListening = this.request.onAbort?.(this.onAbort);
     if (this.ended) return this.promise;
     this.timer = setTimeout(this.onDeadline, this.request.timeout);
     try {
-      this.lease = pools.lease(origin);
-      this.lease.pool.dispatch({ method, path, headers, body } as never, this);
+      this.lease = pools.lease(this.request.origin);
+      this.waits = true;
+      this.lease.start(this);
     } catch (error) {
       this.onResponseError(undefined, error);
     }
     return this.promise;
+  }
+
+  onPool(pool: Pool): void {
+    this.waits = false;
+    const { method, path, headers, body } = this.request;
+    try {
+      pool.dispatch({ method, path, headers, body } as never, this);
+    } catch (error) {
+      this.onResponseError(undefined, error);
+    }
+  }
+
+  onClosed(error: TransportError): void {
+    this.onResponseError(undefined, error);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -124,7 +140,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   private readonly onDeadline = (): void => {
-    this.giveUp('TIMEOUT', `no answer within ${this.request.timeout} ms`);
+    const { timeout } = this.request;
+    if (this.waits) {
+      this.giveUp(
+        'OVERLOADED',
+        `too many other peers are being called for ${timeout} ms (option limits.maxConnectedPeers)`,
+      );
+    } else {
+      this.giveUp('TIMEOUT', `no answer within ${timeout} ms`);
+    }
   };
 
   private readonly onAbort = (): void => {
@@ -140,6 +164,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private giveUp(code: TransportError['code'], what: string): void {
     const error = this.error(code, what);
     this.fail(error);
+    if (this.waits) this.release();
     this.controller?.abort(error);
   }
 

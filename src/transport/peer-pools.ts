@@ -1,57 +1,70 @@
-import { Pool } from 'undici';
-import type { TlsMaterials } from './tls.options.js';
-import { secureContextOptions } from './tls.options.js';
+import type { Pool } from 'undici';
+import { createPool, type PoolOptions } from './create-pool.js';
 import { TransportError } from './transport.error.js';
 
-/** Idle connections are closed before a Node server of default settings (5 s) does it. */
-const KEEP_ALIVE_MS = 4000;
-/** Longest a server's own `keep-alive: timeout` is believed. */
-const KEEP_ALIVE_MAX_MS = 60_000;
-
-export interface PeerPoolsOptions {
-  /** Connections kept to one peer. */
-  connectionsPerPeer: number;
-  /** Peers that connections are kept to; the least recently used are closed first. */
+export interface PeerPoolsOptions extends PoolOptions {
+  /** Peers that connections are kept to; those that are unused for longest are closed first. */
   maxConnectedPeers: number;
   /** Requests to one peer that are under way or wait, those that nobody waits for any more included. */
   maxRequestsToPeer: number;
-  /** Bytes of an answer's headers. */
-  maxHeaderBytes: number;
-  /** Ms until a connection must stand; the deadline of a request is often earlier. */
-  connectTimeout: number;
-  /** Certificates for https, and the name that the peers' certificates have. */
-  tls?: { materials: TlsMaterials; servername?: string };
 }
 
-/** The connections to one peer, and how many requests are given to them. */
-interface Entry {
-  readonly pool: Pool;
-  open: number;
+/** Who wants the connections to a peer. */
+export interface PoolUser {
+  /** Gets them, once. */
+  onPool(pool: Pool): void;
+  /** Will never get them: this peer has closed. */
+  onClosed(error: TransportError): void;
 }
 
-/** A request's share of the connections to one peer; released once, when the request has ended. */
+/** A request's share of the connections to one peer. */
 export interface PoolLease {
-  readonly pool: Pool;
+  /** Asks for the connections: they come at once, or when those to another peer are unused. */
+  start(user: PoolUser): void;
+  /** To be called once, when the request has ended or does not want them any more. */
   release(): void;
 }
 
-/** Keep-alive connections to peers, by origin, bounded for each peer and in all. */
+/** One peer: its connections, where it has any, and the requests to it. */
+interface Entry {
+  readonly origin: string;
+  pool: Pool | undefined;
+  /** Requests that are under way or wait. */
+  open: number;
+  /** Those of them that have got the connections. */
+  running: number;
+}
+
+/** A request, from its `start()` until it gets the connections. */
+interface Waiting {
+  readonly entry: Entry;
+  readonly user: PoolUser;
+}
+
+/**
+ * Keep-alive connections to peers, by origin, bounded for each peer and in all. While all places are taken
+ * by others that are used, requests wait for one in their order, those to connected peers too: otherwise
+ * peers that are always used would never leave a place to the rest.
+ */
 export class PeerPools {
+  /** Every peer that has connections or requests. */
   private readonly entries = new Map<string, Entry>();
+  /** Those with connections that no request uses; unused for longest first. */
+  private readonly idle = new Set<Entry>();
+  private readonly queue = new Set<Waiting>();
+  /** Peers that have connections, and those whose connections are being closed. */
+  private connected = 0;
+  private closing = 0;
   private closed = false;
 
   constructor(private options: PeerPoolsOptions) {}
 
-  /** Peers that connections are kept to. */
-  get size(): number {
-    return this.entries.size;
-  }
-
   /**
-   * The connections to an origin such as `http://10.0.0.7:9338`. Throws a TransportError when too many
-   * requests wait for them, or after `close()`.
+   * A share of the connections to an origin such as `http://10.0.0.7:9338`. Throws a TransportError when
+   * too many requests wait for them, or after `close()`.
    */
   lease(origin: string): PoolLease {
+    if (this.closed) throw hasClosed(origin);
     const entry = this.entryOf(origin);
     const { maxRequestsToPeer } = this.options;
     if (entry.open >= maxRequestsToPeer) {
@@ -61,93 +74,119 @@ export class PeerPools {
       );
     }
     entry.open++;
-    return { pool: entry.pool, release: () => void entry.open-- };
+    let waiting: Waiting | undefined;
+    return {
+      start: (user) => {
+        waiting = { entry, user };
+        this.queue.add(waiting);
+        this.serve();
+      },
+      release: () => {
+        entry.open--;
+        const ran = waiting !== undefined && !this.queue.delete(waiting);
+        if (ran) entry.running--;
+        this.settle(entry);
+        this.serve();
+      },
+    };
   }
 
   /** Uses other certificates for connections from now on; those that are open finish their requests. */
   replaceTls(tls: PeerPoolsOptions['tls']): void {
     this.options = { ...this.options, tls };
-    for (const [origin, entry] of this.entries) {
-      if (origin.startsWith('https:')) this.drop(origin, entry);
+    for (const entry of this.entries.values()) {
+      if (entry.pool && entry.origin.startsWith('https:')) {
+        void closePool(entry.pool);
+        entry.pool = createPool(entry.origin, this.options);
+      }
     }
   }
 
-  /** Closes every connection once its requests have ended. */
+  /** Closes every connection once its requests have ended; those that wait for one fail. */
   async close(): Promise<void> {
-    this.closed = true;
     await this.endAll((pool) => pool.close());
   }
 
   /** Breaks every connection; requests under way fail. */
   async destroy(): Promise<void> {
-    this.closed = true;
     await this.endAll((pool) => pool.destroy());
   }
 
   private async endAll(end: (pool: Pool) => Promise<void>): Promise<void> {
-    const pools = [...this.entries.values()].map(({ pool }) => pool);
+    this.closed = true;
+    const pools = [...this.entries.values()].flatMap(({ pool }) => pool ?? []);
     this.entries.clear();
+    for (const { entry, user } of this.queue) {
+      user.onClosed(hasClosed(entry.origin));
+    }
     await Promise.all(pools.map(end));
   }
 
   private entryOf(origin: string): Entry {
-    if (this.closed) {
-      throw new TransportError(
-        'UNREACHABLE',
-        `${origin}: this peer has closed`,
-      );
+    let entry = this.entries.get(origin);
+    if (!entry) {
+      entry = { origin, pool: undefined, open: 0, running: 0 };
+      this.entries.set(origin, entry);
     }
-    const known = this.entries.get(origin);
-    if (known) {
-      this.entries.delete(origin);
-      this.entries.set(origin, known);
-      return known;
-    }
-    this.makeRoom();
-    const entry = { pool: this.createPool(origin), open: 0 };
-    this.entries.set(origin, entry);
     return entry;
   }
 
-  private makeRoom(): void {
-    if (this.entries.size < this.options.maxConnectedPeers) return;
-    const [origin, entry] = this.leastUsed();
-    this.drop(origin, entry);
-  }
-
-  /** The least recently used entry, an idle one if there is one among the oldest. */
-  private leastUsed(): [string, Entry] {
-    let tries = 16;
-    for (const candidate of this.entries) {
-      if (candidate[1].open === 0) return candidate;
-      if (--tries === 0) break;
+  /** Gives the connections to those who wait, in their order, as far as there are places. */
+  private serve(): void {
+    for (const waiting of this.queue) {
+      const { entry, user } = waiting;
+      if (this.closed || !this.connect(entry)) break;
+      this.queue.delete(waiting);
+      this.idle.delete(entry);
+      entry.running++;
+      user.onPool(entry.pool!);
     }
-    return this.entries.entries().next().value!;
   }
 
-  private drop(origin: string, entry: Entry): void {
-    this.entries.delete(origin);
-    entry.pool.close().catch(() => entry.pool.destroy());
+  /** True if the peer has connections now. */
+  private connect(entry: Entry): boolean {
+    if (entry.pool) return true;
+    const { maxConnectedPeers } = this.options;
+    if (this.connected + this.closing >= maxConnectedPeers) {
+      this.makeRoom();
+      return false;
+    }
+    this.connected++;
+    entry.pool = createPool(entry.origin, this.options);
+    return true;
   }
 
-  private createPool(origin: string): Pool {
-    const { connectionsPerPeer, connectTimeout, maxHeaderBytes, tls } =
-      this.options;
-    return new Pool(origin, {
-      connections: connectionsPerPeer,
-      pipelining: 1,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      keepAliveMaxTimeout: KEEP_ALIVE_MAX_MS,
-      maxHeaderSize: maxHeaderBytes,
-      // The deadline of the whole exchange is what counts.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      allowH2: false,
-      connect: {
-        timeout: connectTimeout,
-        ...(tls && secureContextOptions(tls.materials)),
-        ...(tls?.servername && { servername: tls.servername }),
-      },
-    });
+  /** Closes as many unused connections as there are peers that wait; they count until they are closed. */
+  private makeRoom(): void {
+    for (const entry of this.idle) {
+      const unconnected = this.entries.size - this.connected;
+      if (this.closing >= unconnected) break;
+      this.idle.delete(entry);
+      this.connected--;
+      this.closing++;
+      void closePool(entry.pool!).then(() => {
+        this.closing--;
+        this.serve();
+      });
+      entry.pool = undefined;
+      this.settle(entry);
+    }
   }
+
+  /** Files a peer by what it has left. */
+  private settle(entry: Entry): void {
+    if (entry.pool) {
+      if (entry.running === 0) this.idle.add(entry);
+    } else if (entry.open === 0) {
+      this.entries.delete(entry.origin);
+    }
+  }
+}
+
+async function closePool(pool: Pool): Promise<void> {
+  await pool.close().catch(() => pool.destroy());
+}
+
+function hasClosed(origin: string): TransportError {
+  return new TransportError('UNREACHABLE', `${origin}: this peer has closed`);
 }

@@ -4,7 +4,7 @@ import { PeerCloudError } from '../errors/peer-cloud.error.js';
  * Why no whole answer came.
  * - `REFUSED`: the machine answered that nobody listens there: the process is gone.
  * - `UNREACHABLE`: no connection, of any other cause; nothing was sent.
- * - `OVERLOADED`: as many requests wait for the peer already as may; nothing was sent.
+ * - `OVERLOADED`: as many requests wait for the peer, or as many peers are called, as may; nothing was sent.
  * - `CONNECTION_LOST`: the connection broke after the request may have been sent.
  * - `TIMEOUT`: the deadline passed.
  * - `ABORTED`: the caller's signal fired.

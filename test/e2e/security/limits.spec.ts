@@ -13,6 +13,7 @@ import {
   say,
   type PostAnswer,
 } from './support/fake-peer.js';
+import { OpenSockets } from './support/open-sockets.js';
 
 let release: () => void;
 let held: Promise<void>;
@@ -318,15 +319,17 @@ it('bodies deeper than limits.maxJsonDepth are 400', async () => {
 });
 
 it('limits.connectionsPerPeer and maxConnectedPeers bound what a peer opens', async () => {
-  const limits = { connectionsPerPeer: 1, maxConnectedPeers: 1 };
-  const stream = { messaging: { stream: false as const } };
-  const alice = await startPeer({ options: { limits, ...stream } });
-  const others = await Promise.all(
-    [1, 2].map(() =>
-      startPeer({ options: { peers: [alice.address], limits, ...stream } }),
-    ),
+  const limits = { connectionsPerPeer: 2, maxConnectedPeers: 2 };
+  const alice = await startPeer({ options: { limits, healthCheck: false } });
+  const sockets = new OpenSockets(alice.port);
+  for (let count = 0; count < 6; count++) {
+    await maliciousMember(alice, `member-${count}`);
+  }
+  const sent = Array.from({ length: 5 }, () =>
+    alice.messaging.broadcast({ hello: 'all' }),
   );
-  await until(() => agree([alice, ...others]));
-  const results = await alice.messaging.broadcast({ hello: 'all' });
-  expect(results.map((result) => 'value' in result)).toEqual([true, true]);
+  const results = (await Promise.all(sent)).flat();
+  sockets.stop();
+  expect(results.filter((result) => 'value' in result)).toHaveLength(30);
+  expect(sockets.most).toBe(4);
 });

@@ -1,0 +1,30 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
+
+const CHANNEL = 'net.client.socket';
+
+/** Counts the connections that a peer opens, where it is the only one of this process that opens any. */
+export class OpenSockets {
+  /** Most that were open at the same time. */
+  most = 0;
+  private open = 0;
+
+  /** @param ownPort the peer's: what the test itself opens to it does not count */
+  constructor(private readonly ownPort: number) {
+    subscribe(CHANNEL, this.onSocket);
+  }
+
+  stop(): void {
+    unsubscribe(CHANNEL, this.onSocket);
+  }
+
+  private readonly onSocket = (event: unknown) => {
+    const { socket } = event as { socket: Socket };
+    socket.once('connect', () => {
+      if (socket.remotePort !== this.ownPort) {
+        this.most = Math.max(this.most, ++this.open);
+        socket.once('close', () => this.open--);
+      }
+    });
+  };
+}
