@@ -170,6 +170,36 @@ describe('an exchange that fails', () => {
   });
 });
 
+describe('an interceptor that fails', () => {
+  let requests: number;
+
+  function ask() {
+    requests = 0;
+    return serve((_request, response) => {
+      requests++;
+      response.end('{}');
+    }).then((address) =>
+      transport.request(address, 'message', {}, { timeout: TIMEOUT }),
+    );
+  }
+
+  function fail(): never {
+    throw new Error('mine');
+  }
+
+  it('leaves the request UNREACHABLE where that was not sent', async () => {
+    http.axiosRef.interceptors.request.use(fail);
+    expect(await codeOf(ask())).toBe('UNREACHABLE');
+    expect(requests).toBe(0);
+  });
+
+  it('leaves it perhaps arrived where that was sent', async () => {
+    http.axiosRef.interceptors.response.use(fail);
+    expect(await codeOf(ask())).toBe('CONNECTION_LOST');
+    expect(requests).toBe(1);
+  });
+});
+
 describe('a connection that breaks before the answer', () => {
   beforeEach(() => connect(1));
 

@@ -70,6 +70,7 @@ export class HttpPeerTransport implements PeerTransport {
     options: RequestOptions,
   ): Promise<PeerAnswer> {
     const id = this.config.selfId();
+    let sent = false;
     const config: AxiosRequestConfig & PeerRequestConfig = {
       method: 'post',
       url: urlOf(target, endpoint),
@@ -80,6 +81,7 @@ export class HttpPeerTransport implements PeerTransport {
       maxContentLength: options.maxAnswerBytes ?? this.config.maxAnswerBytes,
       receiverId: target.id,
       repeatable: REPEATABLE.has(endpoint),
+      onSend: () => (sent = true),
     };
     try {
       const response = await this.http.axiosRef.request<JsonValue | undefined>(
@@ -93,7 +95,7 @@ export class HttpPeerTransport implements PeerTransport {
       if (endpoint === 'message' && bytes > 0) checkReply(answer, target);
       return answer;
     } catch (error) {
-      throw toTransportError(error, target);
+      throw toTransportError(error, target, sent);
     }
   }
 }
@@ -117,8 +119,15 @@ function urlOf(target: PeerTarget, endpoint: Endpoint): string {
   return `${scheme}://${formatHost(target.ip)}:${target.port}${ENDPOINTS[endpoint]}`;
 }
 
-/** What axios and interceptors throw; the network side throws TransportErrors already. */
-function toTransportError(error: unknown, target: PeerTarget): TransportError {
+/**
+ * What axios and interceptors throw; the network side throws TransportErrors already.
+ * @param sent the request may have gone out before that
+ */
+function toTransportError(
+  error: unknown,
+  target: PeerTarget,
+  sent: boolean,
+): TransportError {
   if (error instanceof TransportError) return error;
   const to = formatAddress(target);
   if (isCancel(error)) {
@@ -126,9 +135,8 @@ function toTransportError(error: unknown, target: PeerTarget): TransportError {
       cause: error,
     });
   }
-  const answered = (error as { response?: unknown } | undefined)?.response;
   return new TransportError(
-    answered ? 'CONNECTION_LOST' : 'UNREACHABLE',
+    sent ? 'CONNECTION_LOST' : 'UNREACHABLE',
     `${to}: ${error instanceof Error ? error.message : String(error)}`,
     { cause: error },
   );

@@ -3,9 +3,9 @@ import { PeerCloudError } from '../errors/peer-cloud.error.js';
 /**
  * Why no whole answer came.
  * - `REFUSED`: the machine answered that nobody listens there: the process is gone.
- * - `UNREACHABLE`: no connection, of any other cause; nothing was sent.
+ * - `UNREACHABLE`: no connection, of any other cause, or an interceptor refused the request; nothing was sent.
  * - `OVERLOADED`: as many requests wait for the peer, or as many peers are called, as may; nothing was sent.
- * - `CONNECTION_LOST`: the connection broke after the request may have been sent.
+ * - `CONNECTION_LOST`: the connection broke, or an interceptor failed, after the request may have been sent.
  * - `TIMEOUT`: the deadline passed.
  * - `ABORTED`: the caller's signal fired.
  * - `BAD_ANSWER`: an answer too large, one that security rejects, or a reply that is no JSON.

@@ -19,6 +19,8 @@ export interface PeerRequestConfig {
   receiverId?: string;
   /** The peer may get the request twice: try again if the connection breaks before an answer. */
   repeatable?: boolean;
+  /** Called before the request may go out, each time. */
+  onSend?: () => void;
 }
 
 /** What `response.request` of this adapter holds. */
@@ -68,6 +70,7 @@ export function createUndiciAdapter(
       body: request.body,
       receiverId: config.receiverId,
     });
+    config.onSend?.();
     const exchange = new Exchange(
       signed
         ? { ...request, headers: { ...request.headers, ...signed.headers } }
