@@ -1,3 +1,4 @@
+import { messageOf } from '../errors/error-text.js';
 import { isJsonObject, type JsonObject } from '../wire/json.js';
 import { InvalidBodyError } from './errors/invalid-body.error.js';
 
@@ -31,7 +32,7 @@ export class MessageBody {
     try {
       text = JSON.stringify(this.value);
     } catch (cause) {
-      throw new InvalidBodyError(this.peerId, (cause as Error).message, {
+      throw new InvalidBodyError(this.peerId, messageOf(cause), {
         cause,
       });
     }

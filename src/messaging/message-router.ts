@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { isObservable, lastValueFrom } from 'rxjs';
+import { messageOf, stackOf } from '../errors/error-text.js';
 import type { MembershipCore } from '../membership/core/membership-core.js';
 import type { Peer } from '../membership/peer.js';
 import { MEMBERSHIP_CORE } from '../options/peer-cloud.tokens.js';
@@ -107,8 +108,7 @@ export class MessageRouter {
     if (known) {
       return known;
     }
-    const stack = error instanceof Error ? error.stack : String(error);
-    this.logger.error(handlerFailed(handler.name, sender.id), stack);
+    this.logger.error(handlerFailed(handler.name, sender.id), stackOf(error));
     return FAILED;
   }
 }
@@ -117,10 +117,9 @@ function leavesOf(pattern: unknown, handler: MessageHandler): PatternLeaf[] {
   try {
     return readPattern(pattern);
   } catch (cause) {
-    const problem = (cause as Error).message;
     throw new InvalidHandlerError(
       handler.name,
-      patternInvalid(handler.name, problem),
+      patternInvalid(handler.name, messageOf(cause)),
       { cause },
     );
   }

@@ -28,6 +28,11 @@ import { resolveMessagingOptions } from './messaging.options.js';
 import { MessagingService } from './messaging.service.js';
 import { StreamLane } from './stream/stream.lane.js';
 
+/** Throws what is no Error. */
+function fail(thrown: unknown): never {
+  throw thrown;
+}
+
 function member(id: string): Member {
   return {
     id,
@@ -120,6 +125,7 @@ describe('MessagingService.send()', () => {
     ['nothing', undefined],
     ['a BigInt inside', { n: 1n }],
     ['a toJSON() that gives no object', { toJSON: () => 1 }],
+    ['a toJSON() that throws null', { toJSON: () => fail(null) }],
   ])('refuses %s as a body', async (_, body) => {
     const { messaging, request } = setUp();
     for (const id of ['a', 'self']) {

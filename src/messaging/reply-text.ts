@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { stackOf } from '../errors/error-text.js';
 import {
   FAILED,
   REPLY_TOO_LARGE,
@@ -29,7 +30,7 @@ export function replyText(
   try {
     json = JSON.stringify(payload) ?? '{}';
   } catch (error) {
-    logger.error(replyNotJson(handler), (error as Error).stack);
+    logger.error(replyNotJson(handler), stackOf(error));
     return replyText(FAILED);
   }
   if (isLarger(json, maxBytes)) {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable, Logger } from '@nestjs/common';
+import { stackOf } from '../errors/error-text.js';
 import { PeerCloudError } from '../errors/peer-cloud.error.js';
 import type { Member } from '../membership/core/membership.types.js';
 import {
@@ -16,7 +17,7 @@ import {
   type AdapterRequest,
   type PeerRequest,
 } from './peer-request.js';
-import { ProtocolError, refusals, stackOf } from './protocol.error.js';
+import { ProtocolError, refusals } from './protocol.error.js';
 import { RequestLimiter } from './request-limiter.js';
 import { SenderCheck } from './sender-check.js';
 

@@ -4,6 +4,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { Logger } from '@nestjs/common';
+import { stackOf } from '../errors/error-text.js';
 import { MAX_CONTROL_BYTES } from '../membership/core/membership.limits.js';
 import {
   ENDPOINTS,
@@ -24,12 +25,7 @@ import { isPreflight, refuseBrowsers } from './browser-requests.js';
 import { checkJsonType, checkStreamType, parseJsonBody } from './json-body.js';
 import { refuseAndDrain } from './lingering-refusal.js';
 import { attachPeerRequest, type PeerRequest } from './peer-request.js';
-import {
-  errorBody,
-  ProtocolError,
-  refusals,
-  stackOf,
-} from './protocol.error.js';
+import { errorBody, ProtocolError, refusals } from './protocol.error.js';
 import {
   announcesBody,
   checkAnnouncedLength,

@@ -84,10 +84,3 @@ export const refusals = {
   internal: () =>
     new ProtocolError(500, 'INTERNAL', 'the request could not be handled'),
 } as const;
-
-/** What our own log says of an error that the remote learns nothing about. */
-export function stackOf(error: unknown): string {
-  return error instanceof Error
-    ? (error.stack ?? error.message)
-    : String(error);
-}

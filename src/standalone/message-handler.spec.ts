@@ -90,5 +90,10 @@ describe('runHandler', () => {
     await expect(run((_p, _b, reply) => reply({ code: 7 }))).rejects.toThrow(
       'the handler replied with the error {"code":7}',
     );
+    const cycle: { self?: object } = {};
+    cycle.self = cycle;
+    await expect(run(() => Promise.reject(cycle))).rejects.toThrow(
+      'the handler replied with the error <ref *1>',
+    );
   });
 });

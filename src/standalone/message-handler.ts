@@ -1,4 +1,5 @@
 import { HttpException } from '@nestjs/common';
+import { messageOf } from '../errors/error-text.js';
 import type { JsonObject, JsonValue } from '../wire/json.js';
 import type { OnMessage } from './standalone.types.js';
 
@@ -43,14 +44,14 @@ function asHandlerError(error: unknown): Error {
   const status = statusOf(error);
   if (status !== undefined) {
     return new HttpException(
-      { statusCode: status, message: messageOf(error) },
+      { statusCode: status, message: textOf(error) },
       status,
       { cause: error },
     );
   }
   return error instanceof Error
     ? error
-    : new Error(`the handler replied with the error ${messageOf(error)}`, {
+    : new Error(`the handler replied with the error ${textOf(error)}`, {
         cause: error,
       });
 }
@@ -66,9 +67,14 @@ function statusOf(error: unknown): number | undefined {
   );
 }
 
-function messageOf(error: unknown): string {
-  if (error instanceof Error) {
-    return error.message;
+/** As JSON where that can carry it: the sender may read it. */
+function textOf(error: unknown): string {
+  if (typeof error !== 'object' || error instanceof Error) {
+    return messageOf(error);
   }
-  return typeof error === 'string' ? error : JSON.stringify(error);
+  try {
+    return JSON.stringify(error);
+  } catch {
+    return messageOf(error);
+  }
 }

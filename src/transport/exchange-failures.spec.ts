@@ -183,8 +183,10 @@ describe('an interceptor that fails', () => {
     );
   }
 
+  /** Throws what cannot be made a string. */
   function fail(): never {
-    throw new Error('mine');
+    const thrown: unknown = Object.create(null);
+    throw thrown;
   }
 
   it('leaves the request UNREACHABLE where that was not sent', async () => {

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { HttpService } from '@nestjs/axios';
 import { isCancel, type AxiosRequestConfig } from 'axios';
+import { messageOf } from '../errors/error-text.js';
 import { formatAddress, formatHost } from '../wire/address.js';
 import { ENDPOINTS, PEER_ID_HEADER, type Endpoint } from '../wire/endpoints.js';
 import { isSuccess } from '../wire/http-status.js';
@@ -137,7 +138,7 @@ function toTransportError(
   }
   return new TransportError(
     sent ? 'CONNECTION_LOST' : 'UNREACHABLE',
-    `${to}: ${error instanceof Error ? error.message : String(error)}`,
+    `${to}: ${messageOf(error)}`,
     { cause: error },
   );
 }

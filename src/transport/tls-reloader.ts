@@ -1,4 +1,4 @@
-import { OptionsError } from '../options/options.error.js';
+import { messageOf } from '../errors/error-text.js';
 import {
   readTlsMaterials,
   type ResolvedTls,
@@ -60,8 +60,9 @@ export class TlsReloader {
       this.logger.log('new TLS certificates are in use');
       return true;
     } catch (error) {
-      const why = error instanceof OptionsError ? error.message : String(error);
-      this.logger.warn(`the TLS certificates stay as they are: ${why}`);
+      this.logger.warn(
+        `the TLS certificates stay as they are: ${messageOf(error)}`,
+      );
       return false;
     }
   }

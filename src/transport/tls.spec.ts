@@ -135,6 +135,20 @@ it('uses renewed certificates without a restart', async () => {
   await expect(client({ ...byAddress, ca }).ask(server.port)).rejects.toThrow();
 });
 
+it('keeps its certificates whatever the call for others throws', async () => {
+  const warn = vi.fn<(message: string) => void>();
+  const reload = () => {
+    const thrown: unknown = Object.create(null);
+    throw thrown;
+  };
+  const reloader = new TlsReloader(resolve({ ...byAddress, ca, reload }), {
+    log: vi.fn(),
+    warn,
+  });
+  expect(await reloader.reload()).toBe(false);
+  expect(warn).toHaveBeenCalledTimes(1);
+});
+
 describe('the options', () => {
   it.each<[unknown, RegExp]>([
     [{}, /^tls: .*give cert and key/],

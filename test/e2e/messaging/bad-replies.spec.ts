@@ -3,6 +3,11 @@ import { OnPeerMessage } from '../../../src/index.js';
 import { closePeers } from '../module/support/peer-app.js';
 import { startPair } from './support/message-pair.js';
 
+/** Throws what is no Error. */
+function fail(thrown: unknown): never {
+  throw thrown;
+}
+
 @Injectable()
 class Replies {
   @OnPeerMessage('cycle')
@@ -10,6 +15,16 @@ class Replies {
     const reply: { self?: unknown } = {};
     reply.self = reply;
     return reply;
+  }
+
+  @OnPeerMessage('nothing')
+  nothing() {
+    return { toJSON: () => fail(undefined) };
+  }
+
+  @OnPeerMessage('bare')
+  bare() {
+    fail(Object.create(null));
   }
 
   @OnPeerMessage('thrown')
@@ -46,7 +61,7 @@ describe('replies that cannot go out', () => {
         }),
       });
       const { id } = (lane === 'self' ? sender : receiver).membership.self;
-      for (const type of ['cycle', 'thrown']) {
+      for (const type of ['cycle', 'nothing', 'bare', 'thrown']) {
         await expect(sender.messaging.send(id, { type })).rejects.toMatchObject(
           {
             code: 'BAD_STATUS',
@@ -56,6 +71,8 @@ describe('replies that cannot go out', () => {
       }
       expect(logged()).toEqual([
         expect.stringContaining('Replies.cycle'),
+        expect.stringContaining('Replies.nothing'),
+        expect.stringContaining('Replies.bare'),
         expect.stringContaining('Replies.thrown'),
       ]);
     },
