@@ -274,6 +274,10 @@ describe('MessagingService.send() to oneself', () => {
 });
 
 describe('MessagingService.send() to oneself, like any other', () => {
+  const deep = (levels: number): JsonValue =>
+    levels === 1 ? {} : { a: deep(levels - 1) };
+  const named = JSON.parse('{"a":[{"__proto__":{"admin":true}}]}') as JsonValue;
+
   it('is bounded in size, both ways', async () => {
     const { messaging, router } = setUp();
     const invoke = vi.fn((body: JsonValue) => ({
@@ -291,6 +295,34 @@ describe('MessagingService.send() to oneself, like any other', () => {
       payload: { code: 'REPLY_TOO_LARGE' },
     });
     expect(await messaging.send('self', { size: 1400 })).toBeDefined();
+  });
+
+  it('is refused where it is nested too deep, or names prototypes', async () => {
+    const { messaging, router } = setUp();
+    const invoke = vi.fn(() => undefined);
+    router.register(undefined, { name: 'Test.any', invoke });
+    for (const body of [deep(129), named]) {
+      await expect(messaging.send('self', body)).rejects.toMatchObject({
+        status: 400,
+        payload: { code: 'INVALID_JSON' },
+      });
+    }
+    expect(invoke).not.toHaveBeenCalled();
+    expect(await messaging.send('self', deep(128))).toEqual({});
+  });
+
+  it('has its reply refused for the same', async () => {
+    const { messaging, router } = setUp();
+    const invoke = vi.fn<() => JsonValue>();
+    router.register(undefined, { name: 'Test.any', invoke });
+    for (const reply of [deep(129), named]) {
+      invoke.mockReturnValue(reply);
+      await expect(messaging.send('self', {})).rejects.toMatchObject({
+        code: 'INVALID_REPLY',
+      });
+    }
+    invoke.mockReturnValue(deep(128));
+    expect(await messaging.send('self', {})).toEqual(deep(128));
   });
 });
 

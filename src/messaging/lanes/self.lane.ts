@@ -8,12 +8,14 @@ import type { JsonValue } from '../../wire/json.js';
 import { onAbort } from '../abort-listeners.js';
 import { MessageAbortedError } from '../errors/aborted.error.js';
 import { MessageTimeoutError } from '../errors/message-timeout.error.js';
-import { BODY_TOO_LARGE } from '../message-outcome.js';
+import { BODY_TOO_LARGE, type MessageOutcome } from '../message-outcome.js';
 import { MessageRouter } from '../message-router.js';
 import { replyText } from '../reply-text.js';
-import { isLarger } from '../stream/body-check.js';
+import { isLarger, mayNamePrototypes } from '../stream/body-check.js';
+import { bodyFault } from '../stream/body-fault.js';
 import type { MessageLane, OutgoingMessage } from './message-lane.interface.js';
 import { answerError } from './read-answer.js';
+import { replyFault } from './reply-check.js';
 
 /** Messages to oneself: no network, but the same copies, limits, answers and errors. */
 @Injectable()
@@ -26,20 +28,45 @@ export class SelfLane implements MessageLane {
   ) {}
 
   async send({ id }: Member, message: OutgoingMessage): Promise<JsonValue> {
-    const { maxMessageBytes, limits } = this.options;
-    const text = message.body.json;
-    const outcome = isLarger(text, maxMessageBytes)
-      ? BODY_TOO_LARGE
-      : await withinLimits(id, message, () =>
-          this.router.dispatch(JSON.parse(text), this.membership.self),
-        );
+    const { maxAnswerBytes, maxJsonDepth } = this.options.limits;
+    const outcome = await this.handle(id, message);
     // As it would arrive over the network.
-    const { status, json } = replyText(outcome, limits.maxAnswerBytes);
+    const { status, json } = replyText(outcome, maxAnswerBytes);
     const payload = JSON.parse(json) as JsonValue;
+    const fault = replyFault(id, payload, maxJsonDepth);
+    if (fault) {
+      throw fault;
+    }
     if (!isSuccess(status)) {
       throw answerError(id, status, payload);
     }
     return payload;
+  }
+
+  private handle(
+    id: string,
+    message: OutgoingMessage,
+  ): MessageOutcome | Promise<MessageOutcome> {
+    const { maxMessageBytes: maxBytes, limits } = this.options;
+    const text = message.body.json;
+    if (isLarger(text, maxBytes)) {
+      return BODY_TOO_LARGE;
+    }
+    const body = JSON.parse(text) as JsonValue;
+    const fault = bodyFault(
+      body,
+      { maxBytes, maxDepth: limits.maxJsonDepth },
+      {
+        mayBeTooLarge: false,
+        mayNamePrototypes: mayNamePrototypes(text),
+      },
+    );
+    return (
+      fault ??
+      withinLimits(id, message, () =>
+        this.router.dispatch(body, this.membership.self),
+      )
+    );
   }
 }
 

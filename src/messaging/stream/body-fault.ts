@@ -28,7 +28,10 @@ const BAD_KEYS = refusal(
 export function bodyFault(
   body: JsonValue,
   { maxBytes, maxDepth }: BodyLimits,
-  { mayBeTooLarge, mayNamePrototypes }: RequestLine,
+  {
+    mayBeTooLarge,
+    mayNamePrototypes,
+  }: Pick<RequestLine, 'mayBeTooLarge' | 'mayNamePrototypes'>,
 ): MessageOutcome | undefined {
   if (!isJsonObject(body)) {
     return BAD_BODY;
