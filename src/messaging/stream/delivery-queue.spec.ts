@@ -40,6 +40,30 @@ describe('DeliveryQueue', () => {
     expect(second.message.body.json).toContain('after');
   });
 
+  it('keeps nothing of what expires behind one that has more time', () => {
+    const queue = new DeliveryQueue(100);
+    const [patient, aborted, late] = [1000, 1000, 10].map((deadline) => {
+      const message = { ...messageTo('a', { text: 'x'.repeat(30) }), deadline };
+      const each = new Delivery('a', message, vi.fn(), vi.fn());
+      queue.push(each);
+      return each;
+    });
+    aborted!.reject(new Error('gone'));
+    const failed: Delivery[] = [];
+    const fail = (each: Delivery) => {
+      failed.push(each);
+      each.reject(new Error('late'));
+    };
+    expect(queue.expire(500, fail)).toBe(1000);
+    expect(failed).toEqual([late]);
+    const next = delivery({ text: 'before' });
+    queue.push(next);
+    // There is room again: its body is as it was.
+    (next.message.body.value as { text: string }).text = 'after';
+    expect(next.message.body.json).toContain('before');
+    expect([queue.shift(), queue.shift()]).toEqual([patient, next]);
+  });
+
   it('is empty when all that waited are settled', () => {
     const queue = new DeliveryQueue(10);
     const only = delivery({});

@@ -46,6 +46,28 @@ export class DeliveryQueue {
     }
   }
 
+  /** Fails what is past its deadline by `now`, and drops what is settled; returns the next deadline. */
+  expire(now: number, fail: (delivery: Delivery) => void): number {
+    let next = Infinity;
+    let kept = 0;
+    for (let at = this.head; at < this.items.length; at++) {
+      const delivery = this.items[at]!;
+      const { deadline } = delivery.message;
+      if (!delivery.settled && deadline <= now) {
+        fail(delivery);
+      }
+      if (delivery.settled) {
+        this.chars -= delivery.queuedChars;
+      } else {
+        this.items[kept++] = delivery;
+        next = Math.min(next, deadline);
+      }
+    }
+    this.items.length = kept;
+    this.head = 0;
+    return next;
+  }
+
   private take(): Delivery {
     const delivery = this.items[this.head++]!;
     this.chars -= delivery.queuedChars;

@@ -101,17 +101,12 @@ export class PeerLink implements StreamSuccessionOwner {
   expire(now: number): number {
     // Over a stream that is ready only its bounds can have held a message back.
     const held = this.streams.isReady;
-    let next = this.streams.expire(now, (each) => each.reject(timedOut(each)));
-    for (const delivery of this.queue.waiting()) {
-      const { deadline } = delivery.message;
-      if (deadline <= now) {
-        delivery.reject(
-          held ? new OverloadedError(this.peerId) : timedOut(delivery),
-        );
-      } else if (deadline < next) {
-        next = deadline;
-      }
-    }
+    const next = Math.min(
+      this.streams.expire(now, (each) => each.reject(timedOut(each))),
+      this.queue.expire(now, (each) =>
+        each.reject(held ? new OverloadedError(this.peerId) : timedOut(each)),
+      ),
+    );
     this.onChange();
     return next;
   }
