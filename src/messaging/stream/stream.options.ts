@@ -21,8 +21,9 @@ export interface StreamOptions {
   maxInFlight?: number;
 
   /**
-   * Bytes to one peer that may be waiting for the socket. Default 8 MiB. Over it, callers wait; at their
-   * deadline they get `OVERLOADED`. A body that has to wait is serialised when its turn comes.
+   * Bytes to one peer that may be waiting for the socket, one for each character: text beyond ASCII takes
+   * up to three times as many. Default 8 MiB. Over it, callers wait; at their deadline they get
+   * `OVERLOADED`. A body that has to wait is serialised when its turn comes.
    */
   maxQueuedBytes?: number;
 
