@@ -1,4 +1,5 @@
 import type { Contender } from '../contender.js';
+import { isEcho } from '../load/body.js';
 import { freePort, listenAtFreePort } from '../load/free-port.js';
 import { originalPeer } from './support/npm-peercloud.js';
 
@@ -36,7 +37,7 @@ const contender: Contender = {
         new Promise((resolve) => {
           client.send(body, (error, replies) => {
             const results = (error ?? replies) as { value?: unknown }[];
-            const good = results.filter(({ value }) => value !== undefined);
+            const good = results.filter(({ value }) => isEcho(value, body));
             resolve(good.length);
           });
         }),
