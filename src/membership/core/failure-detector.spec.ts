@@ -54,6 +54,22 @@ describe('a check', () => {
     },
   );
 
+  it('says nothing about the member where this peer has no connection to spare', async () => {
+    const own: { transport?: PeerTransport } = {};
+    const transport: PeerTransport = {
+      request: (target, endpoint, ...rest) =>
+        target.id === 'b' && endpoint === 'status'
+          ? Promise.reject(new TransportError('OVERLOADED', 'all are in use'))
+          : own.transport!.request(target, endpoint, ...rest),
+    };
+    const cloud = new TestCloud();
+    const a = cloud.peer('a', { ticks: false, env: { transport } });
+    own.transport = a.process.transport;
+    await cloud.cloud(['b'], { seeds: [a.address] });
+    await cloud.clock.complete(a.core.check('b'));
+    expect(a.core.get('b')?.state).toBe('alive');
+  });
+
   it('knows nothing of strangers', async () => {
     const { cloud, check } = await makeCloud(['b']);
     expect(await check('x')).toEqual({ id: 'x', online: false });

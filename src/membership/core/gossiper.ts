@@ -102,6 +102,7 @@ export class Gossiper {
       this.ctx.options.requestTimeout,
     );
     this.#underWay--;
+    if (kind === 'aborted') return;
     const change = kind === 'silent' ? SLOWER : FASTER;
     const slowness = Math.max(1, this.#slowness * change);
     this.#slowness = Math.min(slowness, MAX_SLOWNESS);

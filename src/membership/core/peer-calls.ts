@@ -9,7 +9,7 @@ import type { MembershipEnvironment } from './membership.types.js';
 
 /**
  * How a call ended: with an answer of whatever status, with a refused connection (the process is gone),
- * without an answer, or because this peer stops.
+ * without an answer, or given up by this peer itself: it stops, or has no connection to spare.
  */
 export type CallResult =
   | {
@@ -104,7 +104,9 @@ export class PeerCalls {
     this.env.logger.debug(
       `/${endpoint} to ${target.ip}:${target.port} failed: ${message}`,
     );
-    return { kind: code === 'REFUSED' ? 'refused' : 'silent' };
+    if (code === 'REFUSED') return { kind: 'refused' };
+    // Never sent, for want of a connection: that says nothing about the other side.
+    return { kind: code === 'OVERLOADED' ? 'aborted' : 'silent' };
   }
 }
 

@@ -17,7 +17,7 @@ import { readStatus } from './status-reader.js';
  * - `busy`: it answers, but not this question (too large, too many, not allowed)
  * - `refused`: nobody listens there
  * - `silent`: no answer, or none that comes from a peer
- * - `aborted`: this peer stops
+ * - `aborted`: given up by this peer itself, which stops or has no connection to spare
  */
 export type StatusReply =
   | {
