@@ -33,11 +33,12 @@ export const messagingProviders: Provider[] = [
     inject: [PeerSecurity, PEER_CLOUD_OPTIONS, TlsReloader],
     useFactory: (
       { streams }: PeerSecurity,
-      { tls }: ResolvedPeerCloudOptions,
+      { tls, limits }: ResolvedPeerCloudOptions,
       reloader: TlsReloader | undefined,
     ) =>
       createStreamOpener({
         security: streams,
+        maxHeaderBytes: limits.maxHeaderBytes,
         tls: () =>
           reloader && {
             materials: reloader.materials,

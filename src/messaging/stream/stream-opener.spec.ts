@@ -22,6 +22,7 @@ async function open(answer: string): Promise<OpenedStream> {
   const { port } = server.address() as AddressInfo;
   const opener = createStreamOpener({
     security: new PlainStreamSecurity(() => 'self'),
+    maxHeaderBytes: 2048,
     tls: () => undefined,
   });
   return opener(streamMember('a', port), 5000);
@@ -36,5 +37,12 @@ describe('createStreamOpener', () => {
     await until(() => request.closed && response.closed);
     process.off('uncaughtException', unheard);
     expect(unheard).not.toHaveBeenCalled();
+  });
+
+  it('reads no headers over the limit', async () => {
+    const padding = `x-padding: ${'x'.repeat(4096)}\r\n\r\n`;
+    await expect(open(HEAD.replace(/\r\n$/, padding))).rejects.toMatchObject({
+      cause: { code: 'HPE_HEADER_OVERFLOW' },
+    });
   });
 });

@@ -30,6 +30,8 @@ export type StreamOpener = (
 /** What it takes to open streams. */
 export interface StreamOpenerConfig {
   security: StreamSecurity;
+  /** Bytes of an answer's headers. */
+  maxHeaderBytes: number;
   /** The certificates of now, and the name that the peers' certificates have; undefined without TLS. */
   tls: () =>
     { materials: TlsMaterials; servername: string | undefined } | undefined;
@@ -65,7 +67,7 @@ export function createStreamOpener(config: StreamOpenerConfig): StreamOpener {
 }
 
 function open(
-  { security, tls }: StreamOpenerConfig,
+  { security, maxHeaderBytes, tls }: StreamOpenerConfig,
   member: Member,
   timeout: number,
 ): Promise<OpenedStream> {
@@ -78,6 +80,7 @@ function open(
       port: member.port,
       path: ENDPOINTS.stream,
       agent: false,
+      maxHeaderSize: maxHeaderBytes,
       headers: {
         ...opening.headers,
         'content-type': STREAM_TYPE,
