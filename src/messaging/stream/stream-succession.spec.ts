@@ -98,18 +98,23 @@ describe('StreamSuccession', () => {
     succession.end();
   });
 
-  it('ends a stream whose greeting comes after it retired', async () => {
-    const { succession, asked } = setUp();
+  it('greets on no stream that it waited for when it retired', async () => {
+    const { succession, asked, open } = setUp();
     succession.open();
-    const stream = new FakeStream();
-    asked[0]!.give(stream);
+    const late = new FakeStream();
+    asked[0]!.give(late);
     await until(() => !succession.isBusy);
     succession.retire();
-    stream.greet();
-    await until(() => stream.isEnded);
-    expect(succession.isOpen).toBe(false);
-    stream.finish();
-    await until(() => succession.count === 0);
+    expect(succession.count).toBe(0);
+    succession.open();
+    const stream = await open();
+    late.greet();
+    stream.write(0);
+    await until(() => succession.isReady);
+    expect(late.lines).toEqual([]);
+    expect(JSON.parse(stream.lines[0]!)).toMatchObject({ renews: false });
+    expect(succession.count).toBe(1);
+    succession.end();
   });
 
   it('opens none without a place, but replaces those that it has', async () => {

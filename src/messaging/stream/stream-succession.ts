@@ -102,7 +102,10 @@ export class StreamSuccession implements ClientStreamOwner, RenewalOwner {
   retire(): void {
     this.current?.end();
     this.successor?.end();
+    const { attempt } = this;
     this.attempt = undefined;
+    // Greeted later, it would not speak of the streams that are opened meanwhile, and the receiver would break them.
+    attempt?.stream?.break(unwanted());
     this.appoint(undefined);
   }
 
@@ -144,10 +147,6 @@ export class StreamSuccession implements ClientStreamOwner, RenewalOwner {
   }
 
   onReady(stream: ClientStream): void {
-    if (stream !== this.attempt?.stream) {
-      stream.end();
-      return;
-    }
     this.attempt = undefined;
     if (this.current) {
       this.successor = stream;
@@ -231,7 +230,7 @@ export class StreamSuccession implements ClientStreamOwner, RenewalOwner {
     attempt.stream = stream;
     this.streams.add(stream);
     if (attempt !== this.attempt) {
-      stream.break(new StreamError('nobody wants the stream any more'));
+      stream.break(unwanted());
     }
     setTimeout(() => {
       if (!stream.hello) {
@@ -254,4 +253,8 @@ export class StreamSuccession implements ClientStreamOwner, RenewalOwner {
       this.owner.onRefused(failure);
     }
   }
+}
+
+function unwanted(): StreamError {
+  return new StreamError('nobody wants the stream any more');
 }
