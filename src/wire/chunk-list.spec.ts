@@ -43,3 +43,23 @@ it('holds little of a body that comes in bytes', () => {
   expect(used - before.heapUsed - before.external).toBeLessThan(60 * MIB);
   expect(list.size).toBe(MIB);
 });
+
+it.each([0, 1, 2, 255])('gives %i chunks back as they are', (count) => {
+  const list = new ChunkList();
+  const chunks = Array.from({ length: count }, () => Buffer.from('x'));
+  for (const chunk of chunks) list.push(chunk);
+  const taken = list.takeChunks();
+  expect(taken).toHaveLength(count);
+  expect(taken.every((chunk, at) => chunk === chunks[at])).toBe(true);
+  expect([list.size, list.takeChunks()]).toEqual([0, []]);
+});
+
+it('gives many chunks back in fewer', () => {
+  const list = new ChunkList();
+  const whole = Buffer.alloc(70_000, 'abcdefg');
+  for (let at = 0; at < 70_000; at++) list.push(whole.subarray(at, at + 1));
+  const taken = list.takeChunks();
+  expect(taken.length).toBeLessThan(600);
+  expect(Buffer.concat(taken).equals(whole)).toBe(true);
+  expect(list.size).toBe(0);
+});

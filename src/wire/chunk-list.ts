@@ -28,11 +28,20 @@ export class ChunkList {
 
   /** Takes everything out, as one buffer. */
   take(): Buffer {
-    const chunks = this.groups.concat(this.recent);
     const { bytes } = this;
-    this.clear();
+    const chunks = this.takeChunks();
     if (bytes === 0) return NOTHING;
     return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes);
+  }
+
+  /** The same, not copied: as it came, except for what was put together meanwhile. */
+  takeChunks(): Buffer[] {
+    const { groups, recent } = this;
+    this.recent = [];
+    this.bytes = 0;
+    if (groups.length === 0) return recent;
+    this.groups = [];
+    return groups.concat(recent);
   }
 
   /** The same, in memory that the caller lends: it must have room for `size` bytes. */

@@ -6,6 +6,7 @@ import {
   type DecipherGCM,
 } from 'node:crypto';
 import { TransportError } from '../../transport/transport.error.js';
+import { ChunkList } from '../../wire/chunk-list.js';
 import { textBytes, writeText, type Text } from '../../wire/text-parts.js';
 import type { StreamCodec } from '../stream-security.interface.js';
 
@@ -32,7 +33,7 @@ export class SealedCodec implements StreamCodec {
   private readonly tagInHeader = this.header.subarray(LENGTH_BYTES);
   private headerLength = 0;
   /** What has come of the record that is being received, and how much of it has not. */
-  private pieces: Buffer[] = [];
+  private readonly pieces = new ChunkList();
   private missing = 0;
 
   constructor(sendKey: Buffer, receiveKey: Buffer) {
@@ -103,10 +104,9 @@ export class SealedCodec implements StreamCodec {
     return cipher.getAuthTag();
   }
 
-  /** The pieces of the record that is complete now, without a copy of them. */
+  /** The pieces of the record that is complete now, without a copy of them unless they are many. */
   private verified(): Buffer[] {
-    const { pieces } = this;
-    this.pieces = [];
+    const pieces = this.pieces.takeChunks();
     const decipher = this.received.next();
     for (const piece of pieces) decipher.setAAD(piece);
     decipher.setAuthTag(this.tagInHeader);
