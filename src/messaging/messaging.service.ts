@@ -47,7 +47,8 @@ export class MessagingService implements PeerMessenger {
 
   /**
    * Sends a message to one peer, or to oneself without the network, and resolves to the reply. Delivery is
-   * at most once: after `CONNECTION_LOST`, `TIMEOUT` and `ABORTED` it is unknown whether it was handled.
+   * at most once: after `CONNECTION_LOST`, `TIMEOUT`, `ABORTED` and some of `BAD_STATUS` (`payload.code`
+   * `BAD_ANSWER`) it is unknown whether it was handled.
    *
    * @param peer a peer, or the id of one
    * @param body a JSON object; it is copied, also on the way to oneself. At once, unless

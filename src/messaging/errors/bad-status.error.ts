@@ -3,7 +3,8 @@ import { MessageError } from './message.error.js';
 
 /**
  * The peer answered, with a status that is not 2xx: its handler threw an HttpException or another
- * error, a guard refused, or the peer does not know the sender (PROTOCOL.md, section 2, `/message`).
+ * error, a guard refused, or the peer does not know the sender (PROTOCOL.md, section 2, `/message`). A
+ * `502` with the payload's code `BAD_ANSWER` stands for an answer that could not be used.
  */
 export class BadStatusError extends MessageError {
   override readonly name = 'BadStatusError';

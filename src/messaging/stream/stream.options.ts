@@ -7,9 +7,10 @@ import {
 /** Limits of the stream lane. Sizes and counts hold for each peer, except where said otherwise. */
 export interface StreamOptions {
   /**
-   * Streams that this peer keeps open, in all; one that is just being replaced counts once. Default 512.
-   * When there are so many, messages to other peers go by `/message`, and the least recently used stream
-   * is closed to make room, unless all are busy. Each costs a socket on both sides.
+   * Streams that this peer keeps open, in all. Default 512. When there are so many, messages to other peers
+   * go by `/message`, and the least recently used stream is closed to make room, unless all are busy. One
+   * that is being replaced has its successor beside it for a moment, even if that is one more. Each costs
+   * a socket on both sides.
    */
   maxStreams?: number;
 
