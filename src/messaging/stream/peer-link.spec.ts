@@ -6,13 +6,15 @@ import {
 import { until } from '../../../test/support/until.js';
 import type { MessageError } from '../errors/message.error.js';
 import { PeerLink } from './peer-link.js';
+import type { OpenedStream } from './stream-opener.js';
+import { StreamRefusedError } from './stream-refused.error.js';
 import { resolveStreamOptions } from './stream.options.js';
 
-/** A link whose stream is open; nobody answers over it. */
-async function setUp() {
-  const stream = new FakeStream();
-  const sendOtherwise = vi.fn();
-  const link = new PeerLink(streamMember(), {
+function linkBy(
+  open: () => Promise<OpenedStream>,
+  sendOtherwise = vi.fn(() => Promise.resolve({})),
+): PeerLink {
+  return new PeerLink(streamMember(), {
     options: resolveStreamOptions(
       { maxQueuedBytes: 1024, heartbeatInterval: 50 },
       'stream',
@@ -20,11 +22,18 @@ async function setUp() {
     maxBytes: 1_000_000,
     maxDepth: 10,
     hasPlace: () => true,
-    open: () => Promise.resolve(stream.opened),
+    open,
     sendOtherwise,
     watch: () => undefined,
     noteAlive: () => undefined,
   });
+}
+
+/** A link whose stream is open; nobody answers over it. */
+async function setUp() {
+  const stream = new FakeStream();
+  const sendOtherwise = vi.fn();
+  const link = linkBy(() => Promise.resolve(stream.opened), sendOtherwise);
   const outcomes: string[] = [];
   const send = (body: object) => {
     link.send(messageTo('a', body)).then(
@@ -67,6 +76,17 @@ describe('PeerLink', () => {
     expect(outcomes.at(-1)).toBe('OVERLOADED');
     expect(sendOtherwise).not.toHaveBeenCalled();
     link.destroy(new Error('the test is over'));
+  });
+
+  it('is over when its peer goes, even if no stream could be opened', async () => {
+    const link = linkBy(() =>
+      Promise.reject(new StreamRefusedError(404, false)),
+    );
+    link.send(messageTo('a', {})).catch(() => undefined);
+    await until(() => link.isRefused);
+    expect(link.isOver).toBe(false);
+    link.end();
+    expect(link.isOver).toBe(true);
   });
 
   it('gives up a receiver that falls silent', async () => {

@@ -34,7 +34,7 @@ export class PeerLink implements StreamSuccessionOwner {
   private scheduled = false;
   /** Messages since the last write. */
   private unflushed = 0;
-  /** Until then messages go by `/message`: no stream could be opened. */
+  /** When to try again to open a stream, after none could be opened; 0: that has not been so. */
   private refusedUntil = 0;
 
   constructor(
@@ -54,9 +54,9 @@ export class PeerLink implements StreamSuccessionOwner {
     return this.streams.isBusy || !this.queue.isEmpty;
   }
 
-  /** True while messages have to go another way. */
+  /** True while messages have to go another way: no stream could be opened, and none has been since. */
   get isRefused(): boolean {
-    return this.refusedUntil > 0 && performance.now() < this.refusedUntil;
+    return this.refusedUntil > 0;
   }
 
   /** True when nothing is left of it. */
@@ -86,6 +86,13 @@ export class PeerLink implements StreamSuccessionOwner {
       this.context.watch(message.deadline);
       this.sent();
     });
+  }
+
+  /** Opens a stream for messages to come, unless it is too soon for that. */
+  tryAgain(): void {
+    if (performance.now() >= this.refusedUntil) {
+      this.streams.open();
+    }
   }
 
   /** The peer has another address now: new messages go there. */
@@ -127,6 +134,7 @@ export class PeerLink implements StreamSuccessionOwner {
 
   /** No new messages; those under way get their replies. Those that were not sent fail. */
   end(): void {
+    this.refusedUntil = 0;
     this.streams.end();
     this.failQueue((peerId) => new NoSuchPeerError(peerId));
   }
@@ -138,6 +146,9 @@ export class PeerLink implements StreamSuccessionOwner {
   }
 
   onChange(): void {
+    if (this.streams.isOpen) {
+      this.refusedUntil = 0;
+    }
     if (!this.queue.isEmpty) {
       this.schedule();
     }
@@ -153,6 +164,7 @@ export class PeerLink implements StreamSuccessionOwner {
 
   onRefused(failure: StreamRefusedError): void {
     if (failure.unreachable) {
+      this.refusedUntil = 0;
       this.failQueue(
         (peerId) => new UnreachableError(peerId, { cause: failure }),
       );

@@ -7,10 +7,33 @@ import { until } from '../../../test/support/until.js';
 import type { MembershipCore } from '../../membership/core/membership-core.js';
 import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
 import type { HttpLane } from '../lanes/http.lane.js';
-import type { OpenedStream } from './stream-opener.js';
+import type { OpenedStream, StreamOpener } from './stream-opener.js';
 import { StreamRefusedError } from './stream-refused.error.js';
 import { StreamLane } from './stream.lane.js';
-import { resolveStreamOptions } from './stream.options.js';
+import { resolveStreamOptions, type StreamOptions } from './stream.options.js';
+
+function laneOf(
+  options: StreamOptions,
+  open: StreamOpener,
+  http: HttpLane['send'],
+): StreamLane {
+  return new StreamLane(
+    { onEvent: () => () => undefined } as unknown as MembershipCore,
+    {
+      messaging: { stream: resolveStreamOptions(options, '') },
+      limits: { maxAnswerBytes: 1000, maxJsonDepth: 10 },
+    } as ResolvedPeerCloudOptions,
+    open,
+    { send: http } as HttpLane,
+  );
+}
+
+/** A refusal after which it is tried again soon. */
+class BriefRefusal extends StreamRefusedError {
+  override get pause(): number {
+    return 1;
+  }
+}
 
 describe('StreamLane', () => {
   it('keeps to its number of streams when refusals are over, all at once', async () => {
@@ -27,16 +50,8 @@ describe('StreamLane', () => {
       return Promise.resolve(stream.opened);
     };
     let otherwise = 0;
-    const http = { send: () => Promise.resolve({ at: ++otherwise }) };
-    const lane = new StreamLane(
-      { onEvent: () => () => undefined } as unknown as MembershipCore,
-      {
-        messaging: { stream: resolveStreamOptions({ maxStreams: 2 }, '') },
-        limits: { maxAnswerBytes: 1000, maxJsonDepth: 10 },
-      } as ResolvedPeerCloudOptions,
-      open,
-      http as unknown as HttpLane,
-    );
+    const http = () => Promise.resolve({ at: ++otherwise });
+    const lane = laneOf({ maxStreams: 2 }, open, http);
     const sendToAll = () => {
       for (const id of ['a', 'b', 'c', 'd', 'e']) {
         lane
@@ -54,6 +69,36 @@ describe('StreamLane', () => {
       return performance.now() > refusedAt + 1.5 * pause;
     });
     expect(opened).toBe(2);
+    lane.onApplicationShutdown();
+  });
+
+  it('goes on by /message while it tries again to open a stream', async () => {
+    const stream = new FakeStream();
+    let attempts = 0;
+    let open!: () => void;
+    const lane = laneOf(
+      {},
+      () =>
+        ++attempts === 1
+          ? Promise.reject(new BriefRefusal(undefined, false))
+          : new Promise((resolve) => (open = () => resolve(stream.opened))),
+      () => Promise.resolve({ otherwise: true }),
+    );
+    const send = () => lane.send(streamMember(), messageTo('a', {}));
+    const sendOtherwise = async () =>
+      expect(await send()).toEqual({ otherwise: true });
+    await until(async () => {
+      await sendOtherwise();
+      return attempts === 2;
+    });
+    await sendOtherwise();
+    expect(attempts).toBe(2);
+    open();
+    stream.greet();
+    await until(() => {
+      send().catch(() => undefined);
+      return stream.lines.some((line) => line.startsWith('["m"'));
+    });
     lane.onApplicationShutdown();
   });
 });

@@ -67,9 +67,11 @@ export class StreamLane implements MessageLane, OnApplicationShutdown {
   /** Sends over the peer's stream, or by `/message` where there is none. */
   send(member: Member, message: OutgoingMessage): Promise<JsonValue> {
     const link = this.links.get(member.id) ?? this.connect(member);
-    return link && !link.isRefused
-      ? link.send(message)
-      : this.http.send(member, message);
+    if (link && !link.isRefused) {
+      return link.send(message);
+    }
+    link?.tryAgain();
+    return this.http.send(member, message);
   }
 
   onApplicationShutdown(): void {
