@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { CronJob } from 'cron';
+import { stackOf } from '../errors/error-text.js';
 import type { MembershipCore } from '../membership/core/membership-core.js';
 import type { Peer } from '../membership/peer.js';
 import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
@@ -103,10 +104,7 @@ export class HealthCheckService {
     try {
       await this.core.tick();
     } catch (error) {
-      this.logger.error(
-        checkFailed,
-        error instanceof Error ? error.stack : String(error),
-      );
+      this.logger.error(checkFailed, stackOf(error));
     } finally {
       this.ticking = false;
     }

@@ -4,6 +4,7 @@ import {
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
+import { stackOf } from '../errors/error-text.js';
 import { handlerFailed } from './membership.messages.js';
 import { MembershipService } from './membership.service.js';
 import { isMessageEvent, MessageEvents } from './message-events.js';
@@ -62,8 +63,7 @@ export class PeerEventDispatcher
     try {
       await call(event);
     } catch (error) {
-      const stack = error instanceof Error ? error.stack : String(error);
-      this.logger.error(handlerFailed(handler, event.type), stack);
+      this.logger.error(handlerFailed(handler, event.type), stackOf(error));
     }
   }
 }

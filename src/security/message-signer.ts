@@ -1,3 +1,4 @@
+import { messageOf } from '../errors/error-text.js';
 import { PEER_ID_HEADER } from '../wire/endpoints.js';
 import type { ExchangeAnswer } from '../transport/exchange.js';
 import type {
@@ -88,7 +89,7 @@ export class MessageSigner implements ExchangeSecurity {
     try {
       return verifyAnswer(keyring, signature, answer);
     } catch (error) {
-      log.warn(`no answer from ${origin}`, (error as Error).message);
+      log.warn(`no answer from ${origin}`, messageOf(error));
       throw error;
     }
   }

@@ -1,4 +1,5 @@
 import { errors } from 'undici';
+import { messageOf } from '../errors/error-text.js';
 import { TransportError, type TransportErrorCode } from './transport.error.js';
 
 /**
@@ -46,6 +47,6 @@ function errorCode(error: unknown): string | undefined {
 }
 
 function describe(error: unknown, code: string | undefined): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return message || code || 'failed';
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../../errors/error-text.js';
 import type { PeerInfo } from '../../wire/peer-info.js';
 import type {
   MembershipEnvironment,
@@ -13,7 +14,7 @@ export async function isAuthorized(
   try {
     return (await env.authorize?.(peer, origin)) ?? true;
   } catch (error) {
-    env.logger.warn(`security.authorize failed: ${String(error)}`);
+    env.logger.warn(`security.authorize failed: ${messageOf(error)}`);
     return false;
   }
 }

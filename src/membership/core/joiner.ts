@@ -1,3 +1,4 @@
+import { messageOf } from '../../errors/error-text.js';
 import type { PeerAddress } from '../../wire/peer-info.js';
 import type { JoinRequest } from '../../wire/requests.js';
 import { formatAddress, normalizeIp } from '../../wire/address.js';
@@ -158,7 +159,7 @@ export class Joiner {
     try {
       return await this.ctx.env.resolve(host);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       this.ctx.env.logger.debug(
         `The known peer ${host} cannot be resolved: ${reason}`,
       );

@@ -1,3 +1,4 @@
+import { messageOf } from '../../errors/error-text.js';
 import type { JsonObject } from '../../wire/json.js';
 import type { MemberChange } from './member-change.js';
 import type { MemberRecord } from './member-record.js';
@@ -61,7 +62,7 @@ export class MemberEvents {
       try {
         listener(event);
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = messageOf(error);
         this.logger.warn(`A listener failed at ${event.type}: ${reason}`);
       }
     }

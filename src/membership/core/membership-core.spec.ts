@@ -114,6 +114,11 @@ describe('MembershipCore', () => {
     a.core.onEvent(() => {
       throw new Error('a listener of the application');
     });
+    a.core.onEvent(() => {
+      // What cannot be made a string.
+      const thrown: unknown = Object.create(null);
+      throw thrown;
+    });
     const end = a.core.onEvent((event) => heard.push(event.type));
     cloud.peer('b', { seeds: [a.address] });
     await cloud.until(() => heard.length === 2);

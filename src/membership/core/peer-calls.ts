@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { messageOf } from '../../errors/error-text.js';
 import type { PeerTarget } from '../../transport/peer-transport.interface.js';
 import { TransportError } from '../../transport/transport.error.js';
 import type { Endpoint } from '../../wire/endpoints.js';
@@ -100,7 +101,7 @@ export class PeerCalls {
   #failure(error: unknown, target: PeerTarget, endpoint: Endpoint): CallResult {
     if (this.stopped) return { kind: 'aborted' };
     const code = error instanceof TransportError ? error.code : undefined;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     this.env.logger.debug(
       `/${endpoint} to ${target.ip}:${target.port} failed: ${message}`,
     );

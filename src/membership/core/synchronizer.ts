@@ -1,3 +1,4 @@
+import { messageOf } from '../../errors/error-text.js';
 import type { JsonObject } from '../../wire/json.js';
 import type { TimerHandle } from './clock.js';
 import type { CoreContext } from './core-context.js';
@@ -138,7 +139,7 @@ export class Synchronizer {
     try {
       return partner ? await this.#sync(partner) : 0;
     } catch (error) {
-      this.ctx.env.logger.warn(`Comparing lists failed: ${String(error)}`);
+      this.ctx.env.logger.warn(`Comparing lists failed: ${messageOf(error)}`);
       return 0;
     } finally {
       this.#running = false;

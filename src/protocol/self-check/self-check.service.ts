@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { messageOf } from '../../errors/error-text.js';
 import type { MembershipCore } from '../../membership/core/membership-core.js';
 import {
   MEMBERSHIP_CORE,
@@ -82,7 +83,7 @@ export class SelfCheckService {
         ...(signal && { signal }),
       });
     } catch (error) {
-      return error instanceof Error ? error : new Error(String(error));
+      return error instanceof Error ? error : new Error(messageOf(error));
     }
   }
 
