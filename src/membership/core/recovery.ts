@@ -17,12 +17,6 @@ const MAX_BACKOFF = 16;
 /** How many members are asked, after a stall, whether they still list this peer. */
 const ASKED_AFTER_STALL = 3;
 
-/**
- * Ms after a join in which only one is sent to get back in. Where a newcomer is not known yet, the cloud
- * is busy with joins, and more of them make it busier.
- */
-const SETTLING = 30_000;
-
 /** How often the member that treats this peer as a stranger is asked again while it is silent. */
 const CONFIRM_TRIES = 3;
 
@@ -113,11 +107,10 @@ export class Recovery {
     this.#notBefore =
       now + options.rejoinInterval * this.#backoff * (1 + env.random.next());
     this.#backoff = Math.min(this.#backoff * BACKOFF, MAX_BACKOFF);
-    const tries = now - this.#joinedAt < SETTLING ? 1 : MAX_JOINS;
-    const ways = [member, ...this.#others(tries - 1, member)];
+    const ways = [member, ...this.#others(MAX_JOINS - 1, member)];
     await this.joiner.joinAny(
       ways.map(({ id }) => id),
-      tries,
+      MAX_JOINS,
     );
   }
 
