@@ -13,7 +13,7 @@ export interface LabPeer {
 const POLL_MS = 100;
 
 /** Ms for which right lists have to stay right. */
-const HOLD_MS = 2000;
+const HOLD_MS = 1000;
 
 /**
  * The hosts and peers of one cloud, and what every list should say.

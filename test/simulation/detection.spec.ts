@@ -37,6 +37,7 @@ describe('detection', () => {
       expect(checks).toBeLessThan(2 * cloud.peers.length);
       return cloud;
     },
+    [11],
   );
 
   scenario('two hosts vanish from a cloud of four', async (options) => {
