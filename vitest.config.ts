@@ -5,8 +5,9 @@ export default defineConfig({
     globals: true,
     root: './',
     include: ['src/**/*.spec.ts', 'test/**/*.spec.ts'],
-    // More would make peers wait for the processor, and take each other for dead.
-    maxWorkers: 2,
+    // Most of them wait most of the time, so three fill two processors. More would make peers wait for
+    // the processor, and take each other for dead.
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     coverage: {
