@@ -71,16 +71,17 @@ export class PeerCloudLifecycle
     }
   }
 
-  /** The server still answers here: goodbyes are said, and then the own listener ends its requests. */
+  /** The server still answers here: goodbyes are said, and streams come to their end. */
   async beforeApplicationShutdown(): Promise<void> {
     this.ending.abort();
     this.health.stop();
     await this.core.leave();
-    await this.listener.close();
     this.connections?.end();
   }
 
+  /** The own listener closes when its streams are over: closing, it ends connections with replies to send. */
   async onApplicationShutdown(): Promise<void> {
+    await this.listener.close();
     this.tls?.stop();
     this.core.stop();
     await this.http.close();
