@@ -1,4 +1,7 @@
-import type { PeerTransport } from '../../transport/peer-transport.interface.js';
+import type {
+  PeerAnswer,
+  PeerTransport,
+} from '../../transport/peer-transport.interface.js';
 import { TransportError } from '../../transport/transport.error.js';
 import type { JsonObject } from '../../wire/json.js';
 import {
@@ -13,6 +16,22 @@ import {
   told,
   type TestPeer,
 } from './testing-support/test-cloud.js';
+
+/** Checks a member whose answer to `/status` is given here. */
+async function checkOfB(answer: () => Promise<PeerAnswer>) {
+  const own: { transport?: PeerTransport } = {};
+  const transport: PeerTransport = {
+    request: (target, endpoint, ...rest) =>
+      target.id === 'b' && endpoint === 'status'
+        ? answer()
+        : own.transport!.request(target, endpoint, ...rest),
+  };
+  const cloud = new TestCloud();
+  const a = cloud.peer('a', { ticks: false, env: { transport } });
+  own.transport = a.process.transport;
+  await cloud.cloud(['b'], { seeds: [a.address] });
+  return { a, checked: await cloud.clock.complete(a.core.check('b')) };
+}
 
 describe('a check', () => {
   it('finds a member that answers', async () => {
@@ -37,36 +56,16 @@ describe('a check', () => {
   ])(
     'takes an answer of %i with %o for a sign of life: %s',
     async (status, body, online) => {
-      const own: { transport?: PeerTransport } = {};
-      const transport: PeerTransport = {
-        request: (target, endpoint, ...rest) =>
-          target.id === 'b' && endpoint === 'status'
-            ? Promise.resolve({ status, body })
-            : own.transport!.request(target, endpoint, ...rest),
-      };
-      const cloud = new TestCloud();
-      const a = cloud.peer('a', { ticks: false, env: { transport } });
-      own.transport = a.process.transport;
-      await cloud.cloud(['b'], { seeds: [a.address] });
-      const checked = await cloud.clock.complete(a.core.check('b'));
+      const { a, checked } = await checkOfB(async () => ({ status, body }));
       expect(checked.online).toBe(online);
       expect(a.core.get('b')?.state).toBe(online ? 'alive' : 'suspect');
     },
   );
 
   it('says nothing about the member where this peer has no connection to spare', async () => {
-    const own: { transport?: PeerTransport } = {};
-    const transport: PeerTransport = {
-      request: (target, endpoint, ...rest) =>
-        target.id === 'b' && endpoint === 'status'
-          ? Promise.reject(new TransportError('OVERLOADED', 'all are in use'))
-          : own.transport!.request(target, endpoint, ...rest),
-    };
-    const cloud = new TestCloud();
-    const a = cloud.peer('a', { ticks: false, env: { transport } });
-    own.transport = a.process.transport;
-    await cloud.cloud(['b'], { seeds: [a.address] });
-    await cloud.clock.complete(a.core.check('b'));
+    const { a } = await checkOfB(() =>
+      Promise.reject(new TransportError('OVERLOADED', 'all are in use')),
+    );
     expect(a.core.get('b')?.state).toBe('alive');
   });
 

@@ -1,11 +1,12 @@
 import { JOIN_REFUSAL_TIME } from './membership.limits.js';
+import { OURS } from './testing-support/checked-cloud.js';
 import {
   idsOf,
   TestCloud,
   type TestPeer,
 } from './testing-support/test-cloud.js';
 
-const FEATURES = ['update', 'gossip', 'probe', 'sync'];
+const FEATURES = OURS.features;
 
 /** What is asked of a joiner before it is let in. */
 describe('JoinCheck', () => {

@@ -1,5 +1,6 @@
 import type { JoinAnswer } from '../../wire/requests.js';
 import type { RefusedJoin } from './membership.types.js';
+import { OURS } from './testing-support/checked-cloud.js';
 import {
   idsOf,
   infoOf,
@@ -8,7 +9,7 @@ import {
   type TestPeer,
 } from './testing-support/test-cloud.js';
 
-const FEATURES = ['update', 'gossip', 'probe', 'sync'];
+const FEATURES = OURS.features;
 
 describe('JoinReceiver', () => {
   let cloud: TestCloud;

@@ -1,14 +1,12 @@
 import { resolveLimitOptions } from '../../security/limits.options.js';
 import { PeerCalls } from './peer-calls.js';
+import { OURS } from './testing-support/checked-cloud.js';
 import {
   idsOf,
   infoOf,
   TestCloud,
   type TestPeer,
 } from './testing-support/test-cloud.js';
-
-/** What features a fake has to name so that it is treated as one of ours. */
-const OURS = { features: ['update', 'gossip', 'probe', 'sync'] };
 
 /** What others say of members. */
 describe('NewsIntake', () => {
@@ -27,11 +25,7 @@ describe('NewsIntake', () => {
     data: {},
   });
 
-  async function members(...ids: string[]) {
-    const fakes = ids.map((id) => cloud.fake(id));
-    for (const fake of fakes) await cloud.settle(fake.join(a.address));
-    return fakes;
-  }
+  const members = (...ids: string[]) => cloud.members(a, ids);
 
   describe('/joined', () => {
     it('adds the peer, once', async () => {

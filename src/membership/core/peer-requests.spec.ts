@@ -1,14 +1,12 @@
 import { resolveLimitOptions } from '../../security/limits.options.js';
 import { ForeignUpdateError } from './foreign-update.error.js';
+import { OURS } from './testing-support/checked-cloud.js';
 import {
   idsOf,
   TestCloud,
   told,
   type TestPeer,
 } from './testing-support/test-cloud.js';
-
-/** What features a fake has to name so that it is treated as one of ours. */
-const OURS = { features: ['update', 'gossip', 'probe', 'sync'] };
 
 describe('PeerRequests', () => {
   let cloud: TestCloud;
@@ -19,11 +17,7 @@ describe('PeerRequests', () => {
     a = cloud.peer('a', { ticks: false });
   });
 
-  async function members(...ids: string[]) {
-    const fakes = ids.map((id) => cloud.fake(id));
-    for (const fake of fakes) await cloud.settle(fake.join(a.address));
-    return fakes;
-  }
+  const members = (...ids: string[]) => cloud.members(a, ids);
 
   describe('/left', () => {
     it('by one reporter is looked into only so often', async () => {

@@ -1,5 +1,6 @@
 import { resolveMembershipOptions } from './membership.options.js';
-import { evicted, makeMember, OURS } from './testing-support/fickle-member.js';
+import { OURS } from './testing-support/checked-cloud.js';
+import { evicted, makeMember } from './testing-support/fickle-member.js';
 import { idsOf } from './testing-support/test-cloud.js';
 
 /** What it takes to get back in where answers are lost. */

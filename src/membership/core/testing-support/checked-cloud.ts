@@ -6,7 +6,8 @@ import {
   type TestPeerOptions,
 } from './test-cloud.js';
 
-const OURS = { features: ['update', 'gossip', 'probe', 'sync'] };
+/** What every peer of ours understands: a fake that names it is treated as one. */
+export const OURS = { features: ['update', 'gossip', 'probe', 'sync'] };
 
 /** A question that is never answered. */
 export const never = new Promise<JsonObject>(() => {});

@@ -1,11 +1,8 @@
 import type { Endpoint } from '../../../wire/endpoints.js';
 import type { JsonObject } from '../../../wire/json.js';
-import { never } from './checked-cloud.js';
+import { never, OURS } from './checked-cloud.js';
 import type { FakePeer } from './fake-peer.js';
 import { TestCloud, type TestPeer } from './test-cloud.js';
-
-/** What every one of them understands. */
-export const OURS = { features: ['update', 'gossip', 'probe', 'sync'] };
 
 /** How a fake member treats the core: each of them may be changed at any time. */
 export interface Host {

@@ -137,6 +137,13 @@ export class TestCloud {
     );
   }
 
+  /** Starts fakes that are members of a peer's cloud. */
+  async members(peer: TestPeer, ids: readonly string[]): Promise<FakePeer[]> {
+    const fakes = ids.map((id) => this.fake(id));
+    for (const fake of fakes) await this.settle(fake.join(peer.address));
+    return fakes;
+  }
+
   /** Starts a peer that behaves as the original implementation does. */
   legacy(
     id: string,
