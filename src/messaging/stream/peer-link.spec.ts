@@ -78,6 +78,28 @@ describe('PeerLink', () => {
     link.destroy(new Error('the test is over'));
   });
 
+  it.each([
+    [1, [1]],
+    [40, [32, 8]],
+    [200, [32, 33, 66, 69]],
+    [400, [32, 33, 66, 128, 128, 13]],
+  ])(
+    'writes %i messages of one turn in groups of as many as are under way',
+    async (count, groups) => {
+      // Another message is under way.
+      const { stream, link, send } = await setUp();
+      for (let n = 1; n <= count; n++) {
+        send({ n });
+      }
+      await until(() => stream.lines.join().includes(`"n":${count}}`));
+      const sizes = stream.lines
+        .slice(2)
+        .map((line) => ((JSON.parse(line) as unknown[]).length - 2) / 3);
+      expect(sizes).toEqual(groups);
+      link.destroy(new Error('the test is over'));
+    },
+  );
+
   it('is over when its peer goes, even if no stream could be opened', async () => {
     const link = linkBy(() =>
       Promise.reject(new StreamRefusedError(404, false)),

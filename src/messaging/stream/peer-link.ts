@@ -8,7 +8,7 @@ import { UnreachableError } from '../errors/unreachable.error.js';
 import type { OutgoingMessage } from '../lanes/message-lane.interface.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { Delivery } from './delivery.js';
-import { GROUP } from './stream.constants.js';
+import { GROUP, SMALLEST_GROUP } from './stream.constants.js';
 import type { StreamRefusedError } from './stream-refused.error.js';
 import { StreamSuccession } from './stream-succession.js';
 import type {
@@ -177,12 +177,13 @@ export class PeerLink implements StreamSuccessionOwner {
   }
 
   /**
-   * What is sent in one turn of the event loop goes out in one write; a large group in several, so that
-   * the receiver is at work on the first while this side makes the next.
+   * What is sent in one turn of the event loop goes out in one write; a large group in several, each as
+   * soon as it is as much as the receiver still has, so that both sides are at work at the same time.
    */
   private sent(): void {
     this.unflushed++;
-    if (this.unflushed >= GROUP) {
+    const { inFlight } = this.streams;
+    if (this.unflushed >= Math.min(Math.max(inFlight, SMALLEST_GROUP), GROUP)) {
       this.fill();
     } else {
       this.schedule();

@@ -54,6 +54,11 @@ export class StreamSuccession implements ClientStreamOwner, RenewalOwner {
     return this.current?.isOpen === true;
   }
 
+  /** Messages that wait for their replies on the stream that takes messages. */
+  get inFlight(): number {
+    return this.current?.inFlight ?? 0;
+  }
+
   /** True while anything is under way. */
   get isBusy(): boolean {
     return (

@@ -40,8 +40,8 @@ export const MIN_REST = 5000;
 /** Ms between two looks for such a stream, while all places are taken. */
 export const LOOK_AGAIN = 250;
 
-/**
- * Messages that are worth a write of their own: both sides are then at work at the same time. Fewer cost
- * more in system calls than that gains.
- */
+/** Messages of one turn of the event loop that are worth a write of their own, whatever the other side has. */
 export const GROUP = 128;
+
+/** Fewer are not: they cost more in system calls than it gains that both sides are at work. */
+export const SMALLEST_GROUP = 32;
