@@ -2,6 +2,7 @@
 import '@nestjs/axios';
 import '@nestjs/schedule';
 import 'axios';
+import 'class-transformer';
 import 'class-validator';
 import 'rxjs';
 import 'undici';
