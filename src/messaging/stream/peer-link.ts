@@ -15,6 +15,7 @@ import type {
   StreamSuccessionConfig,
   StreamSuccessionOwner,
 } from './stream-succession.interface.js';
+import { atTurnEnd } from './turn-end.js';
 
 /** What a link needs of the lane around it. */
 export interface PeerLinkContext extends StreamSuccessionConfig {
@@ -193,7 +194,7 @@ export class PeerLink implements StreamSuccessionOwner {
   private schedule(): void {
     if (!this.scheduled) {
       this.scheduled = true;
-      process.nextTick(this.flush);
+      atTurnEnd(this.flush);
     }
   }
 

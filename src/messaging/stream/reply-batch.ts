@@ -3,6 +3,7 @@ import type { MessageOutcome } from '../message-outcome.js';
 import { replyText } from '../reply-text.js';
 import { BATCH_CHARS, GROUP, LARGE_CHARS } from './stream.constants.js';
 import { endLine, FRAME } from './frames.js';
+import { atTurnEnd } from './turn-end.js';
 
 /** Collects replies and writes those of one turn of the event loop together. */
 export class ReplyBatch {
@@ -27,7 +28,7 @@ export class ReplyBatch {
       this.flush();
     } else if (!this.scheduled) {
       this.scheduled = true;
-      setImmediate(this.flushLater);
+      atTurnEnd(this.flushLater);
     }
   }
 
