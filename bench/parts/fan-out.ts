@@ -21,6 +21,8 @@ export const FAN_OUTS: readonly FanOut[] = [
 
 const PROCESSES = 3;
 const BYTES = 60;
+/** Until the cloud is at rest after all the joins of its peers. */
+const REST_MS = 25_000;
 /** Until gossip has told all of them of the sender; crowded peers hear of it every two seconds only. */
 const SETTLE_MS = 14_000;
 const WARM_UP_MS = 1_000;
@@ -52,6 +54,7 @@ export function fanOut(context: BenchContext): Job[] {
         size: { peers, processes: PROCESSES, crowded: true },
         cell: `fan-out/${peers}`,
         ms:
+          REST_MS +
           FAN_OUTS.length * (JOIN_MS + SETTLE_MS + WARM_UP_MS + measureMs * 2),
         work: (stage) => measure(context, contender.id, stage),
       }),
@@ -64,6 +67,7 @@ async function measure(
   id: string,
   stage: Stage,
 ): Promise<void> {
+  await setTimeout(REST_MS);
   const end = performance.now() + MOST_MS;
   for (const bounds of FAN_OUTS) {
     const cell = fanOutCell(stage.peers, bounds);

@@ -34,6 +34,9 @@ export const LIFETIME_SHARE = 0.8;
 /** Share of it after which a stream that could not be replaced takes no more messages. */
 export const OVERDUE_SHARE = 0.95;
 
+/** Streams that are being opened at the same time; more wait for their turn. */
+export const MAX_OPENINGS = 64;
+
 /** Ms that a stream has to be unused before another peer's takes its place. */
 export const MIN_REST = 5000;
 

@@ -22,6 +22,7 @@ import { Pulse } from './pulse.js';
 import { StreamError } from './stream.error.js';
 import { StreamPlaces } from './stream-places.js';
 import { STREAM_OPENER, type StreamOpener } from './stream-opener.js';
+import { StreamOpenings } from './stream-openings.js';
 import { resolveStreamOptions } from './stream.options.js';
 
 /** The fast lane: one long request to each peer (PROTOCOL.md, section 4, `stream`). */
@@ -32,6 +33,7 @@ export class StreamLane implements MessageLane, OnApplicationShutdown {
   private readonly ending = new Set<PeerLink>();
   private readonly context: PeerLinkContext;
   private readonly enabled: boolean;
+  private readonly openings: StreamOpenings;
   private readonly pulse: Pulse;
   private readonly deadlines = new DeadlineWatch((now) => this.expire(now));
   private readonly unsubscribe: () => void;
@@ -47,13 +49,14 @@ export class StreamLane implements MessageLane, OnApplicationShutdown {
     // What a stream does later belongs to no request of the caller that happened to open it.
     const outside = AsyncLocalStorage.snapshot();
     this.enabled = messaging.stream !== false;
+    this.openings = new StreamOpenings(open, stream.openTimeout);
     const places = new StreamPlaces(stream.maxStreams, () => this.all());
     this.context = {
       options: stream,
       maxBytes: limits.maxAnswerBytes,
       maxDepth: limits.maxJsonDepth,
       hasPlace: () => places.hasPlace(),
-      open: (member) => outside(open, member, stream.openTimeout),
+      open: (member) => outside(() => this.openings.open(member)),
       sendOtherwise: (member, message) => http.send(member, message),
       watch: (deadline) => this.deadlines.watch(deadline),
       noteAlive: (peerId) => core.noteAlive(peerId),
@@ -78,6 +81,7 @@ export class StreamLane implements MessageLane, OnApplicationShutdown {
     this.unsubscribe();
     this.pulse.stop();
     this.deadlines.stop();
+    this.openings.close();
     for (const link of this.all()) {
       link.destroy(new StreamError('this peer shuts down'));
     }
