@@ -28,7 +28,10 @@ export interface StreamOptions {
    */
   maxQueuedBytes?: number;
 
-  /** Ms that opening a stream may take before messages go by `/message` instead. Default 2000. */
+  /**
+   * Ms that opening a stream may take before messages go by `/message` instead. Default 2000. 64 are
+   * opened at the same time; others wait their turn for as long at most.
+   */
   openTimeout?: number;
 
   /** Ms without a message after which a stream is closed. Default 60,000. The next message opens it again. */
