@@ -92,7 +92,7 @@ async function measureOne(
   const cell = fanOutCell(stage.peers, bounds);
   await stage.openClient(bounds);
   await setTimeout(SETTLE_MS);
-  await warmUp(stage);
+  await untilAllReply(stage);
   const durationMs = context.options.measureMs * 2;
   const result = await stage.load('broadcast', { bytes: BYTES, durationMs });
   noteErrors(context, cell, id, result);
@@ -101,8 +101,8 @@ async function measureOne(
   context.say(`${cell}: ${id} ${result.p50.toFixed(1)} ms`);
 }
 
-/** Until all reply: a peer refuses a message of a sender of which it has not heard. */
-async function warmUp(stage: Stage): Promise<void> {
+/** Warms up as well. A peer refuses a message of a sender of which it has not heard. */
+async function untilAllReply(stage: Stage): Promise<void> {
   const plan = { bytes: BYTES, durationMs: WARM_UP_MS };
   for (let left = WARM_UPS; left > 0; left--) {
     const { errors } = await stage.load('broadcast', plan);
