@@ -1,23 +1,28 @@
-import { lookup } from 'node:dns/promises';
+import dns from 'node:dns/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { until } from '../../support/until.js';
 import { closePeers, startPeer } from '../module/support/peer-app.js';
 import { closeFakePeers, fakePeer, post } from './support/fake-peer.js';
 import { whyRefused } from './support/refused-join.js';
 
-vi.mock('node:dns/promises', async (original) => ({
-  ...(await original<typeof import('node:dns/promises')>()),
-  lookup: vi.fn(),
-}));
+const lookup = vi.spyOn(dns, 'lookup');
 
 /** What a name leads to, now and at each later look; the last answer stays. */
 function resolveTo(...answers: string[][]): void {
   const found = answers.map((addresses) =>
     addresses.map((address) => ({ address, family: 4 })),
   );
-  const resolve = vi.mocked(lookup) as unknown as ReturnType<typeof vi.fn>;
+  const resolve = lookup as unknown as ReturnType<typeof vi.fn>;
   resolve.mockReset().mockResolvedValue(found.at(-1));
   for (const answer of found) resolve.mockResolvedValueOnce(answer);
 }
+
+beforeAll(syncBuiltinESMExports);
+
+afterAll(() => {
+  lookup.mockRestore();
+  syncBuiltinESMExports();
+});
 
 afterEach(async () => {
   await Promise.all([closePeers(), closeFakePeers()]);
