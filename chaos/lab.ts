@@ -110,12 +110,22 @@ export class Lab {
     }
   }
 
-  /** What every peer has seen go since the last call, by whom it names and why. */
-  async departures(): Promise<Departure[]> {
+  /**
+   * Fails where a peer saw one go, since the last call, that should have stayed. Returns how many have
+   * been seen to go.
+   */
+  async expectDepartures(
+    isDue: (departure: Departure) => boolean,
+  ): Promise<number> {
     const lists = await Promise.all(
       this.hosts.map((host) => host.ask({ type: 'departures' })),
     );
-    return lists.flat();
+    const departures = lists.flat();
+    const wrong = departures.filter((departure) => !isDue(departure));
+    if (wrong.length > 0) {
+      throw new Error(`healthy peers thrown out: ${JSON.stringify(wrong)}`);
+    }
+    return departures.length;
   }
 
   /** Broadcasts from one peer; fails unless every other peer of the cloud replied. */

@@ -3,6 +3,7 @@ import type { SimulatedCloud } from './cloud/simulated-cloud.js';
 import { warmCloud } from './cloud/warm-cloud.js';
 import { churn, type Churn } from './scenarios/churn.js';
 import { detection } from './scenarios/detection.js';
+import { faults, type Faults } from './scenarios/faults.js';
 import { loadFor, type Load } from './scenarios/load.js';
 import { memoryPerMember } from './scenarios/memory.js';
 import {
@@ -21,18 +22,23 @@ export interface FigureOptions extends CloudOptions {
   stalled: number;
 }
 
-/** Everything that one simulated cloud shows. */
-export interface Figures {
+/** How one simulated cloud takes news, and stalls. */
+export interface NewsFigures {
   rest: Load;
   join: JoinSpread;
   leave: Spread;
   crash: Spread;
   vanish: Spread;
   churn: Churn;
-  /** Bytes that each member takes in a peer's memory, on this machine. */
-  memory: number;
   /** Errors that cores threw at the network. */
   errors: readonly unknown[];
+}
+
+/** Everything that one simulated cloud shows. */
+export interface Figures extends NewsFigures {
+  faults: Faults;
+  /** Bytes that each member takes in a peer's memory, on this machine. */
+  memory: number;
 }
 
 /** Virtual ms over which the load at rest is measured. */
@@ -62,13 +68,12 @@ export async function measureRestAndJoin(
   return { cloud, rest, join };
 }
 
-/** Runs one cloud through everything. `progress` is told what happens now. */
-export async function measureFigures(
+/** The news of one cloud, one kind after the other, then stalls. */
+export async function measureNews(
   options: FigureOptions,
   progress: (step: string) => void = () => {},
-): Promise<Figures> {
+): Promise<NewsFigures & { cloud: SimulatedCloud }> {
   const samples = samplesFor(options.peers);
-  const memory = await memoryPerMember();
   const { cloud, rest, join } = await measureRestAndJoin(options, progress);
   progress('peers leave');
   const leave = await leaveSpread(cloud, join.joiners);
@@ -78,14 +83,17 @@ export async function measureFigures(
   const vanish = await detection(cloud, 'vanish', samples);
   progress(`${options.minutes} minutes of stalls`);
   const stalls = await churn(cloud, options.stalled, options.minutes);
-  return {
-    rest,
-    join,
-    leave,
-    crash,
-    vanish,
-    churn: stalls,
-    memory,
-    errors: cloud.network.errors,
-  };
+  const { errors } = cloud.network;
+  return { cloud, rest, join, leave, crash, vanish, churn: stalls, errors };
+}
+
+/** Runs one cloud through everything. `progress` is told what happens now. */
+export async function measureFigures(
+  options: FigureOptions,
+  progress: (step: string) => void = () => {},
+): Promise<Figures> {
+  const memory = await memoryPerMember();
+  const { cloud, ...news } = await measureNews(options, progress);
+  progress('cuts and restarts');
+  return { ...news, faults: await faults(cloud), memory };
 }

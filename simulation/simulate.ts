@@ -4,6 +4,7 @@ import {
   toNumber,
   toProfile,
 } from './cli-arguments.js';
+import { CLOCK_SKEW } from './cloud/cloud.options.js';
 import { measureFigures, type FigureOptions } from './figures.js';
 import { runFloors } from './floors/run-floors.js';
 import { figuresTable, headline } from './report/figures-table.js';
@@ -11,13 +12,15 @@ import { flawsOf } from './report/flaws.js';
 import { bytes } from './report/format.js';
 import { plotConvergence } from './report/plot.js';
 
-const USAGE = `Simulates a cloud in virtual time with the real membership core.
+const USAGE = `Simulates a cloud in virtual time with the real membership core: joins, leaves, crashes, hosts that vanish,
+stalls, partitions in both directions and in one, and restarts.
 
 npm run simulate -- [options]
   --peers 1000      how many
   --minutes 10      virtual minutes of loss and stalls, after single events were measured
   --loss 0.05       probability that one direction of an exchange is lost
   --stalled 0.01    share of the peers that is stalled at any time, 10 to 30 s each
+  --skew 2000       most ms by which a peer's clock is ahead or behind
   --seed 1          the same seed gives the same table
   --profile lan     lan, wan or local
   --plot file.svg   draws how news spread
@@ -34,6 +37,7 @@ await runCommand(async () => {
       minutes: '10',
       loss: '0.05',
       stalled: '0.01',
+      skew: String(CLOCK_SKEW),
       seed: '1',
       profile: 'lan',
       plot: '',
@@ -66,6 +70,7 @@ await runCommand(async () => {
       minutes: toNumber(values.minutes, 'minutes', { min: 0, max: 10_000 }),
       loss: toNumber(values.loss, 'loss', { min: 0, max: 0.9 }),
       stalled: toNumber(values.stalled, 'stalled', { min: 0, max: 0.5 }),
+      skew: toNumber(values.skew, 'skew', { min: 0, max: 86_400_000 }),
       profile: toProfile(values.profile),
       seed,
     },

@@ -1,3 +1,4 @@
+import type { Host } from '../host.js';
 import { seconds, type Step } from '../step.js';
 import { CONVERGE_MS, settledCloud } from './settled-cloud.js';
 
@@ -21,12 +22,17 @@ export const legacyMix: Step = {
       (host) => host.kind === 'legacy',
     );
     await lab.broadcastFrom(lab.peersOf(firstLegacy!)[0]!);
-    await lab.killHost(lastLegacy!);
+    const killed = new Set<string>();
+    const kill = async (host: Host) => {
+      for (const { name } of lab.peersOf(host)) killed.add(name);
+      await lab.killHost(host);
+    };
+    await kill(lastLegacy!);
     const legacyGone = await lab.converge(CONVERGE_MS);
     context.say(
       `a legacy peer killed: lists right after ${seconds(legacyGone)}`,
     );
-    await lab.killHost(lab.hosts[context.size.hosts - 1]!);
+    await kill(lab.hosts[context.size.hosts - 1]!);
     const oursGone = await lab.converge(CONVERGE_MS);
     context.say(
       `a process of ours killed: lists right after ${seconds(oursGone)}`,
@@ -35,5 +41,6 @@ export const legacyMix: Step = {
     const back = await lab.converge(CONVERGE_MS);
     context.say(`a new peer joined: lists right after ${seconds(back)}`);
     await lab.broadcastFrom(lab.peers[0]!);
+    await lab.expectDepartures(({ name }) => killed.has(name));
   },
 };

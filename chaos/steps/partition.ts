@@ -21,5 +21,11 @@ export const partition: Step = {
       `healed after ${context.size.partitionSeconds} s more: one cloud, equal lists after ${seconds(healed)}`,
     );
     await lab.broadcastFrom(lab.peers[0]!);
+    const side = new Map(
+      [here, there].flatMap((peers, at) => peers.map(({ name }) => [name, at])),
+    );
+    await lab.expectDepartures(
+      ({ observer, name }) => side.get(observer) !== side.get(name),
+    );
   },
 };

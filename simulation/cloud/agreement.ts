@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { SimulatedCloud } from './simulated-cloud.js';
 import type { SimulatedPeer } from './simulated-peer.js';
 
 /**
- * Compares the lists of all running peers with the truth.
+ * Compares the lists of all running peers, with addresses and data, with the truth.
  * @returns what is wrong with the first list that is not exactly right, or undefined
  */
 export function disagreement(
@@ -20,6 +21,9 @@ export function disagreement(
       if (!member) return `${nameOf(peer)} misses ${nameOf(other)}`;
       if (member.ip !== other.ip || member.port !== other.port)
         return `${nameOf(peer)} has ${nameOf(other)} at ${member.ip}:${member.port}`;
+      const { data } = other.core.self;
+      if (member.data !== data && !isDeepStrictEqual(member.data, data))
+        return `${nameOf(peer)} has other data of ${nameOf(other)}`;
     }
   return undefined;
 }

@@ -90,7 +90,7 @@ export const FLOOR_ROWS: readonly FloorRow[] = [
     name: 'join-large',
     floors: {
       ...joinFloors(5000, 0.05, 3),
-      minute: time('… wall time of a virtual minute'),
+      minute: time('… wall time of a virtual minute', 15 * 60),
       memory: {
         what: '… memory of the process',
         limit: 8 * 2 ** 30,

@@ -1,9 +1,9 @@
 import { ArgumentError } from '../cli-arguments.js';
 import { textTable } from '../report/table.js';
-import { median, quantile } from '../statistics.js';
 import { FLOOR_ROWS } from './floor-rows.js';
-import type { Floor, FloorRow } from './floor.js';
+import type { FloorRow } from './floor.js';
 import { measureRow } from './row-process.js';
+import { judge } from './verdict.js';
 
 export interface FloorOptions {
   /** Names of the rows to run; undefined: all. */
@@ -21,31 +21,15 @@ export async function runFloors(options: FloorOptions): Promise<boolean> {
   let sound = true;
   for (const row of rowsOf(options)) {
     const values = await valuesOf(row, options);
-    for (const [key, floor] of Object.entries(row.floors)) {
-      const bySeed = values.map((value) => value[key]!);
-      const failed = bySeed.flatMap((value, index) =>
-        value <= floor.limit ? [] : [options.seed + index],
-      );
-      const value =
-        floor.over === 'median' ? median(bySeed) : quantile(bySeed, 1);
-      const holds = value <= floor.limit;
-      sound &&= holds;
-      const verdict = holds ? 'holds' : `FAILS, seeds ${failed.join(', ')}`;
-      lines.push([row.name, ...describe(floor, value, verdict)]);
-      console.error(lines.at(-1)!.join('  '));
-    }
+    const verdict = judge(row, values, options.seed);
+    sound &&= verdict.sound;
+    for (const line of verdict.lines) console.error(line.join('  '));
+    lines.push(...verdict.lines);
   }
   console.log(
     textTable(['row', 'what', 'at most', 'measured', 'verdict'], lines),
   );
   return sound;
-}
-
-function describe(floor: Floor, value: number, verdict: string): string[] {
-  const { what, limit } = floor;
-  return limit === Infinity
-    ? [what, '-', floor.format(value), '-']
-    : [what, floor.format(limit), floor.format(value), verdict];
 }
 
 function rowsOf({ rows }: FloorOptions): readonly FloorRow[] {

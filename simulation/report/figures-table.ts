@@ -7,7 +7,7 @@ import { textTable } from './table.js';
 
 /** The table that `simulate` prints: nothing in it depends on the machine. */
 export function figuresTable(figures: Figures): string {
-  const { rest, join, leave, crash, vanish, churn } = figures;
+  const { rest, join, leave, crash, vanish, churn, faults } = figures;
   return textTable(
     ['what', 'figure'],
     [
@@ -24,7 +24,17 @@ export function figuresTable(figures: Figures): string {
       ...returnRows(churn.returns),
       ['requests each peer and second, then', count(churn.load.requests)],
       ['JSON each peer and second, then', bytes(churn.load.bytes)],
-      ['lists in the end', churn.disagreement ?? 'equal and right'],
+      ['lists then', churn.disagreement ?? 'equal and right'],
+      [
+        'halves parted for a minute: each with its own lists',
+        duration(faults.halves.parted),
+      ],
+      ['… healed: lists right', duration(faults.halves.healed)],
+      [
+        'one hears nobody for a minute, then: lists right',
+        duration(faults.deaf),
+      ],
+      ['a tenth restarted at once: lists right', duration(faults.restarts)],
     ],
   );
 }

@@ -18,6 +18,26 @@ describe('partitions', () => {
     return cloud;
   });
 
+  scenario(
+    'what changes in each half meanwhile is right everywhere afterwards',
+    async (options) => {
+      const cloud = await settled(options, 30);
+      const [one, other] = [cloud.peers.slice(0, 15), cloud.peers.slice(15)];
+      const heal = cloud.network.links.part(ips(one), ips(other));
+      await expectAgreement(cloud, 120_000, () => one);
+      for (const { core, id } of [one[0]!, one[7]!, other[3]!])
+        void core.update({ changed: id });
+      await expectAgreement(cloud, 60_000, () => one);
+      await expectAgreement(cloud, 60_000, () => other);
+      heal();
+      await expectAgreement(cloud, 60_000);
+      expect(other[0]!.core.get(one[7]!.id)?.data).toEqual({
+        changed: one[7]!.id,
+      });
+      return cloud;
+    },
+  );
+
   scenario('one peer alone is dropped and comes back', async (options) => {
     const cloud = await settled(options, 12);
     const [alone, ...rest] = cloud.peers;
@@ -79,6 +99,22 @@ describe('partitions', () => {
       const heal = cloud.network.links.cut(ips(rest), [deaf!.ip]);
       await expectAgreement(cloud, 120_000, () => rest);
       heal();
+      await expectAgreement(cloud, 60_000);
+      return cloud;
+    },
+  );
+
+  scenario(
+    'several hear nobody, whom everybody hears: each is dropped, then back',
+    async (options) => {
+      const cloud = await settled(options, 12);
+      const [deaf, rest] = [cloud.peers.slice(0, 3), cloud.peers.slice(3)];
+      const heals = deaf.map((one) => {
+        const others = cloud.peers.filter((peer) => peer !== one);
+        return cloud.network.links.cut(ips(others), [one.ip]);
+      });
+      await expectAgreement(cloud, 120_000, () => rest);
+      for (const heal of heals) heal();
       await expectAgreement(cloud, 60_000);
       return cloud;
     },

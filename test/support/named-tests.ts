@@ -52,8 +52,9 @@ export function expectTests(tests: readonly NamedTest[]): void {
   }
 }
 
-/** What stands between quotes in the file, in the place of the name. */
+/** The name, or a part of it, as the first of several arguments: where a test has its name. */
 function pattern(name: string): RegExp {
   const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`^[^/]*['"\`].*${escaped.replaceAll('…', '.+')}`, 'm');
+  const part = escaped.replaceAll('…', '.+');
+  return new RegExp(`^(?:.*\\()? *(['"\`]).*${part}.*\\1,`, 'm');
 }

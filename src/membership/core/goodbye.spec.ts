@@ -1,6 +1,6 @@
 import type { PeerTransport } from '../../transport/peer-transport.interface.js';
 import { MAX_CONCURRENT_TELLINGS } from './membership.limits.js';
-import { never } from './testing-support/checked-cloud.js';
+import { never, OURS } from './testing-support/checked-cloud.js';
 import { idsOf, TestCloud, told } from './testing-support/test-cloud.js';
 
 /** After ringpop-common's self-eviction tests: a peer that shuts down says so itself. */
@@ -36,6 +36,31 @@ describe('a goodbye', () => {
       await cloud.until(() => !idsOf(peers[0]!).includes('d'), 1000);
       expect(told(peers[0]!).at(-1)).toBe('peer.left d left');
       expect(legacy.ids).toEqual(['a', 'b', 'c', 'e']);
+    },
+  );
+
+  it.each([['10.7.7.7'], ['its old one']])(
+    'does not keep out who comes back under the same id with other data, at %s',
+    async (ip) => {
+      const cloud = new TestCloud();
+      const peers = await cloud.cloud(['a', 'b']);
+      const b = peers[1]!;
+      await cloud.settle(b.core.leave());
+      b.core.stop();
+      b.process.crash();
+      await cloud.until(() => idsOf(peers[0]!).length === 0, 1000);
+      const again = cloud.fake('b', {
+        ...(ip === 'its old one' ? b.address : { ip }),
+        status: OURS,
+      });
+      const incarnation = cloud.clock.now();
+      const extra = { ...OURS, incarnation, data: { again: true } };
+      await cloud.settle(again.join(peers[0]!.address, extra));
+      expect(peers[0]!.core.get('b')).toMatchObject({
+        ...again.address,
+        data: { again: true },
+        state: 'alive',
+      });
     },
   );
 

@@ -34,17 +34,24 @@ export class GossipExtension {
     private readonly queue: GossipQueue,
   ) {}
 
-  /** What goes along with a request to a member; undefined where the member does not speak it. */
+  /**
+   * What goes along with a request to a member; undefined where the member does not speak it.
+   * @param news what comes before other news
+   * @param extra what else the request asks; the news have the room that it leaves
+   */
   request(
     target: MemberRecord,
     news: readonly JsonObject[] = [],
+    extra: JsonObject = {},
   ): JsonObject | undefined {
     if (!speaksGossip(target)) return undefined;
+    const room = MAX_NEWS_BYTES - jsonBytes(extra);
     return {
       digest: this.ctx.list.digest.text,
-      updates: this.#updates(target, [...news]),
+      updates: this.#updates(target, [...news], room),
       seen: target.incarnation,
       you: target.ip,
+      ...extra,
     };
   }
 
@@ -74,7 +81,11 @@ export class GossipExtension {
   }
 
   /** A suspect always hears of it first, so that it can contradict (Lifeguard's buddy system). */
-  #updates(target: MemberRecord, first: JsonObject[]): JsonObject[] {
+  #updates(
+    target: MemberRecord,
+    first: JsonObject[],
+    room = MAX_NEWS_BYTES,
+  ): JsonObject[] {
     const { list, options } = this.ctx;
     if (list.peek(target.id)?.state === 'suspect') {
       first.push(
@@ -89,7 +100,7 @@ export class GossipExtension {
       sends,
       target.id,
       MAX_GOSSIP_ITEMS - first.length,
-      MAX_NEWS_BYTES - bytesOf(first),
+      room - bytesOf(first),
     );
     if (first.length === 0) return others;
     return first.concat(

@@ -37,8 +37,9 @@ export interface MembershipParameters {
   indirectProbes: number;
   /**
    * A suspect has `suspicionMultiplier · log10(N)` probe intervals (never less than the multiplier) to
-   * contradict, once enough others confirm. Default 4. Higher forgives longer stalls and keeps dead
-   * members longer.
+   * contradict, once enough others confirm. Above ten peers the last check comes later by up to what that
+   * is above the multiplier, by chance. Default 4. Higher forgives longer stalls and keeps dead members
+   * longer.
    */
   suspicionMultiplier: number;
   /**
@@ -105,10 +106,10 @@ export interface MembershipParameters {
    */
   rejoinInterval: number;
   /**
-   * Ms between two checks by one peer that a legacy member still lists it, and between two renewals of
-   * what a legacy member lists of others of its kind. Default 30,000. Shorter repairs the lists of
-   * legacy members sooner, at one small request for each check and two for each renewal, between which
-   * these two legacy members do not know each other.
+   * Ms between two checks by one peer that a legacy member still lists it (longer in clouds of more than
+   * 30, in proportion), and between two renewals of what a legacy member lists of others of its kind.
+   * Default 30,000. Shorter repairs the lists of legacy members sooner, at one small request for each
+   * check and two for each renewal, between which these two legacy members do not know each other.
    */
   legacyAuditInterval: number;
   /**

@@ -1,4 +1,5 @@
-import { never } from './testing-support/checked-cloud.js';
+import { NEWCOMER_PERIOD } from './membership.limits.js';
+import { never, OURS } from './testing-support/checked-cloud.js';
 import { TestCloud } from './testing-support/test-cloud.js';
 
 /** Members of which a legacy member was told, in this order. */
@@ -7,6 +8,25 @@ function joinsTo(cloud: TestCloud, legacyId: string): unknown[] {
 }
 
 describe('Newcomers', () => {
+  it.each([
+    ['right after its join', 0, ['b']],
+    ['long after', NEWCOMER_PERIOD, []],
+  ])(
+    'are told that a member has left, which did not know them, %s: %i ms',
+    async (_, later, told) => {
+      const cloud = new TestCloud();
+      const [a] = await cloud.cloud(['a'], { ticks: false });
+      const b = cloud.fake('b');
+      await cloud.settle(b.join(a!.address, OURS));
+      const newcomer = cloud.fake('n', { status: OURS });
+      await cloud.settle(newcomer.join(a!.address, OURS));
+      await cloud.clock.run(later);
+      await cloud.settle(b.send(a!.address, 'left', { id: 'b' }));
+      await cloud.clock.run(1000);
+      expect(cloud.to('n', 'left').map(({ body }) => body.id)).toEqual(told);
+    },
+  );
+
   it.each([
     ['another member', 1],
     ['the same member', 0],

@@ -47,8 +47,8 @@ export class StatusCaller {
     extra?: JsonObject,
     news: readonly JsonObject[] = [],
   ): Promise<StatusReply> {
-    const ext = this.extension.request(member, news);
-    const body: JsonObject = ext ? { ext: { ...ext, ...extra } } : {};
+    const ext = this.extension.request(member, news, extra);
+    const body: JsonObject = ext ? { ext } : {};
     const reply = await this.#send(member, member.id, body, timeout);
     if (reply.kind === 'online' || reply.kind === 'leaving') {
       this.#learn(member, reply.status, ext !== undefined);
