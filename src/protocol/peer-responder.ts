@@ -85,7 +85,9 @@ export class PeerResponder {
   ): void {
     this.run(req, res, async (request, outgoing) => {
       const sender = await this.senders.require(request);
-      await work({ request, sender, incoming: incomingOf(req), outgoing });
+      // The end of an exchange that is over already would never be heard of.
+      if (!outgoing.destroyed)
+        await work({ request, sender, incoming: incomingOf(req), outgoing });
       return undefined;
     });
   }

@@ -4,6 +4,7 @@ import type { Member } from '../../src/membership/core/membership.types.js';
 import type { OutgoingMessage } from '../../src/messaging/lanes/message-lane.interface.js';
 import { MessageBody } from '../../src/messaging/message-body.js';
 import type { OpenedStream } from '../../src/messaging/stream/stream-opener.js';
+import { StreamRefusedError } from '../../src/messaging/stream/stream-refused.error.js';
 
 /** Ms that a message of these tests has. */
 const PATIENCE = 60_000;
@@ -29,6 +30,13 @@ export function messageTo(id: string, body: object): OutgoingMessage {
     deadline: performance.now() + PATIENCE,
     signal: undefined,
   };
+}
+
+/** A refusal after which it is tried again soon. */
+export class BriefRefusal extends StreamRefusedError {
+  override get pause(): number {
+    return 1;
+  }
 }
 
 /** A stream without a network: what the opener gets, and the receiver's end of it. */

@@ -26,4 +26,15 @@ describe('ChunkWriter', () => {
       expect(writer.isFull).toBe(false);
     },
   );
+
+  it('leaves nothing on the socket, which the message has let go of before', () => {
+    const socket = new PassThrough();
+    const before = socket.listenerCount('drain');
+    const message = messageOn(socket);
+    const writer = new ChunkWriter(message, undefined, () => undefined);
+    expect(socket.listenerCount('drain')).toBe(before + 1);
+    Object.assign(message, { socket: null });
+    writer.release();
+    expect(socket.listenerCount('drain')).toBe(before);
+  });
 });

@@ -16,16 +16,19 @@ export class ChunkWriter {
   private ended = false;
   /** Bytes with which the socket is full: no fewer than those after which Node says when they are out. */
   private readonly room: number;
+  /** Kept, because the message lets go of it when it is over. */
+  private readonly socket: OutgoingMessage['socket'];
 
   constructor(
     private readonly message: OutgoingMessage,
     private readonly codec: StreamCodec | undefined,
     private readonly onDrain: () => void,
   ) {
-    const { writableHighWaterMark } = message.socket ?? message;
+    this.socket = message.socket;
+    const { writableHighWaterMark } = this.socket ?? message;
     this.room = Math.max(SOCKET_BYTES, writableHighWaterMark);
     message.on('drain', onDrain);
-    message.socket?.on('drain', onDrain);
+    this.socket?.on('drain', onDrain);
   }
 
   /** True while the socket has as much to send as it may have. */
@@ -76,7 +79,7 @@ export class ChunkWriter {
 
   /** Leaves the socket to whoever has it next. */
   release(): void {
-    this.message.socket?.off('drain', this.onDrain);
+    this.socket?.off('drain', this.onDrain);
   }
 }
 

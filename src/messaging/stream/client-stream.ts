@@ -171,6 +171,9 @@ export class ClientStream implements FrameHandler {
     if (kind === FRAME.replies) {
       this.settle(frame as JsonValue[]);
     } else if (kind === FRAME.ended) {
+      if (!this.ended) {
+        throw new StreamError('the receiver ended what is not over');
+      }
       this.owner.onStarted(this);
     } else if (kind === FRAME.away) {
       this.owner.onAway(this);

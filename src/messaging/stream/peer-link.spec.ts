@@ -1,4 +1,5 @@
 import {
+  BriefRefusal,
   FakeStream,
   messageTo,
   streamMember,
@@ -109,6 +110,28 @@ describe('PeerLink', () => {
     expect(link.isOver).toBe(false);
     link.end();
     expect(link.isOver).toBe(true);
+  });
+
+  it('counts as used from when a stream was opened after all', async () => {
+    const stream = new FakeStream();
+    let refuses = true;
+    const link = linkBy(() =>
+      refuses
+        ? Promise.reject(new BriefRefusal(404, false))
+        : Promise.resolve(stream.opened),
+    );
+    await link.send(messageTo('a', {}));
+    expect(link.isRefused).toBe(true);
+    link.usedAt = 0;
+    refuses = false;
+    stream.greet();
+    await until(() => {
+      link.tryAgain();
+      return !link.isRefused;
+    });
+    expect(link.isResting).toBe(true);
+    expect(link.usedAt).toBeGreaterThan(0);
+    link.destroy(new Error('the test is over'));
   });
 
   it('gives up a receiver that falls silent', async () => {

@@ -147,8 +147,10 @@ export class PeerLink implements StreamSuccessionOwner {
   }
 
   onChange(): void {
-    if (this.streams.isOpen) {
+    if (this.streams.isOpen && this.isRefused) {
       this.refusedUntil = 0;
+      // Its messages went another way so far: it was not opened to be the first that makes room.
+      this.usedAt = performance.now();
     }
     if (!this.queue.isEmpty) {
       this.schedule();

@@ -66,6 +66,18 @@ describe('StreamSuccession', () => {
     succession.end();
   });
 
+  it('breaks a stream whose receiver says unasked that all of it is started', async () => {
+    const { succession, open } = setUp();
+    for (let each = 0; each < 2; each++) {
+      succession.open();
+      const stream = await open();
+      stream.write(['e']);
+      await until(() => !succession.isOpen);
+      expect(succession.count).toBe(0);
+    }
+    succession.end();
+  });
+
   it('leaves no successor behind when it retires', async () => {
     const { succession, asked, open } = setUp();
     succession.open();

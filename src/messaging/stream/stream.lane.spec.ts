@@ -1,4 +1,5 @@
 import {
+  BriefRefusal,
   FakeStream,
   messageTo,
   streamMember,
@@ -26,13 +27,6 @@ function laneOf(
     open,
     { send: http } as HttpLane,
   );
-}
-
-/** A refusal after which it is tried again soon. */
-class BriefRefusal extends StreamRefusedError {
-  override get pause(): number {
-    return 1;
-  }
 }
 
 describe('StreamLane', () => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { atTurnEnd } from './turn-end.js';
 
@@ -16,5 +17,34 @@ describe('atTurnEnd', () => {
     await turn();
     await turn();
     expect(calls).toEqual(['first', 'second', 'third']);
+  });
+
+  it('calls the others back a turn later, where one throws', async () => {
+    const listeners = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException');
+    const thrown = once(process, 'uncaughtException');
+    const calls: string[] = [];
+    atTurnEnd(() => calls.push('first'));
+    atTurnEnd(() => {
+      throw new Error('thrown');
+    });
+    atTurnEnd(() => calls.push('third'));
+    const [error] = (await thrown) as [Error];
+    for (const listener of listeners) process.on('uncaughtException', listener);
+    expect(error.message).toBe('thrown');
+    await turn();
+    expect(calls).toEqual(['first', 'third']);
+  });
+
+  it('calls back where a test has put another clock in place', async () => {
+    vi.useFakeTimers();
+    try {
+      const callback = vi.fn();
+      atTurnEnd(callback);
+      await turn();
+      expect(callback).toHaveBeenCalledOnce();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

@@ -1,10 +1,11 @@
+// The real one, also while a test of the application has put another clock in its place.
+const { setImmediate } = globalThis;
+
 let waiting: (() => void)[] = [];
 
 /**
  * Calls back at the end of this turn of the event loop, when everything that has come in is read: what
  * several sockets have brought goes out together. One immediate for all: each costs as much as a message.
- *
- * @param callback must not throw
  */
 export function atTurnEnd(callback: () => void): void {
   if (waiting.push(callback) === 1) {
@@ -15,7 +16,15 @@ export function atTurnEnd(callback: () => void): void {
 function callAll(): void {
   const all = waiting;
   waiting = [];
-  for (const callback of all) {
-    callback();
+  let called = 0;
+  try {
+    while (called < all.length) {
+      all[called++]!();
+    }
+  } finally {
+    // What one of them throws is the process's to see, and costs the others a turn.
+    for (const rest of all.slice(called)) {
+      atTurnEnd(rest);
+    }
   }
 }

@@ -1,5 +1,10 @@
-import { Injectable } from '@nestjs/common';
+import { request as httpRequest, type ServerResponse } from 'node:http';
+import { Injectable, type MiddlewareConsumer, Module } from '@nestjs/common';
+import compression from 'compression';
 import { OnPeerMessage } from '../../../src/index.js';
+import type { MembershipCore } from '../../../src/membership/core/membership-core.js';
+import { StreamAcceptor } from '../../../src/messaging/stream/stream-acceptor.js';
+import { MEMBERSHIP_CORE } from '../../../src/options/peer-cloud.tokens.js';
 import { until } from '../../support/until.js';
 import { closePeers, startPeer } from '../module/support/peer-app.js';
 import {
@@ -7,7 +12,11 @@ import {
   maliciousMember,
   say,
 } from '../security/support/fake-peer.js';
-import { startPair, type MessagePair } from './support/message-pair.js';
+import {
+  serverOf,
+  startPair,
+  type MessagePair,
+} from './support/message-pair.js';
 import { RawStream } from './support/raw-stream.js';
 
 @Injectable()
@@ -75,6 +84,61 @@ describe('/stream', () => {
       'content-type': 'application/x-ndjson',
       'cache-control': 'no-transform',
     });
+  });
+
+  it('is not begun for who has gone while it was found out who that is', async () => {
+    await open();
+    const { app, port } = pair.receiver;
+    const core = app.get<MembershipCore>(MEMBERSHIP_CORE);
+    const member = core.get(pair.sender.membership.self.id);
+    const gone = new Promise<void>((resolve) =>
+      serverOf(pair.receiver).once('request', (_, response: ServerResponse) =>
+        response.once('close', resolve),
+      ),
+    );
+    const request = httpRequest({
+      port,
+      method: 'POST',
+      path: '/stream',
+      headers: {
+        'content-type': 'application/x-ndjson',
+        'x-peercloud-id': 'late',
+      },
+    });
+    request.on('error', () => undefined);
+    const admit = vi.spyOn(core, 'admit').mockImplementation(async () => {
+      request.destroy();
+      await gone;
+      return member;
+    });
+    const accept = vi.spyOn(app.get(StreamAcceptor), 'accept');
+    request.flushHeaders();
+    await until(() => admit.mock.settledResults[0]?.type === 'fulfilled');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(accept).not.toHaveBeenCalled();
+  });
+
+  it('is compressed for nobody, whoever would take it so', async () => {
+    @Module({ providers: [Handlers] })
+    class Compressed {
+      configure(consumer: MiddlewareConsumer) {
+        consumer
+          .apply(compression({ threshold: 0, filter: () => true }))
+          .forRoutes('{*path}');
+      }
+    }
+    pair = await startPair({
+      providers: [],
+      receiver: { imports: [Compressed] },
+    });
+    const stream = await RawStream.open(pair.receiver.port, {
+      'x-peercloud-id': pair.sender.membership.self.id,
+      'accept-encoding': 'gzip',
+    });
+    streams.push(stream);
+    expect(stream.response.headers['content-encoding']).toBeUndefined();
+    stream.write(HELLO, ['m', 0, 1, 5000, { a: 1 }]);
+    expect(await stream.reply(1)).toEqual([200, { a: 1 }]);
   });
 
   it('answers requests by their ids', async () => {

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import type { Server } from 'node:http';
+import { connect } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import { OnPeerMessage } from '../../../src/index.js';
 import { until } from '../../support/until.js';
@@ -69,6 +71,19 @@ describe('streams to a server with limits of its own', () => {
     await sendOver(3, (server) => (server.keepAliveTimeout = 50), {
       maxLifetime: 500,
     });
+  });
+
+  it('outlive its time for connections on which nothing happens', async () => {
+    const { send, sender, receiver } = await startPair({
+      providers: [Handlers],
+      receiver: { onServer: (server) => (server.timeout = 100) },
+    });
+    await send({ type: 'later', n: 0 });
+    // A connection on which nothing happens at all shows when that time is over.
+    const idle = connect(receiver.port, '127.0.0.1').resume();
+    await once(idle, 'close');
+    await send({ type: 'later', n: 1 });
+    expect(seen.of('/stream', sender, receiver)).toBe(1);
   });
 
   it('are no more than it allows for one connection', async () => {

@@ -15,6 +15,7 @@ import {
   closePeers,
   cutOff,
   startPeer,
+  type PeerApp,
   type PeerAppSetup,
 } from '../module/support/peer-app.js';
 import { startPair } from './support/message-pair.js';
@@ -280,6 +281,28 @@ describe('the stream lane', () => {
       seen.of(path, sender, receiver) + seen.of(path, sender, third);
     expect(sent('/stream')).toBe(1);
     expect(sent('/message')).toBe(1);
+  });
+
+  it('closes the stream that was used least lately for another peer', async () => {
+    const { send, sender, receiver } = await startPair({
+      providers: [Handlers],
+      sender: { messaging: { stream: { maxStreams: 1 } } },
+    });
+    await send({ type: 'echo', n: 1 });
+    const third = await startPeer({
+      providers: [Handlers],
+      options: { peers: [receiver.address] },
+    });
+    const thirdId = third.membership.self.id;
+    await until(() => sender.membership.get(thirdId));
+    const streamsTo = (peer: PeerApp) => seen.of('/stream', sender, peer);
+    await until(async () => {
+      await sender.messaging.send(thirdId, { type: 'echo', n: 2 });
+      return streamsTo(third) === 1;
+    });
+    const { n } = (await send({ type: 'echo', n: 3 })) as { n: number };
+    expect(n).toBe(3);
+    expect(streamsTo(receiver)).toBe(1);
   });
 
   it('passes compression in the app', async () => {
