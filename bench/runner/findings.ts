@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { arch, availableParallelism, cpus, platform } from 'node:os';
 import { dirname } from 'node:path';
@@ -13,7 +14,7 @@ export type ReportedContender = Pick<Contender, 'title' | 'parts'> & {
 /** Everything that a report is made from. */
 export interface Findings {
   options: BenchOptions;
-  /** Where it was measured. */
+  /** What was measured, and where. */
   machine: string;
   contenders: readonly ReportedContender[];
   /** Contenders that did not take part, with the reason. */
@@ -29,10 +30,22 @@ interface SavedFindings {
   samples: SavedSamples;
 }
 
-/** One line about this machine. */
+/** One line about this code and this machine. */
 export function thisMachine(): string {
   const cpu = cpus()[0]?.model ?? 'unknown processor';
-  return `Node ${process.version}, ${platform()} ${arch()}, ${availableParallelism()} cores of ${cpu}`;
+  return `${commit()}, Node ${process.version}, ${platform()} ${arch()}, ${availableParallelism()} cores of ${cpu}`;
+}
+
+function commit(): string {
+  try {
+    const hash = execFileSync('git', ['describe', '--always', '--dirty'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    return `Commit ${hash.trim()}`;
+  } catch {
+    return 'Unknown commit';
+  }
 }
 
 /** Keeps the findings, so that a report can be made from them again. */
