@@ -4,7 +4,12 @@ import { smoke } from './parts/smoke.js';
 import { publish } from './report/publish.js';
 import type { BenchContext } from './runner/bench-context.js';
 import { Brokers } from './runner/brokers.js';
-import { loadFindings, saveFindings, thisMachine } from './runner/findings.js';
+import {
+  loadFindings,
+  saveFindings,
+  thisCommit,
+  thisMachine,
+} from './runner/findings.js';
 import type { Job } from './runner/job.js';
 import { loadContenders } from './runner/registry.js';
 import { Samples } from './runner/samples.js';
@@ -47,9 +52,19 @@ async function prepare(
     return false;
   });
   for (const [id, reason] of skipped) say(`${id} skipped: ${reason}`);
+  const commit = thisCommit();
   const machine = thisMachine();
   const samples = new Samples();
-  return { options, machine, brokers, contenders, skipped, samples, say };
+  return {
+    options,
+    commit,
+    machine,
+    brokers,
+    contenders,
+    skipped,
+    samples,
+    say,
+  };
 }
 
 async function runSmoke(context: BenchContext): Promise<number> {

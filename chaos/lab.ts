@@ -111,8 +111,8 @@ export class Lab {
   }
 
   /**
-   * Fails where a peer saw one go, since the last call, that should have stayed. Returns how many have
-   * been seen to go.
+   * Fails where a peer has, since the last call, seen one go that should have stayed, or for another reason
+   * than it should. Returns how many it has seen go.
    */
   async expectDepartures(
     isDue: (departure: Departure) => boolean,
@@ -123,7 +123,7 @@ export class Lab {
     const departures = lists.flat();
     const wrong = departures.filter((departure) => !isDue(departure));
     if (wrong.length > 0) {
-      throw new Error(`healthy peers thrown out: ${JSON.stringify(wrong)}`);
+      throw new Error(`wrong departures: ${JSON.stringify(wrong)}`);
     }
     return departures.length;
   }

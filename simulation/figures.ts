@@ -22,7 +22,7 @@ export interface FigureOptions extends CloudOptions {
   stalled: number;
 }
 
-/** How one simulated cloud takes news, and stalls. */
+/** What one simulated cloud shows of news, and while some of its peers stall. */
 export interface NewsFigures {
   rest: Load;
   join: JoinSpread;

@@ -34,10 +34,10 @@ export function report(findings: Findings): string {
   ].join('\n\n');
 }
 
-function introduction({ options, machine }: Findings): string {
+function introduction({ options, commit, machine }: Findings): string {
   return [
     `${KINDS[options.kind]}: up to ${options.rounds} rounds of up to ${options.measureMs} ms a cell, medians.`,
-    `${machine}.`,
+    `Commit ${commit}, ${machine}.`,
     'Each contender has one process for the sender and others for the peers that answer, all on loopback.',
     'Figures of one run compare with each other, not with those of another run or machine.',
   ].join(' ');

@@ -14,7 +14,9 @@ export type ReportedContender = Pick<Contender, 'title' | 'parts'> & {
 /** Everything that a report is made from. */
 export interface Findings {
   options: BenchOptions;
-  /** What was measured, and where. */
+  /** Of the code that was measured. */
+  commit: string;
+  /** Where it was measured. */
   machine: string;
   contenders: readonly ReportedContender[];
   /** Contenders that did not take part, with the reason. */
@@ -24,37 +26,40 @@ export interface Findings {
 
 interface SavedFindings {
   options: BenchOptions;
+  commit: string;
   machine: string;
   contenders: ReportedContender[];
   skipped: [string, string][];
   samples: SavedSamples;
 }
 
-/** One line about this code and this machine. */
+/** One line about this machine. */
 export function thisMachine(): string {
   const cpu = cpus()[0]?.model ?? 'unknown processor';
-  return `${commit()}, Node ${process.version}, ${platform()} ${arch()}, ${availableParallelism()} cores of ${cpu}`;
+  return `Node ${process.version}, ${platform()} ${arch()}, ${availableParallelism()} cores of ${cpu}`;
 }
 
-function commit(): string {
+/** As git names it, with a word where files have been changed since. */
+export function thisCommit(): string {
   try {
     const hash = execFileSync('git', ['describe', '--always', '--dirty'], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
     });
-    return `Commit ${hash.trim()}`;
+    return hash.trim();
   } catch {
-    return 'Unknown commit';
+    return 'unknown';
   }
 }
 
 /** Keeps the findings, so that a report can be made from them again. */
 export async function saveFindings(
   file: string,
-  { options, machine, contenders, skipped, samples }: Findings,
+  { options, commit, machine, contenders, skipped, samples }: Findings,
 ): Promise<void> {
   const saved: SavedFindings = {
     options,
+    commit,
     machine,
     contenders: contenders.map(({ id, title, parts }) => ({
       id,

@@ -24,7 +24,7 @@ export async function settledCloud(context: StepContext): Promise<Lab> {
   say(
     `${lab.peers.length} peers in ${size.hosts} processes: equal lists ${seconds(took)} after the last had started; a broadcast had ${replies} replies`,
   );
-  // While it comes together, its processes have no time for each other: that is not looked at.
+  // Processes that load Node and Nest have no time for each other: departures of that time do not count.
   await lab.expectDepartures(() => true);
   return lab;
 }

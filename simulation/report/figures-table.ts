@@ -27,7 +27,9 @@ export function figuresTable(figures: Figures): string {
       ['lists then', churn.disagreement ?? 'equal and right'],
       [
         'halves parted for a minute: each with its own lists',
-        duration(faults.halves.parted),
+        Number.isFinite(faults.halves.parted)
+          ? duration(faults.halves.parted)
+          : 'not within it',
       ],
       ['… healed: lists right', duration(faults.halves.healed)],
       [

@@ -11,13 +11,13 @@ const PATIENCE = 10 * 60_000;
 /** What a cloud made of faults of the network, and of a deployment. */
 export interface Faults {
   halves: Healing;
-  /** Ms until all lists were right, after one that was sent nothing for a minute is reached again. */
+  /** Ms until all lists were right, after one that had heard nobody for a minute was reached again. */
   deaf: number;
-  /** The same, after one of ten processes was killed, each with a new one at once in its place. */
+  /** The same, after a tenth of the processes was killed, each with a new one at once in its place. */
   restarts: number;
 }
 
-/** Parts a cloud, makes one peer deaf, and restarts some, one after the other. */
+/** Parts a cloud, then makes one peer deaf, then restarts a tenth. */
 export async function faults(cloud: SimulatedCloud): Promise<Faults> {
   return {
     halves: await partAndHeal(cloud, CUT_MINUTES),

@@ -106,7 +106,7 @@ export class PeerResponder {
         const refusal = this.refusalOf(error, req);
         refuseAndDrain(incomingOf(req), outgoing, refusal, request);
       })
-      .then(() => this.note(incomingOf(req), request, outgoing.statusCode))
+      .then(() => this.note(incomingOf(req), request, outgoing))
       // Where not even the refusal can be signed, silence is all that is left.
       .catch(() => outgoing.destroy());
   }
@@ -130,10 +130,11 @@ export class PeerResponder {
   private note(
     incoming: IncomingMessage,
     { senderId, remoteAddress }: PeerRequest,
-    status: number,
+    { headersSent, statusCode }: ServerResponse,
   ): void {
     if (Logger.isLevelEnabled('debug')) {
       const sender = senderId ?? 'a stranger';
+      const status = headersSent ? statusCode : 'gone before the answer';
       this.logger.debug(
         `POST ${pathOf(incoming)} of ${sender} from ${remoteAddress}: ${status}`,
       );

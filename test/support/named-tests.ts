@@ -56,5 +56,5 @@ export function expectTests(tests: readonly NamedTest[]): void {
 function pattern(name: string): RegExp {
   const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const part = escaped.replaceAll('…', '.+');
-  return new RegExp(`^(?:.*\\()? *(['"\`]).*${part}.*\\1,`, 'm');
+  return new RegExp(`^(?! *//)(?:.*\\()? *(['"\`]).*${part}.*\\1,`, 'm');
 }

@@ -42,7 +42,8 @@ export class BriefRefusal extends StreamRefusedError {
 /** A stream without a network: what the opener gets, and the receiver's end of it. */
 export class FakeStream {
   readonly opened: OpenedStream;
-  private readonly up = new PassThrough();
+  /** Like a request, it is not over with its last write. */
+  private readonly up = new PassThrough({ autoDestroy: false });
   private readonly down = Object.assign(new PassThrough(), {
     socket: { setTimeout: () => undefined },
   });

@@ -4,11 +4,7 @@ import type {
 } from '../../transport/peer-transport.interface.js';
 import { TransportError } from '../../transport/transport.error.js';
 import type { JsonObject } from '../../wire/json.js';
-import {
-  addFake,
-  left,
-  makeCloud,
-} from './testing-support/checked-cloud.js';
+import { addFake, left, makeCloud } from './testing-support/checked-cloud.js';
 import { TestCloud, told } from './testing-support/test-cloud.js';
 
 /** Checks a member whose answer to `/status` is given here. */

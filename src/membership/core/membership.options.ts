@@ -37,8 +37,8 @@ export interface MembershipParameters {
   indirectProbes: number;
   /**
    * A suspect has `suspicionMultiplier · log10(N)` probe intervals (never less than the multiplier) to
-   * contradict, once enough others confirm. Above ten peers the last check comes later by up to what that
-   * is above the multiplier, by chance. Default 4. Higher forgives longer stalls and keeps dead members
+   * contradict, once enough others confirm. Above ten peers the last check comes later by chance, by the
+   * amount at most by which that is more than the multiplier. Default 4. Higher forgives longer stalls and keeps dead members
    * longer.
    */
   suspicionMultiplier: number;

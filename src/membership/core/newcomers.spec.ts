@@ -12,7 +12,7 @@ describe('Newcomers', () => {
     ['right after its join', 0, ['b']],
     ['long after', NEWCOMER_PERIOD, []],
   ])(
-    'are told that a member has left, which did not know them, %s: %i ms',
+    'are told of the end of a member that did not know them, %s: %i ms',
     async (_, later, told) => {
       const cloud = new TestCloud();
       const [a] = await cloud.cloud(['a'], { ticks: false });

@@ -27,7 +27,7 @@ describe('ChunkWriter', () => {
     },
   );
 
-  it('leaves nothing on the socket, which the message has let go of before', () => {
+  it('leaves nothing on the socket, even if the message has let go of it already', () => {
     const socket = new PassThrough();
     const before = socket.listenerCount('drain');
     const message = messageOn(socket);

@@ -14,6 +14,7 @@ import {
   BATCH_CHARS,
   LARGE_CHARS,
   LINE_SLACK_BYTES,
+  MISSED_HEARTBEATS,
   STREAM_VERSION,
 } from './stream.constants.js';
 import { StreamError, WrongPeerError } from './stream.error.js';
@@ -54,6 +55,8 @@ export class ClientStream implements FrameHandler {
   private pending: PendingTable<Delivery>;
   private readonly connection: FrameConnection;
   private ended = false;
+  /** Since when nothing is to come any more but the receiver's end. */
+  private doneAt: number | undefined;
 
   constructor(
     readonly peerId: string,
@@ -138,7 +141,14 @@ export class ClientStream implements FrameHandler {
   }
 
   beat(now: number, stalled: boolean): void {
-    this.connection.beat(this.config.heartbeat, now, stalled);
+    const { heartbeat } = this.config;
+    if (this.ended && this.pending.size === 0) {
+      this.doneAt = stalled ? now : (this.doneAt ?? now);
+      if (now - this.doneAt > heartbeat * MISSED_HEARTBEATS) {
+        this.break(new StreamError('the receiver does not end the stream'));
+      }
+    }
+    this.connection.beat(heartbeat, now, stalled);
   }
 
   /** Fails what is past its deadline by `now`; returns the next deadline. */
@@ -172,7 +182,9 @@ export class ClientStream implements FrameHandler {
       this.settle(frame as JsonValue[]);
     } else if (kind === FRAME.ended) {
       if (!this.ended) {
-        throw new StreamError('the receiver ended what is not over');
+        throw new StreamError(
+          'the receiver said that all is started of a stream that goes on',
+        );
       }
       this.owner.onStarted(this);
     } else if (kind === FRAME.away) {

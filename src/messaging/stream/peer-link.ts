@@ -149,7 +149,7 @@ export class PeerLink implements StreamSuccessionOwner {
   onChange(): void {
     if (this.streams.isOpen && this.isRefused) {
       this.refusedUntil = 0;
-      // Its messages went another way so far: it was not opened to be the first that makes room.
+      // Its messages went another way so far: by its last use it would be the first that makes room.
       this.usedAt = performance.now();
     }
     if (!this.queue.isEmpty) {

@@ -32,10 +32,10 @@ describe('createStreamOpener', () => {
   it('gives a stream that has broken with its head, and nothing that ends the process', async () => {
     const unheard = vi.fn();
     process.on('uncaughtException', unheard);
+    onTestFinished(() => void process.off('uncaughtException', unheard));
     const { request, response } = await open(`${HEAD}ZZZ\r\n`);
     response.on('error', () => undefined);
     await until(() => request.closed && response.closed);
-    process.off('uncaughtException', unheard);
     expect(unheard).not.toHaveBeenCalled();
   });
 

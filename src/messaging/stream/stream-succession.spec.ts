@@ -5,6 +5,7 @@ import {
 import { until } from '../../../test/support/until.js';
 import type { OpenedStream } from './stream-opener.js';
 import type { StreamRefusedError } from './stream-refused.error.js';
+import { NoStreamPlaceError } from './no-stream-place.error.js';
 import { StreamSuccession } from './stream-succession.js';
 import { resolveStreamOptions } from './stream.options.js';
 
@@ -75,6 +76,41 @@ describe('StreamSuccession', () => {
       await until(() => !succession.isOpen);
       expect(succession.count).toBe(0);
     }
+    succession.end();
+  });
+
+  it('does not wait for ever for a receiver to end a stream that is over', async () => {
+    const { succession, asked, open } = setUp();
+    succession.open();
+    await open();
+    await until(() => asked.length === 2);
+    await open();
+    expect(succession.count).toBe(2);
+    // The receiver says neither that it has started everything, nor that it has ended.
+    const now = performance.now();
+    succession.beat(now, false);
+    succession.beat(now + 29_000, false);
+    expect(succession.count).toBe(2);
+    // After a pause of this process its silence proves nothing.
+    succession.beat(now + 90_000, true);
+    expect(succession.count).toBe(2);
+    succession.beat(now + 121_000, false);
+    expect(succession.count).toBe(1);
+    expect(succession.isReady).toBe(true);
+    succession.end();
+  });
+
+  it('opens no more than four, whatever becomes of them', async () => {
+    const { succession, asked, open, refusals } = setUp();
+    for (let each = 0; each < 4; each++) {
+      succession.open();
+      await open();
+      succession.retire();
+    }
+    expect(succession.count).toBe(4);
+    succession.open();
+    expect(asked).toHaveLength(4);
+    expect(refusals.at(-1)).toBeInstanceOf(NoStreamPlaceError);
     succession.end();
   });
 

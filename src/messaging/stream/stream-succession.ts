@@ -4,6 +4,7 @@ import type { DeliveryQueue } from './delivery-queue.js';
 import type { Delivery } from './delivery.js';
 import { NoStreamPlaceError } from './no-stream-place.error.js';
 import { RenewalTimer, type RenewalOwner } from './renewal-timer.js';
+import { MAX_STREAMS_TO_PEER } from './stream.constants.js';
 import { StreamError, WrongPeerError } from './stream.error.js';
 import type { OpenedStream } from './stream-opener.js';
 import { StreamRefusedError } from './stream-refused.error.js';
@@ -86,7 +87,8 @@ export class StreamSuccession implements ClientStreamOwner, RenewalOwner {
       return;
     }
     // A successor has the place of the stream that it replaces.
-    if (!this.current && !this.config.hasPlace()) {
+    const hasPlace = this.current !== undefined || this.config.hasPlace();
+    if (this.count >= MAX_STREAMS_TO_PEER || !hasPlace) {
       this.refused(new NoStreamPlaceError());
       return;
     }

@@ -28,6 +28,12 @@ export const MAX_HEARTBEAT = 600_000;
 /** Heartbeats that may be missing before a stream is given up. */
 export const MISSED_HEARTBEATS = 3;
 
+/**
+ * Streams to one peer at the same time: one at work, others that finish what they have. A receiver with
+ * default limits breaks the oldest when there are more.
+ */
+export const MAX_STREAMS_TO_PEER = 4;
+
 /** Share of the receiver's request timeout after which a stream is replaced. */
 export const LIFETIME_SHARE = 0.8;
 

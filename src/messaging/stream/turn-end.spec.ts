@@ -22,6 +22,10 @@ describe('atTurnEnd', () => {
   it('calls the others back a turn later, where one throws', async () => {
     const listeners = process.listeners('uncaughtException');
     process.removeAllListeners('uncaughtException');
+    onTestFinished(() => {
+      for (const listener of listeners)
+        process.on('uncaughtException', listener);
+    });
     const thrown = once(process, 'uncaughtException');
     const calls: string[] = [];
     atTurnEnd(() => calls.push('first'));
@@ -29,22 +33,17 @@ describe('atTurnEnd', () => {
       throw new Error('thrown');
     });
     atTurnEnd(() => calls.push('third'));
-    const [error] = (await thrown) as [Error];
-    for (const listener of listeners) process.on('uncaughtException', listener);
-    expect(error.message).toBe('thrown');
+    expect((await thrown)[0]).toEqual(new Error('thrown'));
     await turn();
     expect(calls).toEqual(['first', 'third']);
   });
 
   it('calls back where a test has put another clock in place', async () => {
     vi.useFakeTimers();
-    try {
-      const callback = vi.fn();
-      atTurnEnd(callback);
-      await turn();
-      expect(callback).toHaveBeenCalledOnce();
-    } finally {
-      vi.useRealTimers();
-    }
+    onTestFinished(() => void vi.useRealTimers());
+    const callback = vi.fn();
+    atTurnEnd(callback);
+    await turn();
+    expect(callback).toHaveBeenCalledOnce();
   });
 });

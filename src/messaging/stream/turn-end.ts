@@ -1,4 +1,4 @@
-// The real one, also while a test of the application has put another clock in its place.
+// Kept, since tests of applications put another clock in its place, which stands still.
 const { setImmediate } = globalThis;
 
 let waiting: (() => void)[] = [];

@@ -283,7 +283,7 @@ describe('the stream lane', () => {
     expect(sent('/message')).toBe(1);
   });
 
-  it('closes the stream that was used least lately for another peer', async () => {
+  it('gives the place of a stream that rests to another peer', async () => {
     const { send, sender, receiver } = await startPair({
       providers: [Handlers],
       sender: { messaging: { stream: { maxStreams: 1 } } },
@@ -366,6 +366,7 @@ describe('the stream lane', () => {
     const warnings: Error[] = [];
     const onWarning = (warning: Error) => warnings.push(warning);
     process.on('warning', onWarning);
+    onTestFinished(() => void process.off('warning', onWarning));
     const controller = new AbortController();
     const { signal } = controller;
     const all = Array.from({ length: 20 }, () =>
@@ -376,7 +377,6 @@ describe('the stream lane', () => {
     expect(results.map(({ error }) => error?.code)).toEqual(
       results.map(() => 'ABORTED'),
     );
-    process.off('warning', onWarning);
     expect(warnings).toEqual([]);
   });
 

@@ -66,6 +66,7 @@ describe("the README's ways to test", () => {
       data: { name: 'sender' },
       host: '127.0.0.1',
       signals: false,
+      logger: false,
     });
     try {
       const membership = app.get(MembershipService);

@@ -241,7 +241,7 @@ it('lines of streams that are not complete are bounded by limits.maxIncomingByte
   };
   let first = await begin();
   await until(async () => {
-    // Of the two, the one that comes second is refused.
+    // Of the line and the message, what comes second is refused.
     if (first.closed) first = await begin();
     const answer = await say(mallory, alice, '/message', large);
     return answer.status === 429;

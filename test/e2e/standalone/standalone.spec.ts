@@ -128,12 +128,9 @@ describe('peercloud()', { timeout: 120_000 }, () => {
       'is 9338 when that is free (%j)',
       async (port) => {
         const host = ownHost();
-        const client = await until(async () => {
-          await takePort(9338, host);
-          await new Promise((resolve) => busy?.close(resolve));
-          const started = await start({ port, host });
-          return started.self.port === 9338 ? started : undefined;
-        }, patience);
+        await until(() => takePort(9338, host), patience);
+        await new Promise((resolve) => busy?.close(resolve));
+        const client = await start({ port, host });
         expect(client.self.port).toBe(9338);
       },
     );
