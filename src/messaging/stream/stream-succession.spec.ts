@@ -17,14 +17,17 @@ function setUp() {
     refuse: (error: StreamRefusedError) => void;
   }[] = [];
   const refusals: StreamRefusedError[] = [];
-  const place = { free: true };
+  const place = { free: true, asked: 0 };
   const succession = new StreamSuccession(
     streamMember('a', 1),
     {
       options: resolveStreamOptions({ maxLifetime: 100 }, 'stream'),
       maxBytes: 1000,
       maxDepth: 10,
-      hasPlace: () => place.free,
+      hasPlace: () => {
+        place.asked++;
+        return place.free;
+      },
       open: ({ port }) =>
         new Promise<OpenedStream>((resolve, reject) =>
           asked.push({
@@ -101,15 +104,18 @@ describe('StreamSuccession', () => {
   });
 
   it('opens no more than four, whatever becomes of them', async () => {
-    const { succession, asked, open, refusals } = setUp();
+    const { succession, asked, open, refusals, place } = setUp();
     for (let each = 0; each < 4; each++) {
       succession.open();
       await open();
       succession.retire();
     }
     expect(succession.count).toBe(4);
+    place.asked = 0;
     succession.open();
     expect(asked).toHaveLength(4);
+    // To ask for a place makes room for it, at the cost of another peer's stream.
+    expect(place.asked).toBe(0);
     expect(refusals.at(-1)).toBeInstanceOf(NoStreamPlaceError);
     succession.end();
   });

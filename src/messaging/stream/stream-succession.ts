@@ -87,8 +87,10 @@ export class StreamSuccession implements ClientStreamOwner, RenewalOwner {
       return;
     }
     // A successor has the place of the stream that it replaces.
-    const hasPlace = this.current !== undefined || this.config.hasPlace();
-    if (this.count >= MAX_STREAMS_TO_PEER || !hasPlace) {
+    if (
+      this.count >= MAX_STREAMS_TO_PEER ||
+      (!this.current && !this.config.hasPlace())
+    ) {
       this.refused(new NoStreamPlaceError());
       return;
     }
