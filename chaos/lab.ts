@@ -22,6 +22,8 @@ const HOLD_MS = 1000;
 export class Lab {
   readonly hosts: Host[] = [];
   readonly peers: LabPeer[] = [];
+  /** Names of the peers whose process was ended. */
+  readonly ended = new Set<string>();
   private restarts = 0;
 
   constructor(
@@ -155,7 +157,10 @@ export class Lab {
   ): Promise<void> {
     await host.end(signal);
     remove(this.hosts, host);
-    for (const peer of this.peersOf(host)) remove(this.peers, peer);
+    for (const peer of this.peersOf(host)) {
+      remove(this.peers, peer);
+      this.ended.add(peer.name);
+    }
   }
 
   private hostAt(ip: string, prefix: readonly string[], kind: HostKind): Host {

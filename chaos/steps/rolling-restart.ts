@@ -5,11 +5,9 @@ export const rollingRestart: Step = {
   name: 'rolling restart: SIGTERM of each process in turn, and a new one at the same ports',
   async run(context) {
     const lab = await settledCloud(context);
-    const stopped = new Set<string>();
     let departures = 0;
     for (const old of lab.hosts.slice()) {
       const before = lab.peersOf(old);
-      for (const { name } of before) stopped.add(name);
       const start = performance.now();
       const host = await lab.replaceHost(old);
       const ended = performance.now() - start;
@@ -21,7 +19,7 @@ export const rollingRestart: Step = {
       );
       const took = await lab.converge(CONVERGE_MS);
       departures += await lab.expectDepartures(
-        ({ name, reason }) => reason !== 'dead' && stopped.has(name),
+        ({ name, reason }) => reason !== 'dead' && lab.ended.has(name),
       );
       context.say(
         `${before.length} peers: their process ended in ${seconds(ended)}, lists right ${seconds(took)} after the new one had started`,

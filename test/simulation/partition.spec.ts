@@ -5,12 +5,19 @@ import { expectAgreement, scenario, settled } from './simulated.js';
 
 const ips = (peers: readonly SimulatedPeer[]) => peers.map(({ ip }) => ip);
 
+/** A cloud in two halves that do not reach each other. */
+async function partedHalves(options: CloudOptions, count: number) {
+  const cloud = await settled(options, count);
+  const one = cloud.peers.slice(0, count / 2);
+  const other = cloud.peers.slice(count / 2);
+  const heal = cloud.network.links.part(ips(one), ips(other));
+  return { cloud, one, other, heal };
+}
+
 /** After ScaleCube's MembershipProtocolTest and ringpop-common's partition healing. */
 describe('partitions', () => {
   scenario('halves become two clouds and one again', async (options) => {
-    const cloud = await settled(options, 30);
-    const [one, other] = [cloud.peers.slice(0, 15), cloud.peers.slice(15)];
-    const heal = cloud.network.links.part(ips(one), ips(other));
+    const { cloud, one, other, heal } = await partedHalves(options, 30);
     await expectAgreement(cloud, 120_000, () => one);
     await expectAgreement(cloud, 120_000, () => other);
     heal();
@@ -21,9 +28,7 @@ describe('partitions', () => {
   scenario(
     'what changes in each half meanwhile is right everywhere afterwards',
     async (options) => {
-      const cloud = await settled(options, 30);
-      const [one, other] = [cloud.peers.slice(0, 15), cloud.peers.slice(15)];
-      const heal = cloud.network.links.part(ips(one), ips(other));
+      const { cloud, one, other, heal } = await partedHalves(options, 30);
       await expectAgreement(cloud, 120_000, () => one);
       for (const { core, id } of [one[0]!, one[7]!, other[3]!])
         void core.update({ changed: id });
@@ -233,9 +238,7 @@ describe('partitions', () => {
   scenario(
     'halves in which peers died are healed without ghosts',
     async (options) => {
-      const cloud = await settled(options, 20);
-      const [one, other] = [cloud.peers.slice(0, 10), cloud.peers.slice(10)];
-      const heal = cloud.network.links.part(ips(one), ips(other));
+      const { cloud, one, other, heal } = await partedHalves(options, 20);
       await cloud.clock.run(60_000);
       one[0]!.crash();
       other[0]!.vanish();

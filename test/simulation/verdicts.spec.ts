@@ -1,4 +1,6 @@
 import { disagreement } from '../../simulation/cloud/agreement.js';
+import type { SimulatedCloud } from '../../simulation/cloud/simulated-cloud.js';
+import type { SimulatedPeer } from '../../simulation/cloud/simulated-peer.js';
 import { warmCloud } from '../../simulation/cloud/warm-cloud.js';
 import type { Figures } from '../../simulation/figures.js';
 import { floorRow } from '../../simulation/floors/floor.js';
@@ -9,16 +11,22 @@ import { churn } from '../../simulation/scenarios/churn.js';
 import { Verdicts } from '../../simulation/scenarios/verdicts.js';
 import { REAL_TIMEOUT } from './simulated.js';
 
+/** Cuts a healthy peer off from all others. */
+function cutOff({ peers, network }: SimulatedCloud): SimulatedPeer {
+  const [victim, ...rest] = peers;
+  network.links.part(
+    [victim!.ip],
+    rest.map(({ ip }) => ip),
+  );
+  return victim!;
+}
+
 /** A simulator that cannot see what is wrong would find everything right. */
 describe('the simulator', { timeout: REAL_TIMEOUT }, () => {
   it('counts healthy peers that are suspected and declared dead', async () => {
     const cloud = await warmCloud({ seed: 3 }, 10);
     const verdicts = new Verdicts(cloud);
-    const [victim, ...rest] = cloud.peers;
-    cloud.network.links.part(
-      [victim!.ip],
-      rest.map(({ ip }) => ip),
-    );
+    const victim = cutOff(cloud);
     await cloud.clock.runUntil(() => verdicts.declaredDead.length > 0, {
       timeout: 120_000,
       every: 100,
@@ -46,11 +54,7 @@ describe('the simulator', { timeout: REAL_TIMEOUT }, () => {
 
   it('finds a flaw in a cloud that a peer was cut off from', async () => {
     const cloud = await warmCloud({ seed: 3 }, 10);
-    const [victim, ...rest] = cloud.peers;
-    cloud.network.links.part(
-      [victim!.ip],
-      rest.map(({ ip }) => ip),
-    );
+    cutOff(cloud);
     expect(flawsOf({ churn: await churn(cloud, 0, 1) })).toEqual([
       expect.stringMatching(/^healthy peers declared dead: [1-9]/),
       expect.stringMatching(/^lists in the end: .* has \d members, not 9$/),

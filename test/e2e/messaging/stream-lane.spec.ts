@@ -262,18 +262,23 @@ describe('the stream lane', () => {
     expect(seen.of('/message', sender, receiver)).toBe(3);
   });
 
-  it('keeps to its number of streams; the rest goes by /message', async () => {
-    const { send, sender, receiver } = await startPair({
+  /** A sender that may have one stream and has it to the receiver, and a third peer that it knows. */
+  async function startWithOneStream() {
+    const pair = await startPair({
       providers: [Handlers],
       sender: { messaging: { stream: { maxStreams: 1 } } },
     });
-    await send({ type: 'echo', n: 1 });
+    await pair.send({ type: 'echo', n: 1 });
     const third = await startPeer({
       providers: [Handlers],
-      options: { peers: [receiver.address] },
+      options: { peers: [pair.receiver.address] },
     });
-    const thirdId = third.membership.self.id;
-    await until(() => sender.membership.get(thirdId));
+    await until(() => pair.sender.membership.get(third.membership.self.id));
+    return { ...pair, third };
+  }
+
+  it('keeps to its number of streams; the rest goes by /message', async () => {
+    const { sender, receiver, third } = await startWithOneStream();
     const results = await sender.messaging.broadcast({ type: 'echo', n: 2 });
     expect(results).toHaveLength(2);
     expect(results.every(({ error }) => !error)).toBe(true);
@@ -284,17 +289,8 @@ describe('the stream lane', () => {
   });
 
   it('gives the place of a stream that rests to another peer', async () => {
-    const { send, sender, receiver } = await startPair({
-      providers: [Handlers],
-      sender: { messaging: { stream: { maxStreams: 1 } } },
-    });
-    await send({ type: 'echo', n: 1 });
-    const third = await startPeer({
-      providers: [Handlers],
-      options: { peers: [receiver.address] },
-    });
+    const { send, sender, receiver, third } = await startWithOneStream();
     const thirdId = third.membership.self.id;
-    await until(() => sender.membership.get(thirdId));
     const streamsTo = (peer: PeerApp) => seen.of('/stream', sender, peer);
     await until(async () => {
       await sender.messaging.send(thirdId, { type: 'echo', n: 2 });
