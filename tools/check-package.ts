@@ -80,6 +80,8 @@ function checkContents(paths: readonly string[]): void {
     'CHANGELOG.md',
     'LICENSE',
     'docs/options.md',
+    'bench/results.svg',
+    'SECURITY.md',
     'dist/bundle/index.js',
     'dist/index.d.ts',
     'dist/bundle/standalone/index.js',
@@ -90,7 +92,7 @@ function checkContents(paths: readonly string[]): void {
     }
   }
   const allowed =
-    /^(dist\/.*(?<!\.spec)(\.js|(?<!\.spec)\.d\.ts)|docs\/\w+\.md|package\.json|[A-Z]+(\.md)?)$/;
+    /^(dist\/.*(?<!\.spec)(\.js|(?<!\.spec)\.d\.ts)|(docs|bench)\/\w+\.md|bench\/results\.svg|package\.json|[A-Z]+(\.md)?)$/;
   const stray = paths.filter((path) => !allowed.test(path));
   if (stray.length > 0) {
     throw new Error(`the tarball should not have ${stray.join(', ')}`);

@@ -47,6 +47,14 @@ describe('security', () => {
 
   it.each<[unknown, RegExp]>([
     [{ secret: '' }, /^security\.secret: .*not empty/],
+    [
+      { secret: undefined },
+      /^security\.secret: undefined: .*for an open cloud/,
+    ],
+    [
+      { privateKey: undefined, trustedKeys: undefined },
+      /^security\.privateKey: undefined: must have a value/,
+    ],
     [{ secret: [] }, /^security\.secret: /],
     [{ secret: ['a', 7] }, /^security\.secret: /],
     [{ secret: 'a', privateKey: ed25519.privateKey }, /either secret, or/],

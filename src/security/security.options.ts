@@ -11,6 +11,9 @@ import {
 /** Longest list of secrets or trusted keys. */
 const MAX_KEYS = 10_000;
 
+/** Options of which each makes the cloud a signed one. */
+const MODES = ['secret', 'privateKey', 'trustedKeys'] as const;
+
 /** What a join that is to be authorised came as. */
 export interface JoinAttempt {
   /** Where it came from: normalised IP literal. */
@@ -44,7 +47,7 @@ export interface SecurityOptions {
   clockSkew?: number;
   /**
    * Decides whether a peer that wants in may come in, once its signature and its address are found
-   * good. False, or an error, refuses it. Default: everyone.
+   * good. False, or an error, refuses it (`CHECK_FAILED`). Default: everyone.
    */
   authorize?: (
     peer: PeerInfo,
@@ -74,13 +77,7 @@ export function resolveSecurityOptions(
   input: unknown,
   path: string,
 ): ResolvedSecurity {
-  const options = readObject(input, path, [
-    'secret',
-    'privateKey',
-    'trustedKeys',
-    'clockSkew',
-    'authorize',
-  ]);
+  const options = readObject(input, path, [...MODES, 'clockSkew', 'authorize']);
   const { authorize } = options;
   if (authorize !== undefined && typeof authorize !== 'function') {
     throw new OptionsError(
@@ -116,7 +113,16 @@ function readMode(
     }
     return { kind: 'secret', secrets: readSecrets(secret, `${path}.secret`) };
   }
-  return hasKeys ? readKeys(privateKey, trustedKeys, path) : { kind: 'open' };
+  if (hasKeys) return readKeys(privateKey, trustedKeys, path);
+  const unset = MODES.find((name) => name in options);
+  if (unset !== undefined) {
+    throw new OptionsError(
+      `${path}.${unset}`,
+      undefined,
+      'must have a value (is its environment variable set?); for an open cloud, leave the option out',
+    );
+  }
+  return { kind: 'open' };
 }
 
 /** Reads one secret or several; used at start-up and when a running peer gets new ones. */

@@ -97,7 +97,7 @@ export interface MembershipParameters {
   joinTimeout: number;
   /** Ms until a join that nobody accepted is tried again; the wait doubles each time. Default 500. */
   joinRetryMin: number;
-  /** Longest wait in ms between two tries to join. Default 10,000. */
+  /** Where the wait in ms between two tries to join stops growing; each is by chance half as long to half as long again. Default 10,000. */
   joinRetryMax: number;
   /**
    * Shortest time in ms between two attempts to get back in by a peer that finds itself thrown out; an

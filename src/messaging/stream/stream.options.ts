@@ -8,7 +8,7 @@ import {
 export interface StreamOptions {
   /**
    * Streams that this peer keeps open, in all. Default 512. When there are so many, messages to other peers
-   * go by `/message`, and the least recently used stream is closed to make room, unless all are busy. One
+   * go by `/message`, and the stream that has been unused for longest, 5 s at least, is closed to make room. One
    * that is being replaced has its successor beside it for a moment, even if that is one more. Each costs
    * a socket on both sides.
    */
