@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { stackOf } from '../errors/error-text.js';
+import { LimitedLog } from '../security/limited-log.js';
 import {
   FAILED,
   REPLY_TOO_LARGE,
@@ -9,6 +10,11 @@ import { replyNotJson, replyTooLarge } from './messaging.messages.js';
 import { isLarger } from './stream/body-check.js';
 
 const logger = new Logger('PeerCloud');
+
+/** The other side says what it takes, and may ask for replies as often as it likes. */
+const tooLarge = new LimitedLog({ warn: (line) => logger.error(line) }, () =>
+  performance.now(),
+);
 
 /** A reply as it goes out. */
 export interface ReplyText {
@@ -34,7 +40,7 @@ export function replyText(
     return replyText(FAILED);
   }
   if (isLarger(json, maxBytes)) {
-    logger.error(replyTooLarge(handler, maxBytes));
+    tooLarge.warn('a reply was not sent', replyTooLarge(handler, maxBytes));
     return replyText(REPLY_TOO_LARGE);
   }
   return { status, json };

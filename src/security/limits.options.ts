@@ -64,7 +64,7 @@ export interface LimitOptions {
   maxRequestsPerSender?: number;
   /** Requests of all senders in work at once. Default 10,000. Messages over streams that are over it wait for their turn; an open stream itself counts for nothing. */
   maxRequests?: number;
-  /** Bytes that bodies which are still coming in may hold, all together, lines of streams included; the first 16 KiB of each do not count. Over it, a body is answered 429, and a stream breaks. Default 268,435,456. Lower it where memory is scarce. */
+  /** Bytes that bodies which are still coming in may hold, all together, requests on streams included; replies on streams may hold as much again. The first 16 KiB of each do not count. Over it, a body is answered 429, and a stream breaks. Default 268,435,456. Lower it where memory is scarce. */
   maxIncomingBytes?: number;
   /** Streams that one sender may have open here: one at work, others that finish what they have; the oldest goes first. Default 4; 2 at least, or none could be renewed. */
   maxStreamsPerSender?: number;

@@ -80,7 +80,11 @@ export class FakeStream {
 
   /** Writes a line to the opener. */
   write(line: unknown): void {
-    this.down.write(`${JSON.stringify(line)}\n`);
+    this.writeText(`${JSON.stringify(line)}\n`);
+  }
+
+  writeText(text: string): void {
+    this.down.write(text);
   }
 
   greet(heartbeat = 60_000): void {

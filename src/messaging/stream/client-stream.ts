@@ -1,5 +1,6 @@
 import { isSuccess } from '../../wire/http-status.js';
 import type { JsonValue } from '../../wire/json.js';
+import type { BodyAccount } from '../../security/body-budget.js';
 import { PLAIN_CODEC } from '../../security/plain-stream.js';
 import { ConnectionLostError } from '../errors/connection-lost.error.js';
 import { InvalidBodyError } from '../errors/invalid-body.error.js';
@@ -31,8 +32,8 @@ export interface ClientStreamOwner {
   onAway(stream: ClientStream): void;
   /** Every message of an ended stream has been started by the receiver. */
   onStarted(stream: ClientStream): void;
-  /** Something came from the receiver. */
-  onSign(): void;
+  /** Replies came from the receiver. */
+  onSign(stream: ClientStream): void;
   /** The stream is gone. */
   onClosed(stream: ClientStream, cause?: Error): void;
   /** The message is larger than the receiver takes on a stream. */
@@ -46,12 +47,19 @@ export interface ClientStreamConfig {
   maxDepth: number;
   maxInFlight: number;
   renews: boolean;
+  /** What its lines that are still coming in take of the memory for that. */
+  account: BodyAccount;
 }
+
+/** Values of each reply in a line of them. */
+const REPLY_VALUES = 3;
 
 /** One open stream to a peer: requests out, replies in. */
 export class ClientStream implements FrameHandler {
   /** The receiver's greeting; undefined until it has come. */
   hello: Hello | undefined;
+  /** True once it has brought a message its reply. */
+  isProven = false;
   private pending: PendingTable<Delivery>;
   private readonly connection: FrameConnection;
   private ended = false;
@@ -71,7 +79,10 @@ export class ClientStream implements FrameHandler {
       response,
       request,
       codec === PLAIN_CODEC ? undefined : codec,
-      { maxBytes: config.maxBytes + LINE_SLACK_BYTES },
+      {
+        maxBytes: config.maxBytes + LINE_SLACK_BYTES,
+        account: config.account,
+      },
       this,
       config.heartbeat,
     );
@@ -251,8 +262,11 @@ export class ClientStream implements FrameHandler {
   }
 
   private settle(frame: JsonValue[]): void {
+    if (frame.length % REPLY_VALUES !== 1) {
+      throw new StreamError('a line of replies has the wrong shape');
+    }
     const wasFull = this.pending.isFull;
-    for (let at = 1; at + 2 < frame.length; at += 3) {
+    for (let at = 1; at < frame.length; at += REPLY_VALUES) {
       const id = frame[at];
       const status = frame[at + 1];
       if (typeof id !== 'number' || typeof status !== 'number') {
@@ -260,14 +274,16 @@ export class ClientStream implements FrameHandler {
       }
       const delivery = this.pending.take(id);
       if (delivery) {
+        this.isProven = true;
         this.settleOne(delivery, status, frame[at + 2]!);
       }
     }
-    this.owner.onSign();
+    this.owner.onSign(this);
     if (wasFull) {
       this.owner.onRoom(this);
     }
   }
+
   private settleOne(
     delivery: Delivery,
     status: number,

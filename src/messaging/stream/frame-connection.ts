@@ -119,9 +119,20 @@ export class FrameConnection {
     }
     if (stalled || this.isExcused()) {
       this.readAt = now;
-    } else if (now - this.readAt > this.remoteHeartbeat * MISSED_HEARTBEATS) {
-      this.break(new StreamError('no sign of the other side of the stream'));
+    } else if (this.isSilent(now)) {
+      // After a pause that was too short to count, signs may wait in the socket: it is read first.
+      setImmediate(() => {
+        if (this.isSilent(now)) {
+          this.break(
+            new StreamError('no sign of the other side of the stream'),
+          );
+        }
+      });
     }
+  }
+
+  private isSilent(now: number): boolean {
+    return now - this.readAt > this.remoteHeartbeat * MISSED_HEARTBEATS;
   }
 
   /**

@@ -1,6 +1,10 @@
 import { isJsonObject, type JsonValue } from '../../wire/json.js';
 import type { Text } from '../../wire/text-parts.js';
-import { MAX_HEARTBEAT, STREAM_VERSION } from './stream.constants.js';
+import {
+  MAX_HEARTBEAT,
+  MIN_BODY_BYTES,
+  STREAM_VERSION,
+} from './stream.constants.js';
 import { StreamError } from './stream.error.js';
 
 /**
@@ -52,7 +56,7 @@ export function readHello(line: string): Hello {
   return {
     v: STREAM_VERSION,
     heartbeat: Math.min(positive(value, 'heartbeat'), MAX_HEARTBEAT),
-    maxBytes: positive(value, 'maxBytes'),
+    maxBytes: positive(value, 'maxBytes', MIN_BODY_BYTES),
     ...(typeof value['id'] === 'string' && { id: value['id'] }),
     ...('maxInFlight' in value && {
       maxInFlight: Math.ceil(positive(value, 'maxInFlight')),
@@ -80,9 +84,13 @@ export function parseLine(line: string): JsonValue {
   }
 }
 
-function positive(value: Record<string, JsonValue>, name: string): number {
+function positive(
+  value: Record<string, JsonValue>,
+  name: string,
+  min = Number.MIN_VALUE,
+): number {
   const number = value[name];
-  if (typeof number !== 'number' || number <= 0) {
+  if (typeof number !== 'number' || number < min) {
     throw new StreamError(`the greeting of the stream has no valid ${name}`);
   }
   return number;

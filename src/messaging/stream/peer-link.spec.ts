@@ -5,11 +5,15 @@ import {
   streamMember,
 } from '../../../test/support/stream-fixture.js';
 import { until } from '../../../test/support/until.js';
+import { BodyBudget } from '../../security/body-budget.js';
 import type { MessageError } from '../errors/message.error.js';
 import { PeerLink } from './peer-link.js';
 import type { OpenedStream } from './stream-opener.js';
 import { StreamRefusedError } from './stream-refused.error.js';
 import { resolveStreamOptions } from './stream.options.js';
+
+/** Room for replies that are still coming in. */
+const replies = new BodyBudget(20_000);
 
 function linkBy(
   open: () => Promise<OpenedStream>,
@@ -22,6 +26,8 @@ function linkBy(
     ),
     maxBytes: 1_000_000,
     maxDepth: 10,
+    maxDetours: 2,
+    openAccount: () => replies.open(),
     hasPlace: () => true,
     open,
     sendOtherwise,
@@ -126,12 +132,76 @@ describe('PeerLink', () => {
     refuses = false;
     stream.greet();
     await until(() => {
-      link.tryAgain();
+      link.send(messageTo('a', {})).catch(() => undefined);
       return !link.isRefused;
     });
-    expect(link.isResting).toBe(true);
     expect(link.usedAt).toBeGreaterThan(0);
     link.destroy(new Error('the test is over'));
+  });
+
+  it('sends a bounded number otherwise, and lets the others wait until their deadline', async () => {
+    const replied: (() => void)[] = [];
+    const otherwise = vi.fn(
+      () => new Promise<object>((resolve) => replied.push(() => resolve({}))),
+    );
+    const link = linkBy(
+      () => Promise.reject(new StreamRefusedError(404, false)),
+      otherwise,
+    );
+    const outcomes: string[] = [];
+    const send = () =>
+      link.send(messageTo('a', {})).then(
+        () => outcomes.push('replied'),
+        ({ code }: MessageError) => outcomes.push(code),
+      );
+    for (let n = 0; n < 4; n++) void send();
+    await until(() => link.isRefused);
+    expect(otherwise).toHaveBeenCalledTimes(2);
+    void send();
+    expect(otherwise).toHaveBeenCalledTimes(2);
+    replied[0]!();
+    await until(() => otherwise.mock.calls.length === 3);
+    link.expire(performance.now() + 60_001);
+    await until(() => outcomes.length === 3);
+    expect(outcomes.sort()).toEqual(['OVERLOADED', 'OVERLOADED', 'replied']);
+    replied[1]!();
+    replied[2]!();
+    await until(() => outcomes.length === 5);
+    // With room, and nobody waiting, it goes in the sender's own turn.
+    void send();
+    expect(otherwise).toHaveBeenCalledTimes(4);
+    link.end();
+  });
+
+  it.each([
+    ['half a reply', '["r",5,200]\n'],
+    ['a line for which there is no room', 'x'.repeat(40_000)],
+  ])('is broken by %s', async (_, text) => {
+    const { stream, link, outcomes } = await setUp();
+    stream.writeText(text);
+    await until(() => outcomes.join() === 'CONNECTION_LOST');
+    expect(link.streamCount).toBe(0);
+  });
+
+  it('reads the signs that wait in the socket before it misses any', async () => {
+    const { stream, link } = await setUp();
+    const start = performance.now();
+    const clock = vi.spyOn(performance, 'now');
+    try {
+      clock.mockReturnValue(start + 1000);
+      stream.write(0);
+      link.beat(start + 1000, false);
+      await new Promise(setImmediate);
+      await new Promise(setImmediate);
+      expect(link.streamCount).toBe(1);
+      clock.mockReturnValue(start + 2000);
+      link.beat(start + 2000, false);
+      await new Promise(setImmediate);
+      await new Promise(setImmediate);
+      expect(link.streamCount).toBe(0);
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   it('gives up a receiver that falls silent', async () => {

@@ -8,6 +8,7 @@ import { UnreachableError } from '../errors/unreachable.error.js';
 import type { OutgoingMessage } from '../lanes/message-lane.interface.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { Delivery } from './delivery.js';
+import { Detours } from './detours.js';
 import { GROUP, SMALLEST_GROUP } from './stream.constants.js';
 import type { StreamRefusedError } from './stream-refused.error.js';
 import { StreamSuccession } from './stream-succession.js';
@@ -19,6 +20,8 @@ import { atTurnEnd } from './turn-end.js';
 
 /** What a link needs of the lane around it. */
 export interface PeerLinkContext extends StreamSuccessionConfig {
+  /** Messages that go by `/message` at the same time, to one peer, while no stream can be opened to it. */
+  maxDetours: number;
   /** Sends by `/message` instead. */
   sendOtherwise(member: Member, message: OutgoingMessage): Promise<JsonValue>;
   /** Wants `expire()` to be called at this time at the latest. */
@@ -37,6 +40,7 @@ export class PeerLink implements StreamSuccessionOwner {
   private unflushed = 0;
   /** When to try again to open a stream, after none could be opened; 0: that has not been so. */
   private refusedUntil = 0;
+  private readonly detours: Detours;
 
   constructor(
     member: Member,
@@ -44,6 +48,11 @@ export class PeerLink implements StreamSuccessionOwner {
   ) {
     this.queue = new DeliveryQueue(context.options.maxQueuedBytes);
     this.streams = new StreamSuccession(member, context, this);
+    this.detours = new Detours(
+      context.maxDetours,
+      (message) => this.sendOtherwise(message),
+      () => this.onChange(),
+    );
   }
 
   get peerId(): string {
@@ -76,6 +85,11 @@ export class PeerLink implements StreamSuccessionOwner {
   }
 
   send(message: OutgoingMessage): Promise<JsonValue> {
+    if (this.isRefused && this.queue.isEmpty && this.detours.hasRoom) {
+      // At once, as a call of the sender's own: what follows its requests sees this one among them.
+      this.tryAgain();
+      return this.detours.send(message);
+    }
     return new Promise((resolve, reject) => {
       const delivery = new Delivery(this.peerId, message, resolve, reject);
       try {
@@ -89,13 +103,6 @@ export class PeerLink implements StreamSuccessionOwner {
     });
   }
 
-  /** Opens a stream for messages to come, unless it is too soon for that. */
-  tryAgain(): void {
-    if (performance.now() >= this.refusedUntil) {
-      this.streams.open();
-    }
-  }
-
   /** The peer has another address now: new messages go there. */
   move(member: Member): void {
     const { ip, port, scheme } = this.streams.member;
@@ -107,8 +114,8 @@ export class PeerLink implements StreamSuccessionOwner {
 
   /** Fails what is past its deadline by `now`; returns the next deadline. */
   expire(now: number): number {
-    // Over a stream that is ready only its bounds can have held a message back.
-    const held = this.streams.isReady;
+    // Only bounds can have held a message back, over a stream that is ready or on its detour.
+    const held = this.streams.isReady || this.isRefused;
     const next = Math.min(
       this.streams.expire(now, (each) => each.reject(timedOut(each))),
       this.queue.expire(now, (each) =>
@@ -162,7 +169,7 @@ export class PeerLink implements StreamSuccessionOwner {
   }
 
   onTooLarge(delivery: Delivery): void {
-    this.divert(delivery);
+    delivery.continueWith(this.sendOtherwise(delivery.message));
   }
 
   onRefused(failure: StreamRefusedError): void {
@@ -174,9 +181,7 @@ export class PeerLink implements StreamSuccessionOwner {
       return;
     }
     this.refusedUntil = performance.now() + failure.pause;
-    for (const delivery of this.queue.waiting()) {
-      this.divert(delivery);
-    }
+    this.detours.drain(this.queue);
   }
 
   /**
@@ -210,15 +215,23 @@ export class PeerLink implements StreamSuccessionOwner {
     if (this.streams.isOpen) {
       this.usedAt = performance.now();
       this.streams.fill(this.queue);
+    } else if (this.isRefused) {
+      this.tryAgain();
+      this.detours.drain(this.queue);
     } else if (!this.queue.isEmpty) {
       this.streams.open();
     }
   }
 
-  private divert(delivery: Delivery): void {
-    delivery.continueWith(
-      this.context.sendOtherwise(this.streams.member, delivery.message),
-    );
+  /** Opens a stream for messages to come, unless it is too soon for that. */
+  private tryAgain(): void {
+    if (performance.now() >= this.refusedUntil) {
+      this.streams.open();
+    }
+  }
+
+  private sendOtherwise(message: OutgoingMessage): Promise<JsonValue> {
+    return this.context.sendOtherwise(this.streams.member, message);
   }
 
   private failQueue(errorOf: (peerId: string) => Error): void {

@@ -36,6 +36,17 @@ describe('RunningMessages', () => {
     expect(onEmpty).toHaveBeenCalledOnce();
   });
 
+  it('counts nothing much longer once nobody waits for it', () => {
+    const { load, running } = setUp();
+    running.enter(Infinity);
+    vi.advanceTimersByTime(10_000);
+    running.abandon();
+    vi.advanceTimersByTime(490);
+    expect(load.isFull).toBe(true);
+    vi.advanceTimersByTime(20);
+    expect(load.isFull).toBe(false);
+  });
+
   it('counts it for some time at least, however short its deadline is', () => {
     const { load, running } = setUp();
     running.enter(performance.now() + 10);

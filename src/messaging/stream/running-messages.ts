@@ -11,6 +11,8 @@ export class RunningMessages {
   /** Deadlines, in whole ms: those need no memory of their own. */
   private readonly deadlines: PendingTable<number>;
   private readonly watch = new DeadlineWatch((now) => this.expire(now));
+  /** When all of it is over, whatever the deadlines are. */
+  private end = Infinity;
 
   /**
    * @param minTime ms for which each counts that has not settled, however short its deadline is
@@ -38,6 +40,13 @@ export class RunningMessages {
     return this.deadlines.add(whole);
   }
 
+  /** Nobody waits for any of it any more. */
+  abandon(): void {
+    if (this.isEmpty) return;
+    this.end = Math.ceil(performance.now() + this.minTime);
+    this.watch.watch(this.end);
+  }
+
   /** Counts one out, unless its time was over before. */
   leave(number: number): void {
     if (this.deadlines.take(number) !== undefined) {
@@ -51,10 +60,11 @@ export class RunningMessages {
   private expire(now: number): number {
     let next = Infinity;
     for (const [number, deadline] of this.deadlines) {
-      if (deadline <= now) {
+      const end = Math.min(deadline, this.end);
+      if (end <= now) {
         this.leave(number);
       } else {
-        next = Math.min(next, deadline);
+        next = Math.min(next, end);
       }
     }
     return next;

@@ -148,6 +148,7 @@ export class ServerStream implements FrameHandler, RequestStarter {
 
   onClose(): void {
     this.backlog.clear();
+    this.running.abandon();
     this.config.load.forget(this.work);
     this.owner.onClosed(this);
   }

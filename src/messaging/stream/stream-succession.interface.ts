@@ -1,4 +1,5 @@
 import type { Member } from '../../membership/core/membership.types.js';
+import type { BodyAccount } from '../../security/body-budget.js';
 import type { Delivery } from './delivery.js';
 import type { OpenedStream } from './stream-opener.js';
 import type { ResolvedStreamOptions } from './stream.options.js';
@@ -11,6 +12,8 @@ export interface StreamSuccessionConfig {
   maxBytes: number;
   /** Deepest nesting of a reply that this peer takes. */
   maxDepth: number;
+  /** Where it counts what its lines that are still coming in take of the memory for that. */
+  openAccount(): BodyAccount;
   /** True if this peer may have another stream. */
   hasPlace(): boolean;
   /** Opens one; rejects with a StreamRefusedError. */

@@ -1,8 +1,12 @@
 import {
   FakeStream,
+  messageTo,
   streamMember,
 } from '../../../test/support/stream-fixture.js';
 import { until } from '../../../test/support/until.js';
+import { BodyBudget } from '../../security/body-budget.js';
+import { DeliveryQueue } from './delivery-queue.js';
+import { Delivery } from './delivery.js';
 import type { OpenedStream } from './stream-opener.js';
 import type { StreamRefusedError } from './stream-refused.error.js';
 import { NoStreamPlaceError } from './no-stream-place.error.js';
@@ -24,6 +28,7 @@ function setUp() {
       options: resolveStreamOptions({ maxLifetime: 100 }, 'stream'),
       maxBytes: 1000,
       maxDepth: 10,
+      openAccount: () => new BodyBudget(1_000_000).open(),
       hasPlace: () => {
         place.asked++;
         return place.free;
@@ -52,6 +57,22 @@ function setUp() {
     return stream;
   };
   return { succession, asked, refusals, place, open };
+}
+
+/** Sends a message over the stream that is open, and answers it. */
+async function replyTo(
+  succession: StreamSuccession,
+  stream: FakeStream,
+): Promise<void> {
+  const queue = new DeliveryQueue(1000);
+  const reply = new Promise((resolve, reject) =>
+    queue.push(new Delivery('a', messageTo('a', {}), resolve, reject)),
+  );
+  succession.fill(queue);
+  await until(() => stream.lines.length === 2);
+  const [, , id] = JSON.parse(stream.lines[1]!) as number[];
+  stream.write(['r', id, 200, {}]);
+  await reply;
 }
 
 describe('StreamSuccession', () => {
@@ -102,6 +123,32 @@ describe('StreamSuccession', () => {
     expect(succession.isReady).toBe(true);
     succession.end();
   });
+
+  it.each([true, false])(
+    'gives up a receiver that ends each stream in order, unless it replied before: %s',
+    async (replies) => {
+      const { succession, asked, open, refusals } = setUp();
+      for (let each = 0; each < 3; each++) {
+        succession.open();
+        const stream = await open();
+        await until(() => succession.isReady);
+        if (replies) await replyTo(succession, stream);
+        // Says what nobody has asked, too.
+        stream.write(['r', 1, 200, {}]);
+        stream.write(['x']);
+        await until(() => stream.isEnded);
+        stream.finish();
+        await until(() => succession.count === 0);
+      }
+      succession.open();
+      expect(asked).toHaveLength(replies ? 4 : 3);
+      expect(refusals).toHaveLength(replies ? 0 : 1);
+      // After the pause that follows a refusal, it is tried again.
+      succession.open();
+      expect(asked).toHaveLength(4);
+      succession.end();
+    },
+  );
 
   it('opens no more than four, whatever becomes of them', async () => {
     const { succession, asked, open, refusals, place } = setUp();

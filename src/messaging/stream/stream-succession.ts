@@ -18,7 +18,7 @@ interface Attempt {
   stream?: ClientStream;
 }
 
-/** Streams that broke one after the other without a sign of life, after which no other is tried for now. */
+/** Streams that came to nothing, one after the other, after which no other is tried for now. */
 const MAX_FAILURES = 3;
 
 /**
@@ -172,6 +172,9 @@ export class StreamSuccession implements ClientStreamOwner, RenewalOwner {
   }
 
   onAway(stream: ClientStream): void {
+    if (!stream.isProven) {
+      this.failures++;
+    }
     stream.end();
   }
 
@@ -179,8 +182,10 @@ export class StreamSuccession implements ClientStreamOwner, RenewalOwner {
     this.owner.onChange();
   }
 
-  onSign(): void {
-    this.failures = 0;
+  onSign({ isProven }: ClientStream): void {
+    if (isProven) {
+      this.failures = 0;
+    }
     this.owner.onSign();
   }
 
@@ -229,11 +234,20 @@ export class StreamSuccession implements ClientStreamOwner, RenewalOwner {
     const { options, maxBytes, maxDepth } = this.config;
     const { heartbeatInterval: heartbeat, maxInFlight, openTimeout } = options;
     const renews = this.streams.size > 0;
+    // It has waited for its turn for as long at most.
+    const greetedBy = askedAt + 2 * openTimeout;
     const stream = new ClientStream(
       this.member.id,
       opened,
       askedAt,
-      { heartbeat, maxBytes, maxDepth, maxInFlight, renews },
+      {
+        heartbeat,
+        maxBytes,
+        maxDepth,
+        maxInFlight,
+        renews,
+        account: this.config.openAccount(),
+      },
       this,
     );
     attempt.stream = stream;
@@ -245,7 +259,7 @@ export class StreamSuccession implements ClientStreamOwner, RenewalOwner {
       if (!stream.hello) {
         stream.break(new StreamError('the receiver did not greet'));
       }
-    }, openTimeout).unref();
+    }, greetedBy - performance.now()).unref();
   }
 
   /** What happens to an attempt that was given up concerns nobody. */

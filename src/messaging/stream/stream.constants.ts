@@ -43,6 +43,12 @@ export const OVERDUE_SHARE = 0.95;
 /** Streams that are being opened at the same time; more wait for their turn. */
 export const MAX_OPENINGS = 64;
 
+/** Messages for each connection that go by `/message` at the same time where a stream is refused: one at work, one that follows. */
+export const DETOURS_PER_CONNECTION = 2;
+
+/** Smallest `maxBytes` of a greeting: no peer may set its limits for answers or messages lower. */
+export const MIN_BODY_BYTES = 1024;
+
 /** Ms that a stream has to be unused before another peer's takes its place. */
 export const MIN_REST = 5000;
 

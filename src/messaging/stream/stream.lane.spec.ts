@@ -7,6 +7,8 @@ import {
 import { until } from '../../../test/support/until.js';
 import type { MembershipCore } from '../../membership/core/membership-core.js';
 import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
+import type { ResolvedLimitOptions } from '../../security/limits.options.js';
+import type { MessageError } from '../errors/message.error.js';
 import type { HttpLane } from '../lanes/http.lane.js';
 import type { OpenedStream, StreamOpener } from './stream-opener.js';
 import { StreamRefusedError } from './stream-refused.error.js';
@@ -17,12 +19,18 @@ function laneOf(
   options: StreamOptions,
   open: StreamOpener,
   http: HttpLane['send'],
+  limits: Partial<ResolvedLimitOptions> = {},
 ): StreamLane {
   return new StreamLane(
     { onEvent: () => () => undefined } as unknown as MembershipCore,
     {
       messaging: { stream: resolveStreamOptions(options, '') },
-      limits: { maxAnswerBytes: 1000, maxJsonDepth: 10 },
+      limits: {
+        maxAnswerBytes: 1000,
+        maxJsonDepth: 10,
+        connectionsPerPeer: 1,
+        ...limits,
+      },
     } as ResolvedPeerCloudOptions,
     open,
     { send: http } as HttpLane,
@@ -93,6 +101,29 @@ describe('StreamLane', () => {
       send().catch(() => undefined);
       return stream.lines.some((line) => line.startsWith('["m"'));
     });
+    lane.onApplicationShutdown();
+  });
+
+  it('keeps what all receivers have begun to reply within limits.maxIncomingBytes', async () => {
+    const streams = { a: new FakeStream(), b: new FakeStream() };
+    const lane = laneOf(
+      {},
+      ({ id }) => Promise.resolve(streams[id as 'a' | 'b'].opened),
+      () => Promise.reject(new Error('must not be used')),
+      { maxIncomingBytes: 50_000 },
+    );
+    const outcomes: string[] = [];
+    for (const [id, stream] of Object.entries(streams)) {
+      lane
+        .send(streamMember(id), messageTo(id, {}))
+        .catch(({ code }: MessageError) => outcomes.push(`${id} ${code}`));
+      stream.greet();
+      await until(() => stream.lines.length === 2);
+      // Of each, 16 KiB count for nothing.
+      stream.writeText('x'.repeat(50_000));
+    }
+    await until(() => outcomes.length > 0);
+    expect(outcomes).toEqual(['b CONNECTION_LOST']);
     lane.onApplicationShutdown();
   });
 });

@@ -10,6 +10,7 @@ import {
   MEMBERSHIP_CORE,
   PEER_CLOUD_OPTIONS,
 } from '../../options/peer-cloud.tokens.js';
+import { BodyBudget } from '../../security/body-budget.js';
 import type { JsonValue } from '../../wire/json.js';
 import { HttpLane } from '../lanes/http.lane.js';
 import type {
@@ -19,6 +20,7 @@ import type {
 import { DeadlineWatch } from './deadline-watch.js';
 import { PeerLink, type PeerLinkContext } from './peer-link.js';
 import { Pulse } from './pulse.js';
+import { DETOURS_PER_CONNECTION } from './stream.constants.js';
 import { StreamError } from './stream.error.js';
 import { StreamPlaces } from './stream-places.js';
 import { STREAM_OPENER, type StreamOpener } from './stream-opener.js';
@@ -50,11 +52,15 @@ export class StreamLane implements MessageLane, OnApplicationShutdown {
     const outside = AsyncLocalStorage.snapshot();
     this.enabled = messaging.stream !== false;
     this.openings = new StreamOpenings(open, stream.openTimeout);
+    // Replies have as much memory as requests, which strangers could take up otherwise.
+    const budget = new BodyBudget(limits.maxIncomingBytes);
     const places = new StreamPlaces(stream.maxStreams, () => this.all());
     this.context = {
       options: stream,
       maxBytes: limits.maxAnswerBytes,
       maxDepth: limits.maxJsonDepth,
+      openAccount: () => budget.open(),
+      maxDetours: limits.connectionsPerPeer * DETOURS_PER_CONNECTION,
       hasPlace: () => places.hasPlace(),
       open: (member) => outside(() => this.openings.open(member)),
       sendOtherwise: (member, message) => http.send(member, message),
@@ -70,11 +76,7 @@ export class StreamLane implements MessageLane, OnApplicationShutdown {
   /** Sends over the peer's stream, or by `/message` where there is none. */
   send(member: Member, message: OutgoingMessage): Promise<JsonValue> {
     const link = this.links.get(member.id) ?? this.connect(member);
-    if (link && !link.isRefused) {
-      return link.send(message);
-    }
-    link?.tryAgain();
-    return this.http.send(member, message);
+    return link ? link.send(message) : this.http.send(member, message);
   }
 
   onApplicationShutdown(): void {

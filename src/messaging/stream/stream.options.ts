@@ -30,7 +30,8 @@ export interface StreamOptions {
 
   /**
    * Ms that opening a stream may take before messages go by `/message` instead. Default 2000. 64 are
-   * opened at the same time; others wait their turn for as long at most.
+   * opened at the same time; others wait their turn for as long at most, so that a message may have
+   * waited twice as long.
    */
   openTimeout?: number;
 

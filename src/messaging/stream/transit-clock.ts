@@ -5,7 +5,8 @@ const WINDOW = 10_000;
  * Tells how long something was on the way, without comparing the clocks of two machines: what came
  * fastest lately counts as not delayed, and the others by how much later they came. Only lately, because
  * clocks drift apart, and stop with the virtual machine that they run on: what was fast before that
- * would make everything after it look late.
+ * would make everything after it look late. For one or two windows after the sender's clock has stood
+ * still it does, by as long as that was.
  */
 export class TransitClock {
   /** The smallest differences of the clocks, in this window and in the one before. */

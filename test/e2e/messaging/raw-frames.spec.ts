@@ -174,6 +174,7 @@ describe('/stream', () => {
     ['another version', [{ ...HELLO, v: 2 }]],
     ['a greeting without a heartbeat', [{ v: 1, maxBytes: 1 }]],
     ['a greeting with a wrong limit', [{ ...HELLO, maxBytes: 'x' }]],
+    ['a greeting with too low a limit', [{ ...HELLO, maxBytes: 1023 }]],
     ['broken JSON', [HELLO, '["m",0,1,5000,{]']],
     ['a request without a clock', [HELLO, ['m', 'x', 1, 5000, {}]]],
     ['half a request', [HELLO, ['m', 0, 1, 5000]]],

@@ -107,7 +107,7 @@ describe('a member whose key is taken out', () => {
     stream.response.on('error', () => undefined).resume();
     await mallory.membership.leave();
     await until(() => agree([alice, bob]));
-    const hello = { v: 1, heartbeat: 60_000, maxBytes: 1000 };
+    const hello = { v: 1, heartbeat: 60_000, maxBytes: 1024 };
     const message = ['m', 0, 1, 60_000, { still: 'here' }];
     const lines = [hello, message].map((line) => `${JSON.stringify(line)}\n`);
     stream.request.write(stream.codec.seal(lines.join('')));

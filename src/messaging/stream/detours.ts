@@ -1,0 +1,41 @@
+import type { JsonValue } from '../../wire/json.js';
+import type { OutgoingMessage } from '../lanes/message-lane.interface.js';
+import type { DeliveryQueue } from './delivery-queue.js';
+
+/** Messages that go by `/message` for want of a stream, a bounded number at the same time. */
+export class Detours {
+  private underWay = 0;
+
+  constructor(
+    private readonly max: number,
+    private readonly sendOtherwise: (
+      message: OutgoingMessage,
+    ) => Promise<JsonValue>,
+    /** There is room for more. */
+    private readonly onRoom: () => void,
+  ) {}
+
+  get hasRoom(): boolean {
+    return this.underWay < this.max;
+  }
+
+  /** Sends what waits, as far as there is room. */
+  drain(queue: DeliveryQueue): void {
+    while (this.hasRoom) {
+      const delivery = queue.shift();
+      if (!delivery) {
+        return;
+      }
+      delivery.continueWith(this.send(delivery.message));
+    }
+  }
+
+  /** To be called only while there is room. */
+  send(message: OutgoingMessage): Promise<JsonValue> {
+    this.underWay++;
+    return this.sendOtherwise(message).finally(() => {
+      this.underWay--;
+      this.onRoom();
+    });
+  }
+}
