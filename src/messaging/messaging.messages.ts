@@ -6,8 +6,8 @@ export const handlerFailed = (handler: string, senderId: string): string =>
 export const replyNotJson = (handler: string): string =>
   `${handler} returned what JSON cannot carry (a cycle or a BigInt): the sender gets a 500`;
 
-export const replyTooLarge = (handler: string, maxBytes: number): string =>
-  `${handler} returned more than the ${maxBytes} bytes that the sender takes (its option limits.maxAnswerBytes): the sender gets a 500`;
+export const replyTooLarge = (maxBytes: number): string =>
+  `the sender got a 500 in place of a reply of more than the ${maxBytes} bytes that it takes (its option limits.maxAnswerBytes)`;
 
 export const handlerIsTransient = (handler: string): string =>
   `${handler} never gets messages: its provider is transient, so that there is no one instance. Make it a singleton or request-scoped`;

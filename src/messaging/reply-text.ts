@@ -40,7 +40,7 @@ export function replyText(
     return replyText(FAILED);
   }
   if (isLarger(json, maxBytes)) {
-    tooLarge.warn('a reply was not sent', replyTooLarge(handler, maxBytes));
+    tooLarge.warn(replyTooLarge(maxBytes), handler);
     return replyText(REPLY_TOO_LARGE);
   }
   return { status, json };

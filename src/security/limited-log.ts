@@ -4,7 +4,7 @@ const LINE_INTERVAL = 10_000;
 const MAX_CAUSES = 64;
 
 interface Cause {
-  /** Unix time in ms of the last line about it. */
+  /** When the last line about it was written, in ms of the clock that the log was given. */
   last: number;
   /** Lines held back since. */
   held: number;

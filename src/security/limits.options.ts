@@ -78,7 +78,7 @@ export interface LimitOptions {
   headersTimeout?: number;
   /** Ms until a request's body must be there, `/stream` excepted. Default 30,000. */
   bodyTimeout?: number;
-  /** Connections that this peer keeps to one other. Default 32. More help only where many slow requests wait for the same peer. */
+  /** Connections that this peer keeps to one other. Default 32. More help only where many slow requests wait for the same peer. While a peer that takes streams refuses one, twice as many messages go to it by `/message` at the same time; others wait, and at their deadline they get `OVERLOADED`. */
   connectionsPerPeer?: number;
   /** Peers that this one has connections to at the same time; those that are unused for longest are closed first. Default 512. While all are used, requests to other peers wait; at their deadline they get `OVERLOADED`. */
   maxConnectedPeers?: number;

@@ -8,7 +8,7 @@ export class OverloadedError extends MessageError {
     super(
       'OVERLOADED',
       peerId,
-      `too many messages to peer ${peerId} are under way; this one was not sent. Send fewer at a time, or raise messaging.stream.maxInFlight or maxQueuedBytes`,
+      `too many messages to peer ${peerId} are under way; this one was not sent. Send fewer at a time, or raise messaging.stream.maxInFlight or maxQueuedBytes, or limits.connectionsPerPeer where messages go by /message`,
       options,
     );
   }

@@ -60,6 +60,8 @@ export class ClientStream implements FrameHandler {
   hello: Hello | undefined;
   /** True once it has brought a message its reply. */
   isProven = false;
+  /** True once the receiver wants nothing more on it. */
+  isAway = false;
   private pending: PendingTable<Delivery>;
   private readonly connection: FrameConnection;
   private ended = false;
@@ -198,7 +200,8 @@ export class ClientStream implements FrameHandler {
         );
       }
       this.owner.onStarted(this);
-    } else if (kind === FRAME.away) {
+    } else if (kind === FRAME.away && !this.isAway) {
+      this.isAway = true;
       this.owner.onAway(this);
     }
   }

@@ -29,6 +29,11 @@ export class DeliveryQueue {
     return undefined;
   }
 
+  /** How many wait, those included that are settled and not taken out yet. */
+  get length(): number {
+    return this.items.length - this.head;
+  }
+
   /** True if nobody waits. */
   get isEmpty(): boolean {
     while (this.items[this.head]?.settled) {

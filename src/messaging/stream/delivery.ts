@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { JsonValue } from '../../wire/json.js';
 import { onAbort } from '../abort-listeners.js';
 import { MessageAbortedError } from '../errors/aborted.error.js';
@@ -10,6 +11,8 @@ export class Delivery {
   settled = false;
   /** Characters that count as queued; 0 for a body that is serialised later. */
   queuedChars = 0;
+  /** Runs what sends it by `/message` in the context of its sender, as far as that was kept. */
+  inContext = <T>(work: () => T): T => work();
   private readonly ignoreSignal: (() => void) | undefined;
 
   constructor(
@@ -36,6 +39,11 @@ export class Delivery {
     if (this.settle()) {
       this.onError(error);
     }
+  }
+
+  /** Keeps the context of who calls, for a message that may go by `/message` in another's turn. */
+  keepContext(): void {
+    this.inContext = AsyncLocalStorage.snapshot();
   }
 
   /** Hands the message to another lane. */

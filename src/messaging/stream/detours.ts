@@ -26,7 +26,8 @@ export class Detours {
       if (!delivery) {
         return;
       }
-      delivery.continueWith(this.send(delivery.message));
+      const { message } = delivery;
+      delivery.continueWith(delivery.inContext(() => this.send(message)));
     }
   }
 

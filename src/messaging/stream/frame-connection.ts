@@ -6,6 +6,7 @@ import { HEARTBEAT_LINE } from './frames.js';
 import { LineReader, type LineBounds } from './line-reader.js';
 import { MISSED_HEARTBEATS } from './stream.constants.js';
 import { StreamError } from './stream.error.js';
+import { atTurnEnd } from './turn-end.js';
 
 /** Who reads a stream's lines. */
 export interface FrameHandler {
@@ -121,7 +122,7 @@ export class FrameConnection {
       this.readAt = now;
     } else if (this.isSilent(now)) {
       // After a pause that was too short to count, signs may wait in the socket: it is read first.
-      setImmediate(() => {
+      atTurnEnd(() => {
         if (this.isSilent(now)) {
           this.break(
             new StreamError('no sign of the other side of the stream'),

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   BriefRefusal,
   FakeStream,
@@ -27,6 +28,7 @@ function linkBy(
     maxBytes: 1_000_000,
     maxDepth: 10,
     maxDetours: 2,
+    maxWaiting: 3,
     openAccount: () => replies.open(),
     hasPlace: () => true,
     open,
@@ -159,6 +161,10 @@ describe('PeerLink', () => {
     expect(otherwise).toHaveBeenCalledTimes(2);
     void send();
     expect(otherwise).toHaveBeenCalledTimes(2);
+    // More may not wait.
+    void send();
+    await until(() => outcomes.join() === 'OVERLOADED');
+    outcomes.length = 0;
     replied[0]!();
     await until(() => otherwise.mock.calls.length === 3);
     link.expire(performance.now() + 60_001);
@@ -170,6 +176,48 @@ describe('PeerLink', () => {
     // With room, and nobody waiting, it goes in the sender's own turn.
     void send();
     expect(otherwise).toHaveBeenCalledTimes(4);
+    link.end();
+  });
+
+  it('takes back what waits for a detour once a stream opens', async () => {
+    const stream = new FakeStream();
+    stream.greet();
+    let refuses = true;
+    const link = linkBy(
+      () =>
+        refuses
+          ? Promise.reject(new BriefRefusal(404, false))
+          : Promise.resolve(stream.opened),
+      vi.fn(() => new Promise<object>(() => undefined)),
+    );
+    for (let n = 0; n < 3; n++) {
+      link.send(messageTo('a', { n })).catch(() => undefined);
+    }
+    await until(() => link.isRefused);
+    refuses = false;
+    await until(() => {
+      link.expire(performance.now());
+      return stream.lines.join().includes('{"n":2}');
+    });
+    link.destroy(new Error('the test is over'));
+  });
+
+  it('sends otherwise in the context of each sender', async () => {
+    const tenant = new AsyncLocalStorage<string>();
+    const tenants: (string | undefined)[] = [];
+    const link = linkBy(
+      () => Promise.reject(new StreamRefusedError(404, false)),
+      vi.fn(async () => {
+        tenants.push(tenant.getStore());
+        await new Promise(setImmediate);
+        return {};
+      }),
+    );
+    const sendAs = (name: string) =>
+      tenant.run(name, () => link.send(messageTo('a', {})));
+    await Promise.all(['a', 'b', 'c'].map(sendAs));
+    await Promise.all(['d', 'e', 'f', 'g'].map(sendAs));
+    expect(tenants).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g']);
     link.end();
   });
 

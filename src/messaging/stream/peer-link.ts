@@ -22,6 +22,8 @@ import { atTurnEnd } from './turn-end.js';
 export interface PeerLinkContext extends StreamSuccessionConfig {
   /** Messages that go by `/message` at the same time, to one peer, while no stream can be opened to it. */
   maxDetours: number;
+  /** Messages that wait for that, at most. */
+  maxWaiting: number;
   /** Sends by `/message` instead. */
   sendOtherwise(member: Member, message: OutgoingMessage): Promise<JsonValue>;
   /** Wants `expire()` to be called at this time at the latest. */
@@ -92,6 +94,13 @@ export class PeerLink implements StreamSuccessionOwner {
     }
     return new Promise((resolve, reject) => {
       const delivery = new Delivery(this.peerId, message, resolve, reject);
+      if (this.isRefused && this.queue.length >= this.context.maxWaiting) {
+        delivery.reject(new OverloadedError(this.peerId));
+        return;
+      }
+      if (!this.streams.isOpen) {
+        delivery.keepContext();
+      }
       try {
         this.queue.push(delivery);
       } catch (error) {

@@ -34,7 +34,7 @@ export class RunningMessages {
   /** Counts one in, and returns its number; to be called only while the load is not full. */
   enter(deadline: number): number {
     const end = Math.max(deadline, performance.now() + this.minTime);
-    const whole = Math.ceil(end);
+    const whole = Math.min(Math.ceil(end), this.end);
     this.load.enter();
     this.watch.watch(whole);
     return this.deadlines.add(whole);
@@ -42,9 +42,10 @@ export class RunningMessages {
 
   /** Nobody waits for any of it any more. */
   abandon(): void {
-    if (this.isEmpty) return;
     this.end = Math.ceil(performance.now() + this.minTime);
-    this.watch.watch(this.end);
+    if (!this.isEmpty) {
+      this.watch.watch(this.end);
+    }
   }
 
   /** Counts one out, unless its time was over before. */

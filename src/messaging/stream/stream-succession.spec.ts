@@ -14,7 +14,7 @@ import { StreamSuccession } from './stream-succession.js';
 import { resolveStreamOptions } from './stream.options.js';
 
 /** A succession whose streams are given by hand: `asked` holds who was asked, and what becomes of it. */
-function setUp() {
+function setUp(openTimeout = 2000) {
   const asked: {
     port: number;
     give: (stream: FakeStream) => void;
@@ -25,7 +25,10 @@ function setUp() {
   const succession = new StreamSuccession(
     streamMember('a', 1),
     {
-      options: resolveStreamOptions({ maxLifetime: 100 }, 'stream'),
+      options: resolveStreamOptions(
+        { maxLifetime: 100, openTimeout },
+        'stream',
+      ),
       maxBytes: 1000,
       maxDepth: 10,
       openAccount: () => new BodyBudget(1_000_000).open(),
@@ -121,6 +124,15 @@ describe('StreamSuccession', () => {
     succession.beat(now + 121_000, false);
     expect(succession.count).toBe(1);
     expect(succession.isReady).toBe(true);
+    succession.end();
+  });
+
+  it('gives up a receiver that opens a stream and does not greet', async () => {
+    const { succession, asked, refusals } = setUp(20);
+    succession.open();
+    asked[0]!.give(new FakeStream());
+    await until(() => refusals.length === 1);
+    expect(succession.count).toBe(0);
     succession.end();
   });
 

@@ -12,6 +12,7 @@ import type {
   StreamSuccessionConfig,
   StreamSuccessionOwner,
 } from './stream-succession.interface.js';
+import { atTurnEnd } from './turn-end.js';
 
 /** A stream on its way: being asked for, then waiting for the receiver's greeting. */
 interface Attempt {
@@ -172,6 +173,7 @@ export class StreamSuccession implements ClientStreamOwner, RenewalOwner {
   }
 
   onAway(stream: ClientStream): void {
+    // One that takes streams and has no use for them is given up as if they broke.
     if (!stream.isProven) {
       this.failures++;
     }
@@ -204,7 +206,7 @@ export class StreamSuccession implements ClientStreamOwner, RenewalOwner {
       }
       return;
     }
-    if (cause) {
+    if (cause && !stream.isAway) {
       this.failures++;
     }
     if (stream === this.successor) {
@@ -234,8 +236,6 @@ export class StreamSuccession implements ClientStreamOwner, RenewalOwner {
     const { options, maxBytes, maxDepth } = this.config;
     const { heartbeatInterval: heartbeat, maxInFlight, openTimeout } = options;
     const renews = this.streams.size > 0;
-    // It has waited for its turn for as long at most.
-    const greetedBy = askedAt + 2 * openTimeout;
     const stream = new ClientStream(
       this.member.id,
       opened,
@@ -255,11 +255,18 @@ export class StreamSuccession implements ClientStreamOwner, RenewalOwner {
     if (attempt !== this.attempt) {
       stream.break(unwanted());
     }
-    setTimeout(() => {
-      if (!stream.hello) {
-        stream.break(new StreamError('the receiver did not greet'));
-      }
-    }, greetedBy - performance.now()).unref();
+    // It may have waited for its turn for as long as opening it may take.
+    const left = askedAt + 2 * openTimeout - performance.now();
+    setTimeout(
+      () => {
+        atTurnEnd(() => {
+          if (!stream.hello) {
+            stream.break(new StreamError('the receiver did not greet'));
+          }
+        });
+      },
+      Math.min(openTimeout, left),
+    ).unref();
   }
 
   /** What happens to an attempt that was given up concerns nobody. */

@@ -9,6 +9,7 @@ import type { MembershipCore } from '../../membership/core/membership-core.js';
 import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
 import type { ResolvedLimitOptions } from '../../security/limits.options.js';
 import type { MessageError } from '../errors/message.error.js';
+import type { JsonValue } from '../../wire/json.js';
 import type { HttpLane } from '../lanes/http.lane.js';
 import type { OpenedStream, StreamOpener } from './stream-opener.js';
 import { StreamRefusedError } from './stream-refused.error.js';
@@ -28,7 +29,9 @@ function laneOf(
       limits: {
         maxAnswerBytes: 1000,
         maxJsonDepth: 10,
+        maxIncomingBytes: 1_000_000,
         connectionsPerPeer: 1,
+        maxRequestsToPeer: 100,
         ...limits,
       },
     } as ResolvedPeerCloudOptions,
@@ -101,6 +104,22 @@ describe('StreamLane', () => {
       send().catch(() => undefined);
       return stream.lines.some((line) => line.startsWith('["m"'));
     });
+    lane.onApplicationShutdown();
+  });
+
+  it('sends two messages by /message for each connection, while streams are refused', async () => {
+    const http = vi.fn(() => new Promise<JsonValue>(() => undefined));
+    const lane = laneOf(
+      {},
+      () => Promise.reject(new StreamRefusedError(404, false)),
+      http,
+      { connectionsPerPeer: 3 },
+    );
+    for (let n = 0; n < 10; n++) {
+      lane.send(streamMember(), messageTo('a', {})).catch(() => undefined);
+    }
+    await until(() => http.mock.calls.length > 0);
+    expect(http).toHaveBeenCalledTimes(6);
     lane.onApplicationShutdown();
   });
 

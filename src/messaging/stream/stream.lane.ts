@@ -57,9 +57,11 @@ export class StreamLane implements MessageLane, OnApplicationShutdown {
     const places = new StreamPlaces(stream.maxStreams, () => this.all());
     this.context = {
       options: stream,
-      maxBytes: limits.maxAnswerBytes,
+      // One that did not fit in there would break its stream.
+      maxBytes: Math.min(limits.maxAnswerBytes, limits.maxIncomingBytes),
       maxDepth: limits.maxJsonDepth,
       openAccount: () => budget.open(),
+      maxWaiting: limits.maxRequestsToPeer,
       maxDetours: limits.connectionsPerPeer * DETOURS_PER_CONNECTION,
       hasPlace: () => places.hasPlace(),
       open: (member) => outside(() => this.openings.open(member)),

@@ -138,6 +138,17 @@ describe('a receiver of streams', () => {
     await until(() => stream.closed);
   });
 
+  it('does not hold places for long that nobody waits for any more', async () => {
+    const first = await open({ ...inFlight(4), messageTimeout: 300 });
+    first.write(lineOf('hold', 0, 4, 600_000));
+    await until(() => handlers().started.length === 4);
+    first.close();
+    await until(() => sockets.open === 0);
+    const second = await openAnother({});
+    second.write(lineOf('turn', 4, 1, 600_000));
+    await second.reply(4);
+  });
+
   it('counts the handlers of streams that are gone', async () => {
     const first = await open({
       messaging: { stream: { maxInFlight: 4, heartbeatInterval: 50 } },

@@ -87,7 +87,7 @@ describe('replies that cannot go out', () => {
       payload: { code: 'REPLY_TOO_LARGE' },
     });
     expect(logged()).toEqual([
-      expect.stringMatching(/Replies\.big .* 4000 bytes/),
+      expect.stringMatching(/4000 bytes .*: .*Replies\.big/),
     ]);
   });
 });

@@ -172,7 +172,7 @@ describe('/stream', () => {
   it.each<[string, unknown[]]>([
     ['no greeting', [['m', 0, 1, 5000, {}]]],
     ['another version', [{ ...HELLO, v: 2 }]],
-    ['a greeting without a heartbeat', [{ v: 1, maxBytes: 1 }]],
+    ['a greeting without a heartbeat', [{ v: 1, maxBytes: 1024 }]],
     ['a greeting with a wrong limit', [{ ...HELLO, maxBytes: 'x' }]],
     ['a greeting with too low a limit', [{ ...HELLO, maxBytes: 1023 }]],
     ['broken JSON', [HELLO, '["m",0,1,5000,{]']],

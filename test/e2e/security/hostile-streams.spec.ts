@@ -70,11 +70,11 @@ describe('receivers of streams', () => {
         });
       });
       alice.messaging
-        .send(id, {}, { signal: stop.signal })
+        .send(id, {}, { signal: stop.signal, timeout: 60_000 })
         .catch(({ code }: MessageError) => outcomes.push(code));
     }
     await until(() => outcomes.length > 0);
-    expect(begun).toBe(2);
+    await until(() => begun === 2);
     expect(outcomes).toEqual(['CONNECTION_LOST']);
     stop.abort();
     await until(() => outcomes.length === 2);

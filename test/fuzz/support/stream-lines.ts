@@ -9,7 +9,7 @@ const number = fc.oneof(
 const hello = object({
   v: oneOf(1, 1, 1, 1, 1, 2),
   heartbeat: oneOf(10_000, 1, 0.001),
-  maxBytes: oneOf(1_000_000, 1, 70_000),
+  maxBytes: oneOf(1_000_000, 1_000_000, 1024, 1024, 1, 70_000),
   maxInFlight: oneOf(100, 1, 0.5),
   lifetime: oneOf(240_000, 240_000, 1, 0.001),
   renews: oneOf(true, false),
