@@ -107,7 +107,8 @@ export class PeerCloudLifecycle
     this.core.start({ port: this.options.port ?? address.port });
     this.health.start();
     this.tls?.start();
-    void this.checkMyself(address);
+    // The start of the app does not wait for it.
+    setImmediate(() => void this.checkMyself(address));
   }
 
   private async checkMyself(address: AddressInfo): Promise<void> {

@@ -20,20 +20,25 @@ export function parseCidr(value: unknown): Cidr | undefined {
   return mapped >= 0 && mapped <= bits ? { ip, prefix: mapped } : undefined;
 }
 
-/** A set of ranges that normalised IP literals are looked up in. */
+/** A set of ranges that normalised IP literals are looked up in; made at the first look, not at an app's start. */
 export class AddressRanges {
-  private readonly list = new BlockList();
+  private list: BlockList | undefined;
 
-  constructor(ranges: readonly (string | Cidr)[]) {
-    for (const range of ranges) {
-      const cidr = typeof range === 'string' ? parseCidr(range)! : range;
-      this.list.addSubnet(cidr.ip, cidr.prefix, familyOf(cidr.ip));
-    }
-  }
+  constructor(private readonly ranges: readonly (string | Cidr)[]) {}
 
   has(ip: string): boolean {
+    this.list ??= listOf(this.ranges);
     return this.list.check(ip, familyOf(ip));
   }
+}
+
+function listOf(ranges: readonly (string | Cidr)[]): BlockList {
+  const list = new BlockList();
+  for (const range of ranges) {
+    const cidr = typeof range === 'string' ? parseCidr(range)! : range;
+    list.addSubnet(cidr.ip, cidr.prefix, familyOf(cidr.ip));
+  }
+  return list;
 }
 
 function familyOf(ip: string): 'ipv4' | 'ipv6' {

@@ -182,6 +182,7 @@ describe.each(WAYS.filter(({ mode }) => mode === 'own listener'))(
         expect(await peer.core.join(seeds)).toBe(false);
         const tried = peer.transport.sent
           .slice(from)
+          .filter(({ endpoint }) => endpoint === 'join')
           .map((sent) => sent.address);
         expect([...tried].sort()).toEqual(
           seeds.map(({ ip, port }) => `${ip}:${port}`),
