@@ -5,6 +5,9 @@ import { MessageAbortedError } from '../errors/aborted.error.js';
 import type { MessageError } from '../errors/message.error.js';
 import type { OutgoingMessage } from '../lanes/message-lane.interface.js';
 
+/** Made once: every message has it. */
+const inPlace = <T>(work: () => T): T => work();
+
 /** A message on its way over a stream; settled once. */
 export class Delivery {
   /** True once the caller has its reply or error. */
@@ -12,7 +15,7 @@ export class Delivery {
   /** Characters that count as queued; 0 for a body that is serialised later. */
   queuedChars = 0;
   /** Runs what sends it by `/message` in the context of its sender, as far as that was kept. */
-  inContext = <T>(work: () => T): T => work();
+  inContext = inPlace;
   private readonly ignoreSignal: (() => void) | undefined;
 
   constructor(
