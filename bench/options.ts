@@ -87,7 +87,9 @@ export function readOptions(args: readonly string[]): BenchOptions {
 
 function partOf(name: string): PartOption {
   const part = PART_OPTIONS.find((known) => known === name);
-  if (part) return part;
+  if (part) {
+    return part;
+  }
   throw new Error(`--parts=${name}: there is no such part`);
 }
 
@@ -96,8 +98,12 @@ function list(value: string | undefined): string[] | undefined {
 }
 
 function count(name: string, value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
+  if (value === undefined) {
+    return undefined;
+  }
   const number = Number(value);
-  if (Number.isInteger(number) && number > 0) return number;
+  if (Number.isInteger(number) && number > 0) {
+    return number;
+  }
   throw new Error(`--${name}=${value}: write a whole number above 0`);
 }

@@ -46,12 +46,15 @@ async function prepare(
   const registry = await loadContenders(options.only);
   const { skipped } = registry;
   const contenders = registry.contenders.filter(({ id, broker }) => {
-    if (broker === undefined || brokers.ports[broker] !== undefined)
+    if (broker === undefined || brokers.ports[broker] !== undefined) {
       return true;
+    }
     skipped.set(id, `${broker}-server is not installed here`);
     return false;
   });
-  for (const [id, reason] of skipped) say(`${id} skipped: ${reason}`);
+  for (const [id, reason] of skipped) {
+    say(`${id} skipped: ${reason}`);
+  }
   const commit = thisCommit();
   const machine = thisMachine();
   const samples = new Samples();
@@ -70,7 +73,9 @@ async function prepare(
 async function runSmoke(context: BenchContext): Promise<number> {
   const waiting = smoke(context);
   const worker = async (): Promise<void> => {
-    for (let job = waiting.shift(); job; job = waiting.shift()) await job.run();
+    for (let job = waiting.shift(); job; job = waiting.shift()) {
+      await job.run();
+    }
   };
   await Promise.all(Array.from({ length: SMOKE_AT_A_TIME }, worker));
   const { length: failed } = context.samples.allFailures();
@@ -83,10 +88,14 @@ async function runSmoke(context: BenchContext): Promise<number> {
 async function runParts(context: BenchContext): Promise<number> {
   const { parts, plot } = context.options;
   const plan = parts.map((name) => ({ name, jobs: PARTS[name](context) }));
-  for (const { name, jobs } of plan) say(`${name}: ${minutes(jobs)}`);
+  for (const { name, jobs } of plan) {
+    say(`${name}: ${minutes(jobs)}`);
+  }
   say(`all: ${minutes(plan.flatMap(({ jobs }) => jobs))}`);
   for (const { jobs } of plan) {
-    for (const job of jobs) await job.run();
+    for (const job of jobs) {
+      await job.run();
+    }
     await saveFindings(SAMPLES_FILE, context);
   }
   return publish(context, plot);

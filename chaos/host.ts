@@ -21,10 +21,10 @@ interface Waiting {
 
 /** One host process, driven over Node's IPC channel, which crosses network namespaces. */
 export class Host {
-  private readonly child: ChildProcess;
-  private readonly waiting = new Map<number, Waiting>();
-  private lastNumber = 0;
-  private gone = false;
+  readonly #child: ChildProcess;
+  readonly #waiting = new Map<number, Waiting>();
+  #lastNumber = 0;
+  #gone = false;
 
   constructor(
     /** Where its peers answer. */
@@ -37,64 +37,75 @@ export class Host {
       new URL(`./${kind}-host.js`, import.meta.url),
     );
     const [command, ...args] = [...prefix, process.execPath, program];
-    this.child = spawn(command!, args, {
+    this.#child = spawn(command!, args, {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    this.child.on('message', (message: AnswerMessage) => this.settle(message));
-    this.child.once('exit', (code, signal) =>
-      this.ended(signal ?? `code ${code}`),
+    this.#child.on('message', (message: AnswerMessage) =>
+      this.#settle(message),
+    );
+    this.#child.once('exit', (code, signal) =>
+      this.#ended(signal ?? `code ${code}`),
     );
   }
 
   ask<C extends Command>(command: C): Promise<Answers[C['type']]> {
     return new Promise((resolve, reject) => {
-      if (this.gone) return reject(new Error(`the host at ${this.ip} is gone`));
-      const number = ++this.lastNumber;
+      if (this.#gone) {
+        return reject(new Error(`the host at ${this.ip} is gone`));
+      }
+      const number = ++this.#lastNumber;
       const timer = setTimeout(() => {
-        this.waiting.delete(number);
+        this.#waiting.delete(number);
         reject(
           new Error(`the host at ${this.ip} did not answer ${command.type}`),
         );
       }, ANSWER_TIMEOUT_MS);
-      this.waiting.set(number, {
+      this.#waiting.set(number, {
         resolve: (answer) => resolve(answer as Answers[C['type']]),
         reject,
         timer,
       });
-      this.child.send({ number, command } satisfies CommandMessage);
+      this.#child.send({ number, command } satisfies CommandMessage);
     });
   }
 
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
-    this.child.kill(signal);
+    this.#child.kill(signal);
   }
 
   /** Ends the process; fails if it does not end. */
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
-    if (this.gone) return;
+    if (this.#gone) {
+      return;
+    }
     const deadline = AbortSignal.timeout(END_TIMEOUT_MS);
-    const ended = once(this.child, 'exit', { signal: deadline });
-    this.child.kill(signal);
+    const ended = once(this.#child, 'exit', { signal: deadline });
+    this.#child.kill(signal);
     await ended.catch((cause: unknown) => {
       throw new Error(`the host at ${this.ip} outlived ${signal}`, { cause });
     });
   }
 
-  private settle({ number, answer, error }: AnswerMessage): void {
-    const waiting = this.waiting.get(number);
-    if (!waiting) return;
-    this.waiting.delete(number);
+  #settle({ number, answer, error }: AnswerMessage): void {
+    const waiting = this.#waiting.get(number);
+    if (!waiting) {
+      return;
+    }
+    this.#waiting.delete(number);
     clearTimeout(waiting.timer);
-    if (error === undefined) waiting.resolve(answer);
-    else waiting.reject(new Error(`the host at ${this.ip}: ${error}`));
+    if (error === undefined) {
+      waiting.resolve(answer);
+    } else {
+      waiting.reject(new Error(`the host at ${this.ip}: ${error}`));
+    }
   }
 
-  private ended(how: string): void {
-    this.gone = true;
-    for (const waiting of this.waiting.values()) {
+  #ended(how: string): void {
+    this.#gone = true;
+    for (const waiting of this.#waiting.values()) {
       clearTimeout(waiting.timer);
       waiting.reject(new Error(`the host at ${this.ip} ended (${how})`));
     }
-    this.waiting.clear();
+    this.#waiting.clear();
   }
 }

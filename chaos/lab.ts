@@ -24,23 +24,27 @@ export class Lab {
   readonly peers: LabPeer[] = [];
   /** Names of the peers whose process was ended. */
   readonly ended = new Set<string>();
-  private restarts = 0;
+  #restarts = 0;
+
+  /** Makes the cloud a signed one. */
+  readonly #secret: string | undefined;
 
   constructor(
     readonly network: Network,
-    /** Makes the cloud a signed one. */
-    private readonly secret?: string,
-  ) {}
+    secret?: string,
+  ) {
+    this.#secret = secret;
+  }
 
   addHost(kind: HostKind = 'nest'): Host {
     const { ip, prefix } = this.network.addHost();
-    return this.hostAt(ip, prefix, kind);
+    return this.#hostAt(ip, prefix, kind);
   }
 
   /** Ends a process as a deployment does; a fresh one, without peers yet, takes its place. */
   async replaceHost(old: Host): Promise<Host> {
-    await this.endHost(old, 'SIGTERM');
-    return this.hostAt(old.ip, old.prefix, old.kind);
+    await this.#endHost(old, 'SIGTERM');
+    return this.#hostAt(old.ip, old.prefix, old.kind);
   }
 
   /** Resolves when every process has loaded what it needs to start peers. */
@@ -60,7 +64,7 @@ export class Lab {
       name,
       port: listenAt,
       seeds,
-      ...(this.secret !== undefined && { secret: this.secret }),
+      ...(this.#secret !== undefined && { secret: this.#secret }),
     });
     const peer = { name, host, port: listenAt };
     this.peers.push(peer);
@@ -68,7 +72,7 @@ export class Lab {
   }
 
   killHost(host: Host): Promise<void> {
-    return this.endHost(host, 'SIGKILL');
+    return this.#endHost(host, 'SIGKILL');
   }
 
   peersOf(host: Host): LabPeer[] {
@@ -77,7 +81,7 @@ export class Lab {
 
   /** A name that no peer had before: a restarted peer is another one. */
   freshName(name: string): string {
-    return `${name.replace(/\+\d+$/, '')}+${++this.restarts}`;
+    return `${name.replace(/\+\d+$/, '')}+${++this.#restarts}`;
   }
 
   seedOf(peer: LabPeer): SeedAddress {
@@ -96,12 +100,16 @@ export class Lab {
     const start = performance.now();
     let rightSince: number | undefined;
     for (;;) {
-      const wrong = await this.differences(groups);
+      const wrong = await this.#differences(groups);
       const took = performance.now() - start;
-      if (wrong.length > 0) rightSince = undefined;
-      else rightSince ??= took;
-      if (rightSince !== undefined && took - rightSince >= HOLD_MS)
+      if (wrong.length > 0) {
+        rightSince = undefined;
+      } else {
+        rightSince ??= took;
+      }
+      if (rightSince !== undefined && took - rightSince >= HOLD_MS) {
         return rightSince;
+      }
       if (took > timeoutMs && rightSince === undefined) {
         const shown = wrong.slice(0, 5).join('; ');
         throw new Error(
@@ -151,10 +159,7 @@ export class Lab {
     );
   }
 
-  private async endHost(
-    host: Host,
-    signal: 'SIGKILL' | 'SIGTERM',
-  ): Promise<void> {
+  async #endHost(host: Host, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     await host.end(signal);
     remove(this.hosts, host);
     for (const peer of this.peersOf(host)) {
@@ -163,13 +168,13 @@ export class Lab {
     }
   }
 
-  private hostAt(ip: string, prefix: readonly string[], kind: HostKind): Host {
+  #hostAt(ip: string, prefix: readonly string[], kind: HostKind): Host {
     const host = new Host(ip, kind, prefix);
     this.hosts.push(host);
     return host;
   }
 
-  private async differences(
+  async #differences(
     groups: readonly (readonly LabPeer[])[],
   ): Promise<string[]> {
     const answers = await Promise.all(
@@ -187,7 +192,9 @@ export class Lab {
 
 function remove<T>(from: T[], what: T): void {
   const index = from.indexOf(what);
-  if (index >= 0) from.splice(index, 1);
+  if (index >= 0) {
+    from.splice(index, 1);
+  }
 }
 
 function difference(
@@ -200,7 +207,9 @@ function difference(
   const missing = [...wanted].filter((other) => !seen.has(other));
   const ghosts = [...seen].filter((other) => !wanted.has(other));
   const twice = list.length - seen.size;
-  if (missing.length + ghosts.length + twice === 0) return [];
+  if (missing.length + ghosts.length + twice === 0) {
+    return [];
+  }
   return [
     `${name}: missing [${missing.join(' ')}], ghosts [${ghosts.join(' ')}], ${twice} twice`,
   ];

@@ -31,7 +31,9 @@ function start(
           reply(null, { ok: true }),
       },
       (error, client) => {
-        if (error) return reject(new Error(JSON.stringify(error)));
+        if (error) {
+          return reject(new Error(JSON.stringify(error)));
+        }
         clients.set(command.name, client);
         resolve({});
       },

@@ -70,7 +70,9 @@ async function start(
 
 function peerNamed(name: string): INestApplicationContext {
   const peer = peers.get(name);
-  if (!peer) throw new Error(`no peer ${name} in this process`);
+  if (!peer) {
+    throw new Error(`no peer ${name} in this process`);
+  }
   return peer;
 }
 

@@ -11,22 +11,25 @@ const OUTPUT_LIMIT = 8_000;
 
 /** A peer in a process of its own. */
 export class ChildPeer {
-  private output = '';
-  private readonly ended: Promise<void>;
-  private expected = false;
+  #output = '';
+  readonly #ended: Promise<void>;
+  #expected = false;
+
+  readonly #process: ChildProcess;
 
   private constructor(
     readonly name: string,
-    private readonly process: ChildProcess,
+    process: ChildProcess,
     onFailure: (error: Error) => void,
   ) {
-    process.stdout?.on('data', (chunk) => this.keep(chunk));
-    process.stderr?.on('data', (chunk) => this.keep(chunk));
-    this.ended = once(process, 'exit').then(([code, signal]) => {
-      if (!this.expected) {
+    this.#process = process;
+    process.stdout?.on('data', (chunk) => this.#keep(chunk));
+    process.stderr?.on('data', (chunk) => this.#keep(chunk));
+    this.#ended = once(process, 'exit').then(([code, signal]) => {
+      if (!this.#expected) {
         onFailure(
           new Error(
-            `${name} ended by itself (${signal ?? `code ${code}`})\n${this.output}`,
+            `${name} ended by itself (${signal ?? `code ${code}`})\n${this.#output}`,
           ),
         );
       }
@@ -56,28 +59,28 @@ export class ChildPeer {
   }
 
   get pid(): number {
-    return this.process.pid ?? 0;
+    return this.#process.pid ?? 0;
   }
 
   /** The hard way: the process is gone before it can say anything. */
   async kill(): Promise<void> {
-    this.expected = true;
-    this.process.kill('SIGKILL');
-    await this.ended;
+    this.#expected = true;
+    this.#process.kill('SIGKILL');
+    await this.#ended;
   }
 
   /** Asks the peer to leave; what has not ended after `patience` ms is killed. */
   async leave(patience: number): Promise<void> {
-    this.expected = true;
-    if (this.process.connected) {
-      this.process.send('leave');
+    this.#expected = true;
+    if (this.#process.connected) {
+      this.#process.send('leave');
     }
-    const timer = setTimeout(() => this.process.kill('SIGKILL'), patience);
-    await this.ended;
+    const timer = setTimeout(() => this.#process.kill('SIGKILL'), patience);
+    await this.#ended;
     clearTimeout(timer);
   }
 
-  private keep(chunk: Buffer): void {
-    this.output = (this.output + chunk.toString()).slice(-OUTPUT_LIMIT);
+  #keep(chunk: Buffer): void {
+    this.#output = (this.#output + chunk.toString()).slice(-OUTPUT_LIMIT);
   }
 }

@@ -18,7 +18,11 @@ export const HOST_NAME = 'show';
 /** The show is a member of the cloud too: this is what it hears. */
 @Injectable()
 class HostEvents {
-  constructor(private readonly membership: MembershipService) {}
+  readonly #membership: MembershipService;
+
+  constructor(membership: MembershipService) {
+    this.#membership = membership;
+  }
 
   @OnPeerEvent('peer.joined')
   joined({ peer }: PeerJoinedEvent): void {
@@ -35,7 +39,7 @@ class HostEvents {
 
   @OnPeerMessage('members')
   members() {
-    return { names: this.membership.peers().map((peer) => dataOf(peer).name) };
+    return { names: this.#membership.peers().map((peer) => dataOf(peer).name) };
   }
 }
 

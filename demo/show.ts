@@ -22,29 +22,34 @@ const GOODBYE = 10_000;
 
 /** The demo, step by step. Each step rejects if what it shows does not happen. */
 export class Show {
-  private readonly peers: ChildPeer[] = [];
+  readonly #peers: ChildPeer[] = [];
 
-  constructor(
-    private readonly host: Host,
-    private readonly onFailure: (error: Error) => void,
-  ) {}
+  readonly #host: Host;
+  readonly #onFailure: (error: Error) => void;
+
+  constructor(host: Host, onFailure: (error: Error) => void) {
+    this.#host = host;
+    this.#onFailure = onFailure;
+  }
 
   async gather(): Promise<void> {
     heading(`Five processes join the cloud of this one`);
-    const { port } = this.host.membership.self;
+    const { port } = this.#host.membership.self;
     for (const [kind, name] of CAST) {
-      this.peers.push(await ChildPeer.start(kind, name, port, this.onFailure));
+      this.#peers.push(
+        await ChildPeer.start(kind, name, port, this.#onFailure),
+      );
     }
-    await this.everyoneSees(CAST.map(([, name]) => name));
+    await this.#everyoneSees(CAST.map(([, name]) => name));
     line('every peer has every other on its list');
   }
 
   showMembers(): void {
     heading('The members, as this process sees them');
-    const { self } = this.host.membership;
+    const { self } = this.#host.membership;
     table(
       ['name', 'what it is', 'address', 'id', 'extensions'],
-      [self, ...this.host.membership.peers()].map((peer) => [
+      [self, ...this.#host.membership.peers()].map((peer) => [
         dataOf(peer).name,
         dataOf(peer).kind,
         `${peer.ip || '127.0.0.1'}:${peer.port}`,
@@ -64,7 +69,7 @@ export class Show {
     const started = performance.now();
     let replies = 0;
     const failures: Error[] = [];
-    for await (const result of this.host.messaging.broadcast<{
+    for await (const result of this.#host.messaging.broadcast<{
       text?: string;
     }>(body)) {
       const time = duration(performance.now() - started).padStart(9);
@@ -85,37 +90,37 @@ export class Show {
 
   async crash(): Promise<void> {
     heading('One process dies without a word');
-    const index = this.peers.findIndex(({ name }) => name === VICTIM);
-    const [victim] = this.peers.splice(index, 1);
+    const index = this.#peers.findIndex(({ name }) => name === VICTIM);
+    const [victim] = this.#peers.splice(index, 1);
     const started = performance.now();
     await victim!.kill();
     line(`${paint('yellow', 'SIGKILL')} ${VICTIM} (process ${victim!.pid})`);
-    const survivors = this.peers.map(({ name }) => name);
+    const survivors = this.#peers.map(({ name }) => name);
     await waitFor(
-      () => sameNames(this.namesHere(), survivors),
+      () => sameNames(this.#namesHere(), survivors),
       PATIENCE,
-      () => `${VICTIM} is still on the list: ${this.namesHere().join(', ')}`,
+      () => `${VICTIM} is still on the list: ${this.#namesHere().join(', ')}`,
     );
     line(`noticed here after ${duration(performance.now() - started)}`);
-    await this.everyoneSees(survivors);
+    await this.#everyoneSees(survivors);
     line(`and by everybody after ${duration(performance.now() - started)}`);
   }
 
   /** Everybody says goodbye, the show last. */
   async end(): Promise<void> {
-    await Promise.all(this.peers.splice(0).map((peer) => peer.leave(GOODBYE)));
-    await this.host.close();
+    await Promise.all(this.#peers.splice(0).map((peer) => peer.leave(GOODBYE)));
+    await this.#host.close();
   }
 
   /** Waits until every peer's own list has exactly the others: it is asked for it. */
-  private async everyoneSees(names: readonly string[]): Promise<void> {
+  async #everyoneSees(names: readonly string[]): Promise<void> {
     const everyone = [HOST_NAME, ...names];
     let seen = 'nothing yet';
     await waitFor(
       async () => {
         const body: Members = { type: 'members' };
-        const lists = new Map([[HOST_NAME, this.namesHere()]]);
-        for (const { peer, value } of await this.host.messaging.broadcast<{
+        const lists = new Map([[HOST_NAME, this.#namesHere()]]);
+        for (const { peer, value } of await this.#host.messaging.broadcast<{
           names: string[];
         }>(body)) {
           lists.set(dataOf(peer).name, value?.names ?? []);
@@ -133,8 +138,8 @@ export class Show {
     );
   }
 
-  private namesHere(): string[] {
-    return this.host.membership.peers().map((peer) => dataOf(peer).name);
+  #namesHere(): string[] {
+    return this.#host.membership.peers().map((peer) => dataOf(peer).name);
   }
 }
 

@@ -29,7 +29,9 @@ export function readArguments<K extends string>(
   } catch (error) {
     throw new ArgumentError(`${(error as Error).message}\n\n${usage}`);
   }
-  if (values['help']) throw new ArgumentError(usage);
+  if (values['help']) {
+    throw new ArgumentError(usage);
+  }
   const flags = new Set(names.filter((name) => values[name] === true));
   const texts = names.map((name) => [
     name,
@@ -50,10 +52,11 @@ export function toNumber(
     text.trim() === '' ||
     !(value >= min && value <= max) ||
     (whole && !Number.isInteger(value))
-  )
+  ) {
     throw new ArgumentError(
       `--${name} ${text}: must be a ${whole ? 'whole ' : ''}number from ${min} to ${max}`,
     );
+  }
   return value;
 }
 
@@ -67,10 +70,11 @@ export function toNumbers(
 
 export function toProfile(text: string): Profile {
   const profile = PROFILES.find((name) => name === text);
-  if (!profile)
+  if (!profile) {
     throw new ArgumentError(
       `--profile ${text}: must be one of ${PROFILES.join(', ')}`,
     );
+  }
   return profile;
 }
 

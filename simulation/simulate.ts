@@ -53,13 +53,14 @@ await runCommand(async () => {
     max: 2 ** 32,
     whole: true,
   });
-  if (values.flags.has('check'))
+  if (values.flags.has('check')) {
     return runFloors({
       rows: values.rows === '' ? undefined : values.rows.split(','),
       seeds: toNumber(values.seeds, 'seeds', { min: 1, max: 100, whole: true }),
       seed,
       jobs: toNumber(values.jobs, 'jobs', { min: 1, max: 64, whole: true }),
     });
+  }
   return simulate(
     {
       peers: toNumber(values.peers, 'peers', {
@@ -102,8 +103,9 @@ async function simulate(
       console.log(`Drawn to ${plot}.`);
     }
     const flaws = flawsOf(figures);
-    for (const flaw of flaws)
+    for (const flaw of flaws) {
       console.error(`WRONG, seed ${options.seed}: ${flaw}`);
+    }
     return flaws.length === 0;
   } catch (error) {
     throw new Error(`failed; repeat it with --seed ${options.seed}`, {

@@ -92,7 +92,7 @@ await runCommand(async () => {
   const profile = toProfile(values.profile);
   const rows: string[][] = [];
   let sound = true;
-  for (const peers of sizes)
+  for (const peers of sizes) {
     for (const loss of losses) {
       const cell = `${count(peers)} peers, ${percent(loss)} loss`;
       if (peers > LARGE && loss > LARGE_LOSS) {
@@ -122,6 +122,7 @@ await runCommand(async () => {
         ...COLUMNS.map(([, value]) => value(figures)),
       ]);
     }
+  }
   console.log(
     markdownTable(['peers', 'loss', ...COLUMNS.map(([name]) => name)], rows),
   );

@@ -40,80 +40,97 @@ export class PeerCloudLifecycle
     BeforeApplicationShutdown,
     OnApplicationShutdown
 {
-  private readonly logger = new Logger('PeerCloud');
-  private readonly ending = new AbortController();
-  private connections: IdleConnections | undefined;
+  readonly #logger = new Logger('PeerCloud');
+  readonly #ending = new AbortController();
+  #connections: IdleConnections | undefined;
+
+  readonly #adapterHost: HttpAdapterHost;
+  readonly #options: ResolvedPeerCloudOptions;
+  readonly #core: MembershipCore;
+  readonly #health: HealthCheckService;
+  readonly #listener: OwnListener;
+  readonly #selfCheck: SelfCheckService;
+  readonly #http: PeerHttpService;
+  readonly #tls: TlsReloader | undefined;
 
   constructor(
-    private readonly adapterHost: HttpAdapterHost,
+    adapterHost: HttpAdapterHost,
     @Inject(PEER_CLOUD_OPTIONS)
-    private readonly options: ResolvedPeerCloudOptions,
-    @Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore,
-    private readonly health: HealthCheckService,
-    private readonly listener: OwnListener,
-    private readonly selfCheck: SelfCheckService,
-    @Inject(PEER_HTTP_SERVICE) private readonly http: PeerHttpService,
-    @Inject(TlsReloader) private readonly tls: TlsReloader | undefined,
+    options: ResolvedPeerCloudOptions,
+    @Inject(MEMBERSHIP_CORE) core: MembershipCore,
+    health: HealthCheckService,
+    listener: OwnListener,
+    selfCheck: SelfCheckService,
+    @Inject(PEER_HTTP_SERVICE) http: PeerHttpService,
+    @Inject(TlsReloader) tls: TlsReloader | undefined,
   ) {
+    this.#adapterHost = adapterHost;
+    this.#options = options;
+    this.#core = core;
+    this.#health = health;
+    this.#listener = listener;
+    this.#selfCheck = selfCheck;
+    this.#http = http;
+    this.#tls = tls;
     if (!options.listener) {
       // It fires once, before anybody could subscribe later, and is not repeated.
-      adapterHost.listen$.subscribe(() => this.beginMounted());
+      adapterHost.listen$.subscribe(() => this.#beginMounted());
     }
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    if (this.options.listener) {
-      this.begin(await this.listener.open(this.options.listener));
-    } else if (!this.adapterHost.httpAdapter) {
-      this.logger.warn(nothingListens);
-    } else if (this.adapterHost.listening) {
-      this.beginMounted();
+    if (this.#options.listener) {
+      this.#begin(await this.#listener.open(this.#options.listener));
+    } else if (!this.#adapterHost.httpAdapter) {
+      this.#logger.warn(nothingListens);
+    } else if (this.#adapterHost.listening) {
+      this.#beginMounted();
     }
   }
 
   /** The server still answers here: goodbyes are said, and streams come to their end. */
   async beforeApplicationShutdown(): Promise<void> {
-    this.ending.abort();
-    this.health.stop();
-    await this.core.leave();
-    this.connections?.end();
+    this.#ending.abort();
+    this.#health.stop();
+    await this.#core.leave();
+    this.#connections?.end();
   }
 
   /** The own listener closes when its streams are over: closing, it ends connections with replies to send. */
   async onApplicationShutdown(): Promise<void> {
-    await this.listener.close();
-    this.tls?.stop();
-    this.core.stop();
-    await this.http.close();
+    await this.#listener.close();
+    this.#tls?.stop();
+    this.#core.stop();
+    await this.#http.close();
   }
 
-  private beginMounted(): void {
-    const server = this.adapterHost.httpAdapter.getHttpServer() as Server;
+  #beginMounted(): void {
+    const server = this.#adapterHost.httpAdapter.getHttpServer() as Server;
     const address = server.address();
     if (typeof address === 'object' && address !== null) {
-      this.connections = new IdleConnections(server);
-      warnOfScheme(server, this.options, this.logger);
-      this.begin(address);
+      this.#connections = new IdleConnections(server);
+      warnOfScheme(server, this.#options, this.#logger);
+      this.#begin(address);
     } else {
-      this.logger.warn(noTcpPort(String(address)));
+      this.#logger.warn(noTcpPort(String(address)));
     }
   }
 
-  private begin(address: AddressInfo): void {
-    if (this.ending.signal.aborted) {
+  #begin(address: AddressInfo): void {
+    if (this.#ending.signal.aborted) {
       return;
     }
-    warnIfOpen(address, this.options, this.logger);
-    this.core.start({ port: this.options.port ?? address.port });
-    this.health.start();
-    this.tls?.start();
+    warnIfOpen(address, this.#options, this.#logger);
+    this.#core.start({ port: this.#options.port ?? address.port });
+    this.#health.start();
+    this.#tls?.start();
     // The start of the app does not wait for it.
-    setImmediate(() => void this.checkMyself(address));
+    setImmediate(() => void this.#checkMyself(address));
   }
 
-  private async checkMyself(address: AddressInfo): Promise<void> {
-    for (const place of ownPlaces(address, this.options)) {
-      await this.selfCheck.run(place, this.ending.signal);
+  async #checkMyself(address: AddressInfo): Promise<void> {
+    for (const place of ownPlaces(address, this.#options)) {
+      await this.#selfCheck.run(place, this.#ending.signal);
     }
   }
 }

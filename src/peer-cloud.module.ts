@@ -43,12 +43,17 @@ export class PeerCloudModule
   extends ConfigurableModuleClass
   implements NestModule
 {
+  readonly #setup: ProtocolSetup | undefined;
+  readonly #mount: boolean | undefined;
+
   constructor(
     modules: ModulesContainer,
-    @Optional() private readonly setup?: ProtocolSetup,
-    @Optional() @Inject(PEER_CLOUD_MOUNT) private readonly mount?: boolean,
+    @Optional() setup?: ProtocolSetup,
+    @Optional() @Inject(PEER_CLOUD_MOUNT) mount?: boolean,
   ) {
     super();
+    this.#setup = setup;
+    this.#mount = mount;
     const imports = [...modules.values()].filter(
       ({ metatype }) => metatype === PeerCloudModule,
     );
@@ -81,8 +86,8 @@ export class PeerCloudModule
   }
 
   configure(_consumer: MiddlewareConsumer): void {
-    if (this.mount) {
-      this.setup?.apply();
+    if (this.#mount) {
+      this.#setup?.apply();
     }
   }
 }

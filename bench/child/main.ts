@@ -24,7 +24,9 @@ const { default: contender } = (await import(process.argv[2]!)) as {
 let client: BenchClient | undefined;
 
 function theClient(): BenchClient {
-  if (!client) throw new Error('the client has not been opened');
+  if (!client) {
+    throw new Error('the client has not been opened');
+  }
   return client;
 }
 

@@ -24,7 +24,9 @@ export function serve(methods: RpcMethods, ready: unknown = true): void {
 async function answer(methods: RpcMethods, call: RpcCall): Promise<void> {
   try {
     const method = methods[call.method];
-    if (!method) throw new Error(`no method ${call.method}`);
+    if (!method) {
+      throw new Error(`no method ${call.method}`);
+    }
     reply({ id: call.id, value: await method(call.args as never) });
   } catch (error) {
     reply({ id: call.id, error: describe(error) });
@@ -32,5 +34,7 @@ async function answer(methods: RpcMethods, call: RpcCall): Promise<void> {
 }
 
 function reply(message: RpcAnswer): void {
-  if (process.connected) process.send?.(message);
+  if (process.connected) {
+    process.send?.(message);
+  }
 }

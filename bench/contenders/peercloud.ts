@@ -22,7 +22,9 @@ const contender: Contender = {
     const joinMs = performance.now() - startedAt;
     const byIndex = peers.map((_, index) => {
       const found = client.peers().find((peer) => peer.data.index === index);
-      if (!found) throw new Error(`peer ${index} is not on the list`);
+      if (!found) {
+        throw new Error(`peer ${index} is not on the list`);
+      }
       return found;
     });
     return {

@@ -13,23 +13,23 @@ function opened(socket: Socket): Promise<void> {
 
 /** Matches replies to requests by a number that is used again: as little as a multiplexer can do. */
 class Multiplexer {
-  private readonly waiting: ((body: unknown) => void)[] = [];
-  private readonly free: number[] = [];
-  private readonly lines: LineSocket;
+  readonly #waiting: ((body: unknown) => void)[] = [];
+  readonly #free: number[] = [];
+  readonly #lines: LineSocket;
 
   constructor(readonly socket: Socket) {
-    this.lines = new LineSocket(socket, (line) => {
+    this.#lines = new LineSocket(socket, (line) => {
       const [place, body] = JSON.parse(line) as Frame;
-      this.free.push(place);
-      this.waiting[place]!(body);
+      this.#free.push(place);
+      this.#waiting[place]!(body);
     });
   }
 
   send(body: unknown): Promise<unknown> {
     return new Promise((resolve) => {
-      const place = this.free.pop() ?? this.waiting.length;
-      this.waiting[place] = resolve;
-      this.lines.write(JSON.stringify([place, body]));
+      const place = this.#free.pop() ?? this.#waiting.length;
+      this.#waiting[place] = resolve;
+      this.#lines.write(JSON.stringify([place, body]));
     });
   }
 }

@@ -18,11 +18,16 @@ export async function broadcastLoop(
   const end = performance.now() + plan.durationMs;
   while (!outcome.hopeless) {
     const sentAt = performance.now();
-    if (sentAt >= end) break;
+    if (sentAt >= end) {
+      break;
+    }
     try {
       const good = await broadcastOnce(client, plan.peers, makeBody());
-      if (good === plan.peers) outcome.done(performance.now() - sentAt);
-      else outcome.failure(`${good} of ${plan.peers} replied`);
+      if (good === plan.peers) {
+        outcome.done(performance.now() - sentAt);
+      } else {
+        outcome.failure(`${good} of ${plan.peers} replied`);
+      }
     } catch (error) {
       outcome.failure(error);
     }
@@ -35,7 +40,9 @@ async function broadcastOnce(
   peers: number,
   body: EchoBody,
 ): Promise<number> {
-  if (client.broadcast) return client.broadcast(body);
+  if (client.broadcast) {
+    return client.broadcast(body);
+  }
   const replies = await Promise.all(
     Array.from({ length: peers }, (_, peer) => client.send(peer, body)),
   );

@@ -27,7 +27,9 @@ export async function closedLoop(
   const worker = async (): Promise<void> => {
     while (!outcome.hopeless) {
       const sentAt = performance.now();
-      if (sentAt >= end && (turn >= atLeast || sentAt >= latest)) return;
+      if (sentAt >= end && (turn >= atLeast || sentAt >= latest)) {
+        return;
+      }
       const body = makeBody();
       try {
         const reply = await client.send(turn++ % plan.peers, body);

@@ -25,7 +25,9 @@ export async function listenAtFreePort(
       await listen(port);
       return port;
     } catch (error) {
-      if (left <= 1 || !String(error).includes('EADDRINUSE')) throw error;
+      if (left <= 1 || !String(error).includes('EADDRINUSE')) {
+        throw error;
+      }
     }
   }
 }

@@ -13,15 +13,17 @@ export interface LatencySummary {
 
 /** Counts latencies in buckets of at most 1.6 % width: constant memory, no sorting. */
 export class LatencyHistogram {
-  private readonly buckets = new Uint32Array(SUB_BUCKETS * (EXPONENTS + 1));
-  private highest = 0;
+  readonly #buckets = new Uint32Array(SUB_BUCKETS * (EXPONENTS + 1));
+  #highest = 0;
   count = 0;
 
   record(ms: number): void {
-    if (ms > this.highest) this.highest = ms;
+    if (ms > this.#highest) {
+      this.#highest = ms;
+    }
     const units = Math.min(Math.max(ms * UNITS_PER_MS, 0), 0x7fffffff) | 0;
     const shift = Math.max(0, 31 - SUB_BITS - Math.clz32(units) + 1);
-    this.buckets[shift * SUB_BUCKETS + (units >>> shift)]!++;
+    this.#buckets[shift * SUB_BUCKETS + (units >>> shift)]!++;
     this.count++;
   }
 
@@ -29,9 +31,11 @@ export class LatencyHistogram {
   quantile(share: number): number {
     const rank = Math.max(1, Math.ceil(this.count * share));
     let seen = 0;
-    for (let index = 0; index < this.buckets.length; index++) {
-      seen += this.buckets[index]!;
-      if (seen >= rank) return Math.min(upperEdge(index), this.highest);
+    for (let index = 0; index < this.#buckets.length; index++) {
+      seen += this.#buckets[index]!;
+      if (seen >= rank) {
+        return Math.min(upperEdge(index), this.#highest);
+      }
     }
     return 0;
   }
@@ -41,7 +45,7 @@ export class LatencyHistogram {
       p50: this.quantile(0.5),
       p99: this.quantile(0.99),
       p999: this.quantile(0.999),
-      max: this.highest,
+      max: this.#highest,
     };
   }
 }

@@ -57,51 +57,64 @@ interface DueMessages {
 }
 
 class DueSender {
-  private readonly makeBody;
-  private pending = 0;
-  private count = 0;
-  private overrun = false;
+  readonly #makeBody;
+  #pending = 0;
+  #count = 0;
+  #overrun = false;
+
+  readonly #client: BenchClient;
+  readonly #plan: OpenLoopPlan;
+  readonly #schedule: Schedule;
+  readonly #messages: DueMessages;
 
   constructor(
-    private readonly client: BenchClient,
-    private readonly plan: OpenLoopPlan,
-    private readonly schedule: Schedule,
-    private readonly messages: DueMessages,
+    client: BenchClient,
+    plan: OpenLoopPlan,
+    schedule: Schedule,
+    messages: DueMessages,
   ) {
-    this.makeBody = bodyMaker(messages.bytes);
+    this.#client = client;
+    this.#plan = plan;
+    this.#schedule = schedule;
+    this.#messages = messages;
+    this.#makeBody = bodyMaker(messages.bytes);
   }
 
   /** Sends all that is due; false once nothing is to come, neither to send nor in reply. */
   turn(): boolean {
     const now = performance.now();
-    for (let due = this.take(now); due !== undefined; due = this.take(now)) {
-      void this.send(due);
+    for (let due = this.#take(now); due !== undefined; due = this.#take(now)) {
+      void this.#send(due);
     }
-    return this.pending > 0 || !(this.overrun || this.schedule.isOver);
+    return this.#pending > 0 || !(this.#overrun || this.#schedule.isOver);
   }
 
-  private take(now: number): number | undefined {
-    if (this.overrun) return undefined;
-    if (this.pending < MAX_PENDING) return this.schedule.take(now);
-    this.overrun = true;
-    this.messages.outcome.failure('cannot keep up with the rate');
+  #take(now: number): number | undefined {
+    if (this.#overrun) {
+      return undefined;
+    }
+    if (this.#pending < MAX_PENDING) {
+      return this.#schedule.take(now);
+    }
+    this.#overrun = true;
+    this.#messages.outcome.failure('cannot keep up with the rate');
     return undefined;
   }
 
-  private async send(due: number): Promise<void> {
-    const { outcome, failures = outcome } = this.messages;
-    const body = this.makeBody();
-    this.pending++;
+  async #send(due: number): Promise<void> {
+    const { outcome, failures = outcome } = this.#messages;
+    const body = this.#makeBody();
+    this.#pending++;
     try {
-      const reply = await this.client.send(
-        this.count++ % this.plan.peers,
+      const reply = await this.#client.send(
+        this.#count++ % this.#plan.peers,
         body,
       );
       outcome.reply(reply, body, performance.now() - due);
     } catch (error) {
       failures.failure(error);
     } finally {
-      this.pending--;
+      this.#pending--;
     }
   }
 }

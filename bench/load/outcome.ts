@@ -14,41 +14,44 @@ export interface LoadResult extends LatencySummary {
 
 /** Collects what becomes of each message of one load run. */
 export class Outcome {
-  private readonly latencies = new LatencyHistogram();
-  private readonly startedAt = performance.now();
-  private readonly cpuAtStart = process.cpuUsage();
-  private errors = 0;
-  private firstError: string | undefined;
+  readonly #latencies = new LatencyHistogram();
+  readonly #startedAt = performance.now();
+  readonly #cpuAtStart = process.cpuUsage();
+  #errors = 0;
+  #firstError: string | undefined;
 
   /** A reply came, so long after it was due: good if it echoes the body. */
   reply(reply: unknown, body: EchoBody, ms: number): void {
-    if (isEcho(reply, body)) this.latencies.record(ms);
-    else this.failure(new Error(`not the echo: ${preview(reply)}`));
+    if (isEcho(reply, body)) {
+      this.#latencies.record(ms);
+    } else {
+      this.failure(new Error(`not the echo: ${preview(reply)}`));
+    }
   }
 
   /** Something was done right, so long after it was due. */
   done(ms: number): void {
-    this.latencies.record(ms);
+    this.#latencies.record(ms);
   }
 
   failure(error: unknown): void {
-    this.errors++;
-    this.firstError ??= describe(error);
+    this.#errors++;
+    this.#firstError ??= describe(error);
   }
 
   /** True when nothing works: many errors, not one good reply. */
   get hopeless(): boolean {
-    return this.errors >= 100 && this.latencies.count === 0;
+    return this.#errors >= 100 && this.#latencies.count === 0;
   }
 
   result(): LoadResult {
-    const cpu = process.cpuUsage(this.cpuAtStart);
+    const cpu = process.cpuUsage(this.#cpuAtStart);
     return {
-      ...this.latencies.summary(),
-      count: this.latencies.count,
-      errors: this.errors,
-      ...(this.firstError !== undefined && { firstError: this.firstError }),
-      elapsedMs: performance.now() - this.startedAt,
+      ...this.#latencies.summary(),
+      count: this.#latencies.count,
+      errors: this.#errors,
+      ...(this.#firstError !== undefined && { firstError: this.#firstError }),
+      elapsedMs: performance.now() - this.#startedAt,
       cpuUs: cpu.user + cpu.system,
     };
   }

@@ -1,37 +1,46 @@
 /** The times at which messages are due: evenly spaced, or at random (Poisson) around the same rate. */
 export class Schedule {
-  private next: number;
-  private seed = 20_240_229;
+  #next: number;
+  #seed = 20_240_229;
+
+  readonly #end: number;
+  readonly #ratePerSecond: number;
+  readonly #random: boolean;
 
   constructor(
     start: number,
-    private readonly end: number,
-    private readonly ratePerSecond: number,
-    private readonly random: boolean,
+    end: number,
+    ratePerSecond: number,
+    random: boolean,
   ) {
-    this.next = start + this.gap();
+    this.#end = end;
+    this.#ratePerSecond = ratePerSecond;
+    this.#random = random;
+    this.#next = start + this.#gap();
   }
 
   get isOver(): boolean {
-    return this.next >= this.end;
+    return this.#next >= this.#end;
   }
 
   /** The next time that has come, or undefined while there is none. */
   take(now: number): number | undefined {
-    if (this.next > now || this.isOver) return undefined;
-    const due = this.next;
-    this.next += this.gap();
+    if (this.#next > now || this.isOver) {
+      return undefined;
+    }
+    const due = this.#next;
+    this.#next += this.#gap();
     return due;
   }
 
-  private gap(): number {
-    const mean = 1000 / this.ratePerSecond;
-    return this.random ? -Math.log(1 - this.chance()) * mean : mean;
+  #gap(): number {
+    const mean = 1000 / this.#ratePerSecond;
+    return this.#random ? -Math.log(1 - this.#chance()) * mean : mean;
   }
 
   /** A fixed sequence (Numerical Recipes' generator), so that every run has the same arrivals. */
-  private chance(): number {
-    this.seed = (Math.imul(this.seed, 1_664_525) + 1_013_904_223) >>> 0;
-    return this.seed / 2 ** 32;
+  #chance(): number {
+    this.#seed = (Math.imul(this.#seed, 1_664_525) + 1_013_904_223) >>> 0;
+    return this.#seed / 2 ** 32;
   }
 }

@@ -12,7 +12,9 @@ export interface Usage {
 
 /** Measures this process; `settle` collects garbage first, for memory figures that mean something. */
 export function usage(settle: boolean): Usage {
-  if (settle) globalThis.gc?.();
+  if (settle) {
+    globalThis.gc?.();
+  }
   const cpu = process.cpuUsage();
   const memory = process.memoryUsage();
   return {

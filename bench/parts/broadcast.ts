@@ -47,7 +47,9 @@ function isWanted(
   { contender, round }: Turn,
   peers: number,
 ): boolean {
-  if (peers === BROADCAST_PEERS[1]) return true;
+  if (peers === BROADCAST_PEERS[1]) {
+    return true;
+  }
   return round === 0 && (!options.quick || hasFloor('broadcast', contender.id));
 }
 

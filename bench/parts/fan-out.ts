@@ -45,7 +45,9 @@ export function fanOutCell(
 /** Broadcasts to large clouds, with different bounds of what is under way at the same time. */
 export function fanOut(context: BenchContext): Job[] {
   const { quick, measureMs } = context.options;
-  if (quick) return [];
+  if (quick) {
+    return [];
+  }
   const rounds = { withFloor: 1, others: 1 };
   return turns(context, 'fan-out', rounds).flatMap(({ contender }) =>
     FAN_OUT_PEERS.map((peers) =>
@@ -96,7 +98,9 @@ async function measureOne(
   const durationMs = context.options.measureMs * 2;
   const result = await stage.load('broadcast', { bytes: BYTES, durationMs });
   noteErrors(context, cell, id, result);
-  if (result.count === 0) return;
+  if (result.count === 0) {
+    return;
+  }
   context.samples.add(cell, id, { p50: result.p50, p99: result.p99 });
   context.say(`${cell}: ${id} ${result.p50.toFixed(1)} ms`);
 }
@@ -106,7 +110,9 @@ async function untilAllReply(stage: Stage): Promise<void> {
   const plan = { bytes: BYTES, durationMs: WARM_UP_MS };
   for (let left = WARM_UPS; left > 0; left--) {
     const { errors } = await stage.load('broadcast', plan);
-    if (errors === 0) return;
+    if (errors === 0) {
+      return;
+    }
     await setTimeout(MORE_MS);
   }
 }

@@ -58,7 +58,9 @@ async function measure(
   const sender = await stage.clientUsage();
   const receivers = await stage.serverUsages();
   noteErrors(context, cell, id, result);
-  if (result.count === 0) return;
+  if (result.count === 0) {
+    return;
+  }
   samples.add(cell, id, {
     rate: (result.count / result.elapsedMs) * 1000,
     p99: result.p99,

@@ -8,7 +8,9 @@ export function noteErrors(
   contender: string,
   { errors, count, firstError }: LoadResult,
 ): void {
-  if (errors === 0) return;
+  if (errors === 0) {
+    return;
+  }
   const text = `${errors} of ${errors + count} failed: ${firstError}`;
   samples.fail(cell, contender, text);
 }

@@ -46,7 +46,9 @@ async function measure(
     'open-loop/common': medianHalfPeak(context, COMMON),
   };
   for (const [cell, rate] of Object.entries(rates)) {
-    if (rate === undefined) continue;
+    if (rate === undefined) {
+      continue;
+    }
     const plan = { bytes: BYTES, rate, durationMs };
     const result = await stage.load('openLoop', plan);
     noteErrors(context, cell, contender.id, result);
@@ -63,7 +65,9 @@ async function halfPeak(
   stage: Stage,
 ): Promise<number> {
   const known = medianHalfPeak(context, id);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    return known;
+  }
   const durationMs = context.options.measureMs;
   const result = await stage.load('closedLoop', { ...PEAK, durationMs });
   return (result.count / result.elapsedMs) * 500;

@@ -64,7 +64,9 @@ async function measure(
   await stage.load('closedLoop', warmUp(options));
   for (const cell of cells) {
     // A stage that did not answer in one cell would not in the next.
-    if (!(await measureCell(context, id, stage, cell))) break;
+    if (!(await measureCell(context, id, stage, cell))) {
+      break;
+    }
   }
   const cell = requestReplyCell({ bytes: 60, inFlight: 64 });
   const key = { cell, contender: id, metric: 'rate' };
@@ -86,7 +88,9 @@ async function measureCell(
     const plan = { ...cell, durationMs };
     const { result, cpu } = await stage.loadWithCpu('closedLoop', plan);
     noteErrors(context, name, id, result);
-    if (result.count === 0) return true;
+    if (result.count === 0) {
+      return true;
+    }
     context.samples.add(name, id, {
       rate: (result.count / result.elapsedMs) * 1000,
       p50: result.p50,
@@ -113,8 +117,9 @@ function durationOf(
 function cellsOf(round: number, quick: boolean): RequestReplyCell[] {
   return REQUEST_REPLY_CELLS.filter(({ bytes, inFlight }) => {
     const name = `${bytes}/${inFlight}`;
-    if (round >= (quick ? 1 : ROUNDS_OF_ALL_CELLS))
+    if (round >= (quick ? 1 : ROUNDS_OF_ALL_CELLS)) {
       return FLOOR_CELLS.has(name);
+    }
     return !quick || QUICK_CELLS.has(name);
   });
 }

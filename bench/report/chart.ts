@@ -25,7 +25,9 @@ function bars({ contenders, samples }: Findings): Bar[] {
     .flatMap(({ id, title }) => {
       const key = { cell: CELL, contender: id, metric: 'rate' };
       const rate = samples.median(key);
-      if (rate === undefined) return [];
+      if (rate === undefined) {
+        return [];
+      }
       const thousands = rate / 1000;
       const label = thousands.toFixed(thousands < 10 ? 1 : 0);
       const ours = id.startsWith('ours');

@@ -129,7 +129,9 @@ const CPU_METRICS = ['cpuClient', 'cpuServer'];
  * what users see, and steadier on a machine that does other things too.
  */
 export function judgeByCpu(floor: Floor, samples: Samples): number | undefined {
-  if (floor.ours.metric !== 'rate') return undefined;
+  if (floor.ours.metric !== 'rate') {
+    return undefined;
+  }
   const cost = (key: FigureKey): number =>
     CPU_METRICS.reduce(
       (sum, metric) => sum + (samples.median({ ...key, metric }) ?? NaN),
@@ -155,7 +157,9 @@ export function judge(floor: Floor, samples: Samples): Judgement {
     return { verdict: hasErrors ? '✗ errors' : 'not measured' };
   }
   const found = floor.compare === 'ratio' ? ours / other : ours - other;
-  if (hasErrors) return { verdict: '✗ errors', found };
+  if (hasErrors) {
+    return { verdict: '✗ errors', found };
+  }
   const met =
     floor.bound === 'at least' ? found >= floor.value : found <= floor.value;
   return { verdict: met ? 'met' : 'NOT MET', found };

@@ -13,7 +13,9 @@ export function growthTable({ contenders, samples, options }: Findings): Table {
         const value = samples.median({ cell, contender: id, metric });
         return format(value === undefined ? undefined : value / scale);
       };
-      if (show('rate') === format(undefined)) return [];
+      if (show('rate') === format(undefined)) {
+        return [];
+      }
       const mark = samples.hasFailed(cell, id) ? ' ✗' : '';
       return [
         [

@@ -22,7 +22,9 @@ export async function publish(
   const text = report(findings);
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'results.md'), text);
-  if (plot) await writeFile(join(folder, 'results.svg'), await chart(findings));
+  if (plot) {
+    await writeFile(join(folder, 'results.svg'), await chart(findings));
+  }
   console.log(`\n${text}`);
   const met = FLOORS.every((floor) => judge(floor, samples).verdict === 'met');
   return met || options.kind !== 'full' ? 0 : 1;

@@ -44,7 +44,9 @@ function introduction({ options, commit, machine }: Findings): string {
 }
 
 function notes(title: string, entries: [string, string][]): string[] {
-  if (entries.length === 0) return [];
+  if (entries.length === 0) {
+    return [];
+  }
   const lines = entries.map(([what, why]) => `- ${what}: ${why}`);
   return [[`## ${title}`, '', ...lines].join('\n')];
 }

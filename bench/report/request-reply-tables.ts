@@ -11,7 +11,9 @@ export function requestReplyTables(findings: Findings): Table[] {
   const cells = REQUEST_REPLY_CELLS.filter((cell) =>
     findings.contenders.some((one) => has(findings, one.id, cell)),
   );
-  if (cells.length === 0) return [];
+  if (cells.length === 0) {
+    return [];
+  }
   const head = ['', ...cells.map(titleOf)];
   return [
     {
@@ -53,7 +55,9 @@ function rows(
       ...cells.map((cell) => {
         const failed = findings.samples.failure(requestReplyCell(cell), id);
         const mark = failed === undefined ? '' : ' ✗';
-        if (!has(findings, id, cell)) return failed === undefined ? '–' : '✗';
+        if (!has(findings, id, cell)) {
+          return failed === undefined ? '–' : '✗';
+        }
         return show(metricsOf(findings, id, cell)) + mark;
       }),
     ]);
@@ -61,7 +65,9 @@ function rows(
 
 function costOf({ cpuClient, cpuServer, cpuBroker }: Metrics): string {
   const sides = [cpuClient, cpuServer];
-  if (cpuBroker !== undefined) sides.push(cpuBroker);
+  if (cpuBroker !== undefined) {
+    sides.push(cpuBroker);
+  }
   return sides.map(format).join(' + ');
 }
 

@@ -35,7 +35,9 @@ export function renderTable({ title, note, head, rows }: Table): string {
 
 /** A figure with as many digits as mean something. */
 export function format(value: number | undefined): string {
-  if (value === undefined || Number.isNaN(value)) return '–';
+  if (value === undefined || Number.isNaN(value)) {
+    return '–';
+  }
   const size = Math.abs(value);
   const digits = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
   return value.toFixed(digits);

@@ -32,7 +32,7 @@ const COMMANDS: Record<
 
 /** The message brokers of this machine, each on a free port of loopback for as long as the bench runs. */
 export class Brokers {
-  private readonly running = new Map<
+  readonly #running = new Map<
     BrokerName,
     { child: ChildProcess; port: number }
   >();
@@ -42,7 +42,7 @@ export class Brokers {
     const brokers = new Brokers();
     await Promise.all(
       (Object.keys(COMMANDS) as BrokerName[]).map((name) =>
-        brokers.startOne(name),
+        brokers.#startOne(name),
       ),
     );
     return brokers;
@@ -50,32 +50,37 @@ export class Brokers {
 
   get ports(): BrokerPorts {
     return Object.fromEntries(
-      [...this.running].map(([name, { port }]) => [name, port]),
+      [...this.#running].map(([name, { port }]) => [name, port]),
     );
   }
 
   pid(name: BrokerName): number | undefined {
-    return this.running.get(name)?.child.pid;
+    return this.#running.get(name)?.child.pid;
   }
 
   async stop(): Promise<void> {
-    const ends = [...this.running.values()].map(({ child }) => {
+    const ends = [...this.#running.values()].map(({ child }) => {
       const ended = new Promise((resolve) => child.once('exit', resolve));
       child.kill();
       return ended;
     });
     await Promise.all(ends);
-    this.running.clear();
+    this.#running.clear();
   }
 
-  private async startOne(name: BrokerName): Promise<void> {
+  async #startOne(name: BrokerName): Promise<void> {
     const { names, args } = COMMANDS[name];
     for (const command of names) {
       const port = await freePort();
       const child = await spawned(command, args(port));
-      if (!child) continue;
-      if (await listens(port, child)) this.running.set(name, { child, port });
-      else child.kill();
+      if (!child) {
+        continue;
+      }
+      if (await listens(port, child)) {
+        this.#running.set(name, { child, port });
+      } else {
+        child.kill();
+      }
       return;
     }
   }
@@ -97,7 +102,9 @@ function spawned(
 async function listens(port: number, child: ChildProcess): Promise<boolean> {
   const deadline = Date.now() + START_TIMEOUT;
   while (Date.now() < deadline && child.exitCode === null) {
-    if (await accepts(port)) return true;
+    if (await accepts(port)) {
+      return true;
+    }
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
   return false;

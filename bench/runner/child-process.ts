@@ -13,19 +13,22 @@ interface Waiting {
 
 /** A process of one contender, and the calls that the runner makes to it. */
 export class BenchProcess {
-  private readonly waiting = new Map<number, Waiting>();
-  private nextId = 1;
-  private stderr = '';
+  readonly #waiting = new Map<number, Waiting>();
+  #nextId = 1;
+  #stderr = '';
 
   /** What the child said when it was ready. */
   readyValue: unknown;
 
-  private constructor(private readonly child: ChildProcess) {
-    child.on('message', (answer: RpcAnswer) => this.settle(answer));
-    child.on('exit', (code, signal) => this.failAll(code, signal));
-    child.on('error', () => this.failAll(null, null));
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    child.on('message', (answer: RpcAnswer) => this.#settle(answer));
+    child.on('exit', (code, signal) => this.#failAll(code, signal));
+    child.on('error', () => this.#failAll(null, null));
     child.stderr?.on('data', (chunk: Buffer) => {
-      this.stderr = (this.stderr + chunk.toString()).slice(-MAX_STDERR);
+      this.#stderr = (this.#stderr + chunk.toString()).slice(-MAX_STDERR);
     });
   }
 
@@ -45,7 +48,7 @@ export class BenchProcess {
     });
     const started = new BenchProcess(child);
     try {
-      started.readyValue = await started.answerTo('start', 0, START_TIMEOUT);
+      started.readyValue = await started.#answerTo('start', 0, START_TIMEOUT);
       return started;
     } catch (error) {
       await started.stop();
@@ -55,56 +58,61 @@ export class BenchProcess {
 
   /** Calls a method of the child; rejects with its error, at its end, or after `timeout` ms. */
   async call<T>(method: string, args: unknown, timeout: number): Promise<T> {
-    const id = this.nextId++;
-    const answer = this.answerTo(method, id, timeout);
-    this.child.send({ id, method, args });
+    const id = this.#nextId++;
+    const answer = this.#answerTo(method, id, timeout);
+    this.#child.send({ id, method, args });
     return (await answer) as T;
   }
 
   /** Ends the child; kills it if it does not end by itself. */
   async stop(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
+      return;
+    }
     const ended = new Promise<void>((resolve) =>
-      this.child.once('exit', () => resolve()),
+      this.#child.once('exit', () => resolve()),
     );
-    const kill = setTimeout(() => this.child.kill('SIGKILL'), EXIT_TIMEOUT);
-    if (this.child.connected) this.child.disconnect();
+    const kill = setTimeout(() => this.#child.kill('SIGKILL'), EXIT_TIMEOUT);
+    if (this.#child.connected) {
+      this.#child.disconnect();
+    }
     await ended;
     clearTimeout(kill);
   }
 
-  private answerTo(
-    method: string,
-    id: number,
-    timeout: number,
-  ): Promise<unknown> {
+  #answerTo(method: string, id: number, timeout: number): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.waiting.delete(id);
+        this.#waiting.delete(id);
         reject(new Error(`no answer to ${method} in ${timeout / 1000} s`));
       }, timeout);
-      this.waiting.set(id, { resolve, reject, timer });
+      this.#waiting.set(id, { resolve, reject, timer });
     });
   }
 
-  private settle(answer: RpcAnswer): void {
-    const waiting = this.waiting.get(answer.id);
-    if (!waiting) return;
-    this.waiting.delete(answer.id);
+  #settle(answer: RpcAnswer): void {
+    const waiting = this.#waiting.get(answer.id);
+    if (!waiting) {
+      return;
+    }
+    this.#waiting.delete(answer.id);
     clearTimeout(waiting.timer);
-    if ('error' in answer) waiting.reject(new Error(answer.error));
-    else waiting.resolve(answer.value);
+    if ('error' in answer) {
+      waiting.reject(new Error(answer.error));
+    } else {
+      waiting.resolve(answer.value);
+    }
   }
 
-  private failAll(code: number | null, signal: string | null): void {
+  #failAll(code: number | null, signal: string | null): void {
     const error = new Error(
-      `the process ended (${signal ?? code}): ${errorLine(this.stderr)}`,
+      `the process ended (${signal ?? code}): ${errorLine(this.#stderr)}`,
     );
-    for (const waiting of this.waiting.values()) {
+    for (const waiting of this.#waiting.values()) {
       clearTimeout(waiting.timer);
       waiting.reject(error);
     }
-    this.waiting.clear();
+    this.#waiting.clear();
   }
 }
 

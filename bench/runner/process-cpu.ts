@@ -5,7 +5,9 @@ const TICK_US = 10_000;
 
 /** CPU time in µs that a process that is not ours to ask has used; undefined where the system does not say. */
 export function processCpuUs(pid: number | undefined): number | undefined {
-  if (pid === undefined) return undefined;
+  if (pid === undefined) {
+    return undefined;
+  }
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The second field is the command in brackets and may itself have spaces.

@@ -26,7 +26,9 @@ export async function loadContenders(
   const registry: Registry = { contenders: [], skipped: new Map() };
   for (const file of files.sort()) {
     const id = file.slice(0, -'.js'.length);
-    if (only && !only.includes(id)) continue;
+    if (only && !only.includes(id)) {
+      continue;
+    }
     const url = new URL(file, FOLDER).href;
     try {
       const { default: contender } = (await import(url)) as {

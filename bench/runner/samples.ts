@@ -15,16 +15,16 @@ export interface SavedSamples {
 
 /** Every figure of a run, one for each round, and what failed. */
 export class Samples {
-  private readonly figures: Map<string, number[]>;
-  private readonly failures: Map<string, string>;
+  readonly #figures: Map<string, number[]>;
+  readonly #failures: Map<string, string>;
 
   constructor({ figures, failures }: Partial<SavedSamples> = {}) {
-    this.figures = new Map(figures);
-    this.failures = new Map(failures);
+    this.#figures = new Map(figures);
+    this.#failures = new Map(failures);
   }
 
   toJSON(): SavedSamples {
-    return { figures: [...this.figures], failures: [...this.failures] };
+    return { figures: [...this.#figures], failures: [...this.#failures] };
   }
 
   add(
@@ -33,20 +33,25 @@ export class Samples {
     metrics: Record<string, number | undefined>,
   ): void {
     for (const [metric, value] of Object.entries(metrics)) {
-      if (value === undefined) continue;
+      if (value === undefined) {
+        continue;
+      }
       const key = keyOf({ cell, contender, metric });
-      const values = this.figures.get(key);
-      if (values) values.push(value);
-      else this.figures.set(key, [value]);
+      const values = this.#figures.get(key);
+      if (values) {
+        values.push(value);
+      } else {
+        this.#figures.set(key, [value]);
+      }
     }
   }
 
   fail(cell: string, contender: string, reason: string): void {
-    this.failures.set(`${cell} ${contender}`, reason);
+    this.#failures.set(`${cell} ${contender}`, reason);
   }
 
   failure(cell: string, contender: string): string | undefined {
-    return this.failures.get(`${cell} ${contender}`);
+    return this.#failures.get(`${cell} ${contender}`);
   }
 
   /** Whether anything went wrong in the cell, or in the whole part that it belongs to. */
@@ -57,11 +62,11 @@ export class Samples {
 
   /** Everything that failed, as [cell and contender, reason]. */
   allFailures(): [string, string][] {
-    return [...this.failures];
+    return [...this.#failures];
   }
 
   values(key: FigureKey): readonly number[] {
-    return this.figures.get(keyOf(key)) ?? [];
+    return this.#figures.get(keyOf(key)) ?? [];
   }
 
   median(key: FigureKey): number | undefined {
@@ -71,7 +76,9 @@ export class Samples {
 
 /** The middle value, or the mean of the two in the middle; undefined of nothing. */
 export function median(values: readonly number[]): number | undefined {
-  if (values.length === 0) return undefined;
+  if (values.length === 0) {
+    return undefined;
+  }
   const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   return sorted.length % 2 === 1

@@ -53,15 +53,27 @@ export interface CpuPerMessage {
 export class Stage {
   /** Ms that the sender took to join; undefined where a contender has no such thing. */
   joinMs: number | undefined;
-  private locations: PeerLocation[] = [];
+  #locations: PeerLocation[] = [];
+
+  readonly #size: StageSize;
+  readonly #brokers: BrokerPorts;
+  readonly #broker: number | undefined;
+  readonly #client: BenchProcess;
+  readonly #servers: readonly BenchProcess[];
 
   private constructor(
-    private readonly size: StageSize,
-    private readonly brokers: BrokerPorts,
-    private readonly broker: number | undefined,
-    private readonly client: BenchProcess,
-    private readonly servers: readonly BenchProcess[],
-  ) {}
+    size: StageSize,
+    brokers: BrokerPorts,
+    broker: number | undefined,
+    client: BenchProcess,
+    servers: readonly BenchProcess[],
+  ) {
+    this.#size = size;
+    this.#brokers = brokers;
+    this.#broker = broker;
+    this.#client = client;
+    this.#servers = servers;
+  }
 
   static async start(
     contender: RegisteredContender,
@@ -87,7 +99,7 @@ export class Stage {
     const { ports } = context.brokers;
     const stage = new Stage(size, ports, broker, client, servers);
     try {
-      await stage.openServers(contender.startsOneByOne ?? false);
+      await stage.#openServers(contender.startsOneByOne ?? false);
       await stage.openClient();
       return stage;
     } catch (error) {
@@ -98,7 +110,7 @@ export class Stage {
 
   /** Peers that answer. */
   get peers(): number {
-    return this.size.peers;
+    return this.#size.peers;
   }
 
   /** Runs a load in the sender's process. */
@@ -107,7 +119,7 @@ export class Stage {
     plan: LoadPlans[Kind],
   ): Promise<LoadResult> {
     const timeout = plan.durationMs * MAX_STRETCH + CALL_TIMEOUT;
-    return this.client.call(method, { ...plan, peers: this.peers }, timeout);
+    return this.#client.call(method, { ...plan, peers: this.peers }, timeout);
   }
 
   /** Runs a load and tells what it cost on every side. */
@@ -115,9 +127,9 @@ export class Stage {
     method: Kind,
     plan: LoadPlans[Kind],
   ): Promise<{ result: LoadResult; cpu: CpuPerMessage }> {
-    const before = await this.cpuOfOthers();
+    const before = await this.#cpuOfOthers();
     const result = await this.load(method, plan);
-    const after = await this.cpuOfOthers();
+    const after = await this.#cpuOfOthers();
     const messages = result.count + result.errors;
     return {
       result,
@@ -136,48 +148,50 @@ export class Stage {
   async openClient(fanOut?: FanOut): Promise<void> {
     const env: ClientEnv = {
       host: HOST,
-      brokers: this.brokers,
-      peers: this.locations,
+      brokers: this.#brokers,
+      peers: this.#locations,
       ...(fanOut && { fanOut }),
     };
-    const opened = await this.client.call<{ joinMs: number | undefined }>(
+    const opened = await this.#client.call<{ joinMs: number | undefined }>(
       'openClient',
       env,
-      this.startTimeout,
+      this.#startTimeout,
     );
     this.joinMs = opened.joinMs;
   }
 
   clientUsage(): Promise<Usage> {
-    return this.client.call('usage', { settle: true }, CALL_TIMEOUT);
+    return this.#client.call('usage', { settle: true }, CALL_TIMEOUT);
   }
 
   serverUsages(): Promise<Usage[]> {
-    return this.usages(true);
+    return this.#usages(true);
   }
 
   async stop(): Promise<void> {
-    await this.client.stop();
-    await Promise.all(this.servers.map((server) => server.stop()));
+    await this.#client.stop();
+    await Promise.all(this.#servers.map((server) => server.stop()));
   }
 
   /** The first peer alone; then the shares of all processes, with the first one as their seed. */
-  private async openServers(oneByOne: boolean): Promise<void> {
-    const { length } = this.servers;
+  async #openServers(oneByOne: boolean): Promise<void> {
+    const { length } = this.#servers;
     const others = this.peers - 1;
-    const seeds = await this.openShare(this.servers[0]!, 0, 1, []);
+    const seeds = await this.#openShare(this.#servers[0]!, 0, 1, []);
     const shares: Promise<PeerLocation[]>[] = [];
-    for (const [index, server] of this.servers.entries()) {
+    for (const [index, server] of this.#servers.entries()) {
       const from = Math.floor((others * index) / length);
       const count = Math.floor((others * (index + 1)) / length) - from;
-      const share = this.openShare(server, 1 + from, count, seeds);
+      const share = this.#openShare(server, 1 + from, count, seeds);
       shares.push(share);
-      if (oneByOne) await share;
+      if (oneByOne) {
+        await share;
+      }
     }
-    this.locations = [...seeds, ...(await Promise.all(shares)).flat()];
+    this.#locations = [...seeds, ...(await Promise.all(shares)).flat()];
   }
 
-  private openShare(
+  #openShare(
     server: BenchProcess,
     firstIndex: number,
     count: number,
@@ -187,33 +201,33 @@ export class Stage {
       firstIndex,
       count,
       host: HOST,
-      brokers: this.brokers,
+      brokers: this.#brokers,
       seeds,
-      crowded: this.size.crowded ?? false,
+      crowded: this.#size.crowded ?? false,
     };
-    return server.call('openServers', env, this.startTimeout);
+    return server.call('openServers', env, this.#startTimeout);
   }
 
-  private get startTimeout(): number {
+  get #startTimeout(): number {
     return START_TIMEOUT + this.peers * PEER_TIMEOUT;
   }
 
-  private usages(settle: boolean): Promise<Usage[]> {
+  #usages(settle: boolean): Promise<Usage[]> {
     return Promise.all(
-      this.servers.map((server) =>
+      this.#servers.map((server) =>
         server.call<Usage>('usage', { settle }, CALL_TIMEOUT),
       ),
     );
   }
 
-  private async cpuOfOthers(): Promise<{
+  async #cpuOfOthers(): Promise<{
     servers: number;
     broker: number | undefined;
   }> {
-    const usages = await this.usages(false);
+    const usages = await this.#usages(false);
     return {
       servers: usages.reduce((sum, usage) => sum + usage.cpuUs, 0),
-      broker: processCpuUs(this.broker),
+      broker: processCpuUs(this.#broker),
     };
   }
 }

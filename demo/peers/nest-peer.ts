@@ -21,7 +21,11 @@ const { name, seedPort, port } = readEnvironment();
 /** What a user writes: methods that take messages. */
 @Injectable()
 class ShopMessages {
-  constructor(private readonly membership: MembershipService) {}
+  readonly #membership: MembershipService;
+
+  constructor(membership: MembershipService) {
+    this.#membership = membership;
+  }
 
   @OnPeerMessage('hello')
   hello(@PeerSender() sender: Peer) {
@@ -35,7 +39,7 @@ class ShopMessages {
 
   @OnPeerMessage('members')
   members() {
-    return { names: this.membership.peers().map((peer) => dataOf(peer).name) };
+    return { names: this.#membership.peers().map((peer) => dataOf(peer).name) };
   }
 }
 

@@ -11,10 +11,11 @@ export function disagreement(
   among: readonly SimulatedPeer[] = cloud.running,
 ): string | undefined {
   // The cheap look first: while a cloud comes together most lists have the wrong length.
-  for (const peer of among)
+  for (const peer of among) {
     if (peer.core.members().length !== among.length - 1)
       return `${nameOf(peer)} has ${peer.core.members().length} members, not ${among.length - 1}`;
-  for (const peer of among)
+  }
+  for (const peer of among) {
     for (const other of among) {
       if (peer === other) continue;
       const member = peer.core.get(other.id);
@@ -25,6 +26,7 @@ export function disagreement(
       if (member.data !== data && !isDeepStrictEqual(member.data, data))
         return `${nameOf(peer)} has other data of ${nameOf(other)}`;
     }
+  }
   return undefined;
 }
 

@@ -17,10 +17,13 @@ export class RecordPool {
       this.#versions.set(record.id, [record]);
       return record;
     }
-    for (const version of versions)
+    for (const version of versions) {
       if (isSame(version, record)) return version as T;
+    }
     versions.push(record);
-    if (versions.length > VERSIONS) versions.shift();
+    if (versions.length > VERSIONS) {
+      versions.shift();
+    }
     return record;
   }
 }

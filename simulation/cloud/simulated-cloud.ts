@@ -124,7 +124,9 @@ export class SimulatedCloud {
     const candidates = this.healthy.filter(fits);
     const picked =
       candidates[Math.floor(this.random.next() * candidates.length)];
-    if (!picked) throw new Error('no peer of the cloud fits');
+    if (!picked) {
+      throw new Error('no peer of the cloud fits');
+    }
     return picked;
   }
 
@@ -143,14 +145,21 @@ export class SimulatedCloud {
   }
 
   unwatch(watch: Watch): void {
-    for (const [key, value] of this.#watches)
+    for (const [key, value] of this.#watches) {
       if (value === watch) this.#watches.delete(key);
+    }
   }
 
   #onEvent(peer: SimulatedPeer, event: MembershipEvent): void {
-    for (const listener of this.#listeners) listener(peer, event);
-    if (this.#watches.size === 0) return;
-    if (event.type !== 'peer.joined' && event.type !== 'peer.left') return;
+    for (const listener of this.#listeners) {
+      listener(peer, event);
+    }
+    if (this.#watches.size === 0) {
+      return;
+    }
+    if (event.type !== 'peer.joined' && event.type !== 'peer.left') {
+      return;
+    }
     this.#watches
       .get(`${event.type} ${event.member.id}`)
       ?.note(peer, this.clock.monotonic());

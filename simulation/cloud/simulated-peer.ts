@@ -148,8 +148,12 @@ export class SimulatedPeer {
 
   #tickAfter(ms: number): void {
     this.process.clock.setTimeout(() => {
-      if (!this.isRunning) return;
-      if (!this.#ticking) void this.#tick();
+      if (!this.isRunning) {
+        return;
+      }
+      if (!this.#ticking) {
+        void this.#tick();
+      }
       this.#tickAfter(this.options.membership.probeInterval);
     }, ms);
   }

@@ -25,12 +25,15 @@ export async function warmCloud(
   const cloud = new SimulatedCloud(options);
   const { loss } = cloud.network;
   cloud.network.loss = 0;
-  for (let index = 0; index < count; index++)
+  for (let index = 0; index < count; index++) {
     cloud.add({ seeds: seedsOf(index, count, cloud) });
+  }
   const answers = new JoinAnswers(cloud);
   cloud.intercept = (peer, endpoint, joinerId) =>
     endpoint === 'join' ? answers.to(joinerId, peer) : undefined;
-  for (const peer of cloud.peers) peer.start();
+  for (const peer of cloud.peers) {
+    peer.start();
+  }
   await cloud.clock.run(JOINING);
   cloud.intercept = () => undefined;
   cloud.network.loss = loss;
@@ -42,15 +45,21 @@ export async function warmCloud(
 class JoinAnswers {
   #entries: { id: string; info: JsonObject }[] | undefined;
 
-  constructor(private readonly cloud: SimulatedCloud) {}
+  readonly #cloud: SimulatedCloud;
+
+  constructor(cloud: SimulatedCloud) {
+    this.#cloud = cloud;
+  }
 
   to(joinerId: string | undefined, receiver: SimulatedPeer): PeerAnswer {
-    this.#entries ??= this.cloud.peers.map((peer) => ({
+    this.#entries ??= this.#cloud.peers.map((peer) => ({
       id: peer.id,
       info: infoOf(peer),
     }));
     const joiner = this.#entries.find(({ id }) => id === joinerId);
-    if (!joiner) return { status: 400, body: undefined };
+    if (!joiner) {
+      return { status: 400, body: undefined };
+    }
     return {
       status: 200,
       body: {

@@ -15,8 +15,9 @@ const SECOND = 1000;
 
 /** No core may have thrown, whatever the figures are. */
 function expectSound({ network }: SimulatedCloud): void {
-  if (network.errors.length > 0)
+  if (network.errors.length > 0) {
     throw new Error('a core threw', { cause: network.errors[0] });
+  }
 }
 
 /** How soon 99 % of a cloud know of a join, from the start of the peer that joins. */

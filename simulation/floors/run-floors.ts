@@ -23,7 +23,9 @@ export async function runFloors(options: FloorOptions): Promise<boolean> {
     const values = await valuesOf(row, options);
     const verdict = judge(row, values, options.seed);
     sound &&= verdict.sound;
-    for (const line of verdict.lines) console.error(line.join('  '));
+    for (const line of verdict.lines) {
+      console.error(line.join('  '));
+    }
     lines.push(...verdict.lines);
   }
   console.log(
@@ -33,13 +35,16 @@ export async function runFloors(options: FloorOptions): Promise<boolean> {
 }
 
 function rowsOf({ rows }: FloorOptions): readonly FloorRow[] {
-  if (!rows) return FLOOR_ROWS;
+  if (!rows) {
+    return FLOOR_ROWS;
+  }
   const known = FLOOR_ROWS.map(({ name }) => name);
-  for (const name of rows)
+  for (const name of rows) {
     if (!known.includes(name))
       throw new ArgumentError(
         `--rows ${name}: must be among ${known.join(', ')}`,
       );
+  }
   return FLOOR_ROWS.filter(({ name }) => rows.includes(name));
 }
 

@@ -8,19 +8,25 @@ export function flawsOf(figures: Partial<Figures>): string[] {
   const flaws = Object.entries({ join, leave, crash, vanish })
     .filter(([, news]) => news?.curves.flat().includes(Infinity))
     .map(([news]) => `not everybody learned of a ${news}`);
-  for (const [fault, ms] of Object.entries(healingTimes(faults)))
+  for (const [fault, ms] of Object.entries(healingTimes(faults))) {
     if (ms === Infinity) flaws.push(`lists never right after ${fault}`);
-  if (churn?.declaredDead)
+  }
+  if (churn?.declaredDead) {
     flaws.push(`healthy peers declared dead: ${count(churn.declaredDead)}`);
-  if (churn?.disagreement)
+  }
+  if (churn?.disagreement) {
     flaws.push(`lists in the end: ${churn.disagreement}`);
-  if (errors.length > 0)
+  }
+  if (errors.length > 0) {
     flaws.push(`cores threw; the first: ${inspect(errors[0])}`);
+  }
   return flaws;
 }
 
 function healingTimes(faults: Figures['faults'] | undefined) {
-  if (!faults) return {};
+  if (!faults) {
+    return {};
+  }
   const { halves, deaf, restarts } = faults;
   return { 'a partition': halves.healed, 'a one-way cut': deaf, restarts };
 }

@@ -48,10 +48,13 @@ function pointsOf(kinds: readonly Curve[]): Point[] {
 function thin<T>(points: readonly T[], most = 200): T[] {
   const step = Math.max(1, points.length / most);
   const kept: T[] = [];
-  for (let at = 0; at < points.length; at += step)
+  for (let at = 0; at < points.length; at += step) {
     kept.push(points[Math.floor(at)]!);
+  }
   const last = points.at(-1);
-  if (last && kept.at(-1) !== last) kept.push(last);
+  if (last && kept.at(-1) !== last) {
+    kept.push(last);
+  }
   return kept;
 }
 

@@ -21,9 +21,12 @@ export async function joinStorm(
   const seed = cloud.add({ seeds: [], advertises: false });
   seed.start();
   await cloud.clock.run(3000);
-  for (let index = 0; index < count; index++)
+  for (let index = 0; index < count; index++) {
     cloud.add({ seeds: [seed], advertises: false });
-  for (const peer of cloud.peers) if (peer !== seed) peer.start();
+  }
+  for (const peer of cloud.peers) {
+    if (peer !== seed) peer.start();
+  }
   const equal = await untilAgreed(cloud, PATIENCE);
   return { equal, cloud };
 }

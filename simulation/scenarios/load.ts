@@ -21,9 +21,10 @@ export function measureLoad(cloud: SimulatedCloud): () => Load {
       (cloud.running.length * (cloud.clock.monotonic() - start)) / 1000;
     const { requests, bytes } = meter.total();
     const byEndpoint: Record<string, number> = {};
-    for (const [endpoint, count] of meter.requests())
+    for (const [endpoint, count] of meter.requests()) {
       byEndpoint[endpoint] =
         (count - (beforeByEndpoint.get(endpoint) ?? 0)) / peerSeconds;
+    }
     return {
       requests: (requests - before.requests) / peerSeconds,
       bytes: (bytes - before.bytes) / peerSeconds,

@@ -46,8 +46,9 @@ async function bytesOfList(count: number): Promise<number> {
   const before = heapInUse();
   observer.start();
   await cloud.clock.run(JOINING);
-  if (observer.core.members().length !== count)
+  if (observer.core.members().length !== count) {
     throw new Error('the list did not arrive');
+  }
   return heapInUse() - before;
 }
 

@@ -12,13 +12,19 @@ export class Verdicts {
   readonly #byId = new Map<string, SimulatedPeer>();
   readonly #evicted = new Set<SimulatedPeer>();
 
-  constructor(private readonly cloud: SimulatedCloud) {
-    for (const peer of cloud.peers) this.#byId.set(peer.id, peer);
+  readonly #cloud: SimulatedCloud;
+
+  constructor(cloud: SimulatedCloud) {
+    this.#cloud = cloud;
+    for (const peer of cloud.peers) {
+      this.#byId.set(peer.id, peer);
+    }
     cloud.onEvent((_, event) => {
-      if (event.type === 'peer.suspected')
+      if (event.type === 'peer.suspected') {
         this.#suspect(event.member.id, event.member.incarnation);
-      else if (event.type === 'peer.left' && event.reason !== 'left')
+      } else if (event.type === 'peer.left' && event.reason !== 'left') {
         this.#declare(event.member.id);
+      }
     });
   }
 
@@ -34,23 +40,30 @@ export class Verdicts {
 
   #suspect(id: string, incarnation: number): void {
     const peer = this.#byId.get(id);
-    if (peer && this.#isBlameless(peer))
+    if (peer && this.#isBlameless(peer)) {
       this.#suspicions.add(`${id} ${incarnation}`);
+    }
   }
 
   #declare(id: string): void {
     const peer = this.#byId.get(id);
-    if (!peer?.isRunning) return;
+    if (!peer?.isRunning) {
+      return;
+    }
     if (!this.#isBlameless(peer)) {
       this.#evicted.add(peer);
       return;
     }
-    const at = this.cloud.clock.monotonic();
+    const at = this.#cloud.clock.monotonic();
     const last = this.declaredDead.findLast((verdict) => verdict.peer === peer);
-    if (!last || at - last.at > GRACE) this.declaredDead.push({ peer, at });
+    if (!last || at - last.at > GRACE) {
+      this.declaredDead.push({ peer, at });
+    }
   }
 
   #isBlameless(peer: SimulatedPeer): boolean {
-    return peer.isHealthy && this.cloud.clock.monotonic() - peer.wokeAt > GRACE;
+    return (
+      peer.isHealthy && this.#cloud.clock.monotonic() - peer.wokeAt > GRACE
+    );
   }
 }

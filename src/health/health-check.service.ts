@@ -23,17 +23,25 @@ const START_DELAY = 500;
 /** Checks the members: by itself on a cron schedule, and by hand. */
 @Injectable()
 export class HealthCheckService {
-  private readonly logger = new Logger('PeerCloud');
-  private registry: SchedulerRegistry | undefined;
-  private waiting: NodeJS.Timeout | undefined;
-  private ticking = false;
+  readonly #logger = new Logger('PeerCloud');
+  #registry: SchedulerRegistry | undefined;
+  #waiting: NodeJS.Timeout | undefined;
+  #ticking = false;
+
+  readonly #core: MembershipCore;
+  readonly #options: ResolvedPeerCloudOptions;
+  readonly #moduleRef: ModuleRef;
 
   constructor(
-    @Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore,
+    @Inject(MEMBERSHIP_CORE) core: MembershipCore,
     @Inject(PEER_CLOUD_OPTIONS)
-    private readonly options: ResolvedPeerCloudOptions,
-    private readonly moduleRef: ModuleRef,
-  ) {}
+    options: ResolvedPeerCloudOptions,
+    moduleRef: ModuleRef,
+  ) {
+    this.#core = core;
+    this.#options = options;
+    this.#moduleRef = moduleRef;
+  }
 
   /**
    * Checks one member now, outside the schedule: it is asked for `/status`, and what it says, or does
@@ -44,69 +52,69 @@ export class HealthCheckService {
    */
   async check(peer?: Peer | string): Promise<PeerStatus> {
     const id = typeof peer === 'object' ? peer.id : peer;
-    const { status, ...outcome } = await this.core.check(id);
+    const { status, ...outcome } = await this.#core.check(id);
     return status ?? outcome;
   }
 
   /** Starts the schedule; PeerCloudLifecycle calls it when the peer listens. */
   start(): void {
-    const { healthCheck } = this.options;
+    const { healthCheck } = this.#options;
     if (healthCheck === false) {
-      this.logger.debug(checksOff);
+      this.#logger.debug(checksOff);
       return;
     }
     const jitter = new TickJitter(healthCheck.interval, Math.random);
     const job = CronJob.from({
       cronTime: healthCheck.cron,
-      onTick: () => this.schedule(jitter.next()),
+      onTick: () => this.#schedule(jitter.next()),
       utcOffset: 0,
       unrefTimeout: true,
     });
-    this.registry = this.findRegistry();
-    this.registry.addCronJob(HEALTH_CHECK_JOB, job);
-    this.waiting = setTimeout(() => this.begin(job), START_DELAY).unref();
-    this.logger.debug(checksEvery(healthCheck.interval));
+    this.#registry = this.#findRegistry();
+    this.#registry.addCronJob(HEALTH_CHECK_JOB, job);
+    this.#waiting = setTimeout(() => this.#begin(job), START_DELAY).unref();
+    this.#logger.debug(checksEvery(healthCheck.interval));
   }
 
   /** Ends the schedule, when the peer leaves; a check under way runs to its end. */
   stop(): void {
-    clearTimeout(this.waiting);
-    this.waiting = undefined;
-    if (this.registry?.doesExist('cron', HEALTH_CHECK_JOB)) {
-      this.registry.deleteCronJob(HEALTH_CHECK_JOB);
+    clearTimeout(this.#waiting);
+    this.#waiting = undefined;
+    if (this.#registry?.doesExist('cron', HEALTH_CHECK_JOB)) {
+      this.#registry.deleteCronJob(HEALTH_CHECK_JOB);
     }
-    this.registry = undefined;
+    this.#registry = undefined;
   }
 
   /**
    * Cron's first look at the calendar takes tens of ms: not while the app starts, and not within
    * `start()`, which would complain of a beat that it missed meanwhile.
    */
-  private begin(job: CronJob): void {
-    this.waiting = undefined;
+  #begin(job: CronJob): void {
+    this.#waiting = undefined;
     job.cronTime.getTimeout();
     job.start();
   }
 
   /** Checks never overlap: one that is still waiting or under way makes the next one fall out. */
-  private schedule(delay: number): void {
-    if (this.waiting || this.ticking) {
+  #schedule(delay: number): void {
+    if (this.#waiting || this.#ticking) {
       return;
     }
-    this.waiting = setTimeout(() => {
-      this.waiting = undefined;
-      void this.tick();
+    this.#waiting = setTimeout(() => {
+      this.#waiting = undefined;
+      void this.#tick();
     }, delay).unref();
   }
 
-  private async tick(): Promise<void> {
-    this.ticking = true;
+  async #tick(): Promise<void> {
+    this.#ticking = true;
     try {
-      await this.core.tick();
+      await this.#core.tick();
     } catch (error) {
-      this.logger.error(checkFailed, stackOf(error));
+      this.#logger.error(checkFailed, stackOf(error));
     } finally {
-      this.ticking = false;
+      this.#ticking = false;
     }
   }
 
@@ -114,9 +122,9 @@ export class HealthCheckService {
    * The registry of the app's own ScheduleModule, where it has one. Importing that module here would
    * run each of the app's own jobs twice.
    */
-  private findRegistry(): SchedulerRegistry {
+  #findRegistry(): SchedulerRegistry {
     try {
-      return this.moduleRef.get(SchedulerRegistry, { strict: false });
+      return this.#moduleRef.get(SchedulerRegistry, { strict: false });
     } catch {
       return new SchedulerRegistry();
     }

@@ -9,17 +9,19 @@ const WAVER = 0.1;
  * keeps two processes from meeting again and again.
  */
 export class TickJitter {
-  private readonly phase: number;
+  readonly #phase: number;
 
-  constructor(
-    private readonly interval: number,
-    private readonly random: () => number,
-  ) {
-    this.phase = random() * PHASE * interval;
+  readonly #interval: number;
+  readonly #random: () => number;
+
+  constructor(interval: number, random: () => number) {
+    this.#interval = interval;
+    this.#random = random;
+    this.#phase = random() * PHASE * interval;
   }
 
   /** Ms to wait, always less than the interval. */
   next(): number {
-    return this.phase + this.random() * WAVER * this.interval;
+    return this.#phase + this.#random() * WAVER * this.#interval;
   }
 }

@@ -10,30 +10,33 @@ const INTERVAL = 50;
  * for as long as the other side keeps it alive. Requests under way are left alone.
  */
 export class IdleConnections {
-  private readonly sockets = new Set<Socket>();
+  readonly #sockets = new Set<Socket>();
+
+  readonly #server: Server;
 
   /** @param server one that nobody is connected to yet */
-  constructor(private readonly server: Server) {
+  constructor(server: Server) {
+    this.#server = server;
     server.on('connection', (socket: Socket) => {
-      this.sockets.add(socket);
-      socket.once('close', () => this.sockets.delete(socket));
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
     });
   }
 
   /** From now on, as soon as the server does not listen any more. */
   end(): void {
-    const timer = setInterval(() => this.sweep(), INTERVAL).unref();
-    this.server.once('close', () => clearInterval(timer));
+    const timer = setInterval(() => this.#sweep(), INTERVAL).unref();
+    this.#server.once('close', () => clearInterval(timer));
   }
 
-  private sweep(): void {
-    if (this.server.listening) {
+  #sweep(): void {
+    if (this.#server.listening) {
       return;
     }
-    const sockets = [...this.sockets];
+    const sockets = [...this.#sockets];
     // Node takes a connection for idle whose answer is written, but not yet sent.
     if (sockets.every(({ writableLength }) => writableLength === 0)) {
-      this.server.closeIdleConnections();
+      this.#server.closeIdleConnections();
     }
     for (const socket of sockets) {
       if (socket.bytesRead === 0) {

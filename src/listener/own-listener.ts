@@ -51,17 +51,27 @@ const LENT: InjectionToken[] = [
 /** The protocol on a port of its own: a small inner Nest app around the outer app's services. */
 @Injectable()
 export class OwnListener {
-  private readonly logger = new Logger('PeerCloud');
-  private app: INestApplication<Server> | undefined;
-  private connections: IdleConnections | undefined;
+  readonly #logger = new Logger('PeerCloud');
+  #app: INestApplication<Server> | undefined;
+  #connections: IdleConnections | undefined;
+
+  readonly #adapterHost: HttpAdapterHost;
+  readonly #moduleRef: ModuleRef;
+  readonly #options: ResolvedPeerCloudOptions;
+  readonly #tls: TlsReloader | undefined;
 
   constructor(
-    private readonly adapterHost: HttpAdapterHost,
-    private readonly moduleRef: ModuleRef,
+    adapterHost: HttpAdapterHost,
+    moduleRef: ModuleRef,
     @Inject(PEER_CLOUD_OPTIONS)
-    private readonly options: ResolvedPeerCloudOptions,
-    @Inject(TlsReloader) private readonly tls: TlsReloader | undefined,
-  ) {}
+    options: ResolvedPeerCloudOptions,
+    @Inject(TlsReloader) tls: TlsReloader | undefined,
+  ) {
+    this.#adapterHost = adapterHost;
+    this.#moduleRef = moduleRef;
+    this.#options = options;
+    this.#tls = tls;
+  }
 
   /**
    * Starts to listen.
@@ -69,7 +79,7 @@ export class OwnListener {
    * @throws ListenFailedError if the port or the host cannot be had
    */
   async open(listener: ResolvedListenerOptions): Promise<AddressInfo> {
-    const app = await this.create();
+    const app = await this.#create();
     const { port: wanted, host } = listener;
     try {
       await (host === undefined
@@ -82,43 +92,43 @@ export class OwnListener {
         error,
       );
     }
-    this.app = app;
+    this.#app = app;
     const {
       address: ip,
       port,
       ...rest
     } = app.getHttpServer().address() as AddressInfo;
-    this.logger.log(listening(formatAddress({ ip, port })));
+    this.#logger.log(listening(formatAddress({ ip, port })));
     return { address: ip, port, ...rest };
   }
 
   /** Stops listening; requests under way are answered first. */
   async close(): Promise<void> {
-    const { app } = this;
-    this.app = undefined;
+    const app = this.#app;
+    this.#app = undefined;
     if (app) {
-      this.connections?.end();
+      this.#connections?.end();
       await app.close();
     }
   }
 
-  private async create(): Promise<INestApplication<Server>> {
-    const { limits, messaging, tls } = this.options;
+  async #create(): Promise<INestApplication<Server>> {
+    const { limits, messaging, tls } = this.#options;
     const serverOptions = {
       limits,
       ...(tls &&
-        this.tls && { tls: tlsServerOptions(tls, this.tls.materials) }),
+        this.#tls && { tls: tlsServerOptions(tls, this.#tls.materials) }),
       ...(messaging.stream && { streamLifetime: messaging.stream.maxLifetime }),
     };
     // Without HTTP, Nest has no adapter here, whatever the type says.
-    const outer = this.adapterHost.httpAdapter as
+    const outer = this.#adapterHost.httpAdapter as
       HttpAdapterHost['httpAdapter'] | undefined;
     const adapter = await createListenerAdapter(outer?.getType(), (handler) =>
       createListenerServer(serverOptions, onlyProtocol(handler)),
     );
     const services = LENT.map((provide) => ({
       provide,
-      useValue: withoutHooks<unknown>(this.moduleRef.get(provide)),
+      useValue: withoutHooks<unknown>(this.#moduleRef.get(provide)),
     }));
     const app = await NestFactory.create<INestApplication<Server>>(
       PeerListenerModule.with(services),
@@ -126,8 +136,8 @@ export class OwnListener {
       { bodyParser: false, abortOnError: false },
     );
     limitServer(app.getHttpServer(), serverOptions);
-    this.connections = new IdleConnections(app.getHttpServer());
-    this.tls?.onChange((materials) =>
+    this.#connections = new IdleConnections(app.getHttpServer());
+    this.#tls?.onChange((materials) =>
       (app.getHttpServer() as SecureServer).setSecureContext(
         secureContextOptions(materials),
       ),

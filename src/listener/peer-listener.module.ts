@@ -12,7 +12,11 @@ import { ProtocolSetup } from '../protocol/protocol-setup.js';
 /** Root of the inner app behind the own listener: the protocol, and nothing of the app around it. */
 @Module({})
 export class PeerListenerModule implements NestModule {
-  constructor(private readonly setup: ProtocolSetup) {}
+  readonly #setup: ProtocolSetup;
+
+  constructor(setup: ProtocolSetup) {
+    this.#setup = setup;
+  }
 
   /** @param services what the outer app lends */
   static with(services: Provider[]): DynamicModule {
@@ -24,6 +28,6 @@ export class PeerListenerModule implements NestModule {
   }
 
   configure(_consumer: MiddlewareConsumer): void {
-    this.setup.apply();
+    this.#setup.apply();
   }
 }

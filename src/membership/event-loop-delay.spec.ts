@@ -8,7 +8,7 @@ describe('EventLoopDelay', () => {
     const seen: number[] = [];
     await until(() => {
       const end = performance.now() + 60;
-      while (performance.now() < end);
+      while (performance.now() < end) {}
       seen.push(delay.read());
       return Math.max(...seen) >= 30;
     });

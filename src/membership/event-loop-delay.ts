@@ -17,32 +17,32 @@ const NANOSECONDS = 1e6;
  */
 @Injectable()
 export class EventLoopDelay implements OnModuleInit, OnApplicationShutdown {
-  private readonly monitor = monitorEventLoopDelay({ resolution: RESOLUTION });
-  private longest = 0;
-  private sampledAt = -Infinity;
+  readonly #monitor = monitorEventLoopDelay({ resolution: RESOLUTION });
+  #longest = 0;
+  #sampledAt = -Infinity;
 
   /** A start-up is a busy time, and the first questions come right after it. */
   onModuleInit(): void {
-    this.monitor.enable();
+    this.#monitor.enable();
   }
 
   /** The longest delay of the last sample. */
   read(): number {
     const now = performance.now();
-    if (now - this.sampledAt >= SAMPLE_PERIOD) {
-      this.sampledAt = now;
-      this.longest = this.sample();
+    if (now - this.#sampledAt >= SAMPLE_PERIOD) {
+      this.#sampledAt = now;
+      this.#longest = this.#sample();
     }
-    return this.longest;
+    return this.#longest;
   }
 
   onApplicationShutdown(): void {
-    this.monitor.disable();
+    this.#monitor.disable();
   }
 
-  private sample(): number {
-    const longest = this.monitor.max / NANOSECONDS - RESOLUTION;
-    this.monitor.reset();
+  #sample(): number {
+    const longest = this.#monitor.max / NANOSECONDS - RESOLUTION;
+    this.#monitor.reset();
     return Math.max(0, longest);
   }
 }

@@ -18,46 +18,54 @@ import type { Peer } from './peer.js';
 /** Writes what happens to the cloud into the log. */
 @Injectable()
 export class MembershipJournal implements OnModuleInit {
-  private readonly logger = new Logger('PeerCloud');
-  private warnedOfLoopback = false;
+  readonly #logger = new Logger('PeerCloud');
+  #warnedOfLoopback = false;
 
-  constructor(private readonly membership: MembershipService) {}
+  readonly #membership: MembershipService;
 
-  onModuleInit(): void {
-    this.membership.events$.subscribe((event) => this.write(event));
+  constructor(membership: MembershipService) {
+    this.#membership = membership;
   }
 
-  private write(event: PeerCloudEvent): void {
+  onModuleInit(): void {
+    this.#membership.events$.subscribe((event) => this.#write(event));
+  }
+
+  #write(event: PeerCloudEvent): void {
     switch (event.type) {
       case 'cloud.joined':
-        this.logger.log(cloudJoined(this.membership.peers().length + 1));
+        this.#logger.log(cloudJoined(this.#membership.peers().length + 1));
         break;
       case 'cloud.left':
-        this.logger.log(cloudLeft);
+        this.#logger.log(cloudLeft);
         break;
       case 'peer.joined':
-        this.logger.log(peerJoined(nameOf(event.peer)));
-        this.warnOfLoopback(event.peer);
+        this.#logger.log(peerJoined(nameOf(event.peer)));
+        this.#warnOfLoopback(event.peer);
         break;
       case 'peer.left':
-        this.logger.log(peerLeft[event.reason](nameOf(event.peer)));
+        this.#logger.log(peerLeft[event.reason](nameOf(event.peer)));
         break;
       case 'peer.updated':
-        this.logger.debug(peerUpdated(nameOf(event.peer)));
+        this.#logger.debug(peerUpdated(nameOf(event.peer)));
         break;
       case 'peer.suspected':
-        this.logger.debug(peerSuspected(nameOf(event.peer)));
+        this.#logger.debug(peerSuspected(nameOf(event.peer)));
         break;
       case 'peer.recovered':
-        this.logger.debug(peerRecovered(nameOf(event.peer)));
+        this.#logger.debug(peerRecovered(nameOf(event.peer)));
     }
   }
 
-  private warnOfLoopback(peer: Peer): void {
-    const { self } = this.membership;
-    if (!this.warnedOfLoopback && isLoopback(self.ip) && !isLoopback(peer.ip)) {
-      this.warnedOfLoopback = true;
-      this.logger.warn(loopbackAdvertised(addressOf(self), addressOf(peer)));
+  #warnOfLoopback(peer: Peer): void {
+    const { self } = this.#membership;
+    if (
+      !this.#warnedOfLoopback &&
+      isLoopback(self.ip) &&
+      !isLoopback(peer.ip)
+    ) {
+      this.#warnedOfLoopback = true;
+      this.#logger.warn(loopbackAdvertised(addressOf(self), addressOf(peer)));
     }
   }
 }

@@ -62,7 +62,9 @@ export const membershipProviders: Provider[] = [
               authorize(peer, { remoteAddress, signed }),
           }),
           onJoinRefused: (refused) => {
-            if (refusedJoins.hasSubscribers) refusedJoins.publish(refused);
+            if (refusedJoins.hasSubscribers) {
+              refusedJoins.publish(refused);
+            }
           },
           ...(records && {
             signRecord: (record) => records.sign(record),

@@ -24,7 +24,7 @@ class FakeCore {
   list: readonly Member[] = [];
   updates: unknown[] = [];
   seeds: unknown;
-  private listener!: (event: MembershipEvent) => void;
+  #listener!: (event: MembershipEvent) => void;
 
   get id(): string {
     return this.self.id;
@@ -39,12 +39,12 @@ class FakeCore {
   }
 
   onEvent(listener: (event: MembershipEvent) => void): () => void {
-    this.listener = listener;
+    this.#listener = listener;
     return () => undefined;
   }
 
   emit(event: MembershipEvent): void {
-    this.listener(event);
+    this.#listener(event);
   }
 
   async update(data: unknown): Promise<void> {
@@ -126,7 +126,9 @@ describe('MembershipService', () => {
     const { core, service } = create();
     const seen: string[] = [];
     service.events$.subscribe(({ type }) => {
-      if (type === 'cloud.joined') core.emit({ type: 'cloud.left' });
+      if (type === 'cloud.joined') {
+        core.emit({ type: 'cloud.left' });
+      }
     });
     service.events$.subscribe(({ type }) => seen.push(type));
     core.emit({ type: 'cloud.joined' });

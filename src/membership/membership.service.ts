@@ -27,14 +27,19 @@ export class MembershipService implements OnApplicationShutdown {
   readonly #unsubscribe: () => void;
   #delivering = false;
 
+  readonly #core: MembershipCore;
+  readonly #options: ResolvedPeerCloudOptions;
+
   constructor(
-    @Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore,
+    @Inject(MEMBERSHIP_CORE) core: MembershipCore,
     @Inject(PEER_CLOUD_OPTIONS)
-    private readonly options: ResolvedPeerCloudOptions,
+    options: ResolvedPeerCloudOptions,
   ) {
+    this.#core = core;
+    this.#options = options;
     this.events$ = this.#events.asObservable();
     this.#directory = new PeerDirectory(core);
-    this.#unsubscribe = core.onEvent((event) => this.take(event));
+    this.#unsubscribe = core.onEvent((event) => this.#take(event));
   }
 
   /** Oneself. Sending to it works without the network. */
@@ -44,7 +49,7 @@ export class MembershipService implements OnApplicationShutdown {
 
   /** True as a member of a cloud with others. */
   get isJoined(): boolean {
-    return this.core.isJoined;
+    return this.#core.isJoined;
   }
 
   /** All other members, at once and without the network; suspected ones included. */
@@ -65,8 +70,8 @@ export class MembershipService implements OnApplicationShutdown {
    * @throws OptionsError if an address is wrong
    */
   async join(peers?: readonly PeerAddressInput[]): Promise<boolean> {
-    const { scheme } = this.core.self;
-    return this.core.join(peers && readPeers(peers, 'peers', scheme));
+    const { scheme } = this.#core.self;
+    return this.#core.join(peers && readPeers(peers, 'peers', scheme));
   }
 
   /**
@@ -74,12 +79,12 @@ export class MembershipService implements OnApplicationShutdown {
    * first of a new one. It never rejects; before the app listens, it waits for that.
    */
   whenJoined(): Promise<void> {
-    return this.core.whenJoined();
+    return this.#core.whenJoined();
   }
 
   /** Says goodbye to all peers. It happens by itself when the app shuts down. */
   leave(): Promise<void> {
-    return this.core.leave();
+    return this.#core.leave();
   }
 
   /**
@@ -88,8 +93,8 @@ export class MembershipService implements OnApplicationShutdown {
    * @throws OptionsError if it is no JSON object, or larger than `limits.maxDataBytes`
    */
   async update(data: JsonObject): Promise<void> {
-    const { maxDataBytes } = this.options.limits;
-    await this.core.update(readData(data, 'data', maxDataBytes));
+    const { maxDataBytes } = this.#options.limits;
+    await this.#core.update(readData(data, 'data', maxDataBytes));
   }
 
   /** The object of a member's record, for the layers above. */
@@ -108,8 +113,8 @@ export class MembershipService implements OnApplicationShutdown {
   }
 
   /** An event that a listener causes waits until all listeners have had the one before. */
-  private take(event: MembershipEvent): void {
-    this.#pending.push(this.translate(event));
+  #take(event: MembershipEvent): void {
+    this.#pending.push(this.#translate(event));
     if (this.#delivering) {
       return;
     }
@@ -123,7 +128,7 @@ export class MembershipService implements OnApplicationShutdown {
     }
   }
 
-  private translate(event: MembershipEvent): PeerCloudEvent {
+  #translate(event: MembershipEvent): PeerCloudEvent {
     if (event.type === 'cloud.joined' || event.type === 'cloud.left') {
       return { type: event.type };
     }

@@ -20,32 +20,38 @@ export function isMessageEvent(
  * unheard channel costs nothing. They belong to the process, which can have several peers.
  */
 export class MessageEvents {
-  private readonly channels = new Map<string, (notice: unknown) => void>();
+  readonly #channels = new Map<string, (notice: unknown) => void>();
+
+  readonly #selfId: () => string;
+  readonly #listener: (event: AnyMessageEvent) => void;
 
   constructor(
-    private readonly selfId: () => string,
-    private readonly listener: (event: AnyMessageEvent) => void,
-  ) {}
+    selfId: () => string,
+    listener: (event: AnyMessageEvent) => void,
+  ) {
+    this.#selfId = selfId;
+    this.#listener = listener;
+  }
 
   listen(type: AnyMessageEvent['type']): void {
     const channel = `peercloud:${type}`;
-    if (this.channels.has(channel)) {
+    if (this.#channels.has(channel)) {
       return;
     }
     const receive = (notice: unknown): void => {
       const { self, ...rest } = notice as Notice;
-      if (self === this.selfId()) {
-        this.listener({ ...rest, type } as AnyMessageEvent);
+      if (self === this.#selfId()) {
+        this.#listener({ ...rest, type } as AnyMessageEvent);
       }
     };
-    this.channels.set(channel, receive);
+    this.#channels.set(channel, receive);
     subscribe(channel, receive);
   }
 
   stop(): void {
-    for (const [channel, receive] of this.channels) {
+    for (const [channel, receive] of this.#channels) {
       unsubscribe(channel, receive);
     }
-    this.channels.clear();
+    this.#channels.clear();
   }
 }

@@ -12,11 +12,13 @@ export class PeerDirectory {
   #messenger: PeerMessenger | undefined;
   #listed: { members: readonly Member[]; peers: Peer[] } | undefined;
 
-  constructor(private readonly core: MembershipCore) {
+  readonly #core: MembershipCore;
+
+  constructor(core: MembershipCore) {
+    this.#core = core;
     this.self = new Peer({
       record: () => core.self,
-      send: async (body, options) =>
-        this.messenger.send(core.id, body, options),
+      send: async (body, options) => this.#bound().send(core.id, body, options),
     });
   }
 
@@ -26,7 +28,7 @@ export class PeerDirectory {
 
   /** Everyone on the list; an array of the caller's own. */
   list(): Peer[] {
-    const members = this.core.members();
+    const members = this.#core.members();
     if (this.#listed?.members !== members) {
       this.#listed = { members, peers: members.map((each) => this.of(each)) };
     }
@@ -34,24 +36,24 @@ export class PeerDirectory {
   }
 
   get(id: string): Peer | undefined {
-    if (id === this.core.id) {
+    if (id === this.#core.id) {
       return this.self;
     }
-    const member = this.core.get(id);
+    const member = this.#core.get(id);
     return member && this.of(member);
   }
 
   /** The object of a member. Of one that is not on the list, it is not kept. */
   of(member: Member): Peer {
-    if (member.id === this.core.id) {
+    if (member.id === this.#core.id) {
       return this.self;
     }
     const known = this.#peers.get(member.id);
     if (known) {
       return known;
     }
-    const peer = this.make(member);
-    if (this.core.get(member.id)) {
+    const peer = this.#make(member);
+    if (this.#core.get(member.id)) {
       this.#peers.set(member.id, peer);
     }
     return peer;
@@ -59,21 +61,21 @@ export class PeerDirectory {
 
   /** Lets go of a member that has left; whoever holds its object keeps its last record. */
   forget(id: string): void {
-    if (!this.core.get(id)) {
+    if (!this.#core.get(id)) {
       this.#peers.delete(id);
     }
   }
 
-  private make(member: Member): Peer {
+  #make(member: Member): Peer {
     let last = member;
     return new Peer({
-      record: () => (last = this.core.get(member.id) ?? last),
+      record: () => (last = this.#core.get(member.id) ?? last),
       send: async (body, options) =>
-        this.messenger.send(member.id, body, options),
+        this.#bound().send(member.id, body, options),
     });
   }
 
-  private get messenger(): PeerMessenger {
+  #bound(): PeerMessenger {
     if (!this.#messenger) {
       throw new PeerCloudError(
         'NOT_READY',

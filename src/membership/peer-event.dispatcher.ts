@@ -17,53 +17,52 @@ type Call = (event: PeerEvent) => unknown;
 export class PeerEventDispatcher
   implements OnModuleInit, OnApplicationShutdown
 {
-  private readonly logger = new Logger('PeerCloud');
-  private readonly messages: MessageEvents;
-  private readonly handlers = new Map<
+  readonly #logger = new Logger('PeerCloud');
+  readonly #messages: MessageEvents;
+  readonly #handlers = new Map<
     PeerEventName,
     { handler: string; call: Call }[]
   >();
 
-  constructor(private readonly membership: MembershipService) {
-    this.messages = new MessageEvents(
+  readonly #membership: MembershipService;
+
+  constructor(membership: MembershipService) {
+    this.#membership = membership;
+    this.#messages = new MessageEvents(
       () => membership.self.id,
-      (event) => this.dispatch(event),
+      (event) => this.#dispatch(event),
     );
   }
 
   onModuleInit(): void {
-    this.membership.events$.subscribe((event) => this.dispatch(event));
+    this.#membership.events$.subscribe((event) => this.#dispatch(event));
   }
 
   onApplicationShutdown(): void {
-    this.messages.stop();
+    this.#messages.stop();
   }
 
   /** @param handler its name in the log, as in `CacheService.drop` */
   add(event: PeerEventName, handler: string, call: Call): void {
-    const list = this.handlers.get(event) ?? [];
+    const list = this.#handlers.get(event) ?? [];
     list.push({ handler, call });
-    this.handlers.set(event, list);
+    this.#handlers.set(event, list);
     if (isMessageEvent(event)) {
-      this.messages.listen(event);
+      this.#messages.listen(event);
     }
   }
 
-  private dispatch(event: PeerEvent): void {
-    for (const { handler, call } of this.handlers.get(event.type) ?? []) {
-      void this.run(handler, call, event);
+  #dispatch(event: PeerEvent): void {
+    for (const { handler, call } of this.#handlers.get(event.type) ?? []) {
+      void this.#run(handler, call, event);
     }
   }
 
-  private async run(
-    handler: string,
-    call: Call,
-    event: PeerEvent,
-  ): Promise<void> {
+  async #run(handler: string, call: Call, event: PeerEvent): Promise<void> {
     try {
       await call(event);
     } catch (error) {
-      this.logger.error(handlerFailed(handler, event.type), stackOf(error));
+      this.#logger.error(handlerFailed(handler, event.type), stackOf(error));
     }
   }
 }

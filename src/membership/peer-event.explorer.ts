@@ -10,19 +10,27 @@ type Handler = (event: unknown) => unknown;
 /** Finds the methods with `@OnPeerEvent()` and hands them to the dispatcher. */
 @Injectable()
 export class PeerEventExplorer implements OnModuleInit {
-  private readonly logger = new Logger('PeerCloud');
+  readonly #logger = new Logger('PeerCloud');
+
+  readonly #discovery: DiscoveryService;
+  readonly #scanner: MetadataScanner;
+  readonly #dispatcher: PeerEventDispatcher;
 
   constructor(
-    private readonly discovery: DiscoveryService,
-    private readonly scanner: MetadataScanner,
-    private readonly dispatcher: PeerEventDispatcher,
-  ) {}
+    discovery: DiscoveryService,
+    scanner: MetadataScanner,
+    dispatcher: PeerEventDispatcher,
+  ) {
+    this.#discovery = discovery;
+    this.#scanner = scanner;
+    this.#dispatcher = dispatcher;
+  }
 
   onModuleInit(): void {
     const seen = new Set<unknown>();
     const wrappers = [
-      ...this.discovery.getProviders(),
-      ...this.discovery.getControllers(),
+      ...this.#discovery.getProviders(),
+      ...this.#discovery.getControllers(),
     ];
     for (const wrapper of wrappers) {
       const prototype = prototypeOf(wrapper);
@@ -30,36 +38,36 @@ export class PeerEventExplorer implements OnModuleInit {
         continue;
       }
       if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient) {
-        this.warnAbout(prototype);
+        this.#warnAbout(prototype);
       } else if (!seen.has(wrapper.instance)) {
         seen.add(wrapper.instance);
-        this.register(wrapper.instance as object, prototype);
+        this.#register(wrapper.instance as object, prototype);
       }
     }
   }
 
-  private register(instance: object, prototype: object): void {
-    for (const { name, method, handler } of this.handlersOf(prototype)) {
+  #register(instance: object, prototype: object): void {
+    for (const { name, method, handler } of this.#handlersOf(prototype)) {
       for (const event of peerEventsOf(method)) {
-        this.dispatcher.add(event, handler, (payload) =>
+        this.#dispatcher.add(event, handler, (payload) =>
           (instance as Record<string, Handler>)[name]!(payload),
         );
       }
     }
   }
 
-  private warnAbout(prototype: object): void {
-    for (const { handler } of this.handlersOf(prototype)) {
-      this.logger.warn(handlerCannotHear(handler));
+  #warnAbout(prototype: object): void {
+    for (const { handler } of this.#handlersOf(prototype)) {
+      this.#logger.warn(handlerCannotHear(handler));
     }
   }
 
   /** Decorated methods, each once: a second name for the same function is no second handler. */
-  private handlersOf(
+  #handlersOf(
     prototype: object,
   ): { name: string; method: object; handler: string }[] {
     const methods = new Set<object>();
-    return this.scanner.getAllMethodNames(prototype).flatMap((name) => {
+    return this.#scanner.getAllMethodNames(prototype).flatMap((name) => {
       const method = (prototype as Record<string, object>)[name]!;
       if (methods.has(method) || peerEventsOf(method).length === 0) {
         return [];

@@ -23,32 +23,35 @@ export class Broadcast<T> extends Promise<BroadcastResult<T>[]> {
     return Promise;
   }
 
-  private readonly resolveAll: (results: BroadcastResult<T>[]) => void;
-  private readonly results: BroadcastResult<T>[] = [];
-  private readonly arrived: BroadcastResult<T>[] = [];
-  private readonly waiting: (() => void)[] = [];
-  private next = 0;
+  readonly #resolveAll: (results: BroadcastResult<T>[]) => void;
+  readonly #results: BroadcastResult<T>[] = [];
+  readonly #arrived: BroadcastResult<T>[] = [];
+  readonly #waiting: (() => void)[] = [];
+  #next = 0;
 
-  constructor(private readonly plan: BroadcastPlan<T>) {
+  readonly #plan: BroadcastPlan<T>;
+
+  constructor(plan: BroadcastPlan<T>) {
     let resolveAll: (results: BroadcastResult<T>[]) => void = () => undefined;
     super((resolve) => (resolveAll = resolve));
-    this.resolveAll = resolveAll;
+    this.#plan = plan;
+    this.#resolveAll = resolveAll;
     if (plan.peers.length === 0) {
       resolveAll([]);
     }
     const first = Math.min(plan.concurrency, plan.peers.length);
-    while (this.next < first) {
-      this.sendNext();
+    while (this.#next < first) {
+      this.#sendNext();
     }
   }
 
   /** Each result when it comes, replies and errors; ends after the last peer's. */
   async *[Symbol.asyncIterator](): AsyncGenerator<BroadcastResult<T>> {
-    for (let at = 0; at < this.plan.peers.length; at++) {
-      while (at >= this.arrived.length) {
-        await new Promise<void>((resolve) => this.waiting.push(resolve));
+    for (let at = 0; at < this.#plan.peers.length; at++) {
+      while (at >= this.#arrived.length) {
+        await new Promise<void>((resolve) => this.#waiting.push(resolve));
       }
-      yield this.arrived[at]!;
+      yield this.#arrived[at]!;
     }
   }
 
@@ -76,31 +79,31 @@ export class Broadcast<T> extends Promise<BroadcastResult<T>[]> {
   async quorum(count: number): Promise<BroadcastReply<T>[]> {
     const replies = await this.take(count);
     if (replies.length < count) {
-      throw new QuorumError(count, this.arrived);
+      throw new QuorumError(count, this.#arrived);
     }
     return replies;
   }
 
-  private sendNext(): void {
-    const index = this.next++;
-    const peer = this.plan.peers[index];
+  #sendNext(): void {
+    const index = this.#next++;
+    const peer = this.#plan.peers[index];
     if (peer) {
-      this.plan.send(peer).then(
-        (value) => this.finish(index, { peer, value }),
-        (error: MessageError) => this.finish(index, { peer, error }),
+      this.#plan.send(peer).then(
+        (value) => this.#finish(index, { peer, value }),
+        (error: MessageError) => this.#finish(index, { peer, error }),
       );
     }
   }
 
-  private finish(index: number, result: BroadcastResult<T>): void {
-    this.sendNext();
-    this.results[index] = result;
-    this.arrived.push(result);
-    for (const resolve of this.waiting.splice(0)) {
+  #finish(index: number, result: BroadcastResult<T>): void {
+    this.#sendNext();
+    this.#results[index] = result;
+    this.#arrived.push(result);
+    for (const resolve of this.#waiting.splice(0)) {
       resolve();
     }
-    if (this.arrived.length === this.plan.peers.length) {
-      this.resolveAll(this.results);
+    if (this.#arrived.length === this.#plan.peers.length) {
+      this.#resolveAll(this.#results);
     }
   }
 }

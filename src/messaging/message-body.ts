@@ -4,13 +4,13 @@ import { InvalidBodyError } from './errors/invalid-body.error.js';
 
 /** A body on its way out; serialised once, however many peers it goes to. */
 export class MessageBody {
-  private text: string | undefined;
+  #text: string | undefined;
+
+  readonly #peerId: string;
 
   /** @throws InvalidBodyError unless it is an object */
-  constructor(
-    value: unknown,
-    private readonly peerId: string,
-  ) {
+  constructor(value: unknown, peerId: string) {
+    this.#peerId = peerId;
     if (!isJsonObject(value)) {
       throw new InvalidBodyError(
         peerId,
@@ -24,21 +24,21 @@ export class MessageBody {
 
   /** @throws InvalidBodyError for what JSON cannot carry */
   get json(): string {
-    return (this.text ??= this.serialise());
+    return (this.#text ??= this.#serialise());
   }
 
-  private serialise(): string {
+  #serialise(): string {
     let text: string | undefined;
     try {
       text = JSON.stringify(this.value);
     } catch (cause) {
-      throw new InvalidBodyError(this.peerId, messageOf(cause), {
+      throw new InvalidBodyError(this.#peerId, messageOf(cause), {
         cause,
       });
     }
     if (text?.[0] !== '{') {
       throw new InvalidBodyError(
-        this.peerId,
+        this.#peerId,
         'the toJSON() of its body gives no object',
       );
     }

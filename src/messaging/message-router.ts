@@ -29,19 +29,23 @@ import {
  */
 @Injectable()
 export class MessageRouter {
-  private readonly logger = new Logger('PeerCloud');
-  private readonly handlers = new PatternIndex<MessageHandler>();
+  readonly #logger = new Logger('PeerCloud');
+  readonly #handlers = new PatternIndex<MessageHandler>();
 
-  constructor(@Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore) {}
+  readonly #core: MembershipCore;
+
+  constructor(@Inject(MEMBERSHIP_CORE) core: MembershipCore) {
+    this.#core = core;
+  }
 
   /** False in an application without any handler: every message is then answered with `{}`. */
   get hasHandlers(): boolean {
-    return this.handlers.size > 0;
+    return this.#handlers.size > 0;
   }
 
   /** @throws InvalidHandlerError for a pattern that is no JSON, or that another handler has */
   register(pattern: unknown, handler: MessageHandler): void {
-    const taken = this.handlers.add(leavesOf(pattern, handler), handler);
+    const taken = this.#handlers.add(leavesOf(pattern, handler), handler);
     if (taken) {
       throw new InvalidHandlerError(
         handler.name,
@@ -61,23 +65,23 @@ export class MessageRouter {
    */
   run(body: JsonValue, sender: Peer): MessageOutcome | Promise<MessageOutcome> {
     if (receivedChannel.hasSubscribers) {
-      receivedChannel.publish({ self: this.core.id, peer: sender, body });
+      receivedChannel.publish({ self: this.#core.id, peer: sender, body });
     }
-    const handler = this.handlers.find(body);
+    const handler = this.#handlers.find(body);
     if (!handler) {
       return this.hasHandlers ? NO_HANDLER : replied(undefined);
     }
     try {
       const result = handler.invoke(body, sender);
       return typeof result === 'object' && result !== null
-        ? this.settle(result, handler, sender)
+        ? this.#settle(result, handler, sender)
         : replied(result, handler.name);
     } catch (error) {
-      return this.failed(error, handler, sender);
+      return this.#failed(error, handler, sender);
     }
   }
 
-  private settle(
+  #settle(
     result: object,
     handler: MessageHandler,
     sender: Peer,
@@ -86,20 +90,20 @@ export class MessageRouter {
       return Promise.resolve(result).then(
         (value) =>
           isObservable(value)
-            ? this.settle(value, handler, sender)
+            ? this.#settle(value, handler, sender)
             : replied(value, handler.name),
-        (error: unknown) => this.failed(error, handler, sender),
+        (error: unknown) => this.#failed(error, handler, sender),
       );
     }
     return isObservable(result)
       ? lastValueFrom(result, { defaultValue: undefined }).then(
           (value) => replied(value, handler.name),
-          (error: unknown) => this.failed(error, handler, sender),
+          (error: unknown) => this.#failed(error, handler, sender),
         )
       : replied(result, handler.name);
   }
 
-  private failed(
+  #failed(
     error: unknown,
     handler: MessageHandler,
     sender: Peer,
@@ -108,7 +112,7 @@ export class MessageRouter {
     if (known) {
       return known;
     }
-    this.logger.error(handlerFailed(handler.name, sender.id), stackOf(error));
+    this.#logger.error(handlerFailed(handler.name, sender.id), stackOf(error));
     return FAILED;
   }
 }

@@ -35,13 +35,22 @@ const ALL_PEERS = '*';
 /** Sends messages to peers (PROTOCOL.md, section 2, `/message`). */
 @Injectable()
 export class MessagingService implements PeerMessenger {
+  readonly #membership: MembershipService;
+  readonly #lanes: LaneSelector;
+  readonly #core: MembershipCore;
+  readonly #options: ResolvedPeerCloudOptions;
+
   constructor(
-    private readonly membership: MembershipService,
-    private readonly lanes: LaneSelector,
-    @Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore,
+    membership: MembershipService,
+    lanes: LaneSelector,
+    @Inject(MEMBERSHIP_CORE) core: MembershipCore,
     @Inject(PEER_CLOUD_OPTIONS)
-    private readonly options: ResolvedPeerCloudOptions,
+    options: ResolvedPeerCloudOptions,
   ) {
+    this.#membership = membership;
+    this.#lanes = lanes;
+    this.#core = core;
+    this.#options = options;
     membership.bindMessenger(this);
   }
 
@@ -64,8 +73,8 @@ export class MessagingService implements PeerMessenger {
   ): Promise<T> {
     try {
       const id = typeof peer === 'string' ? peer : peer.id;
-      const message = this.prepare(new MessageBody(body, id), options);
-      return this.deliver(id, message) as Promise<T>;
+      const message = this.#prepare(new MessageBody(body, id), options);
+      return this.#deliver(id, message) as Promise<T>;
     } catch (error) {
       return Promise.reject(error as Error);
     }
@@ -79,28 +88,28 @@ export class MessagingService implements PeerMessenger {
    * @throws MessageError (`INVALID_BODY`) and OptionsError, at once
    */
   broadcast<T = JsonValue>(body: unknown, options?: SendOptions): Broadcast<T> {
-    const message = this.prepare(new MessageBody(body, ALL_PEERS), options);
+    const message = this.#prepare(new MessageBody(body, ALL_PEERS), options);
     // Also the check that JSON can carry it: one error instead of one for each peer.
     void message.body.json;
     return new Broadcast<T>({
-      peers: this.membership.peers(),
-      concurrency: this.options.messaging.broadcastConcurrency,
-      send: (peer) => this.deliver(peer.id, message) as Promise<T>,
+      peers: this.#membership.peers(),
+      concurrency: this.#options.messaging.broadcastConcurrency,
+      send: (peer) => this.#deliver(peer.id, message) as Promise<T>,
     });
   }
 
-  private prepare(body: MessageBody, options?: SendOptions): OutgoingMessage {
+  #prepare(body: MessageBody, options?: SendOptions): OutgoingMessage {
     const timeout =
       options?.timeout === undefined
-        ? this.options.messageTimeout
+        ? this.#options.messageTimeout
         : readNumber(options.timeout, 'timeout', TIMEOUT_RULE);
     const deadline = performance.now() + timeout;
     return { body, timeout, deadline, signal: options?.signal };
   }
 
   /** Not an async function: each promise around the reply costs as much as the reply. */
-  private deliver(id: string, message: OutgoingMessage): Promise<JsonValue> {
-    const member = id === this.core.id ? this.core.self : this.core.get(id);
+  #deliver(id: string, message: OutgoingMessage): Promise<JsonValue> {
+    const member = id === this.#core.id ? this.#core.self : this.#core.get(id);
     if (!member) {
       return Promise.reject(new NoSuchPeerError(id));
     }
@@ -109,21 +118,21 @@ export class MessagingService implements PeerMessenger {
       return Promise.reject(new MessageAbortedError(id, { cause: reason }));
     }
     if (sentChannel.hasSubscribers) {
-      sentChannel.publish(this.notice(member, message));
+      sentChannel.publish(this.#notice(member, message));
     }
-    const reply = this.lanes.of(member).send(member, message);
+    const reply = this.#lanes.of(member).send(member, message);
     if (failedChannel.hasSubscribers) {
       reply.catch((error: unknown) =>
-        failedChannel.publish({ ...this.notice(member, message), error }),
+        failedChannel.publish({ ...this.#notice(member, message), error }),
       );
     }
     return reply;
   }
 
-  private notice(member: Member, { body }: OutgoingMessage): MessageNotice {
+  #notice(member: Member, { body }: OutgoingMessage): MessageNotice {
     return {
-      self: this.core.id,
-      peer: this.membership.peerOf(member),
+      self: this.#core.id,
+      peer: this.#membership.peerOf(member),
       body: body.value,
     };
   }

@@ -132,7 +132,9 @@ export function resolvePeerCloudOptions(
 /** A list that is longer than the answer to `/join` may be could never be handed over. */
 function checkListFits(maxPeers: number, maxAnswerBytes: number): void {
   const needed = maxPeers * ENTRY_BYTES;
-  if (maxAnswerBytes >= needed) return;
+  if (maxAnswerBytes >= needed) {
+    return;
+  }
   throw new OptionsError(
     'limits.maxAnswerBytes',
     maxAnswerBytes,

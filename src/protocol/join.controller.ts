@@ -22,27 +22,37 @@ import { originOf } from './request-origin.js';
 /** `POST /join`: let me in (PROTOCOL.md, section 2). */
 @ProtocolController()
 export class JoinController {
+  readonly #core: MembershipCore;
+  readonly #options: ResolvedPeerCloudOptions;
+  readonly #responder: PeerResponder;
+  readonly #limiter: RequestLimiter;
+
   constructor(
-    @Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore,
+    @Inject(MEMBERSHIP_CORE) core: MembershipCore,
     @Inject(PEER_CLOUD_OPTIONS)
-    private readonly options: ResolvedPeerCloudOptions,
-    private readonly responder: PeerResponder,
-    private readonly limiter: RequestLimiter,
-  ) {}
+    options: ResolvedPeerCloudOptions,
+    responder: PeerResponder,
+    limiter: RequestLimiter,
+  ) {
+    this.#core = core;
+    this.#options = options;
+    this.#responder = responder;
+    this.#limiter = limiter;
+  }
 
   @ProtocolRoute(ENDPOINTS.join)
   join(@Req() req: AdapterRequest, @Res() res: AdapterResponse): void {
-    this.responder.reply(req, res, (request) =>
-      this.limiter.join(request.remoteAddress, () => this.receive(request)),
+    this.#responder.reply(req, res, (request) =>
+      this.#limiter.join(request.remoteAddress, () => this.#receive(request)),
     );
   }
 
-  private async receive(request: PeerRequest): Promise<JoinAnswer> {
-    const join = readJoin(request.body, this.options.limits);
+  async #receive(request: PeerRequest): Promise<JoinAnswer> {
+    const join = readJoin(request.body, this.#options.limits);
     if (isForAnother(join, request)) {
       throw refusals.notYours();
     }
-    return this.core.receiveJoin(join, originOf(request));
+    return this.#core.receiveJoin(join, originOf(request));
   }
 }
 

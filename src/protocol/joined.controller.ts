@@ -18,17 +18,25 @@ import {
 /** `POST /joined`: somebody came (PROTOCOL.md, section 2). */
 @ProtocolController()
 export class JoinedController {
+  readonly #core: MembershipCore;
+  readonly #options: ResolvedPeerCloudOptions;
+  readonly #responder: PeerResponder;
+
   constructor(
-    @Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore,
+    @Inject(MEMBERSHIP_CORE) core: MembershipCore,
     @Inject(PEER_CLOUD_OPTIONS)
-    private readonly options: ResolvedPeerCloudOptions,
-    private readonly responder: PeerResponder,
-  ) {}
+    options: ResolvedPeerCloudOptions,
+    responder: PeerResponder,
+  ) {
+    this.#core = core;
+    this.#options = options;
+    this.#responder = responder;
+  }
 
   @ProtocolRoute(ENDPOINTS.joined)
   joined(@Req() req: AdapterRequest, @Res() res: AdapterResponse): void {
-    this.responder.replyToMember(req, res, ({ body }, sender) =>
-      this.core.receiveJoined(readJoined(body, this.options.limits), sender),
+    this.#responder.replyToMember(req, res, ({ body }, sender) =>
+      this.#core.receiveJoined(readJoined(body, this.#options.limits), sender),
     );
   }
 }

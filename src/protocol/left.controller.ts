@@ -14,15 +14,21 @@ import {
 /** `POST /left`: somebody went (PROTOCOL.md, section 2). */
 @ProtocolController()
 export class LeftController {
+  readonly #core: MembershipCore;
+  readonly #responder: PeerResponder;
+
   constructor(
-    @Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore,
-    private readonly responder: PeerResponder,
-  ) {}
+    @Inject(MEMBERSHIP_CORE) core: MembershipCore,
+    responder: PeerResponder,
+  ) {
+    this.#core = core;
+    this.#responder = responder;
+  }
 
   @ProtocolRoute(ENDPOINTS.left)
   left(@Req() req: AdapterRequest, @Res() res: AdapterResponse): void {
-    this.responder.replyToMember(req, res, ({ body }, sender) =>
-      this.core.receiveLeft(readLeft(body), sender),
+    this.#responder.replyToMember(req, res, ({ body }, sender) =>
+      this.#core.receiveLeft(readLeft(body), sender),
     );
   }
 }

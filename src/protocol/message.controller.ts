@@ -17,22 +17,30 @@ import { refusals } from './protocol.error.js';
 /** `/message`: for the application (PROTOCOL.md, section 2). */
 @ProtocolController()
 export class MessageController {
+  readonly #responder: PeerResponder;
+  readonly #router: MessageRouter;
+  readonly #membership: MembershipService;
+
   constructor(
-    private readonly responder: PeerResponder,
-    private readonly router: MessageRouter,
-    private readonly membership: MembershipService,
-  ) {}
+    responder: PeerResponder,
+    router: MessageRouter,
+    membership: MembershipService,
+  ) {
+    this.#responder = responder;
+    this.#router = router;
+    this.#membership = membership;
+  }
 
   @ProtocolRoute(ENDPOINTS.message)
   message(@Req() req: AdapterRequest, @Res() res: AdapterResponse): void {
-    this.responder.replyToMember(req, res, async (request, sender) => {
+    this.#responder.replyToMember(req, res, async (request, sender) => {
       // Nothing at all is an empty message, as in the original.
       const { body = {} } = request;
       if (!isJsonObject(body)) {
         throw refusals.invalidBody('a message is a JSON object');
       }
-      const peer = this.membership.peerOf(sender);
-      const outcome = await this.router.dispatch(body, peer);
+      const peer = this.#membership.peerOf(sender);
+      const outcome = await this.#router.dispatch(body, peer);
       const { status, json } = replyText(outcome);
       return new Answer(status, new JsonText(json));
     });

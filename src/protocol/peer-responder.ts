@@ -47,12 +47,15 @@ type Work = (
  */
 @Injectable()
 export class PeerResponder {
-  private readonly logger = new Logger('PeerCloud');
+  readonly #logger = new Logger('PeerCloud');
 
-  constructor(
-    private readonly senders: SenderCheck,
-    private readonly limiter: RequestLimiter,
-  ) {}
+  readonly #senders: SenderCheck;
+  readonly #limiter: RequestLimiter;
+
+  constructor(senders: SenderCheck, limiter: RequestLimiter) {
+    this.#senders = senders;
+    this.#limiter = limiter;
+  }
 
   /** For the endpoints that strangers may use: `/join` and `/status`. */
   reply(
@@ -60,7 +63,7 @@ export class PeerResponder {
     res: AdapterResponse,
     work: (request: PeerRequest) => Promise<WorkResult> | WorkResult,
   ): void {
-    this.run(req, res, async (request) => work(request));
+    this.#run(req, res, async (request) => work(request));
   }
 
   /** For all others: a sender that is no member gets 403 `UNKNOWN_SENDER`, and `work` does not run. */
@@ -72,8 +75,8 @@ export class PeerResponder {
       sender: Member,
     ) => Promise<WorkResult> | WorkResult,
   ): void {
-    this.run(req, res, async (request) =>
-      work(request, await this.senders.require(request)),
+    this.#run(req, res, async (request) =>
+      work(request, await this.#senders.require(request)),
     );
   }
 
@@ -83,16 +86,17 @@ export class PeerResponder {
     res: AdapterResponse,
     work: (exchange: OpenExchange) => Promise<void> | void,
   ): void {
-    this.run(req, res, async (request, outgoing) => {
-      const sender = await this.senders.require(request);
+    this.#run(req, res, async (request, outgoing) => {
+      const sender = await this.#senders.require(request);
       // The end of an exchange that is over already would never be heard of.
-      if (!outgoing.destroyed)
+      if (!outgoing.destroyed) {
         await work({ request, sender, incoming: incomingOf(req), outgoing });
+      }
       return undefined;
     });
   }
 
-  private run(req: AdapterRequest, res: AdapterResponse, work: Work): void {
+  #run(req: AdapterRequest, res: AdapterResponse, work: Work): void {
     const outgoing = takeOver(res);
     const request = peerRequestOf(req);
     if (request === undefined) {
@@ -101,22 +105,22 @@ export class PeerResponder {
       refuseAndDrain(incomingOf(req), outgoing, refusal);
       return;
     }
-    this.work(request, outgoing, work)
+    this.#work(request, outgoing, work)
       .catch((error: unknown) => {
-        const refusal = this.refusalOf(error, req);
+        const refusal = this.#refusalOf(error, req);
         refuseAndDrain(incomingOf(req), outgoing, refusal, request);
       })
-      .then(() => this.note(incomingOf(req), request, outgoing))
+      .then(() => this.#note(incomingOf(req), request, outgoing))
       // Where not even the refusal can be signed, silence is all that is left.
       .catch(() => outgoing.destroy());
   }
 
-  private async work(
+  async #work(
     request: PeerRequest,
     outgoing: ServerResponse,
     work: Work,
   ): Promise<void> {
-    const leave = this.limiter.enter(this.senders.keyOf(request), outgoing);
+    const leave = this.#limiter.enter(this.#senders.keyOf(request), outgoing);
     const result = await work(request, outgoing);
     if (result === undefined) {
       // An open stream has bounds of its own: it is its messages that are in work.
@@ -127,7 +131,7 @@ export class PeerResponder {
     writeAnswer(outgoing, answer, request);
   }
 
-  private note(
+  #note(
     incoming: IncomingMessage,
     { senderId, remoteAddress }: PeerRequest,
     { headersSent, statusCode }: ServerResponse,
@@ -135,20 +139,23 @@ export class PeerResponder {
     if (Logger.isLevelEnabled('debug')) {
       const sender = senderId ?? 'a stranger';
       const status = headersSent ? statusCode : 'gone before the answer';
-      this.logger.debug(
+      this.#logger.debug(
         `POST ${pathOf(incoming)} of ${sender} from ${remoteAddress}: ${status}`,
       );
     }
   }
 
-  private refusalOf(error: unknown, req: AdapterRequest): Answer {
+  #refusalOf(error: unknown, req: AdapterRequest): Answer {
     if (error instanceof ProtocolError) {
       return refusalAnswer(error);
     }
     if (error instanceof PeerCloudError && error.code === 'NOT_YOURS') {
       return refusalAnswer(refusals.notYours());
     }
-    this.logger.error(`POST ${pathOf(incomingOf(req))} failed`, stackOf(error));
+    this.#logger.error(
+      `POST ${pathOf(incomingOf(req))} failed`,
+      stackOf(error),
+    );
     return refusalAnswer(refusals.internal());
   }
 }

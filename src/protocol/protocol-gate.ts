@@ -52,12 +52,15 @@ const NO_BODY = Buffer.alloc(0);
  * no browser → size limit → signature → parsing. Membership and everything else come later, at the controllers.
  */
 export class ProtocolGate {
-  private readonly logger = new Logger('PeerCloud');
+  readonly #logger = new Logger('PeerCloud');
 
-  constructor(
-    private readonly limits: GateLimits,
-    private readonly verifier: RequestVerifier,
-  ) {}
+  readonly #limits: GateLimits;
+  readonly #verifier: RequestVerifier;
+
+  constructor(limits: GateLimits, verifier: RequestVerifier) {
+    this.#limits = limits;
+    this.#verifier = verifier;
+  }
 
   /** True for requests of the protocol; everything else is the app's own business. */
   concerns(incoming: IncomingMessage): boolean {
@@ -73,13 +76,13 @@ export class ProtocolGate {
     remoteAddress: string | undefined,
   ): Promise<Inspection> {
     try {
-      return await this.admit(incoming, remoteAddress);
+      return await this.#admit(incoming, remoteAddress);
     } catch (error) {
-      return this.failed(incoming, error);
+      return this.#failed(incoming, error);
     }
   }
 
-  private async admit(
+  async #admit(
     incoming: IncomingMessage,
     address: string | undefined,
   ): Promise<Inspection> {
@@ -87,8 +90,8 @@ export class ProtocolGate {
       normalizeRemoteAddress(address) ||
       normalizeRemoteAddress(incoming.socket.remoteAddress);
     refuseBrowsers(incoming);
-    const raw = await this.read(incoming);
-    const verdict = await this.verifier.verify({
+    const raw = await this.#read(incoming);
+    const verdict = await this.#verifier.verify({
       method: 'POST',
       path: incoming.url ?? '',
       headers: incoming.headers,
@@ -99,7 +102,7 @@ export class ProtocolGate {
       return refused(incoming, bareRefusal(verdict), verdict);
     }
     try {
-      const body = this.parse(incoming, raw);
+      const body = this.#parse(incoming, raw);
       attachPeerRequest(incoming, {
         raw: raw ?? NO_BODY,
         body,
@@ -110,12 +113,12 @@ export class ProtocolGate {
       hideBody(incoming);
       return { passed: true, body };
     } catch (error) {
-      return this.failed(incoming, error, verdict);
+      return this.#failed(incoming, error, verdict);
     }
   }
 
   /** @param verdict of the verifier, where the request was let in: it signs the refusal */
-  private failed(
+  #failed(
     incoming: IncomingMessage,
     error: unknown,
     verdict?: RequestAccepted,
@@ -126,17 +129,17 @@ export class ProtocolGate {
     if (error instanceof ProtocolError) {
       return refused(incoming, refusalAnswer(error), verdict);
     }
-    this.logger.error(`POST ${pathOf(incoming)} failed`, stackOf(error));
+    this.#logger.error(`POST ${pathOf(incoming)} failed`, stackOf(error));
     return refused(incoming, refusalAnswer(refusals.internal()), verdict);
   }
 
   /** The bytes of the body; undefined for a stream, which stays unread. */
-  private async read(incoming: IncomingMessage): Promise<Buffer | undefined> {
+  async #read(incoming: IncomingMessage): Promise<Buffer | undefined> {
     const path = pathOf(incoming);
     if (path === ENDPOINTS.stream) {
       return undefined;
     }
-    const { maxMessageBytes, bodyTimeout, budget } = this.limits;
+    const { maxMessageBytes, bodyTimeout, budget } = this.#limits;
     const maxBytes =
       path === ENDPOINTS.message ? maxMessageBytes : MAX_CONTROL_BYTES;
     checkAnnouncedLength(incoming, maxBytes);
@@ -149,7 +152,7 @@ export class ProtocolGate {
       : NO_BODY;
   }
 
-  private parse(
+  #parse(
     incoming: IncomingMessage,
     raw: Buffer | undefined,
   ): JsonValue | undefined {
@@ -161,7 +164,7 @@ export class ProtocolGate {
       return undefined;
     }
     checkJsonType(incoming);
-    return parseJsonBody(raw, this.limits.maxJsonDepth);
+    return parseJsonBody(raw, this.#limits.maxJsonDepth);
   }
 }
 

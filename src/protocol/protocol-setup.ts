@@ -15,33 +15,47 @@ import { exemptFromThrottlers } from './throttler-exemption.js';
 /** Makes an app's HTTP side fit for the protocol, mounted or on an own listener alike. */
 @Injectable()
 export class ProtocolSetup {
+  readonly #adapterHost: HttpAdapterHost;
+  readonly #config: ApplicationConfig;
+  readonly #moduleRef: ModuleRef;
+  readonly #options: ResolvedPeerCloudOptions;
+  readonly #verifier: RequestVerifier;
+  readonly #budget: BodyBudget;
+
   constructor(
-    private readonly adapterHost: HttpAdapterHost,
-    private readonly config: ApplicationConfig,
-    private readonly moduleRef: ModuleRef,
+    adapterHost: HttpAdapterHost,
+    config: ApplicationConfig,
+    moduleRef: ModuleRef,
     @Inject(PEER_CLOUD_OPTIONS)
-    private readonly options: ResolvedPeerCloudOptions,
-    @Inject(REQUEST_VERIFIER) private readonly verifier: RequestVerifier,
-    private readonly budget: BodyBudget,
-  ) {}
+    options: ResolvedPeerCloudOptions,
+    @Inject(REQUEST_VERIFIER) verifier: RequestVerifier,
+    budget: BodyBudget,
+  ) {
+    this.#adapterHost = adapterHost;
+    this.#config = config;
+    this.#moduleRef = moduleRef;
+    this.#options = options;
+    this.#verifier = verifier;
+    this.#budget = budget;
+  }
 
   /**
    * Call it once, from the `configure` of the module that has the controllers: every setting of the app
    * is known there, and no route is registered yet. Throws a PeerCloudError (`UNSUPPORTED_ADAPTER`).
    */
   apply(): void {
-    const { maxMessageBytes, limits } = this.options;
+    const { maxMessageBytes, limits } = this.#options;
     const gate = new ProtocolGate(
       {
         maxMessageBytes,
         bodyTimeout: limits.bodyTimeout,
-        budget: this.budget,
+        budget: this.#budget,
         maxJsonDepth: limits.maxJsonDepth,
       },
-      this.verifier,
+      this.#verifier,
     );
-    installGate(this.adapterHost.httpAdapter, gate);
-    excludeFromGlobalPrefix(this.config);
-    exemptFromThrottlers(this.moduleRef);
+    installGate(this.#adapterHost.httpAdapter, gate);
+    excludeFromGlobalPrefix(this.#config);
+    exemptFromThrottlers(this.#moduleRef);
   }
 }

@@ -18,20 +18,23 @@ const EVERYBODY = '';
 /** Counts what others ask for; over a limit it throws a ProtocolError (429 with `retry-after`). */
 @Injectable()
 export class RequestLimiter {
-  private readonly inWork = new Map<string, number>();
-  private readonly joins: TokenBuckets;
-  private readonly joinsByAddress: TokenBuckets;
-  private joinsInWork = 0;
+  readonly #inWork = new Map<string, number>();
+  readonly #joins: TokenBuckets;
+  readonly #joinsByAddress: TokenBuckets;
+  #joinsInWork = 0;
 
-  private readonly limits: ResolvedLimitOptions;
+  readonly #limits: ResolvedLimitOptions;
+
+  readonly #requests: WorkLoad;
 
   constructor(
     @Inject(PEER_CLOUD_OPTIONS) { limits }: ResolvedPeerCloudOptions,
-    @Inject(REQUESTS_IN_WORK) private readonly requests: WorkLoad,
+    @Inject(REQUESTS_IN_WORK) requests: WorkLoad,
   ) {
-    this.limits = limits;
-    this.joins = new TokenBuckets(limits.joinsPerMinute);
-    this.joinsByAddress = new TokenBuckets(limits.joinsPerMinutePerAddress);
+    this.#requests = requests;
+    this.#limits = limits;
+    this.#joins = new TokenBuckets(limits.joinsPerMinute);
+    this.#joinsByAddress = new TokenBuckets(limits.joinsPerMinutePerAddress);
   }
 
   /**
@@ -40,18 +43,18 @@ export class RequestLimiter {
    * header counts for nothing.
    */
   enter(key: string, outgoing: ServerResponse): () => void {
-    const count = this.inWork.get(key) ?? 0;
-    if (count >= this.limits.maxRequestsPerSender || this.requests.isFull) {
+    const count = this.#inWork.get(key) ?? 0;
+    if (count >= this.#limits.maxRequestsPerSender || this.#requests.isFull) {
       throw refusals.tooMany(RETRY_AFTER);
     }
     if (outgoing.destroyed) {
       return () => undefined;
     }
-    this.requests.enter();
-    this.inWork.set(key, count + 1);
+    this.#requests.enter();
+    this.#inWork.set(key, count + 1);
     const leave = () => {
       outgoing.off('close', leave);
-      this.leave(key);
+      this.#leave(key);
     };
     outgoing.on('close', leave);
     return leave;
@@ -59,29 +62,29 @@ export class RequestLimiter {
 
   /** Runs a join within its rates, by address and in all, and within the number of those in work. */
   async join<T>(address: string, work: () => Promise<T>): Promise<T> {
-    if (this.joinsInWork >= this.limits.maxConcurrentJoins) {
+    if (this.#joinsInWork >= this.#limits.maxConcurrentJoins) {
       throw refusals.tooMany(RETRY_AFTER);
     }
     const wait =
-      this.joinsByAddress.take(address) || this.joins.take(EVERYBODY);
+      this.#joinsByAddress.take(address) || this.#joins.take(EVERYBODY);
     if (wait > 0) {
       throw refusals.tooMany(wait);
     }
-    this.joinsInWork++;
+    this.#joinsInWork++;
     try {
       return await work();
     } finally {
-      this.joinsInWork--;
+      this.#joinsInWork--;
     }
   }
 
-  private leave(key: string): void {
-    const count = this.inWork.get(key) ?? 0;
+  #leave(key: string): void {
+    const count = this.#inWork.get(key) ?? 0;
     if (count <= 1) {
-      this.inWork.delete(key);
+      this.#inWork.delete(key);
     } else {
-      this.inWork.set(key, count - 1);
+      this.#inWork.set(key, count - 1);
     }
-    this.requests.leave();
+    this.#requests.leave();
   }
 }

@@ -8,7 +8,11 @@ import { refusals } from './protocol.error.js';
 /** Who speaks? The rule about `x-peercloud-id` (PROTOCOL.md, section 1, identity). */
 @Injectable()
 export class SenderCheck {
-  constructor(@Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore) {}
+  readonly #core: MembershipCore;
+
+  constructor(@Inject(MEMBERSHIP_CORE) core: MembershipCore) {
+    this.#core = core;
+  }
 
   /**
    * The member that sent a request; waits for a join of this peer that is under way, 1 s at most.
@@ -18,9 +22,9 @@ export class SenderCheck {
   async require(request: PeerRequest): Promise<Member> {
     const { senderId } = request;
     const sender =
-      senderId === undefined || senderId === this.core.id
+      senderId === undefined || senderId === this.#core.id
         ? undefined
-        : (this.core.get(senderId) ?? (await this.core.admit(senderId)));
+        : (this.#core.get(senderId) ?? (await this.#core.admit(senderId)));
     if (sender === undefined) {
       throw refusals.unknownSender();
     }
@@ -29,7 +33,7 @@ export class SenderCheck {
 
   /** Under which name a request is counted: its member, or the address of one who is none. */
   keyOf({ senderId, remoteAddress }: PeerRequest): string {
-    return senderId !== undefined && this.core.get(senderId) !== undefined
+    return senderId !== undefined && this.#core.get(senderId) !== undefined
       ? senderId
       : remoteAddress;
   }

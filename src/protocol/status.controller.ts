@@ -15,15 +15,21 @@ import { originOf } from './request-origin.js';
 /** `POST /status`: are you there? Any body will do (PROTOCOL.md, section 2). */
 @ProtocolController()
 export class StatusController {
+  readonly #core: MembershipCore;
+  readonly #responder: PeerResponder;
+
   constructor(
-    @Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore,
-    private readonly responder: PeerResponder,
-  ) {}
+    @Inject(MEMBERSHIP_CORE) core: MembershipCore,
+    responder: PeerResponder,
+  ) {
+    this.#core = core;
+    this.#responder = responder;
+  }
 
   @ProtocolRoute(ENDPOINTS.status, STATUS_ALIAS)
   status(@Req() req: AdapterRequest, @Res() res: AdapterResponse): void {
-    this.responder.reply(req, res, (request) =>
-      this.core.receiveStatus(
+    this.#responder.reply(req, res, (request) =>
+      this.#core.receiveStatus(
         isJsonObject(request.body) ? request.body : {},
         originOf(request),
       ),

@@ -13,21 +13,24 @@ import { refusals } from './protocol.error.js';
 /** `/stream`: the fast lane for messages (PROTOCOL.md, section 4, `stream`). */
 @ProtocolController()
 export class StreamController {
-  constructor(
-    private readonly responder: PeerResponder,
-    private readonly acceptor: StreamAcceptor,
-  ) {}
+  readonly #responder: PeerResponder;
+  readonly #acceptor: StreamAcceptor;
+
+  constructor(responder: PeerResponder, acceptor: StreamAcceptor) {
+    this.#responder = responder;
+    this.#acceptor = acceptor;
+  }
 
   @ProtocolRoute(ENDPOINTS.stream)
   stream(@Req() req: AdapterRequest, @Res() res: AdapterResponse): void {
-    this.responder.openToMember(req, res, (exchange) => {
-      const { refusal } = this.acceptor;
+    this.#responder.openToMember(req, res, (exchange) => {
+      const { refusal } = this.#acceptor;
       if (refusal) {
         throw refusal === 404 ? refusals.notFound() : refusals.leaving();
       }
       const { request, sender, incoming, outgoing } = exchange;
       const acceptance = request.acceptStream?.();
-      this.acceptor.accept({ sender, incoming, outgoing, acceptance });
+      this.#acceptor.accept({ sender, incoming, outgoing, acceptance });
     });
   }
 }

@@ -14,15 +14,21 @@ import {
 /** `POST /sync`: two lists are brought together (PROTOCOL.md, section 4). */
 @ProtocolController()
 export class SyncController {
+  readonly #core: MembershipCore;
+  readonly #responder: PeerResponder;
+
   constructor(
-    @Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore,
-    private readonly responder: PeerResponder,
-  ) {}
+    @Inject(MEMBERSHIP_CORE) core: MembershipCore,
+    responder: PeerResponder,
+  ) {
+    this.#core = core;
+    this.#responder = responder;
+  }
 
   @ProtocolRoute(ENDPOINTS.sync)
   sync(@Req() req: AdapterRequest, @Res() res: AdapterResponse): void {
-    this.responder.replyToMember(req, res, ({ body }, sender) =>
-      this.core.receiveSync(readObject(body), sender),
+    this.#responder.replyToMember(req, res, ({ body }, sender) =>
+      this.#core.receiveSync(readObject(body), sender),
     );
   }
 }

@@ -17,7 +17,9 @@ describe('TokenBuckets', () => {
   });
 
   it('refills with time, up to a minute’s worth', () => {
-    for (let count = 0; count < 60; count++) buckets.take('a');
+    for (let count = 0; count < 60; count++) {
+      buckets.take('a');
+    }
     now = 1500;
     expect([buckets.take('a'), buckets.take('a')]).toEqual([0, 1]);
     now = 10 * 60_000;
@@ -28,7 +30,9 @@ describe('TokenBuckets', () => {
   });
 
   it('counts each key by itself', () => {
-    for (let count = 0; count < 60; count++) buckets.take('a');
+    for (let count = 0; count < 60; count++) {
+      buckets.take('a');
+    }
     expect(buckets.take('b')).toBe(0);
   });
 

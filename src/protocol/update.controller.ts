@@ -18,18 +18,26 @@ import {
 /** `POST /update`: a peer replaces its own data (PROTOCOL.md, section 4). */
 @ProtocolController()
 export class UpdateController {
+  readonly #core: MembershipCore;
+  readonly #options: ResolvedPeerCloudOptions;
+  readonly #responder: PeerResponder;
+
   constructor(
-    @Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore,
+    @Inject(MEMBERSHIP_CORE) core: MembershipCore,
     @Inject(PEER_CLOUD_OPTIONS)
-    private readonly options: ResolvedPeerCloudOptions,
-    private readonly responder: PeerResponder,
-  ) {}
+    options: ResolvedPeerCloudOptions,
+    responder: PeerResponder,
+  ) {
+    this.#core = core;
+    this.#options = options;
+    this.#responder = responder;
+  }
 
   @ProtocolRoute(ENDPOINTS.update)
   update(@Req() req: AdapterRequest, @Res() res: AdapterResponse): void {
-    this.responder.replyToMember(req, res, ({ body }, sender) =>
-      this.core.receiveUpdate(
-        readUpdate(body, this.options.limits.maxDataBytes),
+    this.#responder.replyToMember(req, res, ({ body }, sender) =>
+      this.#core.receiveUpdate(
+        readUpdate(body, this.#options.limits.maxDataBytes),
         sender,
       ),
     );

@@ -44,24 +44,27 @@ export interface AddressOrigin {
  * It judges IP literals only: names are resolved before, once, and the literal is what is called.
  */
 export class AddressPolicy {
-  private readonly never = Object.entries(NEVER).map(
+  readonly #never = Object.entries(NEVER).map(
     ([reason, ranges]) => [reason, new AddressRanges(ranges)] as const,
   );
-  private readonly loopback = new AddressRanges(LOOPBACK);
-  private readonly private = new AddressRanges(PRIVATE);
-  private readonly allowed: AddressRanges;
-  private readonly denied: AddressRanges;
-  private readonly publicAllowed: boolean;
-  private readonly verdicts = new BoundedCache<string, string>(CACHED_VERDICTS);
+  readonly #loopback = new AddressRanges(LOOPBACK);
+  readonly #private = new AddressRanges(PRIVATE);
+  readonly #allowed: AddressRanges;
+  readonly #denied: AddressRanges;
+  readonly #publicAllowed: boolean;
+  readonly #verdicts = new BoundedCache<string, string>(CACHED_VERDICTS);
+
+  readonly #options: ResolvedAddressOptions;
 
   constructor(
-    private readonly options: ResolvedAddressOptions,
+    options: ResolvedAddressOptions,
     /** Whether the cloud is signed: public addresses are then allowed by default. */
     signed: boolean,
   ) {
-    this.allowed = new AddressRanges(options.allow);
-    this.denied = new AddressRanges(options.deny);
-    this.publicAllowed = options.public ?? signed;
+    this.#options = options;
+    this.#allowed = new AddressRanges(options.allow);
+    this.#denied = new AddressRanges(options.deny);
+    this.#publicAllowed = options.public ?? signed;
   }
 
   /** True if a remote may make this peer call that address. */
@@ -75,13 +78,17 @@ export class AddressPolicy {
    */
   refusal(address: PeerAddress, origin?: AddressOrigin): string | undefined {
     const ip = normalizeIp(address.ip);
-    if (ip === undefined) return 'is no IP address';
-    if (!this.options.privilegedPorts && address.port < PRIVILEGED_PORTS) {
+    if (ip === undefined) {
+      return 'is no IP address';
+    }
+    if (!this.#options.privilegedPorts && address.port < PRIVILEGED_PORTS) {
       return 'has a port below 1024 (option addresses.privilegedPorts)';
     }
-    const refusal = this.judge(ip);
-    if (refusal !== undefined) return refusal;
-    return origin && this.loopback.has(ip) && !this.isLoopback(origin)
+    const refusal = this.#judge(ip);
+    if (refusal !== undefined) {
+      return refusal;
+    }
+    return origin && this.#loopback.has(ip) && !this.#isLoopback(origin)
       ? 'is a loopback address, and who named it is not on loopback'
       : undefined;
   }
@@ -89,48 +96,60 @@ export class AddressPolicy {
   /** Why requests from there are refused, for the log; undefined if they are let in. */
   senderRefusal(remoteAddress: string): string | undefined {
     const ip = normalizeIp(remoteAddress);
-    return ip === undefined ? 'is no IP address' : this.judge(ip);
+    return ip === undefined ? 'is no IP address' : this.#judge(ip);
   }
 
-  private isLoopback(origin: AddressOrigin): boolean {
+  #isLoopback(origin: AddressOrigin): boolean {
     const ip = normalizeIp(origin.remoteAddress);
-    return ip !== undefined && this.loopback.has(ip);
+    return ip !== undefined && this.#loopback.has(ip);
   }
 
-  private judge(ip: string): string | undefined {
-    const cached = this.verdicts.get(ip);
-    if (cached !== undefined) return cached === '' ? undefined : cached;
-    const verdict = this.findRefusal(ip);
-    this.verdicts.set(ip, verdict ?? '');
+  #judge(ip: string): string | undefined {
+    const cached = this.#verdicts.get(ip);
+    if (cached !== undefined) {
+      return cached === '' ? undefined : cached;
+    }
+    const verdict = this.#findRefusal(ip);
+    this.#verdicts.set(ip, verdict ?? '');
     return verdict;
   }
 
-  private findRefusal(ip: string): string | undefined {
-    if (this.loopback.has(ip)) return this.deniedReason(ip);
-    const refusal = this.alwaysRefused(ip);
-    if (refusal !== undefined) return refusal;
+  #findRefusal(ip: string): string | undefined {
+    if (this.#loopback.has(ip)) {
+      return this.#deniedReason(ip);
+    }
+    const refusal = this.#alwaysRefused(ip);
+    if (refusal !== undefined) {
+      return refusal;
+    }
     const hidden = embeddedIpv4(ip);
     for (const ipv4 of hidden ?? []) {
-      const reason = this.loopback.has(ipv4)
+      const reason = this.#loopback.has(ipv4)
         ? 'is a loopback address'
-        : this.alwaysRefused(ipv4);
-      if (reason !== undefined) return `leads to ${ipv4}, which ${reason}`;
+        : this.#alwaysRefused(ipv4);
+      if (reason !== undefined) {
+        return `leads to ${ipv4}, which ${reason}`;
+      }
     }
-    if (this.allowed.has(ip)) return undefined;
+    if (this.#allowed.has(ip)) {
+      return undefined;
+    }
     // Where it leads the other rules cannot tell for certain: only on explicit wish.
-    if (hidden) return 'leads to an IPv4 address';
-    return this.publicAllowed || this.private.has(ip)
+    if (hidden) {
+      return 'leads to an IPv4 address';
+    }
+    return this.#publicAllowed || this.#private.has(ip)
       ? undefined
       : 'is public (options security, addresses.allow, addresses.public)';
   }
 
   /** Whatever is allowed otherwise. */
-  private alwaysRefused(ip: string): string | undefined {
-    const never = this.never.find(([, ranges]) => ranges.has(ip));
-    return never ? never[0] : this.deniedReason(ip);
+  #alwaysRefused(ip: string): string | undefined {
+    const never = this.#never.find(([, ranges]) => ranges.has(ip));
+    return never ? never[0] : this.#deniedReason(ip);
   }
 
-  private deniedReason(ip: string): string | undefined {
-    return this.denied.has(ip) ? 'is on the list addresses.deny' : undefined;
+  #deniedReason(ip: string): string | undefined {
+    return this.#denied.has(ip) ? 'is on the list addresses.deny' : undefined;
   }
 }

@@ -61,7 +61,9 @@ export function resolveAddressOptions(
 }
 
 function readRanges(value: unknown, path: string): Cidr[] {
-  if (value === undefined) return [];
+  if (value === undefined) {
+    return [];
+  }
   if (!Array.isArray(value)) {
     throw new OptionsError(path, value, "must be an array like ['10.0.0.0/8']");
   }

@@ -156,7 +156,9 @@ function verify(
           signature,
         )
       : 'it does not cover what it must';
-  if (refusal !== undefined) throw badAnswer(`its signature: ${refusal}`);
+  if (refusal !== undefined) {
+    throw badAnswer(`its signature: ${refusal}`);
+  }
   return signerId;
 }
 

@@ -15,24 +15,28 @@ export interface BodyAccount {
  * hold them all.
  */
 export class BodyBudget {
-  private used = 0;
+  #used = 0;
 
-  constructor(private readonly maxBytes: number) {}
+  readonly #maxBytes: number;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
 
   open(): BodyAccount {
     let taken = 0;
     return {
       grow: (size) => {
         const wanted = Math.max(0, size - FREE_BYTES) - taken;
-        if (this.used + wanted > this.maxBytes) {
+        if (this.#used + wanted > this.#maxBytes) {
           return false;
         }
         taken += wanted;
-        this.used += wanted;
+        this.#used += wanted;
         return true;
       },
       close: () => {
-        this.used -= taken;
+        this.#used -= taken;
         taken = 0;
       },
     };

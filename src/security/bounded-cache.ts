@@ -1,21 +1,25 @@
 /** A map with a bound: the entry that was set first goes when it is full. */
 export class BoundedCache<K, V> {
-  private readonly entries = new Map<K, V>();
+  readonly #entries = new Map<K, V>();
 
-  constructor(private readonly capacity: number) {}
+  readonly #capacity: number;
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
 
   get size(): number {
-    return this.entries.size;
+    return this.#entries.size;
   }
 
   get(key: K): V | undefined {
-    return this.entries.get(key);
+    return this.#entries.get(key);
   }
 
   set(key: K, value: V): void {
-    if (!this.entries.has(key) && this.entries.size >= this.capacity) {
-      this.entries.delete(this.entries.keys().next().value as K);
+    if (!this.#entries.has(key) && this.#entries.size >= this.#capacity) {
+      this.#entries.delete(this.#entries.keys().next().value as K);
     }
-    this.entries.set(key, value);
+    this.#entries.set(key, value);
   }
 }

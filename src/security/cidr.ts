@@ -9,12 +9,18 @@ export interface Cidr {
 
 /** Reads `'10.0.0.0/8'`, `'fd00::/8'` or a single address; undefined for everything else. */
 export function parseCidr(value: unknown): Cidr | undefined {
-  if (typeof value !== 'string') return undefined;
+  if (typeof value !== 'string') {
+    return undefined;
+  }
   const [host, length, rest] = value.split('/');
   const ip = normalizeIp(host);
-  if (ip === undefined || rest !== undefined) return undefined;
+  if (ip === undefined || rest !== undefined) {
+    return undefined;
+  }
   const bits = isIPv4(ip) ? 32 : 128;
-  if (length === undefined) return { ip, prefix: bits };
+  if (length === undefined) {
+    return { ip, prefix: bits };
+  }
   const prefix = /^\d{1,3}$/.test(length) ? Number(length) : NaN;
   const mapped = host!.includes(':') && bits === 32 ? prefix - 96 : prefix;
   return mapped >= 0 && mapped <= bits ? { ip, prefix: mapped } : undefined;
@@ -22,13 +28,17 @@ export function parseCidr(value: unknown): Cidr | undefined {
 
 /** A set of ranges that normalised IP literals are looked up in; made at the first look, not at an app's start. */
 export class AddressRanges {
-  private list: BlockList | undefined;
+  #list: BlockList | undefined;
 
-  constructor(private readonly ranges: readonly (string | Cidr)[]) {}
+  readonly #ranges: readonly (string | Cidr)[];
+
+  constructor(ranges: readonly (string | Cidr)[]) {
+    this.#ranges = ranges;
+  }
 
   has(ip: string): boolean {
-    this.list ??= listOf(this.ranges);
-    return this.list.check(ip, familyOf(ip));
+    this.#list ??= listOf(this.#ranges);
+    return this.#list.check(ip, familyOf(ip));
   }
 }
 

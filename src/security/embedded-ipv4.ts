@@ -39,7 +39,9 @@ const RANGES = Object.entries(READINGS).map(
  * made for that. A reading too many does no harm here.
  */
 export function embeddedIpv4(ip: string): string[] | undefined {
-  if (isIPv4(ip)) return undefined;
+  if (isIPv4(ip)) {
+    return undefined;
+  }
   const [, read] = RANGES.find(([range]) => range.has(ip)) ?? [];
   return read?.(bytesOf(ip)).map((bytes) => bytes.join('.'));
 }

@@ -11,7 +11,9 @@ beforeEach(() => {
 });
 
 it('writes one line in ten seconds about a cause, and how many it held back', () => {
-  for (let at = 0; at < 3; at++) log.warn('refused', 'bad signature');
+  for (let at = 0; at < 3; at++) {
+    log.warn('refused', 'bad signature');
+  }
   log.warn('refused', 'unknown key');
   now += 10_000;
   log.warn('refused', 'bad signature');

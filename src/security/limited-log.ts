@@ -13,32 +13,39 @@ interface Cause {
 /** Writes warnings that others can provoke, at a limited rate for each cause: they must not fill the log. */
 export class LimitedLog {
   /** In order of the last line: the oldest first. */
-  private readonly causes = new Map<string, Cause>();
+  readonly #causes = new Map<string, Cause>();
 
-  constructor(
-    private readonly logger: { warn(message: string): void },
-    private readonly now: () => number,
-  ) {}
+  readonly #logger: { warn(message: string): void };
+  readonly #now: () => number;
+
+  constructor(logger: { warn(message: string): void }, now: () => number) {
+    this.#logger = logger;
+    this.#now = now;
+  }
 
   /** Writes what happened and why, unless a line about the same cause was written just now. */
   warn(happened: string, cause: string): void {
-    const now = this.now();
-    const known = this.causes.get(cause);
+    const now = this.#now();
+    const known = this.#causes.get(cause);
     if (known && now - known.last < LINE_INTERVAL) {
       known.held++;
       return;
     }
-    if (!known && !this.hasRoom(now)) return;
-    this.causes.delete(cause);
-    this.causes.set(cause, { last: now, held: 0 });
+    if (!known && !this.#hasRoom(now)) {
+      return;
+    }
+    this.#causes.delete(cause);
+    this.#causes.set(cause, { last: now, held: 0 });
     const more = known?.held ? `; ${known.held} more of these before` : '';
-    this.logger.warn(`${happened}: ${cause}${more}`);
+    this.#logger.warn(`${happened}: ${cause}${more}`);
   }
 
   /** Old causes make room for new ones: whoever provokes many would silence all others otherwise. */
-  private hasRoom(now: number): boolean {
-    if (this.causes.size < MAX_CAUSES) return true;
-    const [oldest, { last }] = this.causes.entries().next().value!;
-    return now - last >= LINE_INTERVAL && this.causes.delete(oldest);
+  #hasRoom(now: number): boolean {
+    if (this.#causes.size < MAX_CAUSES) {
+      return true;
+    }
+    const [oldest, { last }] = this.#causes.entries().next().value!;
+    return now - last >= LINE_INTERVAL && this.#causes.delete(oldest);
   }
 }

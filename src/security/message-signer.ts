@@ -51,11 +51,14 @@ export interface MessageSignerConfig {
 export class MessageSigner implements ExchangeSecurity {
   /** What is known of the receivers' starts. */
   readonly boots: ReceiverBoots;
-  private readonly nonces: NonceSource;
+  readonly #nonces: NonceSource;
 
-  constructor(private readonly config: MessageSignerConfig) {
+  readonly #config: MessageSignerConfig;
+
+  constructor(config: MessageSignerConfig) {
+    this.#config = config;
     this.boots = new ReceiverBoots(config.maxReceivers);
-    this.nonces = new NonceSource(config.maxReceivers, config.now);
+    this.#nonces = new NonceSource(config.maxReceivers, config.now);
   }
 
   sign(request: OutgoingRequest): SignedRequest {
@@ -65,27 +68,25 @@ export class MessageSigner implements ExchangeSecurity {
     });
     return {
       headers,
-      checkAnswer: (answer) => this.check(request, headers, answer),
+      checkAnswer: (answer) => this.#check(request, headers, answer),
     };
   }
 
-  private check(
+  #check(
     { origin, receiverId }: OutgoingRequest,
     sent: Record<string, string>,
     answer: ExchangeAnswer,
   ): string {
-    const signerId = this.signerOf(origin, sent[SIGNATURE_HEADER]!, answer);
+    const signerId = this.#signerOf(origin, sent[SIGNATURE_HEADER]!, answer);
     const isStale = this.boots.learn(signerId, answer, sent[BOOT_HEADER]);
-    if (isStale && signerId === receiverId) throw new StaleRequestError(origin);
+    if (isStale && signerId === receiverId) {
+      throw new StaleRequestError(origin);
+    }
     return signerId;
   }
 
-  private signerOf(
-    origin: string,
-    signature: string,
-    answer: ExchangeAnswer,
-  ): string {
-    const { keyring, log } = this.config;
+  #signerOf(origin: string, signature: string, answer: ExchangeAnswer): string {
+    const { keyring, log } = this.#config;
     try {
       return verifyAnswer(keyring, signature, answer);
     } catch (error) {
@@ -106,7 +107,7 @@ export class MessageSigner implements ExchangeSecurity {
     }: Pick<OutgoingRequest, 'method' | 'path' | 'receiverId'>,
     extra: Record<string, string>,
   ): Record<string, string> {
-    const { keyring, selfId, now } = this.config;
+    const { keyring, selfId, now } = this.#config;
     const headers: Record<string, string> = {
       ...extra,
       [PEER_ID_HEADER]: selfId(),
@@ -116,7 +117,9 @@ export class MessageSigner implements ExchangeSecurity {
       const boot = MAY_BE_UNBOUND.has(path)
         ? undefined
         : this.boots.of(receiverId);
-      if (boot !== undefined) headers[BOOT_HEADER] = boot;
+      if (boot !== undefined) {
+        headers[BOOT_HEADER] = boot;
+      }
     }
     const components: SignedComponent[] = [
       [COMPONENT.method, method],
@@ -131,7 +134,7 @@ export class MessageSigner implements ExchangeSecurity {
       created,
       expires: created + SIGNATURE_LIFETIME,
       keyId: keyring.keyId,
-      ...this.nonces.next(receiverId ?? ''),
+      ...this.#nonces.next(receiverId ?? ''),
     });
     const signature = keyring.sign(signatureBase(components, parameters));
     headers[SIGNATURE_INPUT_HEADER] = `${SIGNATURE_LABEL}=${parameters}`;

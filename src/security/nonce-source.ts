@@ -10,29 +10,32 @@ export interface Nonce {
  * of receivers called longest ago are forgotten; a new one then starts as a later boot.
  */
 export class NonceSource {
-  private readonly counters = new Map<string, Nonce>();
-  private lastBoot = 0;
+  readonly #counters = new Map<string, Nonce>();
+  #lastBoot = 0;
 
-  constructor(
-    private readonly maxReceivers: number,
-    private readonly now: () => number,
-  ) {}
+  readonly #maxReceivers: number;
+  readonly #now: () => number;
+
+  constructor(maxReceivers: number, now: () => number) {
+    this.#maxReceivers = maxReceivers;
+    this.#now = now;
+  }
 
   /** The next nonce for a receiver; '' stands for all whose id is not known yet. */
   next(receiverId: string): Nonce {
-    const known = this.counters.get(receiverId);
+    const known = this.#counters.get(receiverId);
     if (known) {
       known.counter++;
-      this.counters.delete(receiverId);
-      this.counters.set(receiverId, known);
+      this.#counters.delete(receiverId);
+      this.#counters.set(receiverId, known);
       return known;
     }
-    if (this.counters.size >= this.maxReceivers) {
-      this.counters.delete(this.counters.keys().next().value!);
+    if (this.#counters.size >= this.#maxReceivers) {
+      this.#counters.delete(this.#counters.keys().next().value!);
     }
-    this.lastBoot = Math.max(this.lastBoot + 1, this.now());
-    const nonce = { boot: this.lastBoot, counter: 0 };
-    this.counters.set(receiverId, nonce);
+    this.#lastBoot = Math.max(this.#lastBoot + 1, this.#now());
+    const nonce = { boot: this.#lastBoot, counter: 0 };
+    this.#counters.set(receiverId, nonce);
     return nonce;
   }
 }

@@ -13,7 +13,11 @@ const OUR_TAG = `tag="${SIGNATURE_LABEL}"`;
 
 /** The sending side of an open cloud: signs nothing, and says so where a peer asks for signatures. */
 export class OpenExchange implements ExchangeSecurity {
-  constructor(private readonly log: LimitedLog) {}
+  readonly #log: LimitedLog;
+
+  constructor(log: LimitedLog) {
+    this.#log = log;
+  }
 
   sign({ origin }: OutgoingRequest): SignedRequest {
     return {
@@ -21,7 +25,7 @@ export class OpenExchange implements ExchangeSecurity {
       checkAnswer: ({ status, headers }) => {
         const wanted = headers[ACCEPT_SIGNATURE_HEADER];
         if (status === 401 && String(wanted).includes(OUR_TAG)) {
-          this.log.warn(
+          this.#log.warn(
             `${origin} refuses this peer`,
             'its cloud is signed, and this peer has no security option: give both the same',
           );

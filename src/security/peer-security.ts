@@ -60,51 +60,54 @@ export class PeerSecurity {
   readonly exchange: ExchangeSecurity;
   /** Signs and judges members' records; undefined unless each member has its own key. */
   readonly records: RecordSecurity | undefined;
-  private readonly keyring: Keyring | undefined;
-  private readonly log: LimitedLog;
-  private readonly refusals: RefusalLog;
-  private readonly trustListeners: TrustListener[] = [];
+  readonly #keyring: Keyring | undefined;
+  readonly #log: LimitedLog;
+  readonly #refusals: RefusalLog;
+  readonly #trustListeners: TrustListener[] = [];
 
-  constructor(private readonly config: PeerSecurityConfig) {
+  readonly #config: PeerSecurityConfig;
+
+  constructor(config: PeerSecurityConfig) {
+    this.#config = config;
     const { security, selfId, logger } = config;
-    this.log = new LimitedLog(logger, this.now);
-    this.refusals = new RefusalLog(this.log);
-    this.keyring = createKeyring(security);
-    this.records = createRecords(security, this.keyring);
-    if (this.keyring) {
-      const signer = this.createSigner(this.keyring);
+    this.#log = new LimitedLog(logger, this.#now);
+    this.#refusals = new RefusalLog(this.#log);
+    this.#keyring = createKeyring(security);
+    this.records = createRecords(security, this.#keyring);
+    if (this.#keyring) {
+      const signer = this.#createSigner(this.#keyring);
       this.exchange = signer;
-      this.streams = new SignedStreamSecurity(signer, this.keyring);
-      this.verifier = this.createVerifier(this.keyring);
+      this.streams = new SignedStreamSecurity(signer, this.#keyring);
+      this.verifier = this.#createVerifier(this.#keyring);
     } else {
-      this.exchange = new OpenExchange(this.log);
+      this.exchange = new OpenExchange(this.#log);
       this.streams = new PlainStreamSecurity(selfId);
       this.verifier = new OpenRequestVerifier({
-        refusals: this.refusals,
-        senderRefusal: this.senderRefusal,
+        refusals: this.#refusals,
+        senderRefusal: this.#senderRefusal,
       });
     }
-    this.warnAboutWeakSecrets();
+    this.#warnAboutWeakSecrets();
   }
 
   /** Whether this peer's cloud is signed. */
   get signed(): boolean {
-    return this.keyring !== undefined;
+    return this.#keyring !== undefined;
   }
 
   /** The id that this peer must take: its key's thumbprint. Undefined: any. */
   get peerId(): string | undefined {
-    return this.keyring?.peerId;
+    return this.#keyring?.peerId;
   }
 
   /** Requests refused since the start. */
   get refused(): number {
-    return this.refusals.count;
+    return this.#refusals.count;
   }
 
   /** The user's say about joins. */
   get authorize(): SecurityOptions['authorize'] {
-    return this.config.security.authorize;
+    return this.#config.security.authorize;
   }
 
   /**
@@ -114,14 +117,14 @@ export class PeerSecurity {
    */
   replaceSecrets(secret: string | readonly string[]): void {
     const secrets = readSecrets(secret, 'security.secret');
-    if (!(this.keyring instanceof SecretKeyring)) {
+    if (!(this.#keyring instanceof SecretKeyring)) {
       throw new OptionsError(
         'security.secret',
         '(not shown)',
         'this peer was not started with a secret',
       );
     }
-    this.keyring.replace(secrets);
+    this.#keyring.replace(secrets);
   }
 
   /**
@@ -130,7 +133,7 @@ export class PeerSecurity {
    */
   replaceTrustedKeys(keys: SecurityOptions['trustedKeys']): void {
     const trusted = readTrustedKeys(keys, 'security.trustedKeys');
-    const { keyring } = this;
+    const keyring = this.#keyring;
     if (!(keyring instanceof Ed25519Keyring)) {
       throw new OptionsError(
         'security.trustedKeys',
@@ -139,49 +142,50 @@ export class PeerSecurity {
       );
     }
     keyring.replaceTrusted(trusted);
-    for (const listener of this.trustListeners) {
+    for (const listener of this.#trustListeners) {
       listener((peerId) => keyring.publicKey(peerId) !== undefined);
     }
   }
 
   /** Tells this listener each time other keys are trusted. */
   onTrustChange(listener: TrustListener): void {
-    this.trustListeners.push(listener);
+    this.#trustListeners.push(listener);
   }
 
-  private readonly now = (): number => this.config.now?.() ?? Date.now();
+  readonly #now = (): number => this.#config.now?.() ?? Date.now();
 
-  private readonly senderRefusal = (address: string): string | undefined =>
-    this.config.addresses.senderRefusal(address);
+  readonly #senderRefusal = (address: string): string | undefined =>
+    this.#config.addresses.senderRefusal(address);
 
-  private createSigner(keyring: Keyring): MessageSigner {
-    const { selfId, maxPeers } = this.config;
+  #createSigner(keyring: Keyring): MessageSigner {
+    const { selfId, maxPeers } = this.#config;
     const maxReceivers = maxPeers * SENDERS_PER_PEER;
-    const { now, log } = this;
+    const now = this.#now;
+    const log = this.#log;
     return new MessageSigner({ keyring, selfId, now, maxReceivers, log });
   }
 
-  private createVerifier(keyring: Keyring): RequestVerifier {
-    const { security, selfId, fixedId, maxPeers } = this.config;
+  #createVerifier(keyring: Keyring): RequestVerifier {
+    const { security, selfId, fixedId, maxPeers } = this.#config;
     return new SignedRequestVerifier({
       keyring,
       selfId,
-      now: this.now,
+      now: this.#now,
       clockSkew: security.clockSkew,
       replays: new ReplayGuard(maxPeers * SENDERS_PER_PEER),
-      refusals: this.refusals,
+      refusals: this.#refusals,
       boot: fixedId ? randomBytes(BOOT_BYTES).toString('base64url') : undefined,
-      senderRefusal: this.senderRefusal,
+      senderRefusal: this.#senderRefusal,
     });
   }
 
-  private warnAboutWeakSecrets(): void {
-    const { mode } = this.config.security;
+  #warnAboutWeakSecrets(): void {
+    const { mode } = this.#config.security;
     if (
       mode.kind === 'secret' &&
       mode.secrets.some((secret) => secret.length < GOOD_SECRET_LENGTH)
     ) {
-      this.config.logger.warn(
+      this.#config.logger.warn(
         `security.secret is shorter than ${GOOD_SECRET_LENGTH} characters and may be found by trying: make one with 'openssl rand -base64 32'`,
       );
     }

@@ -12,11 +12,15 @@ export const PLAIN_CODEC: StreamCodec = {
 
 /** Streams of an open cloud: nothing but the own id. */
 export class PlainStreamSecurity implements StreamSecurity {
-  constructor(private readonly selfId: () => string) {}
+  readonly #selfId: () => string;
+
+  constructor(selfId: () => string) {
+    this.#selfId = selfId;
+  }
 
   open() {
     return {
-      headers: { [PEER_ID_HEADER]: this.selfId() },
+      headers: { [PEER_ID_HEADER]: this.#selfId() },
       accept: () => PLAIN_CODEC,
       refused: () => false,
     };

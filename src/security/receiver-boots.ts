@@ -7,15 +7,15 @@ import { BOOT_HEADER } from './signature/signature.constants.js';
  * them. Peers whose ids do not outlive a restart name none.
  */
 export class ReceiverBoots {
-  private readonly boots: BoundedCache<string, string | undefined>;
+  readonly #boots: BoundedCache<string, string | undefined>;
 
   constructor(maxReceivers: number) {
-    this.boots = new BoundedCache(maxReceivers);
+    this.#boots = new BoundedCache(maxReceivers);
   }
 
   /** The start that a request to this peer is for; undefined where there is none, or none is known. */
   of(receiverId: string): string | undefined {
-    return this.boots.get(receiverId);
+    return this.#boots.get(receiverId);
   }
 
   /**
@@ -28,7 +28,9 @@ export class ReceiverBoots {
     sent: string | undefined,
   ): boolean {
     const boot = headers[BOOT_HEADER] as string | undefined;
-    if (this.boots.get(signerId) !== boot) this.boots.set(signerId, boot);
+    if (this.#boots.get(signerId) !== boot) {
+      this.#boots.set(signerId, boot);
+    }
     return status === 401 && boot !== sent;
   }
 }

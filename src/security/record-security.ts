@@ -21,19 +21,25 @@ const SIGNATURE = /^[\w-]{86}$/;
 
 /** Records signed with the members' Ed25519 keys. */
 export class Ed25519RecordSecurity implements RecordSecurity {
+  readonly #privateKey: KeyObject;
+  readonly #publicKeyOf: (peerId: string) => KeyObject | undefined;
+
   constructor(
-    private readonly privateKey: KeyObject,
-    private readonly publicKeyOf: (peerId: string) => KeyObject | undefined,
-  ) {}
+    privateKey: KeyObject,
+    publicKeyOf: (peerId: string) => KeyObject | undefined,
+  ) {
+    this.#privateKey = privateKey;
+    this.#publicKeyOf = publicKeyOf;
+  }
 
   sign(record: SignedRecord): string {
-    return sign(null, signedText(record), this.privateKey).toString(
+    return sign(null, signedText(record), this.#privateKey).toString(
       'base64url',
     );
   }
 
   verify(record: SignedRecord, signature: unknown): boolean {
-    const key = this.publicKeyOf(record.id);
+    const key = this.#publicKeyOf(record.id);
     return (
       key !== undefined &&
       typeof signature === 'string' &&

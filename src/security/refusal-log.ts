@@ -17,17 +17,21 @@ const refused = channel('peercloud:request.refused');
 
 /** Counts the requests that are refused, tells the diagnostics channel and the log. */
 export class RefusalLog {
-  private total = 0;
+  #total = 0;
 
-  constructor(private readonly log: LimitedLog) {}
+  readonly #log: LimitedLog;
+
+  constructor(log: LimitedLog) {
+    this.#log = log;
+  }
 
   /** Requests refused since the start. */
   get count(): number {
-    return this.total;
+    return this.#total;
   }
 
   note(reason: string, request: IncomingPeerRequest): void {
-    this.total++;
+    this.#total++;
     const { path, remoteAddress, headers } = request;
     const claimed = headers[PEER_ID_HEADER];
     const senderId = isPeerId(claimed) ? claimed : undefined;
@@ -36,7 +40,7 @@ export class RefusalLog {
       refused.publish(event);
     }
     const from = senderId === undefined ? '' : ` (it says it is ${senderId})`;
-    this.log.warn(
+    this.#log.warn(
       `refused a request to ${logText(path)} from ${remoteAddress}${from}`,
       reason,
     );

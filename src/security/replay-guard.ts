@@ -19,10 +19,14 @@ interface Channel {
  * pushing windows out.
  */
 export class ReplayGuard {
-  private readonly channels = new Map<string, Channel>();
-  private nextSweep = 0;
+  readonly #channels = new Map<string, Channel>();
+  #nextSweep = 0;
 
-  constructor(private readonly maxSenders: number) {}
+  readonly #maxSenders: number;
+
+  constructor(maxSenders: number) {
+    this.#maxSenders = maxSenders;
+  }
 
   /**
    * True if this nonce of the sender's is new.
@@ -34,40 +38,44 @@ export class ReplayGuard {
     expires: number,
     now: number,
   ): boolean {
-    const channel = this.channelOf(sender, nonce.boot, now);
-    if (!channel?.window.accept(nonce.counter)) return false;
+    const channel = this.#channelOf(sender, nonce.boot, now);
+    if (!channel?.window.accept(nonce.counter)) {
+      return false;
+    }
     channel.expires = Math.max(channel.expires, expires);
     return true;
   }
 
-  private channelOf(
-    sender: string,
-    boot: number,
-    now: number,
-  ): Channel | undefined {
-    const known = this.channels.get(sender);
+  #channelOf(sender: string, boot: number, now: number): Channel | undefined {
+    const known = this.#channels.get(sender);
     if (known && (known.boot === boot || known.expires >= now)) {
-      if (boot < known.boot) return undefined;
+      if (boot < known.boot) {
+        return undefined;
+      }
       if (boot > known.boot) {
         known.boot = boot;
         known.window = new ReplayWindow(WINDOW_SIZE);
       }
       return known;
     }
-    if (!known && !this.hasRoom(now)) return undefined;
+    if (!known && !this.#hasRoom(now)) {
+      return undefined;
+    }
     const window = new ReplayWindow(WINDOW_SIZE);
     const channel = { boot, window, expires: 0 };
-    this.channels.set(sender, channel);
+    this.#channels.set(sender, channel);
     return channel;
   }
 
-  private hasRoom(now: number): boolean {
-    if (this.channels.size >= this.maxSenders && now >= this.nextSweep) {
-      this.nextSweep = now + SWEEP_INTERVAL;
-      for (const [sender, { expires }] of this.channels) {
-        if (expires < now) this.channels.delete(sender);
+  #hasRoom(now: number): boolean {
+    if (this.#channels.size >= this.#maxSenders && now >= this.#nextSweep) {
+      this.#nextSweep = now + SWEEP_INTERVAL;
+      for (const [sender, { expires }] of this.#channels) {
+        if (expires < now) {
+          this.#channels.delete(sender);
+        }
       }
     }
-    return this.channels.size < this.maxSenders;
+    return this.#channels.size < this.#maxSenders;
   }
 }

@@ -18,7 +18,9 @@ it('agrees with a window that remembers everything', () => {
       for (const counter of sequence) {
         const fresh = !seen.has(counter) && highest - counter < SIZE;
         expect(window.accept(counter)).toBe(fresh);
-        if (fresh) seen.add(counter);
+        if (fresh) {
+          seen.add(counter);
+        }
         highest = Math.max(highest, counter);
       }
     }),

@@ -6,36 +6,41 @@ const WORD = 32;
  * window counts as seen.
  */
 export class ReplayWindow {
-  private readonly words: Uint32Array;
-  private highest = -1;
+  readonly #words: Uint32Array;
+  #highest = -1;
+
+  readonly #size: number;
 
   /** @param size counters below the highest that may still come, a multiple of 32 */
-  constructor(private readonly size: number) {
+  constructor(size: number) {
+    this.#size = size;
     // One word more, so that clearing the words ahead never touches the window.
-    this.words = new Uint32Array(size / WORD + 1);
+    this.#words = new Uint32Array(size / WORD + 1);
   }
 
   /** True the first time for each counter that is not too old; remembers it. */
   accept(counter: number): boolean {
-    if (counter > this.highest) {
-      this.advanceTo(counter);
-    } else if (this.highest - counter >= this.size) {
+    if (counter > this.#highest) {
+      this.#advanceTo(counter);
+    } else if (this.#highest - counter >= this.#size) {
       return false;
     }
-    const index = Math.floor(counter / WORD) % this.words.length;
+    const index = Math.floor(counter / WORD) % this.#words.length;
     const bit = 1 << (counter % WORD);
-    if ((this.words[index]! & bit) !== 0) return false;
-    this.words[index]! |= bit;
+    if ((this.#words[index]! & bit) !== 0) {
+      return false;
+    }
+    this.#words[index]! |= bit;
     return true;
   }
 
-  private advanceTo(counter: number): void {
-    const { words } = this;
-    const from = Math.floor(this.highest / WORD);
+  #advanceTo(counter: number): void {
+    const words = this.#words;
+    const from = Math.floor(this.#highest / WORD);
     const steps = Math.min(Math.floor(counter / WORD) - from, words.length);
     for (let step = 1; step <= steps; step++) {
       words[(from + step) % words.length] = 0;
     }
-    this.highest = counter;
+    this.#highest = counter;
   }
 }

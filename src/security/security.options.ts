@@ -113,7 +113,9 @@ function readMode(
     }
     return { kind: 'secret', secrets: readSecrets(secret, `${path}.secret`) };
   }
-  if (hasKeys) return readKeys(privateKey, trustedKeys, path);
+  if (hasKeys) {
+    return readKeys(privateKey, trustedKeys, path);
+  }
   const unset = MODES.find((name) => name in options);
   if (unset !== undefined) {
     throw new OptionsError(

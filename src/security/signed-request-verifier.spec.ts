@@ -245,7 +245,9 @@ describe('with a shared secret', () => {
   it('writes about refusals at a limited rate, and nothing that is not its own', () => {
     const incoming = alter(request(alice), 'signature', () => undefined);
     const path = `/x\nforged line${'y'.repeat(1000)}`;
-    for (let i = 0; i < 50; i++) judge(bob, { ...incoming, path });
+    for (let i = 0; i < 50; i++) {
+      judge(bob, { ...incoming, path });
+    }
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).not.toContain('\n');
     expect(warnings[0]!.length).toBeLessThan(300);

@@ -56,12 +56,16 @@ export interface VerifierConfig {
 /** Lets in what a peer of this cloud signed for this peer, now, and once. */
 export class SignedRequestVerifier implements RequestVerifier {
   /** Apart from the others, so that checks that are captured and sent here crowd out nobody. */
-  private readonly strays = new ReplayGuard(MAX_STRAYS);
+  readonly #strays = new ReplayGuard(MAX_STRAYS);
 
-  constructor(private readonly config: VerifierConfig) {}
+  readonly #config: VerifierConfig;
+
+  constructor(config: VerifierConfig) {
+    this.#config = config;
+  }
 
   verify(request: IncomingPeerRequest): Verdict {
-    const { refusals, senderRefusal } = this.config;
+    const { refusals, senderRefusal } = this.#config;
     const address = senderRefusal(request.remoteAddress);
     if (address !== undefined) {
       refusals.note(`its address ${address}`, request);
@@ -69,44 +73,47 @@ export class SignedRequestVerifier implements RequestVerifier {
     }
     const parts = readSignedRequest(request);
     const verdict =
-      typeof parts === 'string' ? parts : this.judge(request, parts);
-    if (typeof verdict !== 'string') return verdict;
+      typeof parts === 'string' ? parts : this.#judge(request, parts);
+    if (typeof verdict !== 'string') {
+      return verdict;
+    }
     refusals.note(verdict, request);
     const headers = { [ACCEPT_SIGNATURE_HEADER]: ACCEPT_SIGNATURE };
     return { ok: false, status: 401, headers };
   }
 
-  private judge(
+  #judge(
     request: IncomingPeerRequest,
     parts: SignedRequestParts,
   ): Verdict | string {
     return (
-      this.refusal(request, parts) ??
-      this.bootRefusal(request, parts) ??
-      this.replayRefusal(parts) ??
-      this.accept(request, parts)
+      this.#refusal(request, parts) ??
+      this.#bootRefusal(request, parts) ??
+      this.#replayRefusal(parts) ??
+      this.#accept(request, parts)
     );
   }
 
   /** Cheapest first, and nothing that costs or remembers before the signature holds. */
-  private refusal(
+  #refusal(
     request: IncomingPeerRequest,
     parts: SignedRequestParts,
   ): string | undefined {
     const { senderId, values, base, signature } = parts;
     return (
-      this.config.keyring.refusal(values.keyId, senderId, base, signature) ??
-      this.timeRefusal(parts) ??
-      this.receiverRefusal(request, parts) ??
+      this.#config.keyring.refusal(values.keyId, senderId, base, signature) ??
+      this.#timeRefusal(parts) ??
+      this.#receiverRefusal(request, parts) ??
       digestRefusal(request)
     );
   }
 
-  private timeRefusal({ values }: SignedRequestParts): string | undefined {
-    const { now, clockSkew } = this.config;
+  #timeRefusal({ values }: SignedRequestParts): string | undefined {
+    const { now, clockSkew } = this.#config;
     const { created, expires } = values;
-    if (expires - created > SIGNATURE_LIFETIME)
+    if (expires - created > SIGNATURE_LIFETIME) {
       return 'it is good for too long';
+    }
     if (created * 1000 > now() + clockSkew) {
       return 'it comes from the future: compare the clocks (option security.clockSkew)';
     }
@@ -116,14 +123,14 @@ export class SignedRequestVerifier implements RequestVerifier {
     return undefined;
   }
 
-  private receiverRefusal(
+  #receiverRefusal(
     { path }: IncomingPeerRequest,
     { receiverId }: SignedRequestParts,
   ): string | undefined {
     if (receiverId === undefined) {
       return MAY_BE_UNBOUND.has(path) ? undefined : 'it names no receiver';
     }
-    return this.isStray(receiverId) && !STATUS_PATHS.has(path)
+    return this.#isStray(receiverId) && !STATUS_PATHS.has(path)
       ? 'it is for another peer'
       : undefined;
   }
@@ -133,11 +140,14 @@ export class SignedRequestVerifier implements RequestVerifier {
    * asks again. What need not be bound does no harm when it is repeated: a join is checked by calling
    * the joiner, and news is ordered by its members' incarnations.
    */
-  private bootRefusal(
+  #bootRefusal(
     request: IncomingPeerRequest,
     { receiverBoot }: SignedRequestParts,
   ): Verdict | undefined {
-    if (receiverBoot === this.config.boot || MAY_BE_UNBOUND.has(request.path)) {
+    if (
+      receiverBoot === this.#config.boot ||
+      MAY_BE_UNBOUND.has(request.path)
+    ) {
       return undefined;
     }
     return {
@@ -145,20 +155,20 @@ export class SignedRequestVerifier implements RequestVerifier {
       status: 401,
       headers: {},
       code: OTHER_BOOT,
-      signAnswer: this.signing(request),
+      signAnswer: this.#signing(request),
     };
   }
 
   /** A check meant for another peer is answered like a stranger's, but once, too. */
-  private replayRefusal({
+  #replayRefusal({
     senderId,
     receiverId,
     values,
   }: SignedRequestParts): string | undefined {
-    const { now, clockSkew } = this.config;
-    const replays = this.isStray(receiverId)
-      ? this.strays
-      : this.config.replays;
+    const { now, clockSkew } = this.#config;
+    const replays = this.#isStray(receiverId)
+      ? this.#strays
+      : this.#config.replays;
     const receiver = receiverId === undefined ? 'any' : `to ${receiverId}`;
     const expires = values.expires * 1000 + clockSkew;
     return replays.accept(`${receiver} ${senderId}`, values, expires, now())
@@ -166,29 +176,33 @@ export class SignedRequestVerifier implements RequestVerifier {
       : 'it was seen before, or is too old to tell';
   }
 
-  private accept(
+  #accept(
     request: IncomingPeerRequest,
     { receiverId, streamKey }: SignedRequestParts,
   ): RequestAccepted | string {
     const verdict: RequestAccepted = {
       ok: true,
-      signAnswer: this.signing(request),
+      signAnswer: this.#signing(request),
     };
-    if (this.isStray(receiverId)) verdict.anonymous = true;
+    if (this.#isStray(receiverId)) {
+      verdict.anonymous = true;
+    }
     if (streamKey !== undefined) {
-      const acceptance = acceptStream(this.contextOf(request), streamKey);
-      if (!acceptance) return 'its stream key is no key';
+      const acceptance = acceptStream(this.#contextOf(request), streamKey);
+      if (!acceptance) {
+        return 'its stream key is no key';
+      }
       verdict.acceptStream = () => acceptance;
     }
     return verdict;
   }
 
-  private signing(request: IncomingPeerRequest): RequestAccepted['signAnswer'] {
-    return (status, body) => signAnswer(this.contextOf(request), status, body);
+  #signing(request: IncomingPeerRequest): RequestAccepted['signAnswer'] {
+    return (status, body) => signAnswer(this.#contextOf(request), status, body);
   }
 
-  private contextOf({ headers }: IncomingPeerRequest): AnswerContext {
-    const { keyring, selfId, boot, now } = this.config;
+  #contextOf({ headers }: IncomingPeerRequest): AnswerContext {
+    const { keyring, selfId, boot, now } = this.#config;
     return {
       keyring,
       selfId: selfId(),
@@ -199,8 +213,8 @@ export class SignedRequestVerifier implements RequestVerifier {
   }
 
   /** True for what names another receiver than this peer. */
-  private isStray(receiverId: string | undefined): boolean {
-    return receiverId !== undefined && receiverId !== this.config.selfId();
+  #isStray(receiverId: string | undefined): boolean {
+    return receiverId !== undefined && receiverId !== this.#config.selfId();
   }
 }
 

@@ -63,7 +63,9 @@ export function readSignedRequest(
   request: IncomingPeerRequest,
 ): SignedRequestParts | string {
   const { method, path, headers, raw } = request;
-  if (headers[SIGNATURE_INPUT_HEADER] === undefined) return 'it is not signed';
+  if (headers[SIGNATURE_INPUT_HEADER] === undefined) {
+    return 'it is not signed';
+  }
   const input = parseRequestInput(headers[SIGNATURE_INPUT_HEADER]);
   const signature = parseSignature(headers[SIGNATURE_HEADER]);
   const senderId = headers[PEER_ID_HEADER];

@@ -44,33 +44,33 @@ type Listener = (event: any) => void;
 
 /** Brings the events of one peer to the listeners of its client. */
 export class ClientEvents {
-  private readonly emitter = new EventEmitter();
-  private readonly messages: MessageEvents;
-  private readonly subscription: Subscription;
+  readonly #emitter = new EventEmitter();
+  readonly #messages: MessageEvents;
+  readonly #subscription: Subscription;
 
   constructor(membership: MembershipService) {
     const emit = (event: PeerEvent) =>
-      this.emitter.emit(event.type, translate(event));
-    this.subscription = membership.events$.subscribe(emit);
-    this.messages = new MessageEvents(() => membership.self.id, emit);
+      this.#emitter.emit(event.type, translate(event));
+    this.#subscription = membership.events$.subscribe(emit);
+    this.#messages = new MessageEvents(() => membership.self.id, emit);
   }
 
   on(name: keyof ClientEventMap, listener: Listener): void {
-    this.emitter.on(name, listener);
+    this.#emitter.on(name, listener);
     if (isMessageEvent(name)) {
-      this.messages.listen(name);
+      this.#messages.listen(name);
     }
   }
 
   off(name: keyof ClientEventMap, listener: Listener): void {
-    this.emitter.off(name, listener);
+    this.#emitter.off(name, listener);
   }
 
   /** Ends the events; the listeners hear nothing more. */
   stop(): void {
-    this.subscription.unsubscribe();
-    this.messages.stop();
-    this.emitter.removeAllListeners();
+    this.#subscription.unsubscribe();
+    this.#messages.stop();
+    this.#emitter.removeAllListeners();
   }
 }
 

@@ -11,11 +11,15 @@ const ON_MESSAGE = Symbol('ON_MESSAGE');
 
 @Injectable()
 class StandaloneHandler {
-  constructor(@Inject(ON_MESSAGE) private readonly onMessage: OnMessage) {}
+  readonly #onMessage: OnMessage;
+
+  constructor(@Inject(ON_MESSAGE) onMessage: OnMessage) {
+    this.#onMessage = onMessage;
+  }
 
   @OnPeerMessage()
   onmessage(body: JsonObject, sender: Peer): Promise<JsonValue | undefined> {
-    return runHandler(this.onMessage, sender.data, body);
+    return runHandler(this.#onMessage, sender.data, body);
   }
 }
 

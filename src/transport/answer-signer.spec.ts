@@ -46,10 +46,11 @@ describe('who signed an answer', () => {
   it('is whoever is there, where nobody was meant', () => {
     const target = { ip: MEANT.ip, port: MEANT.port };
     const bodies: JsonValue[] = [{ id: 'heir' }, {}];
-    for (const body of bodies)
+    for (const body of bodies) {
       expect(() =>
         checkSigner('heir', target, 'status', { status: 200, body }),
       ).not.toThrow();
+    }
     expect(() =>
       checkSigner('heir', target, 'status', {
         status: 200,

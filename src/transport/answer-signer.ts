@@ -35,8 +35,14 @@ function namedId(
   endpoint: Endpoint,
   body: JsonValue | undefined,
 ): JsonValue | undefined {
-  if (!isJsonObject(body)) return undefined;
-  if (endpoint === 'status') return body.id;
-  if (endpoint !== 'join' || !isJsonObject(body.self)) return undefined;
+  if (!isJsonObject(body)) {
+    return undefined;
+  }
+  if (endpoint === 'status') {
+    return body.id;
+  }
+  if (endpoint !== 'join' || !isJsonObject(body.self)) {
+    return undefined;
+  }
   return body.self.id;
 }

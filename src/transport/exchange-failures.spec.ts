@@ -155,7 +155,9 @@ describe('an exchange that fails', () => {
     expect(await codeOf(ask(50))).toBe('OVERLOADED');
     const patient = ask(TIMEOUT);
     controller.abort();
-    for (const each of held) expect(await codeOf(each)).toBe('ABORTED');
+    for (const each of held) {
+      expect(await codeOf(each)).toBe('ABORTED');
+    }
     expect(await patient).toMatchObject({ status: 200 });
   });
 
@@ -212,8 +214,11 @@ describe('a connection that breaks before the answer', () => {
       socket.write(json({ connection }));
       socket.once('data', () => {
         onRequest();
-        if (connection === 1) socket.resetAndDestroy();
-        else socket.write(json({ connection }));
+        if (connection === 1) {
+          socket.resetAndDestroy();
+        } else {
+          socket.write(json({ connection }));
+        }
       });
     });
   }

@@ -33,50 +33,55 @@ export interface ExchangeAnswer {
  * then says whether a request that may be repeated is worth another try.
  */
 export class Exchange implements Dispatcher.DispatchHandler, PoolUser {
-  private readonly promise: Promise<ExchangeAnswer>;
-  private resolve!: (answer: ExchangeAnswer) => void;
-  private reject!: (error: TransportError) => void;
-  private controller: Dispatcher.DispatchController | undefined;
-  private timer: NodeJS.Timeout | undefined;
-  private lease: PoolLease | undefined;
+  readonly #promise: Promise<ExchangeAnswer>;
+  #resolve!: (answer: ExchangeAnswer) => void;
+  #reject!: (error: TransportError) => void;
+  #controller: Dispatcher.DispatchController | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #lease: PoolLease | undefined;
   /** True until it is given to the connections, which all other peers may have. */
-  private waits = false;
-  private stopListening: (() => void) | undefined;
-  private failure: TransportError | undefined;
-  private status = 0;
-  private headers: IncomingHttpHeaders = {};
-  private readonly body = new ChunkList();
-  private ended = false;
+  #waits = false;
+  #stopListening: (() => void) | undefined;
+  #failure: TransportError | undefined;
+  #status = 0;
+  #headers: IncomingHttpHeaders = {};
+  readonly #body = new ChunkList();
+  #ended = false;
 
-  constructor(private readonly request: ExchangeRequest) {
-    this.promise = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
+  readonly #request: ExchangeRequest;
+
+  constructor(request: ExchangeRequest) {
+    this.#request = request;
+    this.#promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
     });
   }
 
   /** True if the connection broke after the request was given to it and before any answer came. */
   get lostBeforeAnswer(): boolean {
-    return this.failure?.code === 'CONNECTION_LOST' && this.status === 0;
+    return this.#failure?.code === 'CONNECTION_LOST' && this.#status === 0;
   }
 
   run(pools: PeerPools): Promise<ExchangeAnswer> {
-    this.stopListening = this.request.onAbort?.(this.onAbort);
-    if (this.ended) return this.promise;
-    this.timer = setTimeout(this.onDeadline, this.request.timeout);
+    this.#stopListening = this.#request.onAbort?.(this.#onAbort);
+    if (this.#ended) {
+      return this.#promise;
+    }
+    this.#timer = setTimeout(this.#onDeadline, this.#request.timeout);
     try {
-      this.lease = pools.lease(this.request.origin);
-      this.waits = true;
-      this.lease.start(this);
+      this.#lease = pools.lease(this.#request.origin);
+      this.#waits = true;
+      this.#lease.start(this);
     } catch (error) {
       this.onResponseError(undefined, error);
     }
-    return this.promise;
+    return this.#promise;
   }
 
   onPool(pool: Pool): void {
-    this.waits = false;
-    const { method, path, headers, body } = this.request;
+    this.#waits = false;
+    const { method, path, headers, body } = this.#request;
     try {
       pool.dispatch({ method, path, headers, body } as never, this);
     } catch (error) {
@@ -89,8 +94,10 @@ export class Exchange implements Dispatcher.DispatchHandler, PoolUser {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.controller = controller;
-    if (this.ended) controller.abort(this.failure!);
+    this.#controller = controller;
+    if (this.#ended) {
+      controller.abort(this.#failure!);
+    }
   }
 
   onResponseStart(
@@ -98,16 +105,18 @@ export class Exchange implements Dispatcher.DispatchHandler, PoolUser {
     status: number,
     headers: IncomingHttpHeaders,
   ): void {
-    if (status < 200) return;
-    this.status = status;
-    this.headers = headers;
+    if (status < 200) {
+      return;
+    }
+    this.#status = status;
+    this.#headers = headers;
     const encoding = headers['content-encoding'];
     if (encoding !== undefined && encoding !== 'identity') {
-      this.giveUp('BAD_ANSWER', 'the answer is compressed, unasked');
+      this.#giveUp('BAD_ANSWER', 'the answer is compressed, unasked');
     } else if (
-      Number(headers['content-length']) > this.request.maxAnswerBytes
+      Number(headers['content-length']) > this.#request.maxAnswerBytes
     ) {
-      this.tooLarge();
+      this.#tooLarge();
     }
   }
 
@@ -115,81 +124,92 @@ export class Exchange implements Dispatcher.DispatchHandler, PoolUser {
     _controller: Dispatcher.DispatchController,
     chunk: Buffer,
   ): void {
-    if (this.ended) return;
-    if (this.body.size + chunk.length > this.request.maxAnswerBytes) {
-      this.tooLarge();
+    if (this.#ended) {
+      return;
+    }
+    if (this.#body.size + chunk.length > this.#request.maxAnswerBytes) {
+      this.#tooLarge();
     } else {
-      this.body.push(chunk);
+      this.#body.push(chunk);
     }
   }
 
   onResponseEnd(): void {
-    this.release();
-    if (!this.end()) return;
-    const { status, headers } = this;
-    this.resolve({ status, headers, body: this.body.take() });
+    this.#release();
+    if (!this.#end()) {
+      return;
+    }
+    const status = this.#status;
+    const headers = this.#headers;
+    this.#resolve({ status, headers, body: this.#body.take() });
   }
 
   onResponseError(
     _controller: Dispatcher.DispatchController | undefined,
     error: unknown,
   ): void {
-    this.release();
-    const started = this.controller !== undefined;
-    this.fail(toTransportError(error, this.request.origin, started));
+    this.#release();
+    const started = this.#controller !== undefined;
+    this.#fail(toTransportError(error, this.#request.origin, started));
   }
 
-  private readonly onDeadline = (): void => {
-    const { timeout } = this.request;
-    if (this.waits) {
-      this.giveUp(
+  readonly #onDeadline = (): void => {
+    const { timeout } = this.#request;
+    if (this.#waits) {
+      this.#giveUp(
         'OVERLOADED',
         `too many other peers are being called for ${timeout} ms (option limits.maxConnectedPeers)`,
       );
     } else {
-      this.giveUp('TIMEOUT', `no answer within ${timeout} ms`);
+      this.#giveUp('TIMEOUT', `no answer within ${timeout} ms`);
     }
   };
 
-  private readonly onAbort = (): void => {
-    this.giveUp('ABORTED', 'the caller gave up');
+  readonly #onAbort = (): void => {
+    this.#giveUp('ABORTED', 'the caller gave up');
   };
 
-  private tooLarge(): void {
-    const { maxAnswerBytes } = this.request;
-    this.giveUp('BAD_ANSWER', `the answer has more than ${maxAnswerBytes} B`);
+  #tooLarge(): void {
+    const { maxAnswerBytes } = this.#request;
+    this.#giveUp('BAD_ANSWER', `the answer has more than ${maxAnswerBytes} B`);
   }
 
   /** Ends the exchange from this side; its connection is not used again. */
-  private giveUp(code: TransportError['code'], what: string): void {
-    const error = this.error(code, what);
-    this.fail(error);
-    if (this.waits) this.release();
-    this.controller?.abort(error);
+  #giveUp(code: TransportError['code'], what: string): void {
+    const error = this.#error(code, what);
+    this.#fail(error);
+    if (this.#waits) {
+      this.#release();
+    }
+    this.#controller?.abort(error);
   }
 
-  private error(code: TransportError['code'], what: string): TransportError {
-    return new TransportError(code, `${this.request.origin}: ${what}`);
+  #error(code: TransportError['code'], what: string): TransportError {
+    return new TransportError(code, `${this.#request.origin}: ${what}`);
   }
 
-  private fail(error: TransportError): void {
-    if (!this.end()) return;
-    this.failure = error;
-    this.body.clear();
-    this.reject(error);
+  #fail(error: TransportError): void {
+    if (!this.#end()) {
+      return;
+    }
+    this.#failure = error;
+    this.#body.clear();
+    this.#reject(error);
   }
 
   /** True the first time. */
-  private end(): boolean {
-    if (this.ended) return false;
-    this.ended = true;
-    clearTimeout(this.timer);
-    this.stopListening?.();
+  #end(): boolean {
+    if (this.#ended) {
+      return false;
+    }
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    this.#stopListening?.();
     return true;
   }
 
-  private release(): void {
-    this.lease?.release();
-    this.lease = undefined;
+  #release(): void {
+    this.#lease?.release();
+    this.#lease = undefined;
   }
 }

@@ -26,17 +26,28 @@ const REPEATABLE: ReadonlySet<Endpoint> = new Set<Endpoint>([
 
 /** PeerTransport over HTTP, through the HttpService that users can add interceptors to. */
 export class HttpPeerTransport implements PeerTransport {
-  private readonly logger = new Logger('PeerCloud');
+  readonly #logger = new Logger('PeerCloud');
+
+  readonly #http: HttpService;
+  readonly #config: {
+    /** The own id, undefined as long as there is none. */
+    selfId(): string | undefined;
+    /** Most bytes of an answer where the request says nothing else. */
+    maxAnswerBytes: number;
+  };
 
   constructor(
-    private readonly http: HttpService,
-    private readonly config: {
+    http: HttpService,
+    config: {
       /** The own id, undefined as long as there is none. */
       selfId(): string | undefined;
       /** Most bytes of an answer where the request says nothing else. */
       maxAnswerBytes: number;
     },
-  ) {}
+  ) {
+    this.#http = http;
+    this.#config = config;
+  }
 
   async request(
     target: PeerTarget,
@@ -44,9 +55,9 @@ export class HttpPeerTransport implements PeerTransport {
     body: JsonValue,
     options: RequestOptions,
   ): Promise<PeerAnswer> {
-    const answer = await this.send(target, endpoint, body, options);
+    const answer = await this.#send(target, endpoint, body, options);
     if (Logger.isLevelEnabled('debug')) {
-      this.logger.debug(
+      this.#logger.debug(
         `POST ${ENDPOINTS[endpoint]} to ${formatAddress(target)}: ${answer.status}`,
       );
     }
@@ -61,16 +72,16 @@ export class HttpPeerTransport implements PeerTransport {
     options: RequestOptions,
   ): Promise<PeerAnswer> {
     const bytes = typeof json === 'string' ? Buffer.from(json) : json;
-    return this.send(target, endpoint, bytes, options);
+    return this.#send(target, endpoint, bytes, options);
   }
 
-  private async send(
+  async #send(
     target: PeerTarget,
     endpoint: Endpoint,
     data: JsonValue | Buffer,
     options: RequestOptions,
   ): Promise<PeerAnswer> {
-    const id = this.config.selfId();
+    const id = this.#config.selfId();
     let sent = false;
     const config: AxiosRequestConfig & PeerRequestConfig = {
       method: 'post',
@@ -79,21 +90,24 @@ export class HttpPeerTransport implements PeerTransport {
       data,
       timeout: options.timeout,
       signal: options.signal,
-      maxContentLength: options.maxAnswerBytes ?? this.config.maxAnswerBytes,
+      maxContentLength: options.maxAnswerBytes ?? this.#config.maxAnswerBytes,
       receiverId: target.id,
       repeatable: REPEATABLE.has(endpoint),
       onSend: () => (sent = true),
     };
     try {
-      const response = await this.http.axiosRef.request<JsonValue | undefined>(
+      const response = await this.#http.axiosRef.request<JsonValue | undefined>(
         config,
       );
       const answer = { status: response.status, body: response.data };
       const { signerId, bytes = 0 } = (response.request ??
         {}) as Partial<PeerRequestInfo>;
-      if (signerId !== undefined)
+      if (signerId !== undefined) {
         checkSigner(signerId, target, endpoint, answer);
-      if (endpoint === 'message' && bytes > 0) checkReply(answer, target);
+      }
+      if (endpoint === 'message' && bytes > 0) {
+        checkReply(answer, target);
+      }
       return answer;
     } catch (error) {
       throw toTransportError(error, target, sent);
@@ -129,7 +143,9 @@ function toTransportError(
   target: PeerTarget,
   sent: boolean,
 ): TransportError {
-  if (error instanceof TransportError) return error;
+  if (error instanceof TransportError) {
+    return error;
+  }
   const to = formatAddress(target);
   if (isCancel(error)) {
     return new TransportError('ABORTED', `${to}: the caller gave up`, {

@@ -28,28 +28,31 @@ export interface PeerHttpConfig {
  * request and every message of the `/message` lane; signing happens below them.
  */
 export class PeerHttpService extends HttpService {
-  private readonly pools: PeerPools;
+  readonly #pools: PeerPools;
 
-  constructor(private readonly config: PeerHttpConfig) {
+  readonly #config: PeerHttpConfig;
+
+  constructor(config: PeerHttpConfig) {
     const pools = new PeerPools({ ...config, connectTimeout: CONNECT_TIMEOUT });
     super(createInstance(pools, config));
-    this.pools = pools;
+    this.#config = config;
+    this.#pools = pools;
   }
 
   /** Calls peers with other certificates from now on. */
   replaceTls(materials: TlsMaterials): void {
-    const { tls } = this.config;
-    this.pools.replaceTls({ materials, servername: tls?.servername });
+    const { tls } = this.#config;
+    this.#pools.replaceTls({ materials, servername: tls?.servername });
   }
 
   /** Closes all connections once their requests have ended; new requests fail. */
   close(): Promise<void> {
-    return this.pools.close();
+    return this.#pools.close();
   }
 
   /** Breaks all connections at once. */
   destroy(): Promise<void> {
-    return this.pools.destroy();
+    return this.#pools.destroy();
   }
 }
 
@@ -83,7 +86,9 @@ function serialize(data: unknown): unknown {
 
 /** The parsed body; undefined where it is no JSON. */
 function parse(data: unknown): JsonValue | undefined {
-  if (!Buffer.isBuffer(data) || data.length === 0) return undefined;
+  if (!Buffer.isBuffer(data) || data.length === 0) {
+    return undefined;
+  }
   try {
     return JSON.parse(data.toString()) as JsonValue;
   } catch {

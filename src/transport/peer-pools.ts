@@ -48,25 +48,31 @@ interface Waiting {
  */
 export class PeerPools {
   /** Every peer that has connections or requests. */
-  private readonly entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, Entry>();
   /** Those with connections that no request uses; unused for longest first. */
-  private readonly idle = new Set<Entry>();
-  private readonly queue = new Set<Waiting>();
+  readonly #idle = new Set<Entry>();
+  readonly #queue = new Set<Waiting>();
   /** Peers that have connections, and those whose connections are being closed. */
-  private connected = 0;
-  private closing = 0;
-  private closed = false;
+  #connected = 0;
+  #closing = 0;
+  #closed = false;
 
-  constructor(private options: PeerPoolsOptions) {}
+  #options: PeerPoolsOptions;
+
+  constructor(options: PeerPoolsOptions) {
+    this.#options = options;
+  }
 
   /**
    * A share of the connections to an origin such as `http://10.0.0.7:9338`. Throws a TransportError when
    * too many requests wait for them, or after `close()`.
    */
   lease(origin: string): PoolLease {
-    if (this.closed) throw hasClosed(origin);
-    const entry = this.entryOf(origin);
-    const { maxRequestsToPeer } = this.options;
+    if (this.#closed) {
+      throw hasClosed(origin);
+    }
+    const entry = this.#entryOf(origin);
+    const { maxRequestsToPeer } = this.#options;
     if (entry.open >= maxRequestsToPeer) {
       throw new TransportError(
         'OVERLOADED',
@@ -78,107 +84,117 @@ export class PeerPools {
     return {
       start: (user) => {
         waiting = { entry, user };
-        this.queue.add(waiting);
-        this.serve();
+        this.#queue.add(waiting);
+        this.#serve();
       },
       release: () => {
         entry.open--;
-        const ran = waiting !== undefined && !this.queue.delete(waiting);
-        if (ran) entry.running--;
-        this.settle(entry);
-        this.serve();
+        const ran = waiting !== undefined && !this.#queue.delete(waiting);
+        if (ran) {
+          entry.running--;
+        }
+        this.#settle(entry);
+        this.#serve();
       },
     };
   }
 
   /** Uses other certificates for connections from now on; those that are open finish their requests. */
   replaceTls(tls: PeerPoolsOptions['tls']): void {
-    this.options = { ...this.options, tls };
-    for (const entry of this.entries.values()) {
+    this.#options = { ...this.#options, tls };
+    for (const entry of this.#entries.values()) {
       if (entry.pool && entry.origin.startsWith('https:')) {
         void closePool(entry.pool);
-        entry.pool = createPool(entry.origin, this.options);
+        entry.pool = createPool(entry.origin, this.#options);
       }
     }
   }
 
   /** Closes every connection once its requests have ended; those that wait for one fail. */
   async close(): Promise<void> {
-    await this.endAll((pool) => pool.close());
+    await this.#endAll((pool) => pool.close());
   }
 
   /** Breaks every connection; requests under way fail. */
   async destroy(): Promise<void> {
-    await this.endAll((pool) => pool.destroy());
+    await this.#endAll((pool) => pool.destroy());
   }
 
-  private async endAll(end: (pool: Pool) => Promise<void>): Promise<void> {
-    this.closed = true;
-    const pools = [...this.entries.values()].flatMap(({ pool }) => pool ?? []);
-    this.entries.clear();
-    for (const { entry, user } of this.queue) {
+  async #endAll(end: (pool: Pool) => Promise<void>): Promise<void> {
+    this.#closed = true;
+    const pools = [...this.#entries.values()].flatMap(({ pool }) => pool ?? []);
+    this.#entries.clear();
+    for (const { entry, user } of this.#queue) {
       user.onClosed(hasClosed(entry.origin));
     }
     await Promise.all(pools.map(end));
   }
 
-  private entryOf(origin: string): Entry {
-    let entry = this.entries.get(origin);
+  #entryOf(origin: string): Entry {
+    let entry = this.#entries.get(origin);
     if (!entry) {
       entry = { origin, pool: undefined, open: 0, running: 0 };
-      this.entries.set(origin, entry);
+      this.#entries.set(origin, entry);
     }
     return entry;
   }
 
   /** Gives the connections to those who wait, in their order, as far as there are places. */
-  private serve(): void {
-    for (const waiting of this.queue) {
+  #serve(): void {
+    for (const waiting of this.#queue) {
       const { entry, user } = waiting;
-      if (this.closed || !this.connect(entry)) break;
-      this.queue.delete(waiting);
-      this.idle.delete(entry);
+      if (this.#closed || !this.#connect(entry)) {
+        break;
+      }
+      this.#queue.delete(waiting);
+      this.#idle.delete(entry);
       entry.running++;
       user.onPool(entry.pool!);
     }
   }
 
   /** True if the peer has connections now. */
-  private connect(entry: Entry): boolean {
-    if (entry.pool) return true;
-    const { maxConnectedPeers } = this.options;
-    if (this.connected + this.closing >= maxConnectedPeers) {
-      this.makeRoom();
+  #connect(entry: Entry): boolean {
+    if (entry.pool) {
+      return true;
+    }
+    const { maxConnectedPeers } = this.#options;
+    if (this.#connected + this.#closing >= maxConnectedPeers) {
+      this.#makeRoom();
       return false;
     }
-    this.connected++;
-    entry.pool = createPool(entry.origin, this.options);
+    this.#connected++;
+    entry.pool = createPool(entry.origin, this.#options);
     return true;
   }
 
   /** Closes as many unused connections as there are peers that wait; they count until they are closed. */
-  private makeRoom(): void {
-    for (const entry of this.idle) {
-      const unconnected = this.entries.size - this.connected;
-      if (this.closing >= unconnected) break;
-      this.idle.delete(entry);
-      this.connected--;
-      this.closing++;
+  #makeRoom(): void {
+    for (const entry of this.#idle) {
+      const unconnected = this.#entries.size - this.#connected;
+      if (this.#closing >= unconnected) {
+        break;
+      }
+      this.#idle.delete(entry);
+      this.#connected--;
+      this.#closing++;
       void closePool(entry.pool!).then(() => {
-        this.closing--;
-        this.serve();
+        this.#closing--;
+        this.#serve();
       });
       entry.pool = undefined;
-      this.settle(entry);
+      this.#settle(entry);
     }
   }
 
   /** Files a peer by what it has left. */
-  private settle(entry: Entry): void {
+  #settle(entry: Entry): void {
     if (entry.pool) {
-      if (entry.running === 0) this.idle.add(entry);
+      if (entry.running === 0) {
+        this.#idle.add(entry);
+      }
     } else if (entry.open === 0) {
-      this.entries.delete(entry.origin);
+      this.#entries.delete(entry.origin);
     }
   }
 }

@@ -10,57 +10,73 @@ import {
  * be used are refused with a warning, and the old ones stay.
  */
 export class TlsReloader {
-  private current: TlsMaterials;
-  private readonly listeners: ((materials: TlsMaterials) => void)[] = [];
-  private timer: NodeJS.Timeout | undefined;
+  #current: TlsMaterials;
+  readonly #listeners: ((materials: TlsMaterials) => void)[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  readonly #tls: ResolvedTls;
+  readonly #logger: {
+    log(message: string): void;
+    warn(message: string): void;
+  };
 
   constructor(
-    private readonly tls: ResolvedTls,
-    private readonly logger: {
+    tls: ResolvedTls,
+    logger: {
       log(message: string): void;
       warn(message: string): void;
     },
   ) {
-    this.current = tls.materials;
+    this.#tls = tls;
+    this.#logger = logger;
+    this.#current = tls.materials;
   }
 
   /** What is in use now. */
   get materials(): TlsMaterials {
-    return this.current;
+    return this.#current;
   }
 
   /** Called with new materials, each time there are some. */
   onChange(listener: (materials: TlsMaterials) => void): void {
-    this.listeners.push(listener);
+    this.#listeners.push(listener);
   }
 
   /** Starts to reload at the interval of the options; does nothing without `tls.reload`. */
   start(): void {
-    if (!this.tls.reload || this.timer) return;
-    this.timer = setInterval(
+    if (!this.#tls.reload || this.#timer) {
+      return;
+    }
+    this.#timer = setInterval(
       () => void this.reload(),
-      this.tls.reloadInterval,
+      this.#tls.reloadInterval,
     ).unref();
   }
 
   stop(): void {
-    clearInterval(this.timer);
-    this.timer = undefined;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 
   /** Reloads once; true if new materials are in use. Never rejects. */
   async reload(): Promise<boolean> {
     try {
-      const loaded = await this.tls.reload?.();
-      if (!loaded) return false;
+      const loaded = await this.#tls.reload?.();
+      if (!loaded) {
+        return false;
+      }
       const materials = readTlsMaterials({ ...loaded }, 'tls.reload()');
-      if (sameMaterials(materials, this.current)) return false;
-      this.current = materials;
-      for (const listener of this.listeners) listener(materials);
-      this.logger.log('new TLS certificates are in use');
+      if (sameMaterials(materials, this.#current)) {
+        return false;
+      }
+      this.#current = materials;
+      for (const listener of this.#listeners) {
+        listener(materials);
+      }
+      this.#logger.log('new TLS certificates are in use');
       return true;
     } catch (error) {
-      this.logger.warn(
+      this.#logger.warn(
         `the TLS certificates stay as they are: ${messageOf(error)}`,
       );
       return false;

@@ -63,7 +63,9 @@ export function resolveTlsOptions(
   input: unknown,
   path: string,
 ): ResolvedTls | undefined {
-  if (input === undefined) return undefined;
+  if (input === undefined) {
+    return undefined;
+  }
   const options = readObject(input, path, [
     ...MATERIALS,
     'mutual',

@@ -22,7 +22,9 @@ const byName = authority.issue('peers.internal');
 const cleanups: (() => unknown)[] = [];
 
 afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+  for (const cleanup of cleanups.splice(0).toReversed()) {
+    await cleanup();
+  }
 });
 
 const resolve = (options: TlsOptions) => resolveTlsOptions(options, 'tls')!;

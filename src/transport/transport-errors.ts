@@ -11,7 +11,9 @@ export function toTransportError(
   to: string,
   started: boolean,
 ): TransportError {
-  if (error instanceof TransportError) return error;
+  if (error instanceof TransportError) {
+    return error;
+  }
   const code = errorCode(error);
   const text = `${to}: ${describe(error, code)}`;
   const kind = isUnreadable(error) ? 'BAD_ANSWER' : classify(code, started);

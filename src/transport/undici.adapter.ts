@@ -57,7 +57,9 @@ export function createUndiciAdapter(
       return await first.response;
     } catch (error) {
       const timeout = deadline - performance.now();
-      if (timeout < 1 || !mayRepeat(error, config, first.exchange)) throw error;
+      if (timeout < 1 || !mayRepeat(error, config, first.exchange)) {
+        throw error;
+      }
       return send(config, { ...request, timeout }).response;
     }
   };
@@ -130,19 +132,29 @@ function readHeaders(config: Config): Record<string, string> {
 }
 
 function readBody(data: unknown): Buffer | undefined {
-  if (data === undefined || data === null) return undefined;
-  if (Buffer.isBuffer(data)) return data;
-  if (typeof data === 'string') return Buffer.from(data);
+  if (data === undefined || data === null) {
+    return undefined;
+  }
+  if (Buffer.isBuffer(data)) {
+    return data;
+  }
+  if (typeof data === 'string') {
+    return Buffer.from(data);
+  }
   throw new TypeError('the body must be a string or a Buffer by now');
 }
 
 /** Joins the two ways in which axios's callers can give up: a signal, and Nest's cancel token. */
 function readAbort(config: Config): ExchangeRequest['onAbort'] {
   const { signal, cancelToken } = config;
-  if (!signal && !cancelToken) return undefined;
+  if (!signal && !cancelToken) {
+    return undefined;
+  }
   return (listener) => {
     const token = cancelToken as CancelListeners | undefined;
-    if (signal?.aborted) listener();
+    if (signal?.aborted) {
+      listener();
+    }
     signal?.addEventListener?.('abort', listener);
     token?.subscribe(listener);
     return () => {

@@ -24,7 +24,9 @@ export class AddressError extends PeerCloudError {
  * machine only.
  */
 export function normalizeIp(value: unknown): string | undefined {
-  if (typeof value !== 'string' || value.length > 64) return undefined;
+  if (typeof value !== 'string' || value.length > 64) {
+    return undefined;
+  }
   const text =
     value.startsWith('[') && value.endsWith(']') ? value.slice(1, -1) : value;
   switch (isIP(text)) {
@@ -39,7 +41,9 @@ export function normalizeIp(value: unknown): string | undefined {
 
 /** A socket's remote address in its one spelling, without a zone; '' where the socket has none any more. */
 export function normalizeRemoteAddress(value: string | undefined): string {
-  if (value === undefined) return '';
+  if (value === undefined) {
+    return '';
+  }
   const zone = value.indexOf('%');
   return normalizeIp(zone < 0 ? value : value.slice(0, zone)) ?? '';
 }
@@ -64,7 +68,9 @@ export function parsePort(value: unknown, min = 1): number | undefined {
  */
 export function isHostName(value: string): boolean {
   const name = value.endsWith('.') ? value.slice(0, -1) : value;
-  if (name.length === 0 || name.length > MAX_HOST_NAME_LENGTH) return false;
+  if (name.length === 0 || name.length > MAX_HOST_NAME_LENGTH) {
+    return false;
+  }
   const labels = name.split('.');
   return (
     labels.every((label) => HOST_LABEL.test(label)) &&
@@ -74,7 +80,9 @@ export function isHostName(value: string): boolean {
 
 /** An IP literal in its one spelling, or a host name in lower case; undefined if it is neither. */
 export function normalizeHost(value: unknown): string | undefined {
-  if (typeof value !== 'string') return undefined;
+  if (typeof value !== 'string') {
+    return undefined;
+  }
   return (
     normalizeIp(value) ?? (isHostName(value) ? value.toLowerCase() : undefined)
   );
@@ -85,7 +93,9 @@ export function normalizeHost(value: unknown): string | undefined {
  * of digits, and none or 0 means 9338. Throws an AddressError for everything else.
  */
 export function parseAddress(value: unknown): PeerAddress {
-  if (typeof value === 'string') return parseAddressText(value);
+  if (typeof value === 'string') {
+    return parseAddressText(value);
+  }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new AddressError("write 'host:port' or { ip, port }");
   }
@@ -120,11 +130,17 @@ function parseAddressText(text: string): PeerAddress {
   if (text.includes('/')) {
     throw new AddressError("write 'host:port', without a scheme or a path");
   }
-  if (isIP(text) === 6) return assemble(text, undefined);
+  if (isIP(text) === 6) {
+    return assemble(text, undefined);
+  }
   const bracketed = /^(\[[^\]]*\])(?::(.*))?$/.exec(text);
-  if (bracketed) return assemble(bracketed[1], bracketed[2]);
+  if (bracketed) {
+    return assemble(bracketed[1], bracketed[2]);
+  }
   const colon = text.indexOf(':');
-  if (colon < 0) return assemble(text, undefined);
+  if (colon < 0) {
+    return assemble(text, undefined);
+  }
   return assemble(text.slice(0, colon), text.slice(colon + 1));
 }
 
@@ -143,7 +159,9 @@ function assemble(host: unknown, port: unknown): PeerAddress {
 function normalizeIpv6(text: string): string {
   if (text.startsWith(MAPPED_PREFIX)) {
     const mapped = text.slice(MAPPED_PREFIX.length);
-    if (isIPv4(mapped)) return mapped;
+    if (isIPv4(mapped)) {
+      return mapped;
+    }
   }
   const canonical = new URL(`http://[${text}]/`).hostname.slice(1, -1);
   const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(canonical);

@@ -3,7 +3,9 @@ import { ChunkList } from './chunk-list.js';
 it.each([0, 1, 255, 256, 257, 70_000])('puts %i chunks together', (count) => {
   const list = new ChunkList();
   const whole = Buffer.alloc(count, 'abcdefg');
-  for (let at = 0; at < count; at++) list.push(whole.subarray(at, at + 1));
+  for (let at = 0; at < count; at++) {
+    list.push(whole.subarray(at, at + 1));
+  }
   expect(list.size).toBe(count);
   expect(list.take().equals(whole)).toBe(true);
   expect(list.size).toBe(0);
@@ -15,7 +17,9 @@ it.each([0, 1, 255, 256, 257, 70_000])(
   (count) => {
     const list = new ChunkList();
     const whole = Buffer.alloc(count, 'abcdefg');
-    for (let at = 0; at < count; at++) list.push(whole.subarray(at, at + 1));
+    for (let at = 0; at < count; at++) {
+      list.push(whole.subarray(at, at + 1));
+    }
     const memory = Buffer.alloc(count + 10);
     const taken = list.takeInto(memory);
     expect(taken.equals(whole)).toBe(true);
@@ -36,7 +40,9 @@ it('holds little of a body that comes in bytes', () => {
   const block = Buffer.alloc(4);
   const before = process.memoryUsage();
   const MIB = 1024 * 1024;
-  for (let at = 0; at < MIB; at++) list.push(Buffer.from(block.buffer, 0, 1));
+  for (let at = 0; at < MIB; at++) {
+    list.push(Buffer.from(block.buffer, 0, 1));
+  }
   const after = process.memoryUsage();
   const used = after.heapUsed + after.external;
   // A hundred times as much, if each byte were kept by itself.
@@ -47,7 +53,9 @@ it('holds little of a body that comes in bytes', () => {
 it.each([0, 1, 2, 255])('gives %i chunks back as they are', (count) => {
   const list = new ChunkList();
   const chunks = Array.from({ length: count }, () => Buffer.from('x'));
-  for (const chunk of chunks) list.push(chunk);
+  for (const chunk of chunks) {
+    list.push(chunk);
+  }
   const taken = list.takeChunks();
   expect(taken).toHaveLength(count);
   expect(taken.every((chunk, at) => chunk === chunks[at])).toBe(true);
@@ -57,7 +65,9 @@ it.each([0, 1, 2, 255])('gives %i chunks back as they are', (count) => {
 it('gives many chunks back in fewer', () => {
   const list = new ChunkList();
   const whole = Buffer.alloc(70_000, 'abcdefg');
-  for (let at = 0; at < 70_000; at++) list.push(whole.subarray(at, at + 1));
+  for (let at = 0; at < 70_000; at++) {
+    list.push(whole.subarray(at, at + 1));
+  }
   const taken = list.takeChunks();
   expect(taken.length).toBeLessThan(600);
   expect(Buffer.concat(taken).equals(whole)).toBe(true);

@@ -15,8 +15,12 @@ export function isSoundData(
   value: JsonValue,
   levels: number = MAX_DATA_DEPTH,
 ): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  if (levels === 0) return false;
+  if (typeof value !== 'object' || value === null) {
+    return true;
+  }
+  if (levels === 0) {
+    return false;
+  }
   if (Array.isArray(value)) {
     return value.every((item) => isSoundData(item, levels - 1));
   }

@@ -4,7 +4,9 @@
  * @param value what JSON can carry
  */
 export function jsonBytes(value: unknown, limit = Infinity): number {
-  if (typeof value === 'string') return stringBytes(value, limit);
+  if (typeof value === 'string') {
+    return stringBytes(value, limit);
+  }
   if (typeof value !== 'object' || value === null) {
     return String(value).length;
   }
@@ -16,7 +18,9 @@ export function jsonBytes(value: unknown, limit = Infinity): number {
 function arrayBytes(values: readonly unknown[], limit: number): number {
   let bytes = BRACKETS + Math.max(0, values.length - 1);
   for (const value of values) {
-    if (bytes > limit) break;
+    if (bytes > limit) {
+      break;
+    }
     bytes += jsonBytes(value, limit - bytes);
   }
   return bytes;
@@ -26,8 +30,12 @@ function objectBytes(values: Record<string, unknown>, limit: number): number {
   let bytes = BRACKETS;
   for (const key in values) {
     const value = values[key];
-    if (value === undefined) continue;
-    if (bytes > limit) break;
+    if (value === undefined) {
+      continue;
+    }
+    if (bytes > limit) {
+      break;
+    }
     const comma = bytes === BRACKETS ? 0 : 1;
     bytes += comma + stringBytes(key, limit - bytes) + COLON;
     bytes += jsonBytes(value, limit - bytes);
@@ -40,15 +48,22 @@ function stringBytes(text: string, limit: number): number {
   for (let at = 0; at < text.length && bytes <= limit; at++) {
     const code = text.charCodeAt(at);
     if (code < 0x80) {
-      if (code < 0x20) bytes += SHORT_ESCAPES.has(code) ? 1 : 5;
-      else if (code === QUOTE || code === BACKSLASH) bytes++;
-    } else if (code < 0x800) bytes++;
-    else if (code < 0xd800 || code > 0xdfff) bytes += 2;
-    else if (isPair(code, text.charCodeAt(at + 1))) {
+      if (code < 0x20) {
+        bytes += SHORT_ESCAPES.has(code) ? 1 : 5;
+      } else if (code === QUOTE || code === BACKSLASH) {
+        bytes++;
+      }
+    } else if (code < 0x800) {
+      bytes++;
+    } else if (code < 0xd800 || code > 0xdfff) {
+      bytes += 2;
+    } else if (isPair(code, text.charCodeAt(at + 1))) {
       // Two units here, four bytes there.
       bytes += 2;
       at++;
-    } else bytes += 5;
+    } else {
+      bytes += 5;
+    }
   }
   return bytes;
 }

@@ -3,7 +3,9 @@ export type Text = string | readonly string[];
 
 /** Bytes of the text in UTF-8. */
 export function textBytes(text: Text): number {
-  if (typeof text === 'string') return Buffer.byteLength(text);
+  if (typeof text === 'string') {
+    return Buffer.byteLength(text);
+  }
   return text.reduce((sum, part) => sum + Buffer.byteLength(part), 0);
 }
 
@@ -14,5 +16,7 @@ export function writeText(text: Text, bytes: Buffer, offset: number): void {
   // ASCII, which most lines are, is written faster as Latin-1.
   const encoding = chars === bytes.length - offset ? 'latin1' : 'utf8';
   let at = offset;
-  for (const part of parts) at += bytes.write(part, at, encoding);
+  for (const part of parts) {
+    at += bytes.write(part, at, encoding);
+  }
 }

@@ -13,7 +13,9 @@ describe('takePiece', () => {
     pieces.forEach(({ bytes }, n) =>
       expect(bytes.every((byte) => byte === n)).toBe(true),
     );
-    for (const { release } of pieces) release();
+    for (const { release } of pieces) {
+      release();
+    }
   });
 
   it('uses memory again when everything in it has gone out, and not before', () => {
@@ -33,11 +35,15 @@ describe('takePiece', () => {
     const burst = Array.from({ length: 200 }, () => takePiece(60_000));
     const memories = new Set(burst.map(memoryOf));
     expect(memories.size).toBeGreaterThan(40);
-    for (const { release } of burst) release();
+    for (const { release } of burst) {
+      release();
+    }
     const later = Array.from({ length: 200 }, () => takePiece(60_000));
     const kept = later.filter((piece) => memories.has(memoryOf(piece)));
     expect(new Set(kept.map(memoryOf)).size).toBeLessThanOrEqual(9);
-    for (const { release } of later) release();
+    for (const { release } of later) {
+      release();
+    }
   });
 
   it('gives large pieces memory of their own', () => {
@@ -50,7 +56,9 @@ describe('takePiece', () => {
 
   it('uses the memory of large ones again, and keeps little of it', () => {
     // What others have left, at most two.
-    for (let left = 0; left < 2; left++) takePiece(100_000);
+    for (let left = 0; left < 2; left++) {
+      takePiece(100_000);
+    }
     const first = takePiece(300_000);
     const second = takePiece(300_000);
     expect(memoryOf(second)).not.toBe(memoryOf(first));
@@ -65,10 +73,14 @@ describe('takePiece', () => {
     const burst = Array.from({ length: 20 }, () => takePiece(400_000));
     const memories = new Set(burst.map(memoryOf));
     expect(memories.size).toBe(20);
-    for (const { release } of burst) release();
+    for (const { release } of burst) {
+      release();
+    }
     const later = Array.from({ length: 20 }, () => takePiece(400_000));
     const kept = later.filter((piece) => memories.has(memoryOf(piece)));
     expect(kept.length).toBeLessThanOrEqual(2);
-    for (const { release } of later) release();
+    for (const { release } of later) {
+      release();
+    }
   });
 });

@@ -21,29 +21,33 @@ const idle: Slab[] = [];
 
 /** One large buffer; its pieces are used once, all of it again when every piece has gone out. */
 class Slab {
-  private readonly memory = Buffer.allocUnsafeSlow(SLAB_BYTES);
-  private used = 0;
-  private out = 0;
+  readonly #memory = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  #used = 0;
+  #out = 0;
 
   hasRoom(bytes: number): boolean {
-    return this.used + bytes <= SLAB_BYTES;
+    return this.#used + bytes <= SLAB_BYTES;
   }
 
   take(bytes: number): Piece {
-    const from = this.used;
-    this.used += bytes;
-    this.out++;
+    const from = this.#used;
+    this.#used += bytes;
+    this.#out++;
     return {
-      bytes: this.memory.subarray(from, this.used),
-      release: this.release,
+      bytes: this.#memory.subarray(from, this.#used),
+      release: this.#release,
     };
   }
 
-  private readonly release = (): void => {
-    this.out--;
-    if (this.out > 0) return;
-    this.used = 0;
-    if (this !== current && idle.length < MAX_IDLE) idle.push(this);
+  readonly #release = (): void => {
+    this.#out--;
+    if (this.#out > 0) {
+      return;
+    }
+    this.#used = 0;
+    if (this !== current && idle.length < MAX_IDLE) {
+      idle.push(this);
+    }
   };
 }
 
@@ -54,8 +58,12 @@ let current = new Slab();
  * than all that is done with it here.
  */
 export function takePiece(bytes: number): Piece {
-  if (bytes > LARGEST_PIECE) return takeLarge(bytes);
-  if (!current.hasRoom(bytes)) current = idle.pop() ?? new Slab();
+  if (bytes > LARGEST_PIECE) {
+    return takeLarge(bytes);
+  }
+  if (!current.hasRoom(bytes)) {
+    current = idle.pop() ?? new Slab();
+  }
   return current.take(bytes);
 }
 
@@ -69,8 +77,9 @@ function takeLarge(bytes: number): Piece {
       ? Buffer.allocUnsafeSlow(2 ** Math.ceil(Math.log2(bytes)))
       : idleLarge.splice(at, 1)[0]!;
   const release = () => {
-    if (idleLarge.length < MAX_IDLE_LARGE && memory.length <= LARGEST_KEPT)
+    if (idleLarge.length < MAX_IDLE_LARGE && memory.length <= LARGEST_KEPT) {
       idleLarge.push(memory);
+    }
   };
   return { bytes: memory.subarray(0, bytes), release };
 }

@@ -108,7 +108,9 @@ describe.each(KINDS)(
               cases += batch.length;
               if (cases % BLOCK === 0) {
                 await peers.expectIntact(liar.id);
-                if (isLong) peers.memory.begin();
+                if (isLong) {
+                  peers.memory.begin();
+                }
               }
             },
           ),

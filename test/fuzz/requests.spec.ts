@@ -48,8 +48,11 @@ describe.each(KINDS)('requests to a peer of $cloud', ({ cloud, kind }) => {
       expect(text).not.toMatch(STACK);
     });
     // A refused join is answered late; the others need not wait for it.
-    if (attack.path === '/join') late.push(answered);
-    else await answered;
+    if (attack.path === '/join') {
+      late.push(answered);
+    } else {
+      await answered;
+    }
   }
 
   /** Fails if one of the late answers was wrong. */
@@ -69,7 +72,9 @@ describe.each(KINDS)('requests to a peer of $cloud', ({ cloud, kind }) => {
           if (cases % BLOCK === 0) {
             await expectLateAnswers();
             await peers.expectIntact();
-            if (isLong) peers.memory.begin();
+            if (isLong) {
+              peers.memory.begin();
+            }
           }
         }),
         0.2,

@@ -109,8 +109,11 @@ describe('records to a peer, with somebody on the way', () => {
     } else {
       await until(() => stream.replies.size === genuine.length, QUICKLY);
       expect(handled).toEqual(genuine);
-      if (tampering.kind === 'nothing') stream.end();
-      else stream.destroy();
+      if (tampering.kind === 'nothing') {
+        stream.end();
+      } else {
+        stream.destroy();
+      }
       await until(() => stream.closed, QUICKLY);
     }
     expectStartOf(handled, genuine);
@@ -126,11 +129,15 @@ describe('records to a peer, with somebody on the way', () => {
       let ran = 0;
       await fuzz(
         fc.asyncProperty(cases, async (batch) => {
-          for (const each of batch) await run(each);
+          for (const each of batch) {
+            await run(each);
+          }
           count(suite, batch.length);
           await peers.expectSound();
           ran += batch.length;
-          if (isLong && ran === WARM) peers.memory.begin();
+          if (isLong && ran === WARM) {
+            peers.memory.begin();
+          }
         }),
         0.1,
       );
@@ -168,20 +175,27 @@ describe('records from a peer, with somebody on the way', () => {
     request.on('error', () => undefined);
     return new Promise((resolve) => {
       const write = ({ pieces, breaks }: Tampered) => {
-        for (const piece of pieces) response.write(piece);
+        for (const piece of pieces) {
+          response.write(piece);
+        }
         if (!breaks && tampering.kind !== 'nothing') {
           response.once('drain', () => response.destroy());
-          if (!response.writableNeedDrain)
+          if (!response.writableNeedDrain) {
             setImmediate(() => response.destroy());
+          }
         }
       };
       const ids: number[] = [];
       const { raw } = readLines(request, codec, (line) => {
-        if (!Array.isArray(line)) return;
+        if (!Array.isArray(line)) {
+          return;
+        }
         for (let at = 2; at < line.length; at += 3) {
           ids.push(line[at] as number);
         }
-        if (ids.length < messages) return;
+        if (ids.length < messages) {
+          return;
+        }
         const replies = ids.map((id, index) =>
           sealed(codec, `["r",${id},200,{"reply":${index}}]\n`),
         );
@@ -210,8 +224,11 @@ describe('records from a peer, with somebody on the way', () => {
     let intact: Promise<number> | undefined;
     liar.onStream = (stream) => {
       // The first one only: what goes another way after it broke is nobody's who tampers.
-      if (intact) stream.response.destroy();
-      else intact = answer(stream, messages, tampering);
+      if (intact) {
+        stream.response.destroy();
+      } else {
+        intact = answer(stream, messages, tampering);
+      }
     };
     const { messaging } = peers.subject;
     const results = await Promise.all(
@@ -229,7 +246,9 @@ describe('records from a peer, with somebody on the way', () => {
       replies,
       Array.from({ length: genuine }, (_, reply) => ({ reply })),
     );
-    if (tampering.kind === 'nothing') expect(replies).toHaveLength(messages);
+    if (tampering.kind === 'nothing') {
+      expect(replies).toHaveLength(messages);
+    }
   }
 
   it(
@@ -238,11 +257,15 @@ describe('records from a peer, with somebody on the way', () => {
       let ran = 0;
       await fuzz(
         fc.asyncProperty(cases, async (batch) => {
-          for (const each of batch) await run(each);
+          for (const each of batch) {
+            await run(each);
+          }
           count(suite, batch.length);
           await peers.expectSound();
           ran += batch.length;
-          if (isLong && ran === WARM) peers.memory.begin();
+          if (isLong && ran === WARM) {
+            peers.memory.begin();
+          }
         }),
         0.1,
       );

@@ -46,8 +46,12 @@ function say(socket: Socket, { bytes, size, end }: Talk): void {
   const body = chunked(bytes, bytes.length > 20_000 ? 1 << 20 : size);
   const last = Buffer.from('0\r\n\r\n');
   socket.write(end === 'end' ? Buffer.concat([body, last]) : body, () => {
-    if (end === 'close') socket.destroy();
-    if (end === 'reset') socket.resetAndDestroy();
+    if (end === 'close') {
+      socket.destroy();
+    }
+    if (end === 'reset') {
+      socket.resetAndDestroy();
+    }
   });
 }
 
@@ -93,7 +97,9 @@ describe('streams that others open', () => {
           count(suite, batch.length);
           await peers.expectSound();
           cases += batch.length;
-          if (isLong && cases === 2000) peers.memory.begin();
+          if (isLong && cases === 2000) {
+            peers.memory.begin();
+          }
         }),
         0.1,
       );
@@ -190,11 +196,15 @@ describe('streams to a lying member', () => {
       let cases = 0;
       await fuzz(
         fc.asyncProperty(talks('r'), async (batch) => {
-          for (const each of batch) await send(each);
+          for (const each of batch) {
+            await send(each);
+          }
           count(suite, batch.length);
           await peers.expectSound();
           cases += batch.length;
-          if (isLong && cases === 2000) peers.memory.begin();
+          if (isLong && cases === 2000) {
+            peers.memory.begin();
+          }
         }),
         0.1,
       );

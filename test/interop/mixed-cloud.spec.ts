@@ -75,7 +75,9 @@ describe('two of each kind in one cloud', { timeout: 180_000 }, () => {
     await until(async () => {
       for (const { name, list } of await listsOf(peers)) {
         const again = list.filter((each, index) => list.indexOf(each) < index);
-        for (const each of again) twice.add(`${each} at ${name}`);
+        for (const each of again) {
+          twice.add(`${each} at ${name}`);
+        }
       }
       return performance.now() > end;
     });

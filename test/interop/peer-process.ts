@@ -27,23 +27,26 @@ export type Kind = keyof typeof KINDS;
 
 /** A peer in a process of its own. */
 export class PeerProcess {
-  private readonly calls = new Map<number, (answer: Answer) => void>();
-  private output = '';
-  private port = 0;
+  readonly #calls = new Map<number, (answer: Answer) => void>();
+  #output = '';
+  #port = 0;
+
+  readonly #process: ChildProcess;
 
   private constructor(
     readonly name: string,
     readonly kind: Kind,
-    private readonly process: ChildProcess,
+    process: ChildProcess,
   ) {
-    const keep = (chunk: Buffer) => (this.output += chunk.toString());
+    this.#process = process;
+    const keep = (chunk: Buffer) => (this.#output += chunk.toString());
     process.stdout?.on('data', keep);
     process.stderr?.on('data', keep);
     process.on('message', (message: { port: number } | Answer) => {
       if ('port' in message) {
-        this.port = message.port;
+        this.#port = message.port;
       } else {
-        this.calls.get(message.id)?.(message);
+        this.#calls.get(message.id)?.(message);
       }
     });
   }
@@ -60,7 +63,7 @@ export class PeerProcess {
       ...rest,
       name,
       port: kind === 'original' || kind === 'standalone' ? await freePort() : 0,
-      seeds: seeds.map((seed) => seed.port),
+      seeds: seeds.map((seed) => seed.#port),
     };
     const peer = new PeerProcess(
       name,
@@ -71,77 +74,77 @@ export class PeerProcess {
         { silent: true, execArgv: [] },
       ),
     );
-    await until(() => peer.port || peer.hasEnded, {
+    await until(() => peer.#port || peer.hasEnded, {
       timeout: 60_000,
-      what: () => `${kind} peer ${name} to start\n${peer.output}`,
+      what: () => `${kind} peer ${name} to start\n${peer.#output}`,
     });
     if (peer.hasEnded) {
-      throw new Error(`${kind} peer ${name} ended\n${peer.output}`);
+      throw new Error(`${kind} peer ${name} ended\n${peer.#output}`);
     }
     return peer;
   }
 
   get hasEnded(): boolean {
-    return this.process.exitCode !== null || this.process.signalCode !== null;
+    return this.#process.exitCode !== null || this.#process.signalCode !== null;
   }
 
   /** Everything that the process has printed. */
   get printed(): string {
-    return this.output;
+    return this.#output;
   }
 
   names(): Promise<string[]> {
-    return this.call('names');
+    return this.#call('names');
   }
 
   data(): Promise<object[]> {
-    return this.call('data');
+    return this.#call('data');
   }
 
   send(to: PeerProcess, body: object): Promise<Reply> {
-    return this.call('send', to.name, body);
+    return this.#call('send', to.name, body);
   }
 
   broadcast(body: object): Promise<NamedReply[]> {
-    return this.call('broadcast', body);
+    return this.#call('broadcast', body);
   }
 
   /** A goodbye, as far as the kind has one. */
   async close(): Promise<void> {
     if (this.kind === 'original') {
-      this.process.send({ id: 0, command: 'close', args: [] } satisfies Call);
+      this.#process.send({ id: 0, command: 'close', args: [] } satisfies Call);
       await this.end();
     } else {
-      await this.call('close');
+      await this.#call('close');
     }
   }
 
   async kill(): Promise<void> {
-    this.process.kill('SIGKILL');
+    this.#process.kill('SIGKILL');
     await this.end();
   }
 
   signal(signal: NodeJS.Signals): void {
-    this.process.kill(signal);
+    this.#process.kill(signal);
   }
 
   /** Resolves to the exit code when the process has ended. */
   async end(): Promise<number | null> {
     if (!this.hasEnded) {
-      await once(this.process, 'exit');
+      await once(this.#process, 'exit');
     }
-    return this.process.exitCode;
+    return this.#process.exitCode;
   }
 
-  private async call<Command extends keyof Commands>(
+  async #call<Command extends keyof Commands>(
     command: Command,
     ...args: Parameters<Commands[Command]>
   ): Promise<Awaited<ReturnType<Commands[Command]>>> {
-    const id = this.calls.size + 1;
+    const id = this.#calls.size + 1;
     const answered = new Promise<Answer>((resolve) =>
-      this.calls.set(id, resolve),
+      this.#calls.set(id, resolve),
     );
-    this.process.send({ id, command, args } satisfies Call);
+    this.#process.send({ id, command, args } satisfies Call);
     const answer = await answered;
     if ('error' in answer) {
       throw new Error(`${this.name}: ${answer.error}`);

@@ -12,7 +12,9 @@ import {
 describe('detection', () => {
   scenario('a third of the cloud crashes at once', async (options) => {
     const cloud = await settled(options, 30);
-    for (const peer of cloud.peers.slice(0, 10)) peer.crash();
+    for (const peer of cloud.peers.slice(0, 10)) {
+      peer.crash();
+    }
     await expectAgreement(cloud, 30_000);
     return cloud;
   });
@@ -27,7 +29,9 @@ describe('detection', () => {
         const { transport } = process;
         const request = transport.request.bind(transport);
         vi.spyOn(transport, 'request').mockImplementation((target, ...rest) => {
-          if (target.ip === victim.ip) checks++;
+          if (target.ip === victim.ip) {
+            checks++;
+          }
           return request(target, ...rest);
         });
       }
@@ -100,9 +104,13 @@ describe('detection', () => {
 
   scenario('a stall of the whole cloud is forgiven', async (options) => {
     const cloud = await settled(options, 20);
-    for (const peer of cloud.peers) peer.stall();
+    for (const peer of cloud.peers) {
+      peer.stall();
+    }
     await cloud.clock.run(30_000);
-    for (const peer of cloud.peers) peer.wake();
+    for (const peer of cloud.peers) {
+      peer.wake();
+    }
     await expectAgreement(cloud, 40_000);
     return cloud;
   });
@@ -119,11 +127,12 @@ describe('detection', () => {
       victim.crash();
       await cloud.clock.run(60_000);
       expect(seen).toHaveLength(14);
-      for (const event of seen)
+      for (const event of seen) {
         expect(event).toMatchObject({
           reason: 'dead',
           member: { id: victim.id },
         });
+      }
       return cloud;
     },
   );

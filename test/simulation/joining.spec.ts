@@ -8,8 +8,12 @@ describe('joining', () => {
   scenario('forty peers start at once through one seed', async (options) => {
     const cloud = new SimulatedCloud(options);
     const seeds = [cloud.addressOf(0)];
-    for (let index = 0; index < 40; index++) cloud.add({ seeds });
-    for (const peer of cloud.peers) peer.start();
+    for (let index = 0; index < 40; index++) {
+      cloud.add({ seeds });
+    }
+    for (const peer of cloud.peers) {
+      peer.start();
+    }
     await expectAgreement(cloud, 30_000);
     return cloud;
   });
@@ -19,7 +23,9 @@ describe('joining', () => {
     async (options) => {
       const cloud = new SimulatedCloud({ ...options, work: WORK });
       const seeds = [cloud.addressOf(0)];
-      for (let index = 0; index < 40; index++) cloud.add({ seeds }).start();
+      for (let index = 0; index < 40; index++) {
+        cloud.add({ seeds }).start();
+      }
       await expectAgreement(cloud, 30_000);
       // A join sent again because the first one waits makes all others wait longer.
       expect(cloud.network.meter.requests().get('join')).toBeLessThan(60);
@@ -32,9 +38,12 @@ describe('joining', () => {
     async (options) => {
       const cloud = new SimulatedCloud(options);
       const count = 8;
-      for (let index = 0; index < count; index++)
+      for (let index = 0; index < count; index++) {
         cloud.add({ seeds: [cloud.addressOf((index + 1) % count)] });
-      for (const peer of cloud.peers) peer.start();
+      }
+      for (const peer of cloud.peers) {
+        peer.start();
+      }
       await expectAgreement(cloud, 60_000);
       return cloud;
     },
@@ -43,8 +52,9 @@ describe('joining', () => {
   scenario('peers infer their addresses from one another', async (options) => {
     const cloud = new SimulatedCloud(options);
     const seeds = [cloud.addressOf(0)];
-    for (let index = 0; index < 10; index++)
+    for (let index = 0; index < 10; index++) {
       cloud.add({ seeds, advertises: false }).start();
+    }
     await expectAgreement(cloud, 30_000);
     return cloud;
   });
@@ -54,7 +64,9 @@ describe('joining', () => {
     async (options) => {
       const cloud = new SimulatedCloud({ ...options, loss: 0.25 });
       const seeds = [cloud.addressOf(0)];
-      for (let index = 0; index < 30; index++) cloud.add({ seeds }).start();
+      for (let index = 0; index < 30; index++) {
+        cloud.add({ seeds }).start();
+      }
       await cloud.clock.run(60_000);
       cloud.network.loss = 0;
       await expectAgreement(cloud, 60_000);
@@ -84,7 +96,9 @@ describe('joining', () => {
       joiner.start();
       await expectAgreement(cloud, 20_000);
       for (const peer of cloud.running) {
-        if (peer === joiner) continue;
+        if (peer === joiner) {
+          continue;
+        }
         expect(peer.core.get(joiner.id)?.data).toEqual({ role: 'cache' });
         expect(joiner.core.get(peer.id)?.data).toEqual(peer.options.data);
       }

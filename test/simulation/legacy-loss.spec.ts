@@ -41,8 +41,9 @@ async function endOf({ ours, legacy, loss }: Mix, seed: number) {
   const originals = ['k', 'l', 'm']
     .slice(0, legacy)
     .map((id) => cloud.legacy(id, { checks: true }));
-  for (const peer of originals)
+  for (const peer of originals) {
     await cloud.settle(peer.join(peers[0]!.address));
+  }
   cloud.network.loss = loss;
   await cloud.clock.run(LOSSY);
   cloud.network.loss = 0;

@@ -31,8 +31,9 @@ async function mixed(
 ): Promise<{ cloud: SimulatedCloud; legacy: LegacyPeer[] }> {
   const cloud = await settled(options, count);
   const legacy = [1, 2, 3].map((index) => addLegacy(cloud, index, checks));
-  for (const peer of legacy)
+  for (const peer of legacy) {
     expect(await cloud.clock.complete(peer.join(cloud.pick()))).toBe(true);
+  }
   await expectRight(cloud, legacy, 30_000);
   return { cloud, legacy };
 }
@@ -84,7 +85,9 @@ describe('a mixed cloud', () => {
   for (const count of [8, 40]) {
     scenario(`of ${count} takes ten more at once`, async (options) => {
       const { cloud, legacy } = await mixed(options, count);
-      for (let index = 0; index < 10; index++) cloud.add().start();
+      for (let index = 0; index < 10; index++) {
+        cloud.add().start();
+      }
       await expectRight(cloud, legacy, 20_000);
       await cloud.clock.run(60_000);
       await expectRight(cloud, legacy, 0);
@@ -93,8 +96,9 @@ describe('a mixed cloud', () => {
 
     scenario(`of ${count} loses a third at once`, async (options) => {
       const { cloud, legacy } = await mixed(options, count);
-      for (let left = Math.floor(count / 3); left > 0; left--)
+      for (let left = Math.floor(count / 3); left > 0; left--) {
         cloud.pick().crash();
+      }
       const listed = ({ core }: SimulatedPeer) => core.members().length;
       const known = () =>
         cloud.running.every(
@@ -108,8 +112,9 @@ describe('a mixed cloud', () => {
 
     scenario(`of ${count} hears goodbyes`, async (options) => {
       const { cloud, legacy } = await mixed(options, count);
-      for (let left = Math.floor(count / 3); left > 0; left--)
+      for (let left = Math.floor(count / 3); left > 0; left--) {
         void cloud.pick().leave();
+      }
       await expectRight(cloud, legacy, 20_000);
       return cloud;
     });

@@ -30,8 +30,9 @@ describe('partitions', () => {
     async (options) => {
       const { cloud, one, other, heal } = await partedHalves(options, 30);
       await expectAgreement(cloud, 120_000, () => one);
-      for (const { core, id } of [one[0]!, one[7]!, other[3]!])
+      for (const { core, id } of [one[0]!, one[7]!, other[3]!]) {
         void core.update({ changed: id });
+      }
       await expectAgreement(cloud, 60_000, () => one);
       await expectAgreement(cloud, 60_000, () => other);
       heal();
@@ -119,7 +120,9 @@ describe('partitions', () => {
         return cloud.network.links.cut(ips(others), [one.ip]);
       });
       await expectAgreement(cloud, 120_000, () => rest);
-      for (const heal of heals) heal();
+      for (const heal of heals) {
+        heal();
+      }
       await expectAgreement(cloud, 60_000);
       return cloud;
     },
@@ -133,8 +136,9 @@ describe('partitions', () => {
         const others = cloud.peers.filter((other) => other !== one);
         cloud.network.links.part([one.ip], ips(others));
       }
-      for (const one of cloud.peers)
+      for (const one of cloud.peers) {
         await expectAgreement(cloud, 180_000, () => [one]);
+      }
       cloud.network.links.heal();
       await expectAgreement(cloud, 90_000);
       return cloud;
@@ -193,8 +197,9 @@ describe('partitions', () => {
       await expectAgreement(cloud, 120_000, () => one);
       await expectAgreement(cloud, 120_000, () => rest);
       cloud.network.links.part(ips(other), ips(third));
-      for (const part of [one, other, third])
+      for (const part of [one, other, third]) {
         await expectAgreement(cloud, 120_000, () => part);
+      }
       cloud.network.links.heal();
       await expectAgreement(cloud, 90_000);
       return cloud;
@@ -227,7 +232,9 @@ describe('partitions', () => {
     cloud.network.links.part(a!, b!);
     const healFirst = cloud.network.links.part(b!, c!);
     cloud.network.links.part(a!, c!);
-    for (const part of parts) await expectAgreement(cloud, 120_000, () => part);
+    for (const part of parts) {
+      await expectAgreement(cloud, 120_000, () => part);
+    }
     healFirst();
     await expectAgreement(cloud, 90_000, () => [...parts[1]!, ...parts[2]!]);
     cloud.network.links.heal();

@@ -73,13 +73,16 @@ describe('restarts', () => {
   scenario('all at once, under the same ids', async (options) => {
     const cloud = await settled(options, 15);
     const before = cloud.running;
-    for (const peer of before) peer.crash();
+    for (const peer of before) {
+      peer.crash();
+    }
     await cloud.clock.run(3000);
-    for (const peer of before)
+    for (const peer of before) {
       cloud.restart(peer, {
         id: peer.id,
         seeds: [cloud.addressOf(0), cloud.addressOf(1)],
       });
+    }
     await expectAgreement(cloud, 60_000);
     return cloud;
   });

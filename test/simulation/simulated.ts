@@ -38,7 +38,9 @@ export async function grown(
 ): Promise<SimulatedCloud> {
   const cloud = new SimulatedCloud(options);
   const seeds = [cloud.addressOf(0)];
-  for (let index = 0; index < count; index++) cloud.add({ seeds }).start();
+  for (let index = 0; index < count; index++) {
+    cloud.add({ seeds }).start();
+  }
   await expectAgreement(cloud, 60_000);
   return cloud;
 }

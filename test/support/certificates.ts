@@ -23,18 +23,18 @@ const DAY = 86_400_000;
 
 /** Makes certificates for tests, so that none has to be kept in the repository, and none runs out. */
 export class CertificateAuthority {
-  private readonly keys = newKey();
-  private readonly name: Buffer;
+  readonly #keys = newKey();
+  readonly #name: Buffer;
   /** The authority's own certificate, PEM. */
   readonly cert: string;
 
   constructor(name = 'test authority') {
-    this.name = distinguishedName(name);
+    this.#name = distinguishedName(name);
     const constraints = extension(
       OID.basicConstraints,
       sequence(der(0x01, [0xff])),
     );
-    this.cert = this.certify(this.name, this.keys.publicKey, constraints);
+    this.cert = this.#certify(this.#name, this.#keys.publicKey, constraints);
   }
 
   /** A certificate for these IPv4 addresses and DNS names. */
@@ -45,7 +45,7 @@ export class CertificateAuthority {
         ? der(0x87, name.split('.').map(Number))
         : der(0x82, Buffer.from(name)),
     );
-    const cert = this.certify(
+    const cert = this.#certify(
       distinguishedName(names[0] ?? 'nobody'),
       publicKey,
       extension(OID.subjectAltName, sequence(...alternatives)),
@@ -54,20 +54,20 @@ export class CertificateAuthority {
     return { cert, key };
   }
 
-  private certify(subject: Buffer, key: KeyObject, extras: Buffer): string {
+  #certify(subject: Buffer, key: KeyObject, extras: Buffer): string {
     const algorithm = sequence(der(0x06, OID.ecdsaWithSha256));
     const now = Date.now();
     const body = sequence(
       der(0xa0, der(0x02, [2])),
       der(0x02, [1, ...randomBytes(8)]),
       algorithm,
-      this.name,
+      this.#name,
       sequence(utcTime(now - DAY), utcTime(now + DAY)),
       subject,
       key.export({ type: 'spki', format: 'der' }),
       der(0xa3, sequence(extras)),
     );
-    const signature = sign('sha256', body, this.keys.privateKey);
+    const signature = sign('sha256', body, this.#keys.privateKey);
     const bytes = sequence(body, algorithm, bitString(signature));
     return pem(bytes);
   }

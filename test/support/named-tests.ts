@@ -36,7 +36,9 @@ export function readTests(cell: string, folder: string): NamedTest[] {
   let file = '';
   for (const part of cell.split('; ')) {
     const found = /^`([^`]+)`(?:: (.*))?$/.exec(part);
-    if (found) file = found[1]!.replace(/^(?!src\/|test\/)/, folder);
+    if (found) {
+      file = found[1]!.replace(/^(?!src\/|test\/)/, folder);
+    }
     tests.push({ file, name: found ? found[2] : part });
   }
   return tests;

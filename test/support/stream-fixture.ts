@@ -43,39 +43,39 @@ export class BriefRefusal extends StreamRefusedError {
 export class FakeStream {
   readonly opened: OpenedStream;
   /** Like a request, it is not over with its last write. */
-  private readonly up = new PassThrough({ autoDestroy: false });
-  private readonly down = Object.assign(new PassThrough(), {
+  readonly #up = new PassThrough({ autoDestroy: false });
+  readonly #down = Object.assign(new PassThrough(), {
     socket: { setTimeout: () => undefined },
   });
-  private text = '';
+  #text = '';
 
   constructor() {
-    this.up.setEncoding('utf8');
-    this.up.on('data', (text: string) => (this.text += text));
+    this.#up.setEncoding('utf8');
+    this.#up.on('data', (text: string) => (this.#text += text));
     this.opened = {
-      request: this.up,
-      response: this.down,
+      request: this.#up,
+      response: this.#down,
       codec: PLAIN_CODEC,
     } as unknown as OpenedStream;
   }
 
   /** What the opener has written so far. */
   get lines(): string[] {
-    return this.text.split('\n').slice(0, -1);
+    return this.#text.split('\n').slice(0, -1);
   }
 
   /** True once the opener writes no more. */
   get isEnded(): boolean {
-    return this.up.writableEnded;
+    return this.#up.writableEnded;
   }
 
   /** Takes nothing any more of what the opener writes. */
   stopReading(): void {
-    this.up.pause();
+    this.#up.pause();
   }
 
   readOn(): void {
-    this.up.resume();
+    this.#up.resume();
   }
 
   /** Writes a line to the opener. */
@@ -84,7 +84,7 @@ export class FakeStream {
   }
 
   writeText(text: string): void {
-    this.down.write(text);
+    this.#down.write(text);
   }
 
   greet(heartbeat = 60_000): void {
@@ -94,6 +94,6 @@ export class FakeStream {
   /** Ends it as a receiver does that has started and answered everything. */
   finish(): void {
     this.write(['e']);
-    this.down.end();
+    this.#down.end();
   }
 }

@@ -39,7 +39,9 @@ export function connect(connectionsPerPeer: number): void {
 
 async function cleanUp(): Promise<void> {
   await http.destroy();
-  for (const cleanup of cleanups.splice(0)) await cleanup();
+  for (const cleanup of cleanups.splice(0)) {
+    await cleanup();
+  }
 }
 
 export async function listen(

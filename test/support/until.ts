@@ -32,7 +32,9 @@ export async function until<T>(
   do {
     try {
       const value = await condition();
-      if (value) return value;
+      if (value) {
+        return value;
+      }
       seen = value;
       failure = undefined;
     } catch (error) {
@@ -50,6 +52,8 @@ function describe(
   condition: () => unknown,
   what: UntilOptions['what'],
 ): string {
-  if (typeof what === 'function') return what();
+  if (typeof what === 'function') {
+    return what();
+  }
   return what ?? condition.toString().replace(/\s+/g, ' ').slice(0, 300);
 }

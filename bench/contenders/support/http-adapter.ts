@@ -11,7 +11,9 @@ export function httpAdapter(
   name: AdapterName,
   certificate: Certificate | undefined,
 ): AbstractHttpAdapter {
-  if (name === 'express') return new ExpressAdapter();
+  if (name === 'express') {
+    return new ExpressAdapter();
+  }
   return certificate
     ? new FastifyAdapter({ https: certificate })
     : new FastifyAdapter();

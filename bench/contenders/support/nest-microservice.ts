@@ -32,7 +32,9 @@ export async function nestMicroservice(
  * `proxies`: one for each peer, or one for all where a broker stands between.
  */
 export async function nestClient(proxies: ClientProxy[]): Promise<BenchClient> {
-  for (const proxy of proxies) await proxy.connect();
+  for (const proxy of proxies) {
+    await proxy.connect();
+  }
   return {
     send: (peer, body) => {
       const proxy = proxies[peer % proxies.length]!;

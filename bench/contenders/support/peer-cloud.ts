@@ -173,7 +173,9 @@ async function allOf(
   for (;;) {
     const byPort = new Map(membership.peers().map((peer) => [peer.port, peer]));
     const found = locations.map(({ port }) => byPort.get(Number(port)));
-    if (found.every((peer) => peer !== undefined)) return found;
+    if (found.every((peer) => peer !== undefined)) {
+      return found;
+    }
     if (performance.now() > deadline) {
       throw new Error(`sees ${byPort.size} of ${locations.length} peers`);
     }

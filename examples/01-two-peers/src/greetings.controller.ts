@@ -4,18 +4,21 @@ import { GreetingsService } from './greetings.service.js';
 
 @Controller()
 export class GreetingsController {
-  constructor(
-    private readonly greetings: GreetingsService,
-    private readonly membership: MembershipService,
-  ) {}
+  readonly #greetings: GreetingsService;
+  readonly #membership: MembershipService;
+
+  constructor(greetings: GreetingsService, membership: MembershipService) {
+    this.#greetings = greetings;
+    this.#membership = membership;
+  }
 
   @Get('peers')
   peers() {
-    return this.membership.peers().map((peer) => peer.data.name);
+    return this.#membership.peers().map((peer) => peer.data.name);
   }
 
   @Get('greet/:text')
   greet(@Param('text') text: string) {
-    return this.greetings.greetEverybody(text);
+    return this.#greetings.greetEverybody(text);
   }
 }

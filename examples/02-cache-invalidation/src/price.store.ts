@@ -6,23 +6,23 @@ type Prices = Record<string, number>;
 /** Stands for the database that all replicas share: a JSON file. */
 @Injectable()
 export class PriceStore {
-  private readonly file = process.env.STORE ?? 'prices.json';
+  readonly #file = process.env.STORE ?? 'prices.json';
 
   async read(item: string): Promise<number | null> {
-    return (await this.all())[item] ?? null;
+    return (await this.#all())[item] ?? null;
   }
 
   async write(item: string, price: number): Promise<void> {
-    const prices = { ...(await this.all()), [item]: price };
+    const prices = { ...(await this.#all()), [item]: price };
     // Under another name first, so that nobody reads half a file.
-    const draft = `${this.file}.${process.pid}`;
+    const draft = `${this.#file}.${process.pid}`;
     await writeFile(draft, JSON.stringify(prices));
-    await rename(draft, this.file);
+    await rename(draft, this.#file);
   }
 
-  private async all(): Promise<Prices> {
+  async #all(): Promise<Prices> {
     try {
-      return JSON.parse(await readFile(this.file, 'utf8')) as Prices;
+      return JSON.parse(await readFile(this.#file, 'utf8')) as Prices;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
         return {};

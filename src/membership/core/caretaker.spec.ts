@@ -46,8 +46,9 @@ describe('caretakerOf', () => {
       work.set(id, (work.get(id) ?? 0) + 1);
     }
     expect([...work.keys()].sort()).toEqual(IDS);
-    for (const count of work.values())
+    for (const count of work.values()) {
       expect(count).toBeGreaterThan(LEGACY.length / IDS.length / 2);
+    }
   });
 
   it.each(IDS.slice(1))('moves only the work of %s when it goes', (gone) => {
@@ -55,15 +56,19 @@ describe('caretakerOf', () => {
     for (const legacy of LEGACY) {
       const before = caretakerOf(viewOf('a', IDS), legacy);
       const after = caretakerOf(viewOf('a', rest), legacy);
-      if (before !== gone) expect(after).toBe(before);
-      else expect(rest).toContain(after);
+      if (before !== gone) {
+        expect(after).toBe(before);
+      } else {
+        expect(rest).toContain(after);
+      }
     }
   });
 
   it('is nobody who may be gone, and no legacy member', () => {
     const others = [member('b', 'suspect'), member('c', 'alive', [])];
-    for (const legacy of LEGACY)
+    for (const legacy of LEGACY) {
       expect(caretakerOf(viewOf('a', [], others), legacy)).toBe('a');
+    }
   });
 
   it('is never the one in question', () => {
@@ -98,14 +103,16 @@ describe('inherits', () => {
   it('is false for whoever was the caretaker already', () => {
     for (const legacy of LEGACY) {
       const best = caretakerOf(viewOf('a', IDS), legacy);
-      for (const gone of IDS.filter((id) => id !== best))
+      for (const gone of IDS.filter((id) => id !== best)) {
         expect(inherits(viewOf(best, IDS), legacy, member(gone))).toBe(false);
+      }
     }
   });
 
   it('is false where a legacy member went: it had no such work', () => {
     const gone = member('z', 'alive', []);
-    for (const legacy of LEGACY)
+    for (const legacy of LEGACY) {
       expect(inherits(viewOf('a', []), legacy, gone)).toBe(false);
+    }
   });
 });

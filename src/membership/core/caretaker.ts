@@ -17,7 +17,9 @@ export function caretakerOf(
   let best = self.id === except ? '' : self.id;
   let score = best === '' ? -1 : rankOf(best, seed);
   for (const member of list.records()) {
-    if (member.id === except || !isOurs(member)) continue;
+    if (member.id === except || !isOurs(member)) {
+      continue;
+    }
     const rank = rankOf(member.id, seed);
     if (rank > score || (rank === score && member.id < best)) {
       best = member.id;
@@ -36,7 +38,9 @@ export function inherits(
   legacyId: string,
   gone: MemberRecord,
 ): boolean {
-  if (!speaksGossip(gone)) return false;
+  if (!speaksGossip(gone)) {
+    return false;
+  }
   const seed = hash32(legacyId);
   const own = rankOf(self.id, seed);
   const rank = rankOf(gone.id, seed);
@@ -68,7 +72,9 @@ export function isAmongCaretakers(
   const own = rankOf(self.id, seed);
   let better = 0;
   for (const member of list.records()) {
-    if (isOurs(member) && rankOf(member.id, seed) > own) better++;
+    if (isOurs(member) && rankOf(member.id, seed) > own) {
+      better++;
+    }
   }
   return better < count;
 }

@@ -26,11 +26,17 @@ function connectList(parts: CoreParts): void {
   const { ctx, ring, detector, events, spreader, newcomers, legacyCare } =
     parts;
   ctx.list.onChange((change) => {
-    if (change.kind === 'added') ring.add(change.member.id);
-    if (change.kind === 'removed') ring.remove(change.member.id);
+    if (change.kind === 'added') {
+      ring.add(change.member.id);
+    }
+    if (change.kind === 'removed') {
+      ring.remove(change.member.id);
+    }
     detector.changed(change);
     events.changed(change);
-    if (!ctx.life.active) return;
+    if (!ctx.life.active) {
+      return;
+    }
     spreader.changed(change);
     newcomers.changed(change);
     legacyCare.changed(change);
@@ -71,10 +77,16 @@ function connectNetwork(parts: CoreParts): void {
   joinCall.onJoined = (receiverId, { merged, listed }) => {
     recovery.joined();
     // The receiver has no more than this peer's name; the list that came along is for it too.
-    if (merged) synchronizer.now(receiverId);
-    if (merged) spreader.self();
+    if (merged) {
+      synchronizer.now(receiverId);
+    }
+    if (merged) {
+      spreader.self();
+    }
     synchronizer.soon();
-    if (merged) legacyCare.letIn(receiverId, listed);
+    if (merged) {
+      legacyCare.letIn(receiverId, listed);
+    }
   };
 }
 
@@ -93,12 +105,18 @@ function connectJudgement(parts: CoreParts): void {
   } = parts;
   intake.onSelf = (incarnation, isAccused, ip) => {
     const { self, life } = ctx;
-    if (!self.hasAddress && ip !== undefined) self.adopt(self.id, ip);
+    if (!self.hasAddress && ip !== undefined) {
+      self.adopt(self.id, ip);
+    }
     const mustRise = isAccused
       ? incarnation >= self.incarnation
       : incarnation > self.incarnation;
-    if (!mustRise || !life.active || !self.raise(incarnation)) return;
-    if (isAccused) health.note(1);
+    if (!mustRise || !life.active || !self.raise(incarnation)) {
+      return;
+    }
+    if (isAccused) {
+      health.note(1);
+    }
     spreader.self();
   };
   detector.onConfirmed = (accusation, by) => spreader.suspected(accusation, by);

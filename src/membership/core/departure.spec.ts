@@ -7,7 +7,9 @@ const member = { id: 'm', ip: '10.0.7.7', port: 9338, data: {} };
 function slowSeed(cloud: TestCloud, delay: number): FakePeer {
   return cloud.fake('seed', {
     answer: async (endpoint, { id }) => {
-      if (endpoint !== 'join') return undefined;
+      if (endpoint !== 'join') {
+        return undefined;
+      }
       await cloud.pause(delay);
       const self = { id: 'seed', data: {} };
       return { status: 'joined', id, self, peers: [member] };
@@ -39,7 +41,9 @@ describe('Departure', () => {
     const seed = cloud.peer('seed', {
       env: {
         allows: ({ ip }) => {
-          if (ip === '10.0.5.5') goodbye ??= a.core.leave();
+          if (ip === '10.0.5.5') {
+            goodbye ??= a.core.leave();
+          }
           return true;
         },
       },
@@ -62,8 +66,9 @@ describe('Departure', () => {
     expect(idsOf(a!)).toEqual(['b', 'c']);
     await cloud.clock.run(5000);
     cloud.requests.length = 0;
-    for (let checks = 0; checks < 10; checks++)
+    for (let checks = 0; checks < 10; checks++) {
       await cloud.settle(a!.core.check());
+    }
     const checked = cloud.requests.filter(({ from }) => from === 'a');
     expect(checked.map(({ to }) => to).toSorted()).toEqual([
       ...Array.from({ length: 5 }, () => 'b'),

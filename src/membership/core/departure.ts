@@ -5,11 +5,15 @@ import type { CoreParts } from './core-parts.js';
 export class Departure {
   #goodbye = Promise.resolve();
 
-  constructor(private readonly parts: CoreParts) {}
+  readonly #parts: CoreParts;
+
+  constructor(parts: CoreParts) {
+    this.#parts = parts;
+  }
 
   /** Resolves when all others have heard of it, or had their time; one goodbye, however often it is asked for. */
   leave(): Promise<void> {
-    const { life } = this.parts.ctx;
+    const { life } = this.#parts.ctx;
     if (!life.leaving) {
       life.leaving = true;
       this.#goodbye = this.#leave();
@@ -19,8 +23,8 @@ export class Departure {
 
   async #leave(): Promise<void> {
     const { ctx, teller, events, gossiper, synchronizer, suspicions } =
-      this.parts;
-    const { joiner, ring } = this.parts;
+      this.#parts;
+    const { joiner, ring } = this.#parts;
     gossiper.stop();
     synchronizer.stop();
     suspicions.stop();

@@ -13,18 +13,22 @@ export class EndCheck {
   readonly #limiter: Limiter;
   readonly #running = new Set<string>();
 
-  constructor(
-    private readonly ctx: CoreContext,
-    private readonly prober: Prober,
-  ) {
+  readonly #ctx: CoreContext;
+  readonly #prober: Prober;
+
+  constructor(ctx: CoreContext, prober: Prober) {
+    this.#ctx = ctx;
+    this.#prober = prober;
     const { maxVerifications, maxWaitingVerifications } = ctx.options.limits;
     this.#limiter = new Limiter(maxVerifications, maxWaitingVerifications);
   }
 
   /** News that a member is dead or has left, which becomes true only if the member does not answer. */
   told(news: Accusation, source: NewsSource): void {
-    const known = this.ctx.list.peek(news.id);
-    if (!known || !overrides(news, known) || this.#running.has(news.id)) return;
+    const known = this.#ctx.list.peek(news.id);
+    if (!known || !overrides(news, known) || this.#running.has(news.id)) {
+      return;
+    }
     this.#running.add(news.id);
     void this.#limiter
       .run(() => this.#check(news, source))
@@ -32,11 +36,15 @@ export class EndCheck {
   }
 
   async #check(news: Accusation, source: NewsSource): Promise<void> {
-    const { list, life } = this.ctx;
+    const { list, life } = this.#ctx;
     const member = list.peek(news.id);
-    if (!member) return;
-    const { kind } = await this.prober.direct(member);
-    if (kind === 'alive' || kind === 'unsure' || !life.active) return;
+    if (!member) {
+      return;
+    }
+    const { kind } = await this.#prober.direct(member);
+    if (kind === 'alive' || kind === 'unsure' || !life.active) {
+      return;
+    }
     list.accuse(news, source, kind === 'replaced' ? 'replaced' : undefined);
   }
 }

@@ -84,8 +84,12 @@ describe('a check', () => {
     async (which) => {
       const { cloud, a, others, check } = await makeCloud(['b', 'c', 'd']);
       const [from, to] = [[a.address.ip], [others.b!.address.ip]];
-      if (which !== 'the answers') cloud.network.links.cut(from, to);
-      if (which !== 'the requests') cloud.network.links.cut(to, from);
+      if (which !== 'the answers') {
+        cloud.network.links.cut(from, to);
+      }
+      if (which !== 'the requests') {
+        cloud.network.links.cut(to, from);
+      }
       expect(await check('b')).toEqual({ id: 'b', online: true });
       expect(told(a)).toEqual([]);
       const asked = [...cloud.to('c', 'status'), ...cloud.to('d', 'status')];
@@ -114,8 +118,9 @@ describe('a check', () => {
       const { cloud, a } = await makeCloud(ids, { ticks: true });
       const at = new Map<string, number>();
       a.core.onEvent((event) => {
-        if ('member' in event)
+        if ('member' in event) {
           at.set(`${event.type} ${event.member.id}`, cloud.clock.monotonic());
+        }
       });
       const rest = ids.map((id) => a.core.get(id)!.ip);
       cloud.network.links.part([a.address.ip], rest);

@@ -15,36 +15,53 @@ export class FailureDetector {
   onConfirmed: (accusation: Accusation, by: string) => void = () => {};
   #ticks = 0;
 
+  readonly #ctx: CoreContext;
+  readonly #ring: ProbeRing;
+  readonly #prober: Prober;
+  readonly #watch: SuspicionWatch;
+  readonly #health: LocalHealth;
+
   constructor(
-    private readonly ctx: CoreContext,
-    private readonly ring: ProbeRing,
-    private readonly prober: Prober,
-    private readonly watch: SuspicionWatch,
-    private readonly health: LocalHealth,
+    ctx: CoreContext,
+    ring: ProbeRing,
+    prober: Prober,
+    watch: SuspicionWatch,
+    health: LocalHealth,
   ) {
+    this.#ctx = ctx;
+    this.#ring = ring;
+    this.#prober = prober;
+    this.#watch = watch;
+    this.#health = health;
     watch.onExpired = (id, suspicion) => void this.#expired(id, suspicion);
   }
 
   /** One period: checks the next member of the round. A peer that is not well checks less often. */
   async tick(): Promise<void> {
-    if (this.#ticks++ % (1 + this.health.score) !== 0) return;
+    if (this.#ticks++ % (1 + this.#health.score) !== 0) {
+      return;
+    }
     const member = this.#next();
-    if (member) await this.probe(member);
+    if (member) {
+      await this.probe(member);
+    }
   }
 
   /** Checks a member now. */
   async check(
     id = this.#next()?.id,
   ): Promise<{ id: string; online: boolean; status?: PeerStatus }> {
-    const member = id === undefined ? undefined : this.ctx.list.peek(id);
-    if (!member) return { id: id ?? '', online: false };
+    const member = id === undefined ? undefined : this.#ctx.list.peek(id);
+    if (!member) {
+      return { id: id ?? '', online: false };
+    }
     const { kind, status } = await this.probe(member);
     const outcome = { id: member.id, online: kind === 'alive' };
     return status && kind !== 'replaced' ? { ...outcome, status } : outcome;
   }
 
   async probe(member: MemberRecord): Promise<Verdict> {
-    const verdict = await this.prober.probe(member);
+    const verdict = await this.#prober.probe(member);
     this.conclude(member, verdict);
     return verdict;
   }
@@ -54,8 +71,10 @@ export class FailureDetector {
    * may be out of reach for everybody.
    */
   heard(id: string): void {
-    const suspicion = this.watch.get(id);
-    if (suspicion) suspicion.heard = true;
+    const suspicion = this.#watch.get(id);
+    if (suspicion) {
+      suspicion.heard = true;
+    }
   }
 
   /** Another member suspects one, as itself or a third one says. */
@@ -64,36 +83,42 @@ export class FailureDetector {
     by: string,
     teller = by,
   ): void {
-    const known = this.ctx.list.peek(accusation.id);
-    if (!known || accusation.incarnation < known.incarnation) return;
-    const suspicion = this.watch.get(known.id);
+    const known = this.#ctx.list.peek(accusation.id);
+    if (!known || accusation.incarnation < known.incarnation) {
+      return;
+    }
+    const suspicion = this.#watch.get(known.id);
     if (!suspicion) {
-      this.ctx.list.accuse(accusation, {
+      this.#ctx.list.accuse(accusation, {
         origin: 'gossip',
         from: teller,
         accuser: by,
       });
     } else if (suspicion.confirm(by, teller)) {
-      this.watch.arm(known.id);
+      this.#watch.arm(known.id);
       this.onConfirmed(accusation, by);
     }
   }
 
   /** A member is said to be dead by somebody who may be behind: it is suspected for the shortest time, and checked. */
   doubt(id: string, by: string): void {
-    const known = this.ctx.list.peek(id);
-    if (!known) return;
+    const known = this.#ctx.list.peek(id);
+    if (!known) {
+      return;
+    }
     this.#suspect(known, by);
-    const suspicion = this.watch.get(id);
-    if (suspicion) suspicion.shorten(suspicion.shortest);
-    this.watch.arm(id);
+    const suspicion = this.#watch.get(id);
+    if (suspicion) {
+      suspicion.shorten(suspicion.shortest);
+    }
+    this.#watch.arm(id);
     void this.probe(known);
   }
 
   /** True for a suspect that had time to hear of it, and to contradict. */
   isLongDoubted(id: string): boolean {
-    const suspicion = this.watch.get(id);
-    const now = this.ctx.env.clock.monotonic();
+    const suspicion = this.#watch.get(id);
+    const now = this.#ctx.env.clock.monotonic();
     return (
       suspicion !== undefined && now - suspicion.since >= suspicion.shortest / 2
     );
@@ -101,27 +126,29 @@ export class FailureDetector {
 
   /** This peer was stalled. */
   stalled(ms: number): void {
-    this.watch.extendAll(ms);
+    this.#watch.extendAll(ms);
   }
 
   changed(change: MemberChange): void {
     const { member } = change;
     if (change.kind === 'changed' && member.state === 'suspect') {
-      const { accuser = this.ctx.self.id, from } = change.source;
-      this.watch.start(member, accuser, from);
-    } else if (this.watch.get(member.id)) {
-      this.watch.end(member.id);
+      const { accuser = this.#ctx.self.id, from } = change.source;
+      this.#watch.start(member, accuser, from);
+    } else if (this.#watch.get(member.id)) {
+      this.#watch.end(member.id);
     }
   }
 
   stop(): void {
-    this.watch.stop();
+    this.#watch.stop();
   }
 
   /** What a verdict means for the list. */
   conclude(member: MemberRecord, verdict: Verdict): void {
-    const known = this.ctx.list.peek(member.id);
-    if (!known || !this.ctx.life.active) return;
+    const known = this.#ctx.list.peek(member.id);
+    if (!known || !this.#ctx.life.active) {
+      return;
+    }
     switch (verdict.kind) {
       case 'alive':
         this.#acquit(known);
@@ -136,8 +163,10 @@ export class FailureDetector {
         this.#end(known, 'dead');
         break;
       case 'silent':
-        this.#suspect(known, this.ctx.self.id);
-        if (verdict.alone) this.#hurry(known.id);
+        this.#suspect(known, this.#ctx.self.id);
+        if (verdict.alone) {
+          this.#hurry(known.id);
+        }
         break;
       case 'unsure':
         break;
@@ -145,47 +174,49 @@ export class FailureDetector {
   }
 
   #next(): MemberRecord | undefined {
-    const id = this.ring.next();
-    return id === undefined ? undefined : this.ctx.list.peek(id);
+    const id = this.#ring.next();
+    return id === undefined ? undefined : this.#ctx.list.peek(id);
   }
 
   #suspect({ id, incarnation }: MemberRecord, accuser: string): void {
-    const { list } = this.ctx;
-    const suspicion = this.watch.get(id);
+    const { list } = this.#ctx;
+    const suspicion = this.#watch.get(id);
     if (!suspicion) {
       list.accuse(
         { id, incarnation, state: 'suspect' },
         { origin: 'check', accuser },
       );
     } else if (suspicion.confirm(accuser)) {
-      this.watch.arm(id);
+      this.#watch.arm(id);
       this.onConfirmed({ id, incarnation, state: 'suspect' }, accuser);
     }
   }
 
   /** Nobody can confirm or contradict, so one more check is all there is to wait for. */
   #hurry(id: string): void {
-    const { options } = this.ctx;
-    this.watch
+    const { options } = this.#ctx;
+    this.#watch
       .get(id)
       ?.shorten(
         options.probeInterval * Math.min(options.suspicionMultiplier, 2),
       );
-    this.watch.arm(id);
+    this.#watch.arm(id);
   }
 
   /** It is there. One with features contradicts by itself; for a legacy member somebody has to. */
   #acquit(known: MemberRecord): void {
-    if (known.state !== 'suspect') return;
+    if (known.state !== 'suspect') {
+      return;
+    }
     const source = { origin: 'check', from: known.id } as const;
     if (isLegacy(known)) {
       const incarnation = known.incarnation + 1;
-      this.ctx.list.apply(
+      this.#ctx.list.apply(
         changeRecord(known, { incarnation, state: 'alive' }),
         source,
       );
     } else {
-      this.ctx.list.acquit(known.id, source);
+      this.#ctx.list.acquit(known.id, source);
     }
   }
 
@@ -194,7 +225,7 @@ export class FailureDetector {
     reason: 'left' | 'dead' | 'replaced',
   ): void {
     const state = reason === 'left' ? 'left' : 'dead';
-    this.ctx.list.accuse(
+    this.#ctx.list.accuse(
       { id, incarnation, state },
       { origin: 'check' },
       reason,
@@ -203,17 +234,21 @@ export class FailureDetector {
 
   /** Its time is up. One last check, and then it counts as dead. */
   async #expired(id: string, suspicion: Suspicion): Promise<void> {
-    const member = this.ctx.list.peek(id);
-    if (!member) return;
+    const member = this.#ctx.list.peek(id);
+    if (!member) {
+      return;
+    }
     if (suspicion.heard) {
       this.#acquit(member);
       return;
     }
-    const verdict = await this.prober.direct(member);
-    if (this.watch.get(id) !== suspicion) return;
+    const verdict = await this.#prober.direct(member);
+    if (this.#watch.get(id) !== suspicion) {
+      return;
+    }
     if (verdict.kind === 'unsure') {
-      suspicion.extend(this.ctx.options.probeInterval);
-      this.watch.arm(id);
+      suspicion.extend(this.#ctx.options.probeInterval);
+      this.#watch.arm(id);
     } else {
       const isGone = verdict.kind === 'silent' || verdict.kind === 'refused';
       this.conclude(member, isGone ? { kind: 'refused' } : verdict);

@@ -4,8 +4,9 @@ export function firstOf<T>(
   fits: (value: T) => boolean,
 ): Promise<T | undefined> {
   return new Promise((resolve) => {
-    for (const promise of promises)
+    for (const promise of promises) {
       void promise.then((value) => fits(value) && resolve(value));
+    }
     void Promise.all(promises).then((values) => resolve(values.find(fits)));
   });
 }

@@ -91,8 +91,9 @@ describe('a goodbye', () => {
     const toldIds: string[] = [];
     const transport: PeerTransport = {
       request: async (target, endpoint, ...rest) => {
-        if (endpoint !== 'left')
+        if (endpoint !== 'left') {
           return seen.transport!.request(target, endpoint, ...rest);
+        }
         toldIds.push(target.id!);
         seen.most = Math.max(seen.most, ++seen.now);
         await cloud.pause(100);

@@ -24,7 +24,9 @@ export function recordNews(
   legacyTold: boolean,
 ): JsonObject {
   const body: JsonObject = { ...recordBody(record), state: 'alive' };
-  if (legacyTold) body.told = true;
+  if (legacyTold) {
+    body.told = true;
+  }
   return body;
 }
 
@@ -48,7 +50,9 @@ export function readNews(
   value: unknown,
   maxDataBytes: number,
 ): NewsItem | undefined {
-  if (!isJsonObject(value)) return undefined;
+  if (!isJsonObject(value)) {
+    return undefined;
+  }
   switch (value.state) {
     case 'alive':
       return readRecord(value, maxDataBytes);
@@ -74,7 +78,9 @@ function readAccusation(
   state: Accusation['state'],
 ): NewsItem | undefined {
   const incarnation = readIncarnation(value.incarnation);
-  if (!isPeerId(value.id) || incarnation === undefined) return undefined;
+  if (!isPeerId(value.id) || incarnation === undefined) {
+    return undefined;
+  }
   return {
     kind: 'accusation',
     accusation: { id: value.id, incarnation, state },

@@ -14,8 +14,9 @@ const target = makeRecord(
 /** With 30 pieces of news of 3 KB each: more than a body has room for. */
 function full(): GossipExtension {
   const queue = new GossipQueue(100);
-  for (let n = 0; n < 30; n++)
+  for (let n = 0; n < 30; n++) {
     queue.add(`x${n}`, { id: `x${n}`, data: 'x'.repeat(3000) }, true);
+  }
   const list = { digest: { text: 'x'.repeat(64) }, size: 100, peek: () => {} };
   const options = resolveMembershipOptions();
   return new GossipExtension(

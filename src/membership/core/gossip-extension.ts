@@ -29,10 +29,13 @@ export interface GossipSink {
 export class GossipExtension {
   sink: GossipSink = { news: () => {}, self: () => {}, digest: () => {} };
 
-  constructor(
-    private readonly ctx: CoreContext,
-    private readonly queue: GossipQueue,
-  ) {}
+  readonly #ctx: CoreContext;
+  readonly #queue: GossipQueue;
+
+  constructor(ctx: CoreContext, queue: GossipQueue) {
+    this.#ctx = ctx;
+    this.#queue = queue;
+  }
 
   /**
    * What goes along with a request to a member; undefined where the member does not speak it.
@@ -44,10 +47,12 @@ export class GossipExtension {
     news: readonly JsonObject[] = [],
     extra: JsonObject = {},
   ): JsonObject | undefined {
-    if (!speaksGossip(target)) return undefined;
+    if (!speaksGossip(target)) {
+      return undefined;
+    }
     const room = MAX_NEWS_BYTES - jsonBytes(extra);
     return {
-      digest: this.ctx.list.digest.text,
+      digest: this.#ctx.list.digest.text,
       updates: this.#updates(target, [...news], room),
       seen: target.incarnation,
       you: target.ip,
@@ -58,20 +63,24 @@ export class GossipExtension {
   /** What goes back with the answer to a member's request. */
   answer(request: JsonObject, sender: MemberRecord): JsonObject {
     const seen = readIncarnation(request.seen);
-    const { record } = this.ctx.self;
-    if (seen !== undefined) this.sink.self(seen, normalizeIp(request.you));
+    const { record } = this.#ctx.self;
+    if (seen !== undefined) {
+      this.sink.self(seen, normalizeIp(request.you));
+    }
     // Whoever asks with an old idea of this peer gets the current one, in the same exchange.
     const isBehind = seen !== undefined && seen < record.incarnation;
     const first = isBehind ? [recordNews(record, true)].filter(fits) : [];
     return {
-      digest: this.ctx.list.digest.text,
+      digest: this.#ctx.list.digest.text,
       updates: this.#updates(sender, first),
     };
   }
 
   /** Takes what came along. */
   read(ext: JsonObject | undefined, from: MemberRecord): void {
-    if (!isJsonObject(ext)) return;
+    if (!isJsonObject(ext)) {
+      return;
+    }
     if (Array.isArray(ext.updates)) {
       this.sink.news(ext.updates.slice(0, MAX_GOSSIP_ITEMS), from);
     }
@@ -86,23 +95,25 @@ export class GossipExtension {
     first: JsonObject[],
     room = MAX_NEWS_BYTES,
   ): JsonObject[] {
-    const { list, options } = this.ctx;
+    const { list, options } = this.#ctx;
     if (list.peek(target.id)?.state === 'suspect') {
       first.push(
         accusationNews(
           { id: target.id, incarnation: target.incarnation, state: 'suspect' },
-          this.ctx.self.id,
+          this.#ctx.self.id,
         ),
       );
     }
     const sends = sendsFor(list.size + 1, options);
-    const others = this.queue.take(
+    const others = this.#queue.take(
       sends,
       target.id,
       MAX_GOSSIP_ITEMS - first.length,
       room - bytesOf(first),
     );
-    if (first.length === 0) return others;
+    if (first.length === 0) {
+      return others;
+    }
     return first.concat(
       others.filter(({ id }) => !first.some((news) => news.id === id)),
     );

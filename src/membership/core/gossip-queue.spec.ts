@@ -11,8 +11,9 @@ describe('GossipQueue', () => {
   it('sends each item so many times', () => {
     const queue = new GossipQueue(100);
     queue.add('a', news('a'), true);
-    for (let sends = 0; sends < 3; sends++)
+    for (let sends = 0; sends < 3; sends++) {
       expect(queue.take(3)).toEqual([news('a')]);
+    }
     expect(queue.take(3)).toEqual([]);
     expect(queue.size).toBe(0);
     expect(queue.hasUrgent).toBe(false);
@@ -42,14 +43,17 @@ describe('GossipQueue', () => {
 
   it('puts no more than so many items in a body, and serves all in turn', () => {
     const queue = new GossipQueue(100);
-    for (let index = 0; index < 80; index++)
+    for (let index = 0; index < 80; index++) {
       queue.add(`${index}`, news(`${index}`), true);
+    }
     const sizes: number[] = [];
     const seen = new Set<unknown>();
     for (let body = 0; body < 3; body++) {
       const items = queue.take(5);
       sizes.push(items.length);
-      for (const id of idsOf(items)) seen.add(id);
+      for (const id of idsOf(items)) {
+        seen.add(id);
+      }
     }
     expect(sizes).toEqual([
       MAX_GOSSIP_ITEMS,
@@ -99,7 +103,9 @@ describe('GossipQueue', () => {
 
   it('drops what was sent most when it is full', () => {
     const queue = new GossipQueue(3);
-    for (const id of ['a', 'b', 'c']) queue.add(id, news(id), true);
+    for (const id of ['a', 'b', 'c']) {
+      queue.add(id, news(id), true);
+    }
     queue.take(9, undefined, 1);
     queue.add('d', news('d'), true);
     expect(queue.size).toBe(3);
@@ -127,14 +133,19 @@ describe('GossipQueue', () => {
     fc.assert(
       fc.property(ids, fc.integer({ min: 1, max: 5 }), (added, maxSends) => {
         const queue = new GossipQueue(100);
-        for (const id of added) queue.add(id, news(id), true);
+        for (const id of added) {
+          queue.add(id, news(id), true);
+        }
         const counts = new Map<unknown, number>();
         for (let items; (items = queue.take(maxSends, undefined, 2)).length;) {
-          for (const id of idsOf(items))
+          for (const id of idsOf(items)) {
             counts.set(id, (counts.get(id) ?? 0) + 1);
+          }
         }
         expect(counts.size).toBe(new Set(added).size);
-        for (const count of counts.values()) expect(count).toBe(maxSends);
+        for (const count of counts.values()) {
+          expect(count).toBe(maxSends);
+        }
       }),
     );
   });

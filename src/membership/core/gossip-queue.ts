@@ -20,7 +20,11 @@ export class GossipQueue {
   readonly #items = new Map<string, QueuedNews>();
   #urgent = 0;
 
-  constructor(private readonly limit: number) {}
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
 
   get size(): number {
     return this.#items.size;
@@ -39,26 +43,38 @@ export class GossipQueue {
   add(id: string, body: JsonObject, urgent: boolean): void {
     this.drop(id);
     const size = jsonBytes(body, MAX_NEWS_BYTES);
-    if (size > MAX_NEWS_BYTES) return;
-    if (this.#items.size >= this.limit) this.#dropMostSent();
+    if (size > MAX_NEWS_BYTES) {
+      return;
+    }
+    if (this.#items.size >= this.#limit) {
+      this.#dropMostSent();
+    }
     const item = { id, body, size, urgent, sends: 0 };
     this.#items.set(id, item);
     this.#place(item);
-    if (urgent) this.#urgent++;
+    if (urgent) {
+      this.#urgent++;
+    }
   }
 
   /** Forgets news about a member. */
   drop(id: string): void {
     const item = this.#items.get(id);
-    if (!item) return;
+    if (!item) {
+      return;
+    }
     this.#items.delete(id);
     this.#tiers[item.sends]!.delete(id);
-    if (item.urgent) this.#urgent--;
+    if (item.urgent) {
+      this.#urgent--;
+    }
   }
 
   /** Nothing is urgent any more: there is nobody to tell. */
   calm(): void {
-    for (const item of this.#items.values()) item.urgent = false;
+    for (const item of this.#items.values()) {
+      item.urgent = false;
+    }
     this.#urgent = 0;
   }
 
@@ -79,14 +95,22 @@ export class GossipQueue {
     let room = bytes;
     for (const tier of this.#tiers) {
       for (const item of tier.values()) {
-        if (taken.length >= items) break;
-        if (item.id === except || item.size > room) continue;
+        if (taken.length >= items) {
+          break;
+        }
+        if (item.id === except || item.size > room) {
+          continue;
+        }
         taken.push(item);
         room -= item.size;
       }
-      if (taken.length >= items) break;
+      if (taken.length >= items) {
+        break;
+      }
     }
-    for (const item of taken) this.#sent(item, maxSends);
+    for (const item of taken) {
+      this.#sent(item, maxSends);
+    }
     return taken.map(({ body }) => body);
   }
 
@@ -101,7 +125,9 @@ export class GossipQueue {
   }
 
   #place(item: QueuedNews): void {
-    while (this.#tiers.length <= item.sends) this.#tiers.push(new Map());
+    while (this.#tiers.length <= item.sends) {
+      this.#tiers.push(new Map());
+    }
     this.#tiers[item.sends]!.set(item.id, item);
   }
 

@@ -43,7 +43,9 @@ describe('gossip', () => {
     while (rounds.length < 2) {
       await cloud.clock.run(1);
       const sent = cloud.requests.splice(0).some(({ from }) => from === 'a');
-      if (sent) rounds.push(cloud.clock.monotonic() - start);
+      if (sent) {
+        rounds.push(cloud.clock.monotonic() - start);
+      }
       expect(cloud.clock.monotonic()).toBeLessThan(start + 60_000);
     }
     expect(rounds[0]).toBeLessThan(gossipInterval / 2);
@@ -68,8 +70,9 @@ describe('gossip', () => {
     }
     await cloud.clock.run(10_000);
     for (const peer of peers) {
-      if (peer !== peers[3])
+      if (peer !== peers[3]) {
         expect(peer.core.get('d')?.data).toEqual({ version: 3 });
+      }
     }
   });
 

@@ -31,34 +31,50 @@ export class Gossiper {
   #underWay = 0;
   #slowness = 1;
 
+  readonly #ctx: CoreContext;
+  readonly #queue: GossipQueue;
+  readonly #ring: ProbeRing;
+  readonly #caller: StatusCaller;
+
   constructor(
-    private readonly ctx: CoreContext,
-    private readonly queue: GossipQueue,
-    private readonly ring: ProbeRing,
-    private readonly caller: StatusCaller,
-  ) {}
+    ctx: CoreContext,
+    queue: GossipQueue,
+    ring: ProbeRing,
+    caller: StatusCaller,
+  ) {
+    this.#ctx = ctx;
+    this.#queue = queue;
+    this.#ring = ring;
+    this.#caller = caller;
+  }
 
   /** True while news is on its way, so that lists differ for a good reason. */
   get isBusy(): boolean {
-    return this.queue.hasUrgent;
+    return this.#queue.hasUrgent;
   }
 
   /** Adds news about a member, in place of older news about it. */
   spread(id: string, news: JsonObject, urgent: boolean): void {
-    if (!this.ctx.life.active) return;
-    this.queue.add(id, news, urgent);
+    if (!this.#ctx.life.active) {
+      return;
+    }
+    this.#queue.add(id, news, urgent);
     this.#arm();
   }
 
   stop(): void {
-    this.ctx.env.clock.clearTimeout(this.#timer);
+    this.#ctx.env.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
   #arm(): void {
-    if (this.#timer !== undefined || !this.queue.hasUrgent) return;
-    const { env, options, life } = this.ctx;
-    if (!life.active) return;
+    if (this.#timer !== undefined || !this.#queue.hasUrgent) {
+      return;
+    }
+    const { env, options, life } = this.#ctx;
+    if (!life.active) {
+      return;
+    }
     // A little chance keeps the rounds of many peers apart.
     const jitter = 0.9 + 0.2 * env.random.next();
     const interval = options.gossipInterval * this.#slowness * jitter;
@@ -73,8 +89,10 @@ export class Gossiper {
 
   /** Sends what there is to a few members. */
   round(): void {
-    const { env, list, options, life } = this.ctx;
-    if (!life.active || !this.queue.hasUrgent) return;
+    const { env, list, options, life } = this.#ctx;
+    if (!life.active || !this.#queue.hasUrgent) {
+      return;
+    }
     this.#lastRound = env.clock.monotonic();
     // Where answers take longer than the rounds, more requests would only make it worse.
     if (this.#underWay > options.gossipFanout * MAX_ROUNDS_UNDER_WAY) {
@@ -85,24 +103,29 @@ export class Gossiper {
       const member = list.peek(id);
       return member !== undefined && speaksGossip(member);
     };
-    const targets = this.ring.sample(options.gossipFanout, hears);
+    const targets = this.#ring.sample(options.gossipFanout, hears);
     for (const id of targets) {
       void this.#tell(list.peek(id)!);
     }
     // With nobody to tell, news would wait for ever.
-    if (targets.length > 0) this.#arm();
-    else this.queue.calm();
+    if (targets.length > 0) {
+      this.#arm();
+    } else {
+      this.#queue.calm();
+    }
   }
 
   /** Many that do not answer are too busy to: this peer must not keep them so. */
   async #tell(member: MemberRecord): Promise<void> {
     this.#underWay++;
-    const { kind } = await this.caller.ask(
+    const { kind } = await this.#caller.ask(
       member,
-      this.ctx.options.requestTimeout,
+      this.#ctx.options.requestTimeout,
     );
     this.#underWay--;
-    if (kind === 'aborted') return;
+    if (kind === 'aborted') {
+      return;
+    }
     const change = kind === 'silent' ? SLOWER : FASTER;
     const slowness = Math.max(1, this.#slowness * change);
     this.#slowness = Math.min(slowness, MAX_SLOWNESS);

@@ -69,7 +69,9 @@ describe('Healer', () => {
       const ids = Array.from({ length: size }, (_, index) => `p${index}`);
       const peers = await cloud.cloud(ids);
       const [dead, alive] = [peers.slice(0, 3), peers.slice(3)];
-      for (const peer of dead) peer.process.vanish();
+      for (const peer of dead) {
+        peer.process.vanish();
+      }
       const isOver = () =>
         alive.every((peer) => idsOf(peer).length === alive.length - 1);
       await cloud.until(isOver, 180_000);
@@ -80,7 +82,9 @@ describe('Healer', () => {
         const { transport } = process;
         const request = transport.request.bind(transport);
         vi.spyOn(transport, 'request').mockImplementation((target, ...rest) => {
-          if (gone.has(target.ip)) calls++;
+          if (gone.has(target.ip)) {
+            calls++;
+          }
           return request(target, ...rest);
         });
       }
@@ -117,7 +121,9 @@ describe('Healer', () => {
       process.vanish();
       core.stop();
     }
-    for (const id of ['b', 'c']) await cloud.settle(d.core.check(id));
+    for (const id of ['b', 'c']) {
+      await cloud.settle(d.core.check(id));
+    }
     await cloud.until(() => idsOf(d).length === 1, 180_000);
     const { redialRate } = resolveMembershipOptions();
     const request = vi.spyOn(d.process.transport, 'request');

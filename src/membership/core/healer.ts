@@ -13,24 +13,35 @@ import type { StatusCaller } from './status-caller.js';
 export class Healer {
   #running = false;
 
+  readonly #ctx: CoreContext;
+  readonly #caller: StatusCaller;
+  readonly #joiner: Joiner;
+  readonly #prober: Prober;
+
   constructor(
-    private readonly ctx: CoreContext,
-    private readonly caller: StatusCaller,
-    private readonly joiner: Joiner,
-    private readonly prober: Prober,
-  ) {}
+    ctx: CoreContext,
+    caller: StatusCaller,
+    joiner: Joiner,
+    prober: Prober,
+  ) {
+    this.#ctx = ctx;
+    this.#caller = caller;
+    this.#joiner = joiner;
+    this.#prober = prober;
+  }
 
   /** One period. */
   async tick(): Promise<void> {
-    const { list, options, env, life } = this.ctx;
+    const { list, options, env, life } = this.#ctx;
     const chance = options.redialRate / (list.size + 1);
     if (
       env.random.next() >= chance ||
       this.#running ||
-      this.joiner.isBusy ||
+      this.#joiner.isBusy ||
       !life.active
-    )
+    ) {
       return;
+    }
     this.#running = true;
     try {
       await this.#redial();
@@ -40,61 +51,78 @@ export class Healer {
   }
 
   async #redial(): Promise<void> {
-    const { list, options, env } = this.ctx;
+    const { list, options, env } = this.#ctx;
     const seeded = options.seeds.length > 0;
     const seedFirst = seeded && env.random.next() < 0.5;
-    if (seedFirst && (await this.#dialSeed())) return;
+    if (seedFirst && (await this.#dialSeed())) {
+      return;
+    }
     const stone = list.tombstones.pickDead(env.random);
-    if (stone) await this.#dialDead(stone.record);
-    else if (seeded && !seedFirst) await this.#dialSeed();
+    if (stone) {
+      await this.#dialDead(stone.record);
+    } else if (seeded && !seedFirst) {
+      await this.#dialSeed();
+    }
   }
 
   async #dialDead(record: MemberRecord): Promise<void> {
-    const { list } = this.ctx;
+    const { list } = this.#ctx;
     if (list.at(record.address)) {
       list.tombstones.forgetAddress(record.id);
       return;
     }
-    const reply = await this.caller.askAddress(
+    const reply = await this.#caller.askAddress(
       record,
-      this.prober.patience,
+      this.#prober.patience,
       record.id,
     );
-    if (reply.kind === 'other') list.tombstones.forgetAddress(record.id);
-    if (reply.kind !== 'online' || list.peek(record.id)) return;
-    this.ctx.env.logger.debug(`${record.id} at ${record.address} is back`);
-    if (isLegacy(record) && reply.status.features === undefined)
+    if (reply.kind === 'other') {
+      list.tombstones.forgetAddress(record.id);
+    }
+    if (reply.kind !== 'online' || list.peek(record.id)) {
+      return;
+    }
+    this.#ctx.env.logger.debug(`${record.id} at ${record.address} is back`);
+    if (isLegacy(record) && reply.status.features === undefined) {
       this.#putBack(record);
-    else await this.joiner.joinAt(record);
+    } else {
+      await this.#joiner.joinAt(record);
+    }
   }
 
   /** A legacy peer does not know that it was missed, so it cannot contradict: this peer does. */
   #putBack(record: MemberRecord): void {
     const incarnation =
-      (this.ctx.list.tombstones.get(record.id)?.incarnation ?? 0) + 1;
+      (this.#ctx.list.tombstones.get(record.id)?.incarnation ?? 0) + 1;
     const member = changeRecord(record, { incarnation, state: 'alive' });
-    this.ctx.list.apply(member, { origin: 'check', verified: true });
+    this.#ctx.list.apply(member, { origin: 'check', verified: true });
   }
 
   /** @returns false if all known peers are members, so that nobody was called */
   async #dialSeed(): Promise<boolean> {
-    const { options, env, list } = this.ctx;
+    const { options, env, list } = this.#ctx;
     const seed =
       options.seeds[Math.floor(env.random.next() * options.seeds.length)]!;
-    const strangers = (await this.joiner.addressesOf(seed)).filter(
+    const strangers = (await this.#joiner.addressesOf(seed)).filter(
       (address) => !list.at(formatAddress(address)),
     );
     const address = strangers[Math.floor(env.random.next() * strangers.length)];
-    if (!address) return false;
-    if (await this.#isStranger(address)) await this.joiner.joinAt(address);
+    if (!address) {
+      return false;
+    }
+    if (await this.#isStranger(address)) {
+      await this.#joiner.joinAt(address);
+    }
     return true;
   }
 
   /** A member may answer under a second address: that is no reason to join. */
   async #isStranger(address: PeerAddress): Promise<boolean> {
-    const { list, self } = this.ctx;
-    const reply = await this.caller.askAddress(address, this.prober.patience);
-    if (reply.kind !== 'online') return false;
+    const { list, self } = this.#ctx;
+    const reply = await this.#caller.askAddress(address, this.#prober.patience);
+    if (reply.kind !== 'online') {
+      return false;
+    }
     const { id } = reply.status;
     return id === undefined || (id !== self.id && !list.peek(id));
   }

@@ -6,14 +6,17 @@ import { GOSSIP, makeList, member } from './testing-support/listed.js';
 /** Members checked in one period, after so many were named. */
 function checksAmong(names: number): string[] {
   const { list } = makeList({ maxPeers: 10_000, maxHearsay: 10_000 });
-  for (let n = 0; n < names; n++)
+  for (let n = 0; n < names; n++) {
     list.apply(member(`x${n}`, 1, { port: n + 1 }), GOSSIP);
+  }
   const checked: string[] = [];
   const detector = {
     probe: ({ id }: { id: string }) => Promise.resolve(checked.push(id)),
   } as unknown as FailureDetector;
   const check = new HearsayCheck({ list } as CoreContext, detector);
-  for (let periods = 0; periods < 2; periods++) check.tick();
+  for (let periods = 0; periods < 2; periods++) {
+    check.tick();
+  }
   return checked;
 }
 

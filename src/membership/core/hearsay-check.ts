@@ -12,19 +12,24 @@ const MAX_CHECKS = 16;
 
 /** Checks members that others have named, the sooner the more there are. */
 export class HearsayCheck {
-  constructor(
-    private readonly ctx: CoreContext,
-    private readonly detector: FailureDetector,
-  ) {}
+  readonly #ctx: CoreContext;
+  readonly #detector: FailureDetector;
+
+  constructor(ctx: CoreContext, detector: FailureDetector) {
+    this.#ctx = ctx;
+    this.#detector = detector;
+  }
 
   /** One period. */
   tick(): void {
-    const { list } = this.ctx;
+    const { list } = this.#ctx;
     const { hearsay } = list.room;
     const due = Math.floor(hearsay.size / NAMES_PER_CHECK);
     for (let checks = Math.min(due, MAX_CHECKS); checks > 0; checks--) {
       const member = list.peek(hearsay.next() ?? '');
-      if (member) void this.detector.probe(member);
+      if (member) {
+        void this.#detector.probe(member);
+      }
     }
   }
 }

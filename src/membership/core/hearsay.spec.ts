@@ -28,7 +28,9 @@ describe('Hearsay', () => {
   it('gives each name its turn', () => {
     const hearsay = new Hearsay(10);
     expect(hearsay.next()).toBeUndefined();
-    for (const id of ['a', 'b', 'c']) hearsay.add(id, 'r');
+    for (const id of ['a', 'b', 'c']) {
+      hearsay.add(id, 'r');
+    }
     expect([hearsay.next(), hearsay.next()]).toEqual(['a', 'b']);
     expect(hearsay.first).toBe('c');
     hearsay.delete('c');

@@ -7,8 +7,12 @@ export class Hearsay {
   readonly #reporters = new Map<string, string>();
   readonly #outstanding = new Map<string, number>();
 
+  readonly #limit: number;
+
   /** @param limit names that one reporter may have outstanding */
-  constructor(private readonly limit: number) {}
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
 
   get size(): number {
     return this.#reporters.size;
@@ -26,7 +30,7 @@ export class Hearsay {
 
   /** True if the reporter has to wait until what it said is confirmed, or found wrong. */
   isFull(reporter: string): boolean {
-    return (this.#outstanding.get(reporter) ?? 0) >= this.limit;
+    return (this.#outstanding.get(reporter) ?? 0) >= this.#limit;
   }
 
   add(id: string, reporter: string): void {
@@ -38,7 +42,9 @@ export class Hearsay {
   /** It was confirmed, or it is gone. */
   delete(id: string): void {
     const reporter = this.#reporters.get(id);
-    if (reporter === undefined) return;
+    if (reporter === undefined) {
+      return;
+    }
     this.#reporters.delete(id);
     this.#count(reporter, -1);
   }
@@ -46,7 +52,9 @@ export class Hearsay {
   /** The name whose turn it is to be checked. */
   next(): string | undefined {
     const id = this.first;
-    if (id === undefined) return undefined;
+    if (id === undefined) {
+      return undefined;
+    }
     const reporter = this.#reporters.get(id)!;
     this.#reporters.delete(id);
     this.#reporters.set(id, reporter);
@@ -60,7 +68,10 @@ export class Hearsay {
 
   #count(reporter: string, change: number): void {
     const count = (this.#outstanding.get(reporter) ?? 0) + change;
-    if (count > 0) this.#outstanding.set(reporter, count);
-    else this.#outstanding.delete(reporter);
+    if (count > 0) {
+      this.#outstanding.set(reporter, count);
+    } else {
+      this.#outstanding.delete(reporter);
+    }
   }
 }

@@ -33,8 +33,9 @@ describe('JoinAdmission', () => {
     const limits = resolveLimitOptions({ maxAnswerBytes: 20_000 }, 'limits');
     const options = { limits };
     const a = cloud.peer('a', { ticks: false, options });
-    for (let n = 0; n < 6; n++)
+    for (let n = 0; n < 6; n++) {
       await cloud.settle(cloud.fake(`met${n}`).join(a.address));
+    }
     const data = { text: 'x'.repeat(4000) };
     const members = Array.from({ length: 6 }, (_, n) => ({
       id: `named${n}`,

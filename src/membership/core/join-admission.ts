@@ -29,13 +29,25 @@ interface Telling {
 export class JoinAdmission {
   readonly #running = new Map<string, Promise<unknown>>();
 
+  readonly #ctx: CoreContext;
+  readonly #caller: StatusCaller;
+  readonly #teller: Teller;
+  readonly #newcomers: Newcomers;
+  readonly #spreader: NewsSpreader;
+
   constructor(
-    private readonly ctx: CoreContext,
-    private readonly caller: StatusCaller,
-    private readonly teller: Teller,
-    private readonly newcomers: Newcomers,
-    private readonly spreader: NewsSpreader,
-  ) {}
+    ctx: CoreContext,
+    caller: StatusCaller,
+    teller: Teller,
+    newcomers: Newcomers,
+    spreader: NewsSpreader,
+  ) {
+    this.#ctx = ctx;
+    this.#caller = caller;
+    this.#teller = teller;
+    this.#newcomers = newcomers;
+    this.#spreader = spreader;
+  }
 
   /**
    * One admission at a time for each id, so that nobody hears of one newcomer as of two.
@@ -46,7 +58,9 @@ export class JoinAdmission {
     info: PeerInfo,
     isMember: boolean,
   ): Promise<JoinAccepted | undefined> {
-    for (let before; (before = this.#running.get(info.id));) await before;
+    for (let before; (before = this.#running.get(info.id));) {
+      await before;
+    }
     const run = this.#admit(info, isMember).finally(() =>
       this.#running.delete(info.id),
     );
@@ -58,7 +72,7 @@ export class JoinAdmission {
     info: PeerInfo,
     isMember: boolean,
   ): Promise<JoinAccepted | undefined> {
-    const { list } = this.ctx;
+    const { list } = this.#ctx;
     const joiner = this.#record(info);
     const telling: Telling = {
       joiner,
@@ -69,16 +83,18 @@ export class JoinAdmission {
     };
     const everybody = this.#tell(telling);
     if (telling.told.size > 0) {
-      await Promise.race([everybody, sleep(this.ctx, JOIN_TELLING_MOMENT)]);
+      await Promise.race([everybody, sleep(this.#ctx, JOIN_TELLING_MOMENT)]);
     }
-    if (!this.#add(joiner)) return undefined;
+    if (!this.#add(joiner)) {
+      return undefined;
+    }
     void this.#tellTheRest(telling, everybody);
-    this.newcomers.add(joiner.id, telling.acknowledged);
+    this.#newcomers.add(joiner.id, telling.acknowledged);
     return this.#answer(joiner);
   }
 
   #answer(joiner: MemberRecord): JoinAccepted {
-    const { list, self, options } = this.ctx;
+    const { list, self, options } = this.#ctx;
     const { id, ip, port } = list.peek(joiner.id) ?? joiner;
     const own = answeredSelf(self.record, joiner);
     // What the joiner takes is its own option; most peers of a cloud are set up alike.
@@ -89,7 +105,7 @@ export class JoinAdmission {
   }
 
   #add(joiner: MemberRecord): boolean {
-    const { list } = this.ctx;
+    const { list } = this.#ctx;
     this.#forgive(joiner);
     const outcome = list.apply(joiner, {
       origin: 'join',
@@ -105,19 +121,23 @@ export class JoinAdmission {
    * to raise it: only the member itself may.
    */
   #forgive(joiner: MemberRecord): void {
-    const { list, options } = this.ctx;
+    const { list, options } = this.#ctx;
     const stone = list.tombstones.get(joiner.id);
-    if (!stone || joiner.incarnation > stone.incarnation) return;
+    if (!stone || joiner.incarnation > stone.incarnation) {
+      return;
+    }
     list.tombstones.delete(joiner.id);
-    void this.caller.ask(joiner, options.requestTimeout, {
+    void this.#caller.ask(joiner, options.requestTimeout, {
       seen: stone.incarnation + 1,
     });
   }
 
   /** A legacy peer counts nothing, so this peer counts for it: its return, and its move. */
   #record(info: PeerInfo): MemberRecord {
-    if (info.features) return makeRecord(info, 'alive');
-    const { list } = this.ctx;
+    if (info.features) {
+      return makeRecord(info, 'alive');
+    }
+    const { list } = this.#ctx;
     const known = list.peek(info.id);
     const last = known ?? list.tombstones.get(info.id);
     const isNews = !known || !sameAddress(known, info);
@@ -128,13 +148,17 @@ export class JoinAdmission {
   /** Tells everybody who has to hear of it and has not been told yet. */
   async #tell(telling: Telling): Promise<void> {
     const { joiner, told, acknowledged } = telling;
-    const audience = this.teller
+    const audience = this.#teller
       .audience(joiner.id)
       .filter(({ id }) => !told.has(id));
-    for (const { id } of audience) told.add(id);
+    for (const { id } of audience) {
+      told.add(id);
+    }
     await Promise.all(
       audience.map(async (member) => {
-        if (await this.#tellOne(member, telling)) acknowledged.add(member.id);
+        if (await this.#tellOne(member, telling)) {
+          acknowledged.add(member.id);
+        }
       }),
     );
   }
@@ -148,12 +172,15 @@ export class JoinAdmission {
     { joiner, known, isMember }: Telling,
   ): Promise<boolean> {
     if (isLegacy(member)) {
-      if (known?.address === joiner.address) return true;
+      if (known?.address === joiner.address) {
+        return true;
+      }
       const isDoubtful = known !== undefined || isMember;
-      if (isDoubtful && !(await this.teller.left(member, joiner.id)))
+      if (isDoubtful && !(await this.#teller.left(member, joiner.id))) {
         return false;
+      }
     }
-    return this.teller.joined(member, joiner);
+    return this.#teller.joined(member, joiner);
   }
 
   /** Members that came in meanwhile, and once more those that did not hear. */
@@ -163,15 +190,19 @@ export class JoinAdmission {
   ): Promise<void> {
     await Promise.all([everybody, this.#tell(telling)]);
     const { joiner, told, acknowledged } = telling;
-    if (acknowledged.size === told.size) return;
-    const { list, options, life } = this.ctx;
-    this.spreader.again(joiner.id);
-    await sleep(this.ctx, options.probeInterval);
+    if (acknowledged.size === told.size) {
+      return;
+    }
+    const { list, options, life } = this.#ctx;
+    this.#spreader.again(joiner.id);
+    await sleep(this.#ctx, options.probeInterval);
     for (const id of told) {
       const member = acknowledged.has(id) ? undefined : list.peek(id);
       const current = list.peek(joiner.id);
-      if (!member || !current || isLegacy(member) || !life.active) continue;
-      void this.teller.joined(member, current);
+      if (!member || !current || isLegacy(member) || !life.active) {
+        continue;
+      }
+      void this.#teller.joined(member, current);
     }
   }
 }

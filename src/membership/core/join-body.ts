@@ -52,13 +52,17 @@ export function answeredPeers(
   const { bytes, hearsay } = list.room;
   const others = list.members().filter(({ id }) => id !== joiner.id);
   const likely = bytes + others.length * MAX_BARE_BYTES;
-  if (likely <= maxBytes) return others.map(describe);
+  if (likely <= maxBytes) {
+    return others.map(describe);
+  }
   const met = others.filter(({ id }) => !hearsay.has(id));
   const named = others.filter(({ id }) => hearsay.has(id));
   let room = maxBytes;
   return [...met, ...named].map(describe).filter((info) => {
     const size = jsonBytes(info as unknown as JsonValue) + 1;
-    if (size > room) return false;
+    if (size > room) {
+      return false;
+    }
     room -= size;
     return true;
   });
@@ -81,9 +85,15 @@ export function readJoinAnswer(
   called: { ip: string; port: number },
   maxDataBytes: number,
 ): ReadJoinAnswer | { refusal: string } | undefined {
-  if (!body) return undefined;
-  if (body.status !== 'joined') return { refusal: readRefusal(body) };
-  if (!isJsonObject(body.self)) return undefined;
+  if (!body) {
+    return undefined;
+  }
+  if (body.status !== 'joined') {
+    return { refusal: readRefusal(body) };
+  }
+  if (!isJsonObject(body.self)) {
+    return undefined;
+  }
   const { ip, port } = body.self;
   const selfHasAddress = normalizeIp(ip) !== undefined && port !== undefined;
   const place = selfHasAddress ? { ip: ip!, port: port! } : called;
@@ -91,7 +101,9 @@ export function readJoinAnswer(
     { ...body.self, ip: place.ip, port: place.port! },
     maxDataBytes,
   );
-  if (!self || !isPeerId(body.id)) return undefined;
+  if (!self || !isPeerId(body.id)) {
+    return undefined;
+  }
   const peers = Array.isArray(body.peers) ? body.peers : [];
   return { id: body.id, ip: normalizeIp(body.ip), self, selfHasAddress, peers };
 }

@@ -28,30 +28,43 @@ export class JoinCall {
     how: { merged: boolean; listed: readonly PeerInfo[] },
   ) => void = () => {};
 
+  readonly #ctx: CoreContext;
+  readonly #intake: NewsIntake;
+  readonly #caller: StatusCaller;
+  readonly #teller: Teller;
+  readonly #givenIp: boolean;
+
   constructor(
-    private readonly ctx: CoreContext,
-    private readonly intake: NewsIntake,
-    private readonly caller: StatusCaller,
-    private readonly teller: Teller,
-    private readonly givenIp: boolean,
-  ) {}
+    ctx: CoreContext,
+    intake: NewsIntake,
+    caller: StatusCaller,
+    teller: Teller,
+    givenIp: boolean,
+  ) {
+    this.#ctx = ctx;
+    this.#intake = intake;
+    this.#caller = caller;
+    this.#teller = teller;
+    this.#givenIp = givenIp;
+  }
 
   /** @param patience how many times the usual the answer may take */
   async send(address: PeerAddress, patience = 1): Promise<JoinOutcome> {
-    const { calls, options, self, env } = this.ctx;
+    const { calls, options, self, env } = this.#ctx;
     const place = formatAddress(address);
     env.logger.debug(`Joining through ${place}`);
     const result = await calls.call(
       address,
       'join',
-      joinBody(self.record, this.givenIp),
+      joinBody(self.record, this.#givenIp),
       options.joinTimeout * patience,
       { maxAnswerBytes: options.limits.maxAnswerBytes },
     );
     const success = successOf(result);
     if (!success) {
-      if (result.kind === 'answered')
+      if (result.kind === 'answered') {
         this.#log(place, `status ${result.status}`);
+      }
       return 'failed';
     }
     const answer = readJoinAnswer(success.body, address, options.maxDataBytes);
@@ -63,7 +76,7 @@ export class JoinCall {
       this.#log(place, answer.refusal);
       return 'refused';
     }
-    if (!this.ctx.life.active) {
+    if (!this.#ctx.life.active) {
       await this.#decline(answer, address);
       return 'failed';
     }
@@ -74,7 +87,7 @@ export class JoinCall {
     answer: ReadJoinAnswer,
     address: PeerAddress,
   ): Promise<JoinOutcome> {
-    const { self, list, env } = this.ctx;
+    const { self, list, env } = this.#ctx;
     if ((answer.self.cloud ?? '') !== self.cloud) {
       // A legacy peer knows no cloud names and has let this peer in already.
       await this.#decline(answer, address);
@@ -100,8 +113,9 @@ export class JoinCall {
     };
     await this.#addReceiver(answer, address, source);
     const peers = this.#readPeers(answer.peers);
-    for (const info of peers)
-      this.intake.record(info, source, !answer.self.features);
+    for (const info of peers) {
+      this.#intake.record(info, source, !answer.self.features);
+    }
     env.logger.debug(
       `Let in by ${answer.self.id} at ${formatAddress(address)}, ${list.size} members known`,
     );
@@ -114,11 +128,11 @@ export class JoinCall {
     const { self: receiver, selfHasAddress } = answer;
     const called: PeerInfo = { ...receiver, ...address };
     const others = this.#readPeers(answer.peers).filter((info) =>
-      this.ctx.env.allows(info, { remoteAddress: address.ip }),
+      this.#ctx.env.allows(info, { remoteAddress: address.ip }),
     );
     await Promise.all(
       [selfHasAddress ? receiver : called, ...others].map((info) =>
-        this.teller.left(makeRecord(info, 'alive'), answer.id),
+        this.#teller.left(makeRecord(info, 'alive'), answer.id),
       ),
     );
   }
@@ -128,13 +142,15 @@ export class JoinCall {
    * one that it has.
    */
   #isCredible({ id, self: receiver }: ReadJoinAnswer): boolean {
-    const { self, list } = this.ctx;
-    if (id === self.id) return true;
+    const { self, list } = this.#ctx;
+    if (id === self.id) {
+      return true;
+    }
     return !self.hasFixedId && id !== receiver.id && list.size === 0;
   }
 
   #readPeers(peers: readonly JsonValue[]): PeerInfo[] {
-    const { maxPeers, maxDataBytes } = this.ctx.options;
+    const { maxPeers, maxDataBytes } = this.#ctx.options;
     return peers.slice(0, maxPeers).flatMap((entry) => {
       return readPeerInfo(entry, maxDataBytes) ?? [];
     });
@@ -154,30 +170,34 @@ export class JoinCall {
     const isElsewhere = selfHasAddress && !sameAddress(receiver, address);
     for (const place of isElsewhere ? [receiver, called] : [called]) {
       if (await this.#isAt(place, address)) {
-        this.intake.record(place, { ...source, verified: true });
+        this.#intake.record(place, { ...source, verified: true });
         return;
       }
     }
-    this.ctx.env.logger.debug(
+    this.#ctx.env.logger.debug(
       `${receiver.id} does not answer at ${formatAddress(receiver)}: not added`,
     );
   }
 
   async #isAt(receiver: PeerInfo, called: PeerAddress): Promise<boolean> {
-    const { env, options } = this.ctx;
-    if (!env.allows(receiver, { remoteAddress: called.ip })) return false;
+    const { env, options } = this.#ctx;
+    if (!env.allows(receiver, { remoteAddress: called.ip })) {
+      return false;
+    }
     for (let tries = 0; tries < RECEIVER_TRIES; tries++) {
-      const reply = await this.caller.askAddress(
+      const reply = await this.#caller.askAddress(
         receiver,
         options.requestTimeout,
         receiver.id,
       );
-      if (reply.kind === 'online') return true;
+      if (reply.kind === 'online') {
+        return true;
+      }
     }
     return false;
   }
 
   #log(place: string, reason: string): void {
-    this.ctx.env.logger.log(`${place} did not let this peer in: ${reason}`);
+    this.#ctx.env.logger.log(`${place} did not let this peer in: ${reason}`);
   }
 }

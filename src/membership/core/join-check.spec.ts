@@ -85,8 +85,12 @@ describe('JoinCheck', () => {
     let questions = 0;
     const slow = cloud.fake('s', {
       answer: async (endpoint) => {
-        if (endpoint !== 'status') return undefined;
-        if (++questions > 1) return new Promise(() => {});
+        if (endpoint !== 'status') {
+          return undefined;
+        }
+        if (++questions > 1) {
+          return new Promise(() => {});
+        }
         await cloud.pause(400);
         return undefined;
       },
@@ -155,8 +159,9 @@ describe('JoinCheck', () => {
           eventLoopDelay: () => 2000,
           resolve: (host) =>
             new Promise((resolve) => {
-              if (host === 'late.example')
+              if (host === 'late.example') {
                 cloud.clock.setTimeout(() => resolve([fake.address.ip]), 450);
+              }
             }),
         },
       });

@@ -21,10 +21,12 @@ export class JoinCheck {
   readonly #running = new Map<string, Promise<StatusReply>>();
   readonly #names: JoinerNames;
 
-  constructor(
-    private readonly ctx: CoreContext,
-    private readonly caller: StatusCaller,
-  ) {
+  readonly #ctx: CoreContext;
+  readonly #caller: StatusCaller;
+
+  constructor(ctx: CoreContext, caller: StatusCaller) {
+    this.#ctx = ctx;
+    this.#caller = caller;
     this.#names = new JoinerNames(ctx);
   }
 
@@ -37,12 +39,16 @@ export class JoinCheck {
     origin: RequestOrigin,
     end: number,
   ): Promise<PeerAddress | undefined> {
-    const { env } = this.ctx;
+    const { env } = this.#ctx;
     const host = given ?? origin.remoteAddress;
     const ip = normalizeIp(host) ?? (await this.#names.addressOf(host, end));
-    if (ip === undefined) return undefined;
+    if (ip === undefined) {
+      return undefined;
+    }
     const place: PeerAddress = { ip, port: port ?? DEFAULT_PORT };
-    if (scheme) place.scheme = scheme;
+    if (scheme) {
+      place.scheme = scheme;
+    }
     return env.allows(place, origin) ? place : undefined;
   }
 
@@ -57,7 +63,9 @@ export class JoinCheck {
   ): Promise<StatusReply> {
     const key = `${place.ip} ${place.port} ${id}`;
     const running = this.#running.get(key);
-    if (running) return running;
+    if (running) {
+      return running;
+    }
     const check = this.#ask(place, id, end).finally(() =>
       this.#running.delete(key),
     );
@@ -71,15 +79,17 @@ export class JoinCheck {
     id: string | undefined,
     end: number,
   ): Promise<StatusReply> {
-    const { clock } = this.ctx.env;
+    const { clock } = this.#ctx.env;
     const once = () => {
       const timeout = Math.max(1, end - clock.monotonic());
-      return this.caller.askAddress(place, timeout, id, true);
+      return this.#caller.askAddress(place, timeout, id, true);
     };
     const first = once();
     const pause = (end - clock.monotonic()) * SECOND_QUESTION;
-    const early = await Promise.race([first, sleep(this.ctx, pause)]);
-    if (early) return early;
+    const early = await Promise.race([first, sleep(this.#ctx, pause)]);
+    if (early) {
+      return early;
+    }
     const answer = await firstOf(
       [first, once()],
       ({ kind }) => kind !== 'silent',
@@ -99,18 +109,26 @@ export class JoinCheck {
   ): PeerInfo | undefined {
     const features = status.features ?? request.features ?? [];
     const info: PeerInfo = { ...place, id, data: request.data ?? {} };
-    if (features.length === 0) return info;
+    if (features.length === 0) {
+      return info;
+    }
     // The lower of the two: the data that came along belong to no later one.
     const incarnation = Math.min(
       request.incarnation ?? Infinity,
       status.incarnation ?? Infinity,
     );
-    const latest = this.ctx.env.clock.now() + MAX_INCARNATION_LEAD;
-    if (incarnation !== Infinity && incarnation > latest) return undefined;
+    const latest = this.#ctx.env.clock.now() + MAX_INCARNATION_LEAD;
+    if (incarnation !== Infinity && incarnation > latest) {
+      return undefined;
+    }
     info.features = features;
     info.incarnation = incarnation === Infinity ? 0 : incarnation;
-    if (request.cloud !== undefined) info.cloud = request.cloud;
-    if (request.signature !== undefined) info.signature = request.signature;
+    if (request.cloud !== undefined) {
+      info.cloud = request.cloud;
+    }
+    if (request.signature !== undefined) {
+      info.signature = request.signature;
+    }
     return info;
   }
 
@@ -123,10 +141,14 @@ export class JoinCheck {
     known: MemberRecord,
     info: PeerInfo,
   ): Promise<'gone' | 'same' | 'taken'> {
-    const end = this.ctx.env.clock.monotonic() + JOIN_TELLING_MOMENT;
+    const end = this.#ctx.env.clock.monotonic() + JOIN_TELLING_MOMENT;
     const reply = await this.#ask(known, known.id, end);
-    if (reply.kind === 'busy') return 'taken';
-    if (reply.kind !== 'online' && reply.kind !== 'leaving') return 'gone';
+    if (reply.kind === 'busy') {
+      return 'taken';
+    }
+    if (reply.kind !== 'online' && reply.kind !== 'leaving') {
+      return 'gone';
+    }
     const { incarnation } = reply.status;
     return incarnation !== undefined &&
       incarnation === info.incarnation &&

@@ -41,11 +41,14 @@ export class JoinReceiver {
   readonly #limiter: Limiter;
   readonly #log: LimitedLog;
 
-  constructor(
-    private readonly ctx: CoreContext,
-    private readonly check: JoinCheck,
-    private readonly admission: JoinAdmission,
-  ) {
+  readonly #ctx: CoreContext;
+  readonly #check: JoinCheck;
+  readonly #admission: JoinAdmission;
+
+  constructor(ctx: CoreContext, check: JoinCheck, admission: JoinAdmission) {
+    this.#ctx = ctx;
+    this.#check = check;
+    this.#admission = admission;
     const { maxJoinChecks, maxWaitingJoins } = ctx.options.limits;
     this.#limiter = new Limiter(maxJoinChecks, maxWaitingJoins);
     const { logger, clock } = ctx.env;
@@ -58,7 +61,9 @@ export class JoinReceiver {
     request: JoinRequest,
     origin: RequestOrigin,
   ): Promise<JoinAnswer> {
-    if (request.id === this.ctx.self.id) this.onOwnId(request);
+    if (request.id === this.#ctx.self.id) {
+      this.onOwnId(request);
+    }
     const decision = await this.#limiter.run(
       () => this.#evenly((end) => this.#decide(request, origin, end)),
       origin.remoteAddress,
@@ -66,9 +71,11 @@ export class JoinReceiver {
     if (!decision) {
       return this.#refuse(failed('too many joins wait'), request, origin);
     }
-    if ('code' in decision) return this.#refuse(decision, request, origin);
+    if ('code' in decision) {
+      return this.#refuse(decision, request, origin);
+    }
     const { info, isMember } = decision;
-    const answer = await this.admission.admit(info, isMember);
+    const answer = await this.#admission.admit(info, isMember);
     return answer ?? this.#refuse({ code: 'CLOUD_FULL' }, request, origin);
   }
 
@@ -83,7 +90,7 @@ export class JoinReceiver {
       `Refused to let in ${id ?? 'a peer'} from ${remoteAddress}${detail} (${code})`,
       why,
     );
-    this.ctx.env.onJoinRefused?.({ code, reason, id, remoteAddress });
+    this.#ctx.env.onJoinRefused?.({ code, reason, id, remoteAddress });
     return { status: 'rejected', error: { code, message: REFUSALS[code] } };
   }
 
@@ -94,12 +101,12 @@ export class JoinReceiver {
    * since whoever runs the name's server could take any; a legacy joiner would not wait longer either.
    */
   async #evenly(decide: (end: number) => Promise<Decision>): Promise<Decision> {
-    const { clock } = this.ctx.env;
+    const { clock } = this.#ctx.env;
     const start = clock.monotonic();
     const decision = await decide(start + JOIN_CHECK_TIMEOUT);
     if ('code' in decision && decision.code === 'CHECK_FAILED') {
       const left = start + JOIN_REFUSAL_TIME - clock.monotonic();
-      await sleep(this.ctx, Math.max(0, left));
+      await sleep(this.#ctx, Math.max(0, left));
     }
     return decision;
   }
@@ -109,26 +116,42 @@ export class JoinReceiver {
     origin: RequestOrigin,
     end: number,
   ): Promise<Decision> {
-    const { life, self, list, env } = this.ctx;
-    if (!life.active) return { code: 'LEAVING' };
-    if ((request.cloud ?? '') !== self.cloud) return { code: 'WRONG_CLOUD' };
-    const place = await this.check.placeOf(request, origin, end);
-    if (!place) return failed('its address is not allowed');
-    const reply = await this.check.ask(place, request, end);
+    const { life, self, list, env } = this.#ctx;
+    if (!life.active) {
+      return { code: 'LEAVING' };
+    }
+    if ((request.cloud ?? '') !== self.cloud) {
+      return { code: 'WRONG_CLOUD' };
+    }
+    const place = await this.#check.placeOf(request, origin, end);
+    if (!place) {
+      return failed('its address is not allowed');
+    }
+    const reply = await this.#check.ask(place, request, end);
     if (reply.kind !== 'online' && reply.kind !== 'leaving') {
       return explain(reply, place);
     }
     const id = request.id ?? reply.status.id ?? env.random.uuid();
-    if (id === self.id) return { code: 'ID_TAKEN' };
+    if (id === self.id) {
+      return { code: 'ID_TAKEN' };
+    }
     const known = list.peek(id);
-    if (!known && list.isFull) return { code: 'CLOUD_FULL' };
-    let info = this.check.describe(request, reply.status, id, place);
-    if (!info) return failed('its incarnation is not credible');
+    if (!known && list.isFull) {
+      return { code: 'CLOUD_FULL' };
+    }
+    let info = this.#check.describe(request, reply.status, id, place);
+    if (!info) {
+      return failed('its incarnation is not credible');
+    }
     if (known && !sameAddress(known, place)) {
-      const claim = await this.check.claim(known, info);
-      if (claim === 'taken') return { code: 'ID_TAKEN' };
+      const claim = await this.#check.claim(known, info);
+      if (claim === 'taken') {
+        return { code: 'ID_TAKEN' };
+      }
       // Anybody can ask for an incarnation and repeat it: what is listed stays as it is.
-      if (claim === 'same') info = toPeerInfo(known);
+      if (claim === 'same') {
+        info = toPeerInfo(known);
+      }
     }
     if (env.verifyRecord && !env.verifyRecord(info)) {
       return failed('the signature of its record does not hold');

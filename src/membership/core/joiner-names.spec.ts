@@ -9,8 +9,12 @@ function resolver() {
   const hanging: (() => void)[] = [];
   const resolve = (name: string): Promise<string[]> => {
     asked.push(name);
-    if (name === 'good') return Promise.resolve(['10.0.0.7', '10.0.0.8']);
-    if (name === 'bad') return Promise.reject(new Error('ENOTFOUND'));
+    if (name === 'good') {
+      return Promise.resolve(['10.0.0.7', '10.0.0.8']);
+    }
+    if (name === 'bad') {
+      return Promise.reject(new Error('ENOTFOUND'));
+    }
     return new Promise((_resolve, reject) =>
       hanging.push(() => reject(new Error('ETIMEOUT'))),
     );
@@ -36,7 +40,9 @@ describe('the names of joiners', () => {
     expect(new Set(all)).toEqual(new Set([undefined]));
     expect(asked).toHaveLength(MAX_NAME_LOOKUPS);
     // Nobody waits for the others any more, so they are not looked up when there is room again.
-    for (const give of hanging) give();
+    for (const give of hanging) {
+      give();
+    }
     await clock.run(1);
     const now = clock.monotonic();
     expect(await names.addressOf('good', now + 500)).toBe('10.0.0.7');

@@ -14,7 +14,9 @@ describe('Joiner', () => {
     let open = 0;
     let most = 0;
     const answer = async (endpoint: string) => {
-      if (endpoint !== 'join') return undefined;
+      if (endpoint !== 'join') {
+        return undefined;
+      }
       most = Math.max(most, ++open);
       await cloud.pause(20);
       open--;
@@ -72,8 +74,12 @@ describe('Joiner', () => {
     const seed: FakePeer = cloud.fake('s', {
       status,
       answer: (endpoint, { id }) => {
-        if (endpoint !== 'join') return undefined;
-        if (++joins === 1) return new Promise(() => {});
+        if (endpoint !== 'join') {
+          return undefined;
+        }
+        if (++joins === 1) {
+          return new Promise(() => {});
+        }
         const self = { id: 's', data: {}, ...seed.address, ...status };
         return { status: 'joined', id, self, peers: [] };
       },
@@ -92,7 +98,9 @@ describe('Joiner', () => {
     const seed: FakePeer = cloud.fake('s', {
       answer: async (endpoint, { id }) => {
         await cloud.pause(endpoint === 'join' ? 1100 : 200);
-        if (endpoint === 'status') return { id: 's', online: true, ...OURS };
+        if (endpoint === 'status') {
+          return { id: 's', online: true, ...OURS };
+        }
         const self = { id: 's', data: {}, ...seed.address, ...OURS };
         return { status: 'joined', id, self, peers: [] };
       },
@@ -107,7 +115,9 @@ describe('Joiner', () => {
     const cloud = new TestCloud();
     const seed = cloud.fake('s', {
       answer: async (endpoint, { id }) => {
-        if (endpoint !== 'join') return undefined;
+        if (endpoint !== 'join') {
+          return undefined;
+        }
         await cloud.pause(10_000);
         const self = { id: 's', data: {} };
         return { status: 'joined', id, self, peers: [] };

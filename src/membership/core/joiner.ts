@@ -41,11 +41,15 @@ export class Joiner {
     this.#endFirstRound = resolve;
   });
 
-  constructor(
-    private readonly ctx: CoreContext,
-    private readonly joinCall: JoinCall,
-    private readonly caller: StatusCaller,
-  ) {}
+  readonly #ctx: CoreContext;
+  readonly #joinCall: JoinCall;
+  readonly #caller: StatusCaller;
+
+  constructor(ctx: CoreContext, joinCall: JoinCall, caller: StatusCaller) {
+    this.#ctx = ctx;
+    this.#joinCall = joinCall;
+    this.#caller = caller;
+  }
 
   /** True while a join is under way. */
   get isBusy(): boolean {
@@ -64,20 +68,24 @@ export class Joiner {
 
   /** A join with this peer's own id has arrived: if it is its own, it has met itself. */
   receivedOwnId({ incarnation = NaN }: JoinRequest): void {
-    if (this.#sent.has(incarnation)) this.#sent.set(incarnation, true);
+    if (this.#sent.has(incarnation)) {
+      this.#sent.set(incarnation, true);
+    }
   }
 
   /** Joins in the background: at once, and again until somebody answers. */
   async run(): Promise<void> {
-    const { options, life, list } = this.ctx;
+    const { options, life, list } = this.#ctx;
     const seeded = options.seeds.length > 0;
     let joined = seeded && (await this.join(options.seeds));
     this.#endFirstRound();
     let wait = options.joinRetryMin;
     let patience = 1;
     while (seeded && !joined && list.size === 0 && life.active) {
-      await sleep(this.ctx, wait * (0.5 + this.ctx.env.random.next()));
-      if (!life.active || list.size > 0) return;
+      await sleep(this.#ctx, wait * (0.5 + this.#ctx.env.random.next()));
+      if (!life.active || list.size > 0) {
+        return;
+      }
       // Whoever is too busy to answer has more work with each new try.
       patience = Math.min(patience * 2, MAX_PATIENCE);
       joined = await this.join(options.seeds, patience);
@@ -95,11 +103,15 @@ export class Joiner {
    */
   join(seeds: readonly PeerAddress[], patience = 1): Promise<boolean> {
     return this.#locked(async () => {
-      const { random } = this.ctx.env;
+      const { random } = this.#ctx.env;
       for (const seed of shuffle([...seeds], random)) {
         for (const address of shuffle(await this.addressesOf(seed), random)) {
-          if (!this.ctx.life.active) return false;
-          if (await this.#insist(address, patience)) return true;
+          if (!this.#ctx.life.active) {
+            return false;
+          }
+          if (await this.#insist(address, patience)) {
+            return true;
+          }
         }
       }
       return false;
@@ -123,19 +135,29 @@ export class Joiner {
     return this.#locked(async () => {
       const next = [...ids];
       const running = new Set<Promise<boolean>>();
-      for (let left = tries; left > 0 && this.ctx.life.active; left--) {
+      for (let left = tries; left > 0 && this.#ctx.life.active; left--) {
         const id = next.shift();
-        if (id === undefined) break;
-        const member = this.ctx.list.peek(id);
-        if (!member) continue;
+        if (id === undefined) {
+          break;
+        }
+        const member = this.#ctx.list.peek(id);
+        if (!member) {
+          continue;
+        }
         const attempt = this.#attempt(member).then(isJoined);
         running.add(attempt);
         void attempt.then(() => running.delete(attempt));
-        if (left === 1) break;
+        if (left === 1) {
+          break;
+        }
         const joined = anyTrue([...running]);
         const early = this.#hedge(attempt, member);
-        if ((await Promise.race([joined, early])) === true) return true;
-        if (running.has(attempt)) next.push(id);
+        if ((await Promise.race([joined, early])) === true) {
+          return true;
+        }
+        if (running.has(attempt)) {
+          next.push(id);
+        }
       }
       return anyTrue([...running]);
     });
@@ -145,7 +167,7 @@ export class Joiner {
   async addressesOf(seed: PeerAddress): Promise<PeerAddress[]> {
     const literal = normalizeIp(seed.ip);
     const ips = literal ? [literal] : await this.#resolve(seed.ip);
-    const { record, hasAddress } = this.ctx.self;
+    const { record, hasAddress } = this.#ctx.self;
     return ips
       .slice(0, MAX_ADDRESSES_PER_NAME)
       .map((ip) => ({ ...seed, ip }))
@@ -157,10 +179,10 @@ export class Joiner {
 
   async #resolve(host: string): Promise<string[]> {
     try {
-      return await this.ctx.env.resolve(host);
+      return await this.#ctx.env.resolve(host);
     } catch (error) {
       const reason = messageOf(error);
-      this.ctx.env.logger.debug(
+      this.#ctx.env.logger.debug(
         `The known peer ${host} cannot be resolved: ${reason}`,
       );
       return [];
@@ -174,8 +196,12 @@ export class Joiner {
   async #insist(address: PeerAddress, patience: number): Promise<boolean> {
     const first = this.#attempt(address, patience).then(isJoined);
     const early = await this.#hedge(first, address, patience);
-    if (typeof early === 'boolean') return early;
-    if (early === 'unknown') return first;
+    if (typeof early === 'boolean') {
+      return early;
+    }
+    if (early === 'unknown') {
+      return first;
+    }
     return anyTrue([first, this.#attempt(address, patience).then(isJoined)]);
   }
 
@@ -189,17 +215,23 @@ export class Joiner {
     address: PeerAddress,
     patience = 1,
   ): Promise<boolean | 'overdue' | 'unknown'> {
-    const part = this.ctx.options.joinTimeout * patience * HEDGE;
-    const quick = sleep(this.ctx, Math.max(part, MIN_HEDGE));
+    const part = this.#ctx.options.joinTimeout * patience * HEDGE;
+    const quick = sleep(this.#ctx, Math.max(part, MIN_HEDGE));
     const early = await Promise.race([join, quick]);
-    if (early !== undefined) return early;
+    if (early !== undefined) {
+      return early;
+    }
     let isOver = false;
     void join.then(() => (isOver = true));
     const question = this.#answerTime(address, () => isOver);
     const answered = await Promise.race([join, question]);
-    if (typeof answered === 'boolean') return answered;
-    if (answered.ms === undefined) return 'unknown';
-    const turns = sleep(this.ctx, answered.ms * TURNS);
+    if (typeof answered === 'boolean') {
+      return answered;
+    }
+    if (answered.ms === undefined) {
+      return 'unknown';
+    }
+    const turns = sleep(this.#ctx, answered.ms * TURNS);
     return (await Promise.race([join, turns])) ?? 'overdue';
   }
 
@@ -212,14 +244,18 @@ export class Joiner {
     address: PeerAddress,
     isOver: () => boolean,
   ): Promise<{ ms: number | undefined }> {
-    const { requestTimeout } = this.ctx.options;
+    const { requestTimeout } = this.#ctx.options;
     let isAnswered = false;
     const ask = async (index: number): Promise<StatusReply | undefined> => {
       const pause = (requestTimeout * index) / QUESTIONS;
-      if (index > 0) await sleep(this.ctx, pause);
-      if (isAnswered || isOver()) return undefined;
+      if (index > 0) {
+        await sleep(this.#ctx, pause);
+      }
+      if (isAnswered || isOver()) {
+        return undefined;
+      }
       const timeout = requestTimeout - pause;
-      const reply = await this.caller.askAddress(address, timeout);
+      const reply = await this.#caller.askAddress(address, timeout);
       isAnswered ||= reply.kind !== 'silent';
       return reply;
     };
@@ -234,16 +270,18 @@ export class Joiner {
   async #attempt(address: PeerAddress, patience = 1): Promise<JoinOutcome> {
     // Each attempt under an incarnation of its own, so that the address that one receiver infers
     // cannot stand against the one that another infers. One that has members may count as gone there.
-    const { self, list } = this.ctx;
-    if (this.#attempts++ > 0 || list.size > 0) self.raise();
+    const { self, list } = this.#ctx;
+    if (this.#attempts++ > 0 || list.size > 0) {
+      self.raise();
+    }
     const { incarnation } = self;
     this.#sent.set(incarnation, false);
-    const outcome = await this.joinCall.send(address, patience);
+    const outcome = await this.#joinCall.send(address, patience);
     const isOwn = this.#sent.get(incarnation);
     this.#sent.delete(incarnation);
     if (outcome === 'refused' && isOwn) {
       this.#own.add(formatAddress(address));
-      this.ctx.env.logger.debug(
+      this.#ctx.env.logger.debug(
         `${formatAddress(address)} is this peer itself`,
       );
       return 'self';

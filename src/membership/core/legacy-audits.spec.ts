@@ -10,7 +10,9 @@ async function withLegacy(
   const cloud = new TestCloud();
   const [first] = await cloud.cloud(ids);
   const legacy = originals.map((id) => cloud.legacy(id));
-  for (const peer of legacy) await cloud.settle(peer.join(first!.address));
+  for (const peer of legacy) {
+    await cloud.settle(peer.join(first!.address));
+  }
   /** How often a legacy member was asked, by an end that means nobody. */
   const asked = (legacyId: string) =>
     cloud

@@ -13,10 +13,12 @@ export class LegacyAudits {
   #turn = 0;
   #due: number;
 
-  constructor(
-    private readonly ctx: CoreContext,
-    private readonly introductions: LegacyIntroductions,
-  ) {
+  readonly #ctx: CoreContext;
+  readonly #introductions: LegacyIntroductions;
+
+  constructor(ctx: CoreContext, introductions: LegacyIntroductions) {
+    this.#ctx = ctx;
+    this.#introductions = introductions;
     const { env, options } = ctx;
     this.#due =
       env.clock.monotonic() + options.legacyAuditInterval * env.random.next();
@@ -24,15 +26,19 @@ export class LegacyAudits {
 
   /** One period: one audit at most. */
   tick(): void {
-    const { list, options, env } = this.ctx;
+    const { list, options, env } = this.#ctx;
     const now = env.clock.monotonic();
-    if (now < this.#due) return;
+    if (now < this.#due) {
+      return;
+    }
     const legacy = list.legacyMembers();
     const pause =
       (options.legacyAuditInterval * Math.max(1, list.size / AUDITORS)) /
       Math.max(1, legacy.length);
     this.#due = now + pause * (0.5 + env.random.next());
     const member = legacy[this.#turn++ % legacy.length];
-    if (member) void this.introductions.audit(member);
+    if (member) {
+      void this.#introductions.audit(member);
+    }
   }
 }

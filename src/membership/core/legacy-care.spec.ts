@@ -45,8 +45,11 @@ describe('LegacyCare', () => {
       const victim = byRank(peers, 'legacy')[1]!;
       const { id } = victim.core;
       const entry = legacy.peers.find((peer) => peer.id === id)!;
-      if (how === 'crash') crash(victim);
-      else void victim.core.leave();
+      if (how === 'crash') {
+        crash(victim);
+      } else {
+        void victim.core.leave();
+      }
       await cloud.until(() => !legacy.ids.includes(id));
       legacy.peers.push(entry);
       await cloud.until(() => !legacy.ids.includes(id), 6000);
@@ -80,7 +83,9 @@ describe('LegacyCare', () => {
     const { cloud, peers, legacy } = await withLegacy(7, ids);
     const [first, second, heir, other] = byRank(peers, 'legacy');
     const dead = [other!, first!, second!];
-    for (const victim of dead) crash(victim);
+    for (const victim of dead) {
+      crash(victim);
+    }
     for (const victim of dead) {
       await cloud.clock.complete(heir!.core.check(victim.core.id));
       await cloud.clock.run(10);
@@ -112,7 +117,9 @@ describe('LegacyCare', () => {
     await cloud.until(() => legacy.ids.includes('b'), 180_000);
     await cloud.clock.run(60_000);
     expect(legacy.ids).toEqual(['a', 'b', 'c']);
-    for (const peer of peers) expect(told(peer).join()).not.toContain('left');
+    for (const peer of peers) {
+      expect(told(peer).join()).not.toContain('left');
+    }
   });
 
   it('notices it too where nobody else could introduce it', async () => {
@@ -134,7 +141,9 @@ describe('LegacyCare', () => {
       expect(legacy.ids).toEqual(['a', 'b', 'c']);
       expect(idsOf(peers[0]!)).toEqual(['b', 'c', 'legacy']);
       expect(idsOf(peers[1]!)).toEqual(['a', 'c', 'legacy']);
-      for (const peer of peers) expect(told(peer).join()).not.toContain('left');
+      for (const peer of peers) {
+        expect(told(peer).join()).not.toContain('left');
+      }
     },
   );
 
@@ -162,9 +171,10 @@ describe('LegacyCare', () => {
       peers.every((peer) => !idsOf(peer).includes('legacy')),
     );
     await cloud.until(() => !other.ids.includes('legacy'));
-    for (const peer of peers)
+    for (const peer of peers) {
       expect(told(peer).filter((event) => event.includes('left'))).toEqual([
         'peer.left legacy dead',
       ]);
+    }
   });
 });

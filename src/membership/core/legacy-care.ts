@@ -32,12 +32,17 @@ export class LegacyCare {
   /** The last `/left` of a legacy member. */
   #heard = { evictor: '', id: '', at: -Infinity };
 
+  readonly #ctx: CoreContext;
+  readonly #teller: Teller;
+
   constructor(
-    private readonly ctx: CoreContext,
-    private readonly teller: Teller,
+    ctx: CoreContext,
+    teller: Teller,
     caller: StatusCaller,
     joiner: Joiner,
   ) {
+    this.#ctx = ctx;
+    this.#teller = teller;
     this.#renewals = new LegacyRenewals(ctx, teller);
     this.#repairs = new LegacyRepairs(ctx, this.#renewals, caller);
     this.#rounds = new LegacyRounds(ctx, this.#repairs);
@@ -54,25 +59,34 @@ export class LegacyCare {
   /** One period. */
   tick(): void {
     this.#audits.tick();
-    if (this.ctx.list.legacyCount === 0) return;
+    if (this.#ctx.list.legacyCount === 0) {
+      return;
+    }
     this.#rounds.tick();
     this.#repairs.tick();
   }
 
   changed(change: MemberChange): void {
-    const { list, env, options } = this.ctx;
+    const { list, env, options } = this.#ctx;
     const { member, source } = change;
-    if (list.legacyCount === 0) return;
+    if (list.legacyCount === 0) {
+      return;
+    }
     if (change.kind === 'removed') {
       this.#tellEnds(change);
       return;
     }
-    if (change.kind !== 'added' || source.legacyTold || !isLegacy(member))
+    if (change.kind !== 'added' || source.legacyTold || !isLegacy(member)) {
       return;
-    if (source.origin === 'joined') return;
+    }
+    if (source.origin === 'joined') {
+      return;
+    }
     // It came with another cloud, or it was put back: nobody has told the other legacy members.
-    for (const other of this.ctx.list.legacyMembers()) {
-      if (other.id === member.id) continue;
+    for (const other of this.#ctx.list.legacyMembers()) {
+      if (other.id === member.id) {
+        continue;
+      }
       this.#repairs.addShared(other.id, member.id);
       this.#repairs.addShared(member.id, other.id);
     }
@@ -80,7 +94,9 @@ export class LegacyCare {
     env.clock.setTimeout(
       () => {
         const known = list.peek(id);
-        if (known) void this.audit(known);
+        if (known) {
+          void this.audit(known);
+        }
       },
       options.probeInterval * (1 + 2 * env.random.next()),
     );
@@ -88,11 +104,14 @@ export class LegacyCare {
 
   /** A legacy member says that somebody has left. Said twice, it lists this peer twice: that is put right. */
   told(evictor: Member, id: string): void {
-    if (!isLegacy(evictor)) return;
+    if (!isLegacy(evictor)) {
+      return;
+    }
     const { evictor: last, id: lastId, at } = this.#heard;
-    const now = this.ctx.env.clock.monotonic();
-    if (last === evictor.id && lastId === id && now - at < ECHO)
-      this.#repairs.add(evictor.id, this.ctx.self.id);
+    const now = this.#ctx.env.clock.monotonic();
+    if (last === evictor.id && lastId === id && now - at < ECHO) {
+      this.#repairs.add(evictor.id, this.#ctx.self.id);
+    }
     this.#heard = { evictor: evictor.id, id, at: now };
   }
 
@@ -101,17 +120,24 @@ export class LegacyCare {
    * to do so.
    */
   wrongly(evictor: string, id: string): void {
-    const sender = this.ctx.list.peek(evictor);
-    if (!sender || !isLegacy(sender)) return;
-    for (const legacy of this.ctx.list.legacyMembers()) {
-      if (legacy.id === evictor) this.#repairs.addShared(legacy.id, id, 0);
-      else if (legacy.id !== id) this.#repairs.addShared(legacy.id, id);
+    const sender = this.#ctx.list.peek(evictor);
+    if (!sender || !isLegacy(sender)) {
+      return;
+    }
+    for (const legacy of this.#ctx.list.legacyMembers()) {
+      if (legacy.id === evictor) {
+        this.#repairs.addShared(legacy.id, id, 0);
+      } else if (legacy.id !== id) {
+        this.#repairs.addShared(legacy.id, id);
+      }
     }
   }
 
   /** A legacy member may not know of a join or an end that it was told of, or list somebody twice. */
   doubt(legacyId: string, about: string): void {
-    if (this.ctx.life.active) this.#repairs.add(legacyId, about);
+    if (this.#ctx.life.active) {
+      this.#repairs.add(legacyId, about);
+    }
   }
 
   /** Does this legacy member list this peer? If not, it is put right. */
@@ -137,8 +163,10 @@ export class LegacyCare {
   }
 
   async #introduce(legacyId: string, { id }: MemberRecord): Promise<boolean> {
-    const legacy = this.ctx.list.peek(legacyId);
-    if (!legacy || !isLegacy(legacy)) return false;
+    const legacy = this.#ctx.list.peek(legacyId);
+    if (!legacy || !isLegacy(legacy)) {
+      return false;
+    }
     return this.#renewals.runOnce(legacyId, id);
   }
 
@@ -153,22 +181,28 @@ export class LegacyCare {
     reason,
     source,
   }: MemberChange & { kind: 'removed' }): void {
-    for (const legacy of this.ctx.list.legacyMembers()) {
-      if (caretakerOf(this.ctx, legacy.id) !== this.ctx.self.id) continue;
-      if (reason !== 'left' && legacy.id !== source.from)
-        void this.teller.left(legacy, id);
+    for (const legacy of this.#ctx.list.legacyMembers()) {
+      if (caretakerOf(this.#ctx, legacy.id) !== this.#ctx.self.id) {
+        continue;
+      }
+      if (reason !== 'left' && legacy.id !== source.from) {
+        void this.#teller.left(legacy, id);
+      }
       // A `/joined` that was under way meanwhile may come after it: it is told once more when all is quiet.
       this.#repairs.add(legacy.id, id);
-      if (inherits(this.ctx, legacy.id, previous))
+      if (inherits(this.#ctx, legacy.id, previous)) {
         this.#tellPastEnds(legacy, id);
+      }
     }
   }
 
   #tellPastEnds(legacy: MemberRecord, except: string): void {
-    const { tombstones } = this.ctx.list;
+    const { tombstones } = this.#ctx.list;
     const past = tombstones.recent(INHERITED_PERIOD, MAX_INHERITED_ENDS);
     for (const { id, state } of past) {
-      if (state === 'dead' && id !== except) void this.teller.left(legacy, id);
+      if (state === 'dead' && id !== except) {
+        void this.#teller.left(legacy, id);
+      }
     }
   }
 }

@@ -10,7 +10,9 @@ async function mixed(ours: readonly string[], legacyIds: readonly string[]) {
   const cloud = new TestCloud();
   const peers = await cloud.cloud(ours);
   const legacy = legacyIds.map((id) => cloud.legacy(id));
-  for (const peer of legacy) await cloud.settle(peer.join(peers[0]!.address));
+  for (const peer of legacy) {
+    await cloud.settle(peer.join(peers[0]!.address));
+  }
   await cloud.clock.run(8000);
   const all = [...ours, ...legacyIds].sort();
   const isRight = ({ id, ids }: LegacyPeer) =>
@@ -32,7 +34,9 @@ describe('LegacyIntroductions', () => {
     async ({ ours, others }) => {
       const { cloud, legacy, isRight } = await mixed(ours, others);
       const [first] = legacy;
-      for (const id of ours) first!.evict(id);
+      for (const id of ours) {
+        first!.evict(id);
+      }
       await cloud.until(() => legacy.every(isRight), 300_000);
       await cloud.clock.run(120_000);
       expect(legacy.filter((peer) => !isRight(peer))).toEqual([]);
@@ -69,7 +73,9 @@ describe('LegacyIntroductions', () => {
     await cloud.clock.run(120_000);
     expect(legacy.filter((peer) => !isRight(peer))).toEqual([]);
     expect(cloud.to('k', 'join').length).toBeGreaterThan(0);
-    for (const peer of peers) expect(idsOf(peer)).toHaveLength(4);
+    for (const peer of peers) {
+      expect(idsOf(peer)).toHaveLength(4);
+    }
   });
 
   it('does not join directly where somebody is left to introduce it', async () => {
@@ -85,7 +91,9 @@ describe('LegacyIntroductions', () => {
 
   it('alone among legacy members that do not list each other, mends that too', async () => {
     const { cloud, legacy, isRight } = await mixed(['a'], ['k', 'l']);
-    for (const peer of legacy) peer.peers = [];
+    for (const peer of legacy) {
+      peer.peers = [];
+    }
     await cloud.until(() => legacy.every(isRight), 600_000);
     await cloud.clock.run(120_000);
     expect(legacy.filter((peer) => !isRight(peer))).toEqual([]);

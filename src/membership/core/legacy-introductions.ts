@@ -20,26 +20,40 @@ export class LegacyIntroductions {
   readonly #auditing = new Set<string>();
   #joining = false;
 
+  readonly #ctx: CoreContext;
+  readonly #teller: Teller;
+  readonly #caller: StatusCaller;
+  readonly #joiner: Joiner;
+  readonly #repairs: LegacyRepairs;
+
   constructor(
-    private readonly ctx: CoreContext,
-    private readonly teller: Teller,
-    private readonly caller: StatusCaller,
-    private readonly joiner: Joiner,
-    private readonly repairs: LegacyRepairs,
-  ) {}
+    ctx: CoreContext,
+    teller: Teller,
+    caller: StatusCaller,
+    joiner: Joiner,
+    repairs: LegacyRepairs,
+  ) {
+    this.#ctx = ctx;
+    this.#teller = teller;
+    this.#caller = caller;
+    this.#joiner = joiner;
+    this.#repairs = repairs;
+  }
 
   /** Does this legacy member list this peer? If not, somebody that it knows introduces this peer. */
   async audit(legacy: MemberRecord): Promise<void> {
     if (
       this.#auditing.has(legacy.id) ||
       !isLegacy(legacy) ||
-      !this.ctx.life.active
-    )
+      !this.#ctx.life.active
+    ) {
       return;
+    }
     this.#auditing.add(legacy.id);
     try {
-      if ((await this.teller.isListedBy(legacy)) === false)
+      if ((await this.#teller.isListedBy(legacy)) === false) {
         await this.#getIntroduced(legacy);
+      }
     } finally {
       this.#auditing.delete(legacy.id);
     }
@@ -51,16 +65,22 @@ export class LegacyIntroductions {
    * is not on the list of a legacy member is missing there.
    */
   letIn(receiverId: string, listed: readonly PeerInfo[]): void {
-    const { list, self } = this.ctx;
+    const { list, self } = this.#ctx;
     for (const info of listed) {
       const { features = [] } = list.peek(info.id) ?? info;
-      if (isLegacy({ features })) this.repairs.add(info.id, self.id);
+      if (isLegacy({ features })) {
+        this.#repairs.add(info.id, self.id);
+      }
     }
     const receiver = list.peek(receiverId);
-    if (!receiver || !isLegacy(receiver)) return;
+    if (!receiver || !isLegacy(receiver)) {
+      return;
+    }
     const ids = new Set(listed.map(({ id }) => id));
     for (const { id } of this.#othersThan(receiver)) {
-      if (!ids.has(id)) this.repairs.add(receiverId, id, 0);
+      if (!ids.has(id)) {
+        this.#repairs.add(receiverId, id, 0);
+      }
     }
   }
 
@@ -69,25 +89,29 @@ export class LegacyIntroductions {
    * lists this peer twice, which nobody would ever notice. So it is told once more when all is quiet.
    */
   async #getIntroduced(legacy: MemberRecord): Promise<void> {
-    const { options, env, self } = this.ctx;
+    const { options, env, self } = this.#ctx;
     env.logger.log(
       `${legacy.id} at ${legacy.address} does not list this peer: asking to be introduced`,
     );
     const introducers = this.#introducers(legacy.id);
     for (const introducer of introducers) {
-      const reply = await this.caller.ask(
+      const reply = await this.#caller.ask(
         introducer,
         options.requestTimeout * REQUESTS,
         { introduce: legacy.id },
       );
       if (reply.status?.ext?.introduced === true) {
-        this.repairs.add(legacy.id, self.id);
+        this.#repairs.add(legacy.id, self.id);
         return;
       }
-      if (introducer === introducers[0]) this.#doubtAll(legacy);
+      if (introducer === introducers[0]) {
+        this.#doubtAll(legacy);
+      }
     }
     // One at a time: what one legacy member is to forget is what the next one tells it.
-    if (this.#joining) return;
+    if (this.#joining) {
+      return;
+    }
     this.#joining = true;
     try {
       await this.#joinAt(legacy);
@@ -101,27 +125,35 @@ export class LegacyIntroductions {
    * hear of it: it may lack legacy members that nobody misses there.
    */
   #doubtAll(legacy: MemberRecord): void {
-    for (const { id } of this.#othersThan(legacy))
-      this.repairs.add(legacy.id, id);
+    for (const { id } of this.#othersThan(legacy)) {
+      this.#repairs.add(legacy.id, id);
+    }
   }
 
   #introducers(legacyId: string): MemberRecord[] {
-    const ranked = caretakersOf(this.ctx, legacyId, Infinity);
+    const ranked = caretakersOf(this.#ctx, legacyId, Infinity);
     const best = ranked.splice(0, BEST_INTRODUCERS);
-    const more = shuffle(ranked, this.ctx.env.random);
+    const more = shuffle(ranked, this.#ctx.env.random);
     return [...best, ...more.slice(0, MORE_INTRODUCERS)];
   }
 
   /** Nobody that it knows is left, so this peer joins through it as if for the first time. */
   async #joinAt(legacy: MemberRecord): Promise<void> {
-    const { list, life, self } = this.ctx;
-    if ((await this.teller.isListedBy(legacy)) !== false) return;
-    if (!(await this.#isForgottenBy(legacy))) return;
+    const { list, life, self } = this.#ctx;
+    if ((await this.#teller.isListedBy(legacy)) !== false) {
+      return;
+    }
+    if (!(await this.#isForgottenBy(legacy))) {
+      return;
+    }
     const known = list.peek(legacy.id);
-    if (!known || !life.active || (await this.joiner.joinAt(known))) return;
+    if (!known || !life.active || (await this.#joiner.joinAt(known))) {
+      return;
+    }
     // Perhaps only the answer was lost.
-    for (const other of this.#othersThan(legacy))
-      this.repairs.add(other.id, self.id);
+    for (const other of this.#othersThan(legacy)) {
+      this.#repairs.add(other.id, self.id);
+    }
   }
 
   /**
@@ -129,14 +161,18 @@ export class LegacyIntroductions {
    * Another one of us puts that right afterwards; if there is none, they have to forget this peer before.
    */
   async #isForgottenBy(except: MemberRecord): Promise<boolean> {
-    if (caretakerOf(this.ctx, except.id, this.ctx.self.id) !== '') return true;
+    if (caretakerOf(this.#ctx, except.id, this.#ctx.self.id) !== '') {
+      return true;
+    }
     const forgotten = await Promise.all(
-      this.#othersThan(except).map((other) => this.teller.isForgottenBy(other)),
+      this.#othersThan(except).map((other) =>
+        this.#teller.isForgottenBy(other),
+      ),
     );
     return !forgotten.includes(false);
   }
 
   #othersThan({ id }: MemberRecord): MemberRecord[] {
-    return this.ctx.list.legacyMembers().filter((member) => member.id !== id);
+    return this.#ctx.list.legacyMembers().filter((member) => member.id !== id);
   }
 }

@@ -79,7 +79,9 @@ describe('legacy members', () => {
       expect(legacy.ids).toEqual(['a', 'b', 'c']);
     }
     expect(peers.map((peer) => told(peer).length)).toEqual(before);
-    for (const peer of peers) expect(idsOf(peer)).toHaveLength(3);
+    for (const peer of peers) {
+      expect(idsOf(peer)).toHaveLength(3);
+    }
   });
 
   it('that throw out the only one of ours let it in again', async () => {
@@ -144,7 +146,9 @@ describe('legacy members', () => {
         cloud.legacy('k', { checks: true }),
         cloud.legacy('l', { checks: true }),
       ];
-      for (const peer of [k, l]) await cloud.settle(peer.join(a!.address));
+      for (const peer of [k, l]) {
+        await cloud.settle(peer.join(a!.address));
+      }
       cloud.network.loss = 0.1;
       await cloud.clock.run(300_000);
       cloud.network.loss = 0;

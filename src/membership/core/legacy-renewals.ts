@@ -22,16 +22,21 @@ export class LegacyRenewals {
   /** The last ones that succeeded, in the order of their ends. */
   readonly #done = new Map<string, Renewal>();
 
-  constructor(
-    private readonly ctx: CoreContext,
-    private readonly teller: Teller,
-  ) {}
+  readonly #ctx: CoreContext;
+  readonly #teller: Teller;
+
+  constructor(ctx: CoreContext, teller: Teller) {
+    this.#ctx = ctx;
+    this.#teller = teller;
+  }
 
   /** @returns true if the legacy member took note of both halves */
   run(legacy: string, about: string): Promise<boolean> {
     const key = keyOf(legacy, about);
     const running = this.#running.get(key);
-    if (running) return running;
+    if (running) {
+      return running;
+    }
     const run = this.#tell(legacy, about).finally(() =>
       this.#running.delete(key),
     );
@@ -41,7 +46,7 @@ export class LegacyRenewals {
 
   /** The same, unless it has just been done. */
   async runOnce(legacy: string, about: string): Promise<boolean> {
-    const now = this.ctx.env.clock.monotonic();
+    const now = this.#ctx.env.clock.monotonic();
     return (
       this.isDoneSince(legacy, about, now - JUST_NOW) || this.run(legacy, about)
     );
@@ -53,22 +58,29 @@ export class LegacyRenewals {
    */
   isDoneSince(legacy: string, about: string, since: number): boolean {
     const last = this.#done.get(keyOf(legacy, about));
-    if (!last || last.start < since) return false;
-    return last.isMember === (this.ctx.list.peek(about) !== undefined);
+    if (!last || last.start < since) {
+      return false;
+    }
+    return last.isMember === (this.#ctx.list.peek(about) !== undefined);
   }
 
   async #tell(legacy: string, about: string): Promise<boolean> {
-    const { list, env } = this.ctx;
+    const { list, env } = this.#ctx;
     const start = env.clock.monotonic();
     const target = list.peek(legacy);
-    if (!target || !(await this.teller.left(target, about))) return false;
+    if (!target || !(await this.#teller.left(target, about))) {
+      return false;
+    }
     const member = list.peek(about);
-    if (member && !(await this.teller.joined(target, member))) return false;
+    if (member && !(await this.#teller.joined(target, member))) {
+      return false;
+    }
     const key = keyOf(legacy, about);
     this.#done.delete(key);
     this.#done.set(key, { start, isMember: member !== undefined });
-    if (this.#done.size > MAX_LEGACY_REPAIRS)
+    if (this.#done.size > MAX_LEGACY_REPAIRS) {
       this.#done.delete(this.#done.keys().next().value!);
+    }
     return true;
   }
 }

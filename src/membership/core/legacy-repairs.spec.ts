@@ -22,8 +22,9 @@ async function withTwo(ids = ['a', 'b', 'c', 'd']) {
     options: { legacyAuditInterval: NEVER },
   });
   const [k, l] = [cloud.legacy('k'), cloud.legacy('l')];
-  for (const legacy of [k, l])
+  for (const legacy of [k, l]) {
     await cloud.settle(legacy.join(peers[0]!.address));
+  }
   await cloud.clock.run(8000);
   expect(k.ids).toEqual([...ids, 'l'].sort());
   expect(l.ids).toEqual([...ids, 'k'].sort());
@@ -70,7 +71,9 @@ function alone() {
       return new Promise<boolean>((resolve) => {
         runs.push({
           end: (isDone) => {
-            if (isDone) done = start;
+            if (isDone) {
+              done = start;
+            }
             resolve(isDone);
           },
         });

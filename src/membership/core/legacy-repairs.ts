@@ -42,11 +42,19 @@ const WITNESSES = 8;
 export class LegacyRepairs {
   readonly #waiting = new Map<string, Repair>();
 
+  readonly #ctx: CoreContext;
+  readonly #renewals: LegacyRenewals;
+  readonly #caller: StatusCaller;
+
   constructor(
-    private readonly ctx: CoreContext,
-    private readonly renewals: LegacyRenewals,
-    private readonly caller: StatusCaller,
-  ) {}
+    ctx: CoreContext,
+    renewals: LegacyRenewals,
+    caller: StatusCaller,
+  ) {
+    this.#ctx = ctx;
+    this.#renewals = renewals;
+    this.#caller = caller;
+  }
 
   /**
    * @param legacy the member whose list is in doubt
@@ -59,15 +67,18 @@ export class LegacyRepairs {
 
   /** The same, where all of us saw the sign: a few of them are enough. */
   addShared(legacy: string, about: string, settling = SETTLING): void {
-    if (isAmongCaretakers(this.ctx, legacy, WITNESSES))
+    if (isAmongCaretakers(this.#ctx, legacy, WITNESSES)) {
       this.add(legacy, about, settling);
+    }
   }
 
   /** One period. */
   tick(): void {
     const asked = new Map<string, Repair[]>();
     for (const repair of this.#waiting.values()) {
-      if (repair.notBefore > this.#now) continue;
+      if (repair.notBefore > this.#now) {
+        continue;
+      }
       const caretaker = this.#caretakerOf(repair);
       if (caretaker === undefined) {
         this.#end(repair);
@@ -76,38 +87,49 @@ export class LegacyRepairs {
       repair.notBefore = this.#now + repair.pause;
       repair.pause = Math.min(
         repair.pause * BACKOFF,
-        this.ctx.options.legacyAuditInterval,
+        this.#ctx.options.legacyAuditInterval,
       );
-      if (caretaker === this.ctx.self.id) void this.#run(repair);
-      else asked.set(caretaker, [...(asked.get(caretaker) ?? []), repair]);
+      if (caretaker === this.#ctx.self.id) {
+        void this.#run(repair);
+      } else {
+        asked.set(caretaker, [...(asked.get(caretaker) ?? []), repair]);
+      }
     }
-    for (const [caretaker, repairs] of asked)
+    for (const [caretaker, repairs] of asked) {
       void this.#ask(caretaker, repairs.slice(0, MAX_REPAIRS_IN_BODY));
+    }
   }
 
   /** Another peer asks for repairs. Says which of them are done; the others are taken on. */
   receive(items: readonly JsonValue[]): boolean[] {
     return items.slice(0, MAX_REPAIRS_IN_BODY).map((item) => {
       const { legacy, about, ago } = isJsonObject(item) ? item : {};
-      if (!isPeerId(legacy) || !isPeerId(about) || !this.#isKnown(about))
+      if (!isPeerId(legacy) || !isPeerId(about) || !this.#isKnown(about)) {
         return false;
+      }
       const since = this.#now - Math.max(0, Number(ago) || 0);
-      if (this.renewals.isDoneSince(legacy, about, since)) return true;
+      if (this.#renewals.isDoneSince(legacy, about, since)) {
+        return true;
+      }
       this.#add(legacy, about, since, 0);
       return false;
     });
   }
 
   #add(legacy: string, about: string, since: number, settling: number): void {
-    const { probeInterval } = this.ctx.options;
+    const { probeInterval } = this.#ctx.options;
     const key = keyOf({ legacy, about });
     const known = this.#waiting.get(key);
     if (known) {
       known.since = Math.max(known.since, since);
-      if (settling === 0) known.notBefore = this.#now;
+      if (settling === 0) {
+        known.notBefore = this.#now;
+      }
       return;
     }
-    if (this.#waiting.size >= MAX_LEGACY_REPAIRS) return;
+    if (this.#waiting.size >= MAX_LEGACY_REPAIRS) {
+      return;
+    }
     const notBefore = this.#now + settling * probeInterval;
     const pause = SETTLING * probeInterval;
     this.#waiting.set(key, { legacy, about, since, notBefore, pause });
@@ -115,43 +137,55 @@ export class LegacyRepairs {
 
   /** Whoever has to do it now; undefined if nobody can, or need not. */
   #caretakerOf({ legacy, about }: Repair): string | undefined {
-    const target = this.ctx.list.peek(legacy);
-    if (!target || !isLegacy(target)) return undefined;
-    const caretaker = caretakerOf(this.ctx, legacy, about);
-    if (caretaker === this.ctx.self.id) return caretaker;
+    const target = this.#ctx.list.peek(legacy);
+    if (!target || !isLegacy(target)) {
+      return undefined;
+    }
+    const caretaker = caretakerOf(this.#ctx, legacy, about);
+    if (caretaker === this.#ctx.self.id) {
+      return caretaker;
+    }
     return caretaker !== '' && this.#isKnown(about) ? caretaker : undefined;
   }
 
   #isKnown(id: string): boolean {
-    return id === this.ctx.self.id || this.ctx.list.peek(id) !== undefined;
+    return id === this.#ctx.self.id || this.#ctx.list.peek(id) !== undefined;
   }
 
   async #run(repair: Repair): Promise<void> {
     const { legacy, about } = repair;
-    if (!(await this.renewals.run(legacy, about))) return;
+    if (!(await this.#renewals.run(legacy, about))) {
+      return;
+    }
     // What it lost again meanwhile needs another one.
-    if (this.renewals.isDoneSince(legacy, about, repair.since))
+    if (this.#renewals.isDoneSince(legacy, about, repair.since)) {
       this.#end(repair);
+    }
   }
 
   async #ask(caretaker: string, repairs: readonly Repair[]): Promise<void> {
-    const member = this.ctx.list.peek(caretaker);
-    if (!member) return;
+    const member = this.#ctx.list.peek(caretaker);
+    if (!member) {
+      return;
+    }
     const items = repairs.map(({ legacy, about, since }): JsonObject => ({
       legacy,
       about,
       ago: this.#now - since,
     }));
     const asked = repairs.map(({ since }) => since);
-    const { requestTimeout } = this.ctx.options;
-    const reply = await this.caller.ask(member, requestTimeout, {
+    const { requestTimeout } = this.#ctx.options;
+    const reply = await this.#caller.ask(member, requestTimeout, {
       repairs: items,
     });
     const done = reply.status?.ext?.repaired;
-    if (!Array.isArray(done)) return;
+    if (!Array.isArray(done)) {
+      return;
+    }
     repairs.forEach((repair, index) => {
-      if (done[index] === true && repair.since === asked[index])
+      if (done[index] === true && repair.since === asked[index]) {
         this.#end(repair);
+      }
     });
   }
 
@@ -160,7 +194,7 @@ export class LegacyRepairs {
   }
 
   get #now(): number {
-    return this.ctx.env.clock.monotonic();
+    return this.#ctx.env.clock.monotonic();
   }
 }
 

@@ -9,8 +9,9 @@ async function withThree(ids = ['a', 'b', 'c']) {
   const cloud = new TestCloud();
   const peers = await cloud.cloud(ids);
   const originals = ['k', 'l', 'm'].map((id) => cloud.legacy(id));
-  for (const legacy of originals)
+  for (const legacy of originals) {
     await cloud.settle(legacy.join(peers[0]!.address));
+  }
   await cloud.clock.run(8000);
   const [k, l, m] = originals as [LegacyPeer, LegacyPeer, LegacyPeer];
   cloud.requests.length = 0;
@@ -73,7 +74,9 @@ describe('LegacyRounds', () => {
     let without = 0;
     for (let ms = 0; ms < 4 * INTERVAL; ms++) {
       await cloud.clock.run(1);
-      if (k.ids.length < 5) without++;
+      if (k.ids.length < 5) {
+        without++;
+      }
     }
     // Two ms for each of at most five renewals on this network.
     expect(without).toBeLessThanOrEqual(10);

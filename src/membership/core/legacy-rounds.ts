@@ -12,21 +12,25 @@ export class LegacyRounds {
   #turn = 0;
   #due: number;
 
-  constructor(
-    private readonly ctx: CoreContext,
-    private readonly repairs: LegacyRepairs,
-  ) {
+  readonly #ctx: CoreContext;
+  readonly #repairs: LegacyRepairs;
+
+  constructor(ctx: CoreContext, repairs: LegacyRepairs) {
+    this.#ctx = ctx;
+    this.#repairs = repairs;
     this.#due = ctx.env.clock.monotonic() + ctx.options.legacyAuditInterval;
   }
 
   /** One period: one renewal at most. */
   tick(): void {
-    const { env, options } = this.ctx;
+    const { env, options } = this.#ctx;
     const now = env.clock.monotonic();
-    if (now < this.#due) return;
-    const legacy = this.ctx.list.legacyMembers().filter(isSettled);
+    if (now < this.#due) {
+      return;
+    }
+    const legacy = this.#ctx.list.legacyMembers().filter(isSettled);
     const charges = legacy.filter(
-      ({ id }) => caretakerOf(this.ctx, id) === this.ctx.self.id,
+      ({ id }) => caretakerOf(this.#ctx, id) === this.#ctx.self.id,
     );
     this.#due = now + options.legacyAuditInterval / Math.max(1, charges.length);
     this.#renewNext(charges, legacy);
@@ -41,7 +45,9 @@ export class LegacyRounds {
     const charge = charges[turn % charges.length];
     const others = legacy.filter((member) => member !== charge);
     const about = others[Math.floor(turn / charges.length) % others.length];
-    if (charge && about) this.repairs.add(charge.id, about.id, 0);
+    if (charge && about) {
+      this.#repairs.add(charge.id, about.id, 0);
+    }
   }
 }
 

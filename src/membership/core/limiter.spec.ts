@@ -26,7 +26,9 @@ describe('Limiter', () => {
     gates[1]!.open();
     await settled();
     expect(started).toEqual([0, 1, 2]);
-    for (const { open } of gates) open();
+    for (const { open } of gates) {
+      open();
+    }
     expect(await Promise.all(runs)).toEqual([0, 1, 2, 3]);
   });
 

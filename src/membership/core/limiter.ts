@@ -11,24 +11,30 @@ export class Limiter {
   #waitingCount = 0;
   #running = 0;
 
+  readonly #slots: number;
+  readonly #queue: number;
+
   /**
    * @param slots tasks that run at once
    * @param queue tasks that may wait; more are turned away
    */
-  constructor(
-    private readonly slots: number,
-    private readonly queue: number,
-  ) {}
+  constructor(slots: number, queue: number) {
+    this.#slots = slots;
+    this.#queue = queue;
+  }
 
   /** True if another task of an origin that has all that wait would be turned away. */
   get isFull(): boolean {
-    return this.#running >= this.slots && this.#waitingCount >= this.queue;
+    return this.#running >= this.#slots && this.#waitingCount >= this.#queue;
   }
 
   /** Runs the task when its turn comes; undefined, without running it, if too many wait. */
   async run<T>(task: () => Promise<T>, origin = ''): Promise<T | undefined> {
-    if (this.#running < this.slots) this.#running++;
-    else if (!(await this.#turn(origin))) return undefined;
+    if (this.#running < this.#slots) {
+      this.#running++;
+    } else if (!(await this.#turn(origin))) {
+      return undefined;
+    }
     try {
       return await task();
     } finally {
@@ -37,13 +43,16 @@ export class Limiter {
   }
 
   #turn(origin: string): Promise<boolean> {
-    if (this.#waitingCount >= this.queue && !this.#makeRoom(origin)) {
+    if (this.#waitingCount >= this.#queue && !this.#makeRoom(origin)) {
       return Promise.resolve(false);
     }
     return new Promise((resolve) => {
       const line = this.#waiting.get(origin);
-      if (line) line.push(resolve);
-      else this.#waiting.set(origin, [resolve]);
+      if (line) {
+        line.push(resolve);
+      } else {
+        this.#waiting.set(origin, [resolve]);
+      }
       this.#waitingCount++;
     });
   }
@@ -52,10 +61,14 @@ export class Limiter {
   #makeRoom(origin: string): boolean {
     let longest: Waiting[] = [];
     for (const line of this.#waiting.values()) {
-      if (line.length > longest.length) longest = line;
+      if (line.length > longest.length) {
+        longest = line;
+      }
     }
     const own = this.#waiting.get(origin)?.length ?? 0;
-    if (longest.length <= own + 1) return false;
+    if (longest.length <= own + 1) {
+      return false;
+    }
     this.#waitingCount--;
     longest.pop()!(false);
     return true;
@@ -66,7 +79,9 @@ export class Limiter {
     for (const [origin, line] of this.#waiting) {
       this.#waiting.delete(origin);
       const next = line.shift()!;
-      if (line.length > 0) this.#waiting.set(origin, line);
+      if (line.length > 0) {
+        this.#waiting.set(origin, line);
+      }
       this.#waitingCount--;
       next(true);
       return;

@@ -45,7 +45,9 @@ export class ListDigest {
   /** How many buckets suit a list of this size: a few records in each. */
   get suitableCount(): number {
     let count = MIN_DIGEST_BUCKETS;
-    while (count < DIGEST_BUCKETS && count * 4 < this.#count) count *= 2;
+    while (count < DIGEST_BUCKETS && count * 4 < this.#count) {
+      count *= 2;
+    }
     return count;
   }
 

@@ -36,7 +36,9 @@ export class ListRoom {
     known: MemberRecord | undefined,
     { verified }: NewsSource,
   ): boolean {
-    if (verified || data === known?.data) return true;
+    if (verified || data === known?.data) {
+      return true;
+    }
     const growth = sizeOf(data) - (known ? sizeOf(known.data) : 0);
     return growth <= 0 || this.#bytes + growth <= this.#maxBytes;
   }
@@ -51,8 +53,11 @@ export class ListRoom {
 
   /** Remembers what is hearsay: not what this peer asked for itself. */
   heard(id: string, isNew: boolean, { from, verified }: NewsSource): void {
-    if (verified) this.hearsay.delete(id);
-    else if (isNew && from !== undefined) this.hearsay.add(id, from);
+    if (verified) {
+      this.hearsay.delete(id);
+    } else if (isNew && from !== undefined) {
+      this.hearsay.add(id, from);
+    }
   }
 }
 

@@ -27,9 +27,13 @@ describe('LocalHealth', () => {
 
   it('gets better and worse step by step', () => {
     const { health } = makeHealth();
-    for (const change of [1, 1, 1, -1]) health.note(change);
+    for (const change of [1, 1, 1, -1]) {
+      health.note(change);
+    }
     expect(health.score).toBe(2);
-    for (let steps = 0; steps < 5; steps++) health.note(-1);
+    for (let steps = 0; steps < 5; steps++) {
+      health.note(-1);
+    }
     expect(health.score).toBe(0);
   });
 

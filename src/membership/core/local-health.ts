@@ -15,15 +15,19 @@ export class LocalHealth {
   #delay = 0;
   #delayAt = 0;
 
+  readonly #max: number;
+  readonly #eventLoopDelay: () => number;
+  readonly #clock: Clock;
+
   /**
    * @param max the worst score
    * @param eventLoopDelay how late this process has reacted since the last question, in ms
    */
-  constructor(
-    private readonly max: number,
-    private readonly eventLoopDelay: () => number,
-    private readonly clock: Clock,
-  ) {}
+  constructor(max: number, eventLoopDelay: () => number, clock: Clock) {
+    this.#max = max;
+    this.#eventLoopDelay = eventLoopDelay;
+    this.#clock = clock;
+  }
 
   get score(): number {
     return this.#score;
@@ -31,7 +35,7 @@ export class LocalHealth {
 
   /** Worse for a positive change, better for a negative one. */
   note(change: number): void {
-    this.#score = Math.min(this.max, Math.max(0, this.#score + change));
+    this.#score = Math.min(this.#max, Math.max(0, this.#score + change));
   }
 
   /** A timeout in ms for judging others, stretched by the score. */
@@ -41,9 +45,9 @@ export class LocalHealth {
 
   /** Ms that a wait of `timeout` ms needs on top, because this process is slow to notice its end. */
   slack(timeout: number): number {
-    const now = this.clock.monotonic();
+    const now = this.#clock.monotonic();
     const held = this.#delay * 0.5 ** ((now - this.#delayAt) / HALF_LIFE);
-    this.#delay = Math.max(held, this.eventLoopDelay());
+    this.#delay = Math.max(held, this.#eventLoopDelay());
     this.#delayAt = now;
     return Math.min(this.#delay, timeout * MAX_SLACK);
   }

@@ -9,11 +9,14 @@ export class MemberEvents {
   readonly #listeners = new Set<(event: MembershipEvent) => void>();
   #joined = false;
 
+  readonly #logger: CoreLogger;
+  readonly #isAlone: () => boolean;
+
   /** @param isAlone true while there are no other members */
-  constructor(
-    private readonly logger: CoreLogger,
-    private readonly isAlone: () => boolean,
-  ) {}
+  constructor(logger: CoreLogger, isAlone: () => boolean) {
+    this.#logger = logger;
+    this.#isAlone = isAlone;
+  }
 
   /** @returns the way to stop listening */
   listen(listener: (event: MembershipEvent) => void): () => void {
@@ -26,12 +29,16 @@ export class MemberEvents {
   changed(change: MemberChange): void {
     const { member } = change;
     if (change.kind === 'added') {
-      if (!this.#joined) this.#emit({ type: 'cloud.joined' });
+      if (!this.#joined) {
+        this.#emit({ type: 'cloud.joined' });
+      }
       this.#joined = true;
       this.#emit({ type: 'peer.joined', member });
     } else if (change.kind === 'removed') {
       this.#emit({ type: 'peer.left', member, reason: change.reason });
-      if (this.isAlone() && !change.successor) this.left();
+      if (this.#isAlone() && !change.successor) {
+        this.left();
+      }
     } else {
       this.#changed(member, change.previous);
     }
@@ -39,7 +46,9 @@ export class MemberEvents {
 
   /** This peer has left, or all the others have. */
   left(): void {
-    if (this.#joined) this.#emit({ type: 'cloud.left' });
+    if (this.#joined) {
+      this.#emit({ type: 'cloud.left' });
+    }
     this.#joined = false;
   }
 
@@ -63,7 +72,7 @@ export class MemberEvents {
         listener(event);
       } catch (error) {
         const reason = messageOf(error);
-        this.logger.warn(`A listener failed at ${event.type}: ${reason}`);
+        this.#logger.warn(`A listener failed at ${event.type}: ${reason}`);
       }
     }
   }

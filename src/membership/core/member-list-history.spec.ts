@@ -18,14 +18,21 @@ describe('the history of a MemberList', () => {
       fc.property(news, (items) => {
         const { list, changes } = makeList();
         for (const { id, incarnation, state } of items) {
-          if (state === 'alive') list.apply(member(id, incarnation), GOSSIP);
-          else list.accuse({ id, incarnation, state }, GOSSIP);
+          if (state === 'alive') {
+            list.apply(member(id, incarnation), GOSSIP);
+          } else {
+            list.accuse({ id, incarnation, state }, GOSSIP);
+          }
         }
         const present = new Set<string>();
         for (const { kind, member: told } of changes) {
           expect(present.has(told.id)).toBe(kind !== 'added');
-          if (kind === 'added') present.add(told.id);
-          if (kind === 'removed') present.delete(told.id);
+          if (kind === 'added') {
+            present.add(told.id);
+          }
+          if (kind === 'removed') {
+            present.delete(told.id);
+          }
         }
         expect([...present].sort()).toEqual(
           list
@@ -42,12 +49,17 @@ describe('the history of a MemberList', () => {
       fc.property(news, (items) => {
         const { list } = makeList();
         for (const { id, incarnation, state } of items) {
-          if (state === 'alive') list.apply(member(id, incarnation), GOSSIP);
-          else list.accuse({ id, incarnation, state }, GOSSIP);
+          if (state === 'alive') {
+            list.apply(member(id, incarnation), GOSSIP);
+          } else {
+            list.accuse({ id, incarnation, state }, GOSSIP);
+          }
         }
         const { list: fresh } = makeList();
         const records = [...list.members()].reverse();
-        for (const record of records) fresh.apply(record, GOSSIP);
+        for (const record of records) {
+          fresh.apply(record, GOSSIP);
+        }
         expect(fresh.digest.text).toBe(list.digest.text);
         expect(fresh.digest.buckets(16)).toEqual(list.digest.buckets(16));
       }),
@@ -64,7 +76,9 @@ describe('the history of a MemberList', () => {
       [],
     ].map((members) => {
       const { list } = makeList();
-      for (const one of members) list.apply(one, GOSSIP);
+      for (const one of members) {
+        list.apply(one, GOSSIP);
+      }
       return list.digest.text;
     });
     expect(new Set(digests).size).toBe(digests.length);

@@ -169,8 +169,9 @@ describe('MemberList', () => {
     expect(list.apply(member('b', 2, large), GOSSIP)).toBe('full');
     expect(list.apply(member('a', 2, large), GOSSIP)).toBe('applied');
     expect(list.apply(member('c', 1, large), VERIFIED)).toBe('applied');
-    for (const id of ['a', 'c'])
+    for (const id of ['a', 'c']) {
       list.accuse({ id, incarnation: 3, state: 'left' }, GOSSIP);
+    }
     expect(list.apply(member('b', 2, large), GOSSIP)).toBe('applied');
     list.clear();
     expect(list.apply(member('d', 1, large), GOSSIP)).toBe('applied');
@@ -248,7 +249,9 @@ describe('MemberList', () => {
     const heard: string[] = [];
     list.onChange(({ kind, member: { id } }) => {
       heard.push(`first ${kind} ${id}`);
-      if (kind === 'added' && id === 'a') list.apply(member('b'), GOSSIP);
+      if (kind === 'added' && id === 'a') {
+        list.apply(member('b'), GOSSIP);
+      }
     });
     list.onChange(({ kind, member: { id } }) => {
       heard.push(`second ${kind} ${id}`);

@@ -28,12 +28,15 @@ export class MemberList {
   #legacyCount = 0;
   #delivering = false;
 
+  readonly #share: (record: MemberRecord) => MemberRecord;
+
   constructor(
     readonly tombstones: Tombstones,
     readonly room: ListRoom,
-    private readonly share: (record: MemberRecord) => MemberRecord = (record) =>
-      record,
-  ) {}
+    share: (record: MemberRecord) => MemberRecord = (record) => record,
+  ) {
+    this.#share = share;
+  }
 
   /** Members on the list, the hidden ones included. */
   get size(): number {
@@ -53,7 +56,9 @@ export class MemberList {
 
   /** Those members themselves, in the order in which they came. */
   legacyMembers(): MemberRecord[] {
-    if (this.#legacyCount === 0) return [];
+    if (this.#legacyCount === 0) {
+      return [];
+    }
     return [...this.#listed.values()].filter(isLegacy);
   }
 
@@ -95,7 +100,7 @@ export class MemberList {
 
   /** News of a member that is there: alive, or suspect with all that is known of it. */
   apply(told: MemberRecord, source: NewsSource): NewsOutcome {
-    const news = this.share(told);
+    const news = this.#share(told);
     const known = this.#listed.get(news.id);
     const stone = known ? undefined : this.tombstones.get(news.id);
     if (
@@ -106,7 +111,9 @@ export class MemberList {
     }
     const occupant = this.at(news.address);
     if (occupant && occupant.id !== news.id) {
-      if (!source.verified) return 'occupied';
+      if (!source.verified) {
+        return 'occupied';
+      }
       const { incarnation } = occupant;
       this.#remove(
         occupant,
@@ -116,8 +123,12 @@ export class MemberList {
         { successor: news },
       );
     }
-    if (!known && !this.#makeRoom(source)) return 'full';
-    if (!this.room.fits(news, known, source)) return 'full';
+    if (!known && !this.#makeRoom(source)) {
+      return 'full';
+    }
+    if (!this.room.fits(news, known, source)) {
+      return 'full';
+    }
     this.tombstones.delete(news.id);
     this.#put(news, known);
     this.room.heard(news.id, !known, source);
@@ -142,11 +153,15 @@ export class MemberList {
       }
       return 'old';
     }
-    if (!overrides(news, known)) return 'old';
+    if (!overrides(news, known)) {
+      return 'old';
+    }
     if (news.state === 'suspect') {
       // The incarnation stays: with a higher one come data that this news does not carry.
-      if (known.state === 'suspect') return 'old';
-      const member = this.share(changeRecord(known, { state: 'suspect' }));
+      if (known.state === 'suspect') {
+        return 'old';
+      }
+      const member = this.#share(changeRecord(known, { state: 'suspect' }));
       this.#put(member, known);
       this.#tell({ kind: 'changed', member, previous: known, source });
     } else {
@@ -158,22 +173,28 @@ export class MemberList {
   /** A member that is suspected no more, because it was heard: local knowledge, no news for others. */
   acquit(id: string, source: NewsSource): void {
     const known = this.#listed.get(id);
-    if (known?.state !== 'suspect') return;
-    const member = this.share(changeRecord(known, { state: 'alive' }));
+    if (known?.state !== 'suspect') {
+      return;
+    }
+    const member = this.#share(changeRecord(known, { state: 'alive' }));
     this.#put(member, known);
     this.#tell({ kind: 'changed', member, previous: known, source });
   }
 
   /** Takes a member from sight without an end: `show` or an accusation follows. */
   hide(id: string): boolean {
-    if (!this.#listed.has(id) || this.#hidden.has(id)) return false;
+    if (!this.#listed.has(id) || this.#hidden.has(id)) {
+      return false;
+    }
     this.#hidden.add(id);
     this.#members = undefined;
     return true;
   }
 
   show(id: string): void {
-    if (this.#hidden.delete(id)) this.#members = undefined;
+    if (this.#hidden.delete(id)) {
+      this.#members = undefined;
+    }
   }
 
   /** Forgets all members, without an end of theirs: this peer has left. */
@@ -190,9 +211,13 @@ export class MemberList {
   /** Whoever answers for itself takes the place of a name that nothing has confirmed. */
   #makeRoom({ verified }: NewsSource): boolean {
     const { maxPeers, hearsay } = this.room;
-    if (this.#listed.size < maxPeers) return true;
+    if (this.#listed.size < maxPeers) {
+      return true;
+    }
     const name = verified ? this.#listed.get(hearsay.first ?? '') : undefined;
-    if (!name) return false;
+    if (!name) {
+      return false;
+    }
     const { id, incarnation } = name;
     const end = { state: 'dead', incarnation } as const;
     this.#remove(name, end, 'dead', { origin: 'check', quiet: true });
@@ -202,15 +227,20 @@ export class MemberList {
   }
 
   #put(member: MemberRecord, known: MemberRecord | undefined): void {
-    if (known) this.#unindex(known);
+    if (known) {
+      this.#unindex(known);
+    }
     this.#listed.set(member.id, member);
     this.#byAddress.set(member.address, member.id);
     this.digest.add(member.id, member.digest);
     this.room.added(member);
-    if (isLegacy(member)) this.#legacyCount++;
+    if (isLegacy(member)) {
+      this.#legacyCount++;
+    }
     // Fresh news from the member itself answers the doubt for which it was hidden.
-    if (known && member.incarnation > known.incarnation)
+    if (known && member.incarnation > known.incarnation) {
       this.#hidden.delete(member.id);
+    }
     this.#members = undefined;
   }
 
@@ -226,9 +256,11 @@ export class MemberList {
     this.#unindex(known);
     this.#members = undefined;
     this.room.hearsay.delete(known.id);
-    const member = this.share(changeRecord(known, { state, incarnation }));
+    const member = this.#share(changeRecord(known, { state, incarnation }));
     this.tombstones.add(known.id, { incarnation, state }, member);
-    if (reason === 'replaced') this.tombstones.forgetAddress(known.id);
+    if (reason === 'replaced') {
+      this.tombstones.forgetAddress(known.id);
+    }
     this.#tell({
       kind: 'removed',
       member,
@@ -245,17 +277,23 @@ export class MemberList {
     }
     this.digest.remove(known.id, known.digest);
     this.room.removed(known);
-    if (isLegacy(known)) this.#legacyCount--;
+    if (isLegacy(known)) {
+      this.#legacyCount--;
+    }
   }
 
   /** A change that a listener causes waits until all have heard of the one before. */
   #tell(change: MemberChange): void {
     this.#pending.push(change);
-    if (this.#delivering) return;
+    if (this.#delivering) {
+      return;
+    }
     this.#delivering = true;
     try {
       for (let next; (next = this.#pending.shift());) {
-        for (const listener of this.#listeners) listener(next);
+        for (const listener of this.#listeners) {
+          listener(next);
+        }
       }
     } finally {
       this.#delivering = false;

@@ -60,9 +60,15 @@ export function toPeerInfo(record: PeerInfo): PeerInfo {
   } else if (record.incarnation) {
     info.incarnation = record.incarnation;
   }
-  if (record.scheme !== undefined) info.scheme = record.scheme;
-  if (record.cloud !== undefined) info.cloud = record.cloud;
-  if (record.signature !== undefined) info.signature = record.signature;
+  if (record.scheme !== undefined) {
+    info.scheme = record.scheme;
+  }
+  if (record.cloud !== undefined) {
+    info.cloud = record.cloud;
+  }
+  if (record.signature !== undefined) {
+    info.signature = record.signature;
+  }
   return info;
 }
 

@@ -31,11 +31,14 @@ export class MembershipCore {
   readonly #requests: PeerRequests;
   readonly #departure: Departure;
 
+  readonly #options: ResolvedMembershipOptions;
+
   constructor(
     self: SelfDescription,
-    private readonly options: ResolvedMembershipOptions,
+    options: ResolvedMembershipOptions,
     env: MembershipEnvironment,
   ) {
+    this.#options = options;
     this.#parts = makeParts(self, options, env);
     connectParts(this.#parts);
     this.#requests = new PeerRequests(this.#parts);
@@ -86,7 +89,9 @@ export class MembershipCore {
   /** Starts joining in the background. */
   start({ port }: { port: number }): void {
     const { ctx, joiner } = this.#parts;
-    if (ctx.life.started || ctx.life.stopped) return;
+    if (ctx.life.started || ctx.life.stopped) {
+      return;
+    }
     ctx.life.start();
     ctx.self.listen(port);
     void joiner.run();
@@ -98,7 +103,7 @@ export class MembershipCore {
    * @returns true if one of them let this peer in
    */
   async join(
-    seeds: readonly PeerAddress[] = this.options.seeds,
+    seeds: readonly PeerAddress[] = this.#options.seeds,
   ): Promise<boolean> {
     const { ctx, joiner } = this.#parts;
     // Until it listens, there is no port that others could check.
@@ -108,7 +113,9 @@ export class MembershipCore {
       ctx.life.leaving = false;
       ctx.self.raise();
     }
-    if (ctx.life.stopped) return false;
+    if (ctx.life.stopped) {
+      return false;
+    }
     return joiner.join(seeds);
   }
 
@@ -124,10 +131,10 @@ export class MembershipCore {
   async update(data: JsonObject): Promise<void> {
     const { ctx, teller, spreader } = this.#parts;
     const size = jsonBytes(data);
-    if (size > this.options.maxDataBytes) {
+    if (size > this.#options.maxDataBytes) {
       throw new PeerCloudError(
         'DATA_TOO_LARGE',
-        `data of ${size} bytes as JSON: ${this.options.maxDataBytes} at most, since every peer keeps it`,
+        `data of ${size} bytes as JSON: ${this.#options.maxDataBytes} at most, since every peer keeps it`,
       );
     }
     ctx.self.setData(data);
@@ -140,7 +147,9 @@ export class MembershipCore {
     const told = await Promise.all(
       teller.audience().map((member) => teller.updated(member, body)),
     );
-    if (told.includes(false)) spreader.self();
+    if (told.includes(false)) {
+      spreader.self();
+    }
   }
 
   /** Says goodbye to all others; from then on the list is empty. */
@@ -155,7 +164,9 @@ export class MembershipCore {
   expel(mayStay: (id: string) => boolean): void {
     const { list, self } = this.#parts.ctx;
     for (const { id, incarnation } of list.records()) {
-      if (mayStay(id)) continue;
+      if (mayStay(id)) {
+        continue;
+      }
       list.accuse(
         { id, incarnation, state: 'dead' },
         { origin: 'check', from: self.id, quiet: true },
@@ -178,7 +189,9 @@ export class MembershipCore {
   async tick(): Promise<void> {
     const { ctx, stalls, detector, hearsayCheck, healer, legacyCare } =
       this.#parts;
-    if (!ctx.life.active || !ctx.life.started) return;
+    if (!ctx.life.active || !ctx.life.started) {
+      return;
+    }
     stalls.tickBegins();
     legacyCare.tick();
     void healer.tick();

@@ -79,7 +79,9 @@ describe('overrides', () => {
         for (const item of news) {
           const next = merge(known, item);
           expect(next.incarnation).toBeGreaterThanOrEqual(known.incarnation);
-          if (next !== known) expect(overrides(known, next)).toBe(false);
+          if (next !== known) {
+            expect(overrides(known, next)).toBe(false);
+          }
           known = next;
         }
       }),

@@ -22,15 +22,18 @@ export class Newcomers {
   onDoubt: (legacyId: string, about: string) => void = () => {};
   readonly #newcomers = new Map<string, Newcomer>();
 
-  constructor(
-    private readonly ctx: CoreContext,
-    private readonly teller: Teller,
-  ) {}
+  readonly #ctx: CoreContext;
+  readonly #teller: Teller;
+
+  constructor(ctx: CoreContext, teller: Teller) {
+    this.#ctx = ctx;
+    this.#teller = teller;
+  }
 
   add(id: string, told: ReadonlySet<string>): void {
     this.#newcomers.delete(id);
     this.#newcomers.set(id, {
-      until: this.ctx.env.clock.monotonic() + NEWCOMER_PERIOD,
+      until: this.#ctx.env.clock.monotonic() + NEWCOMER_PERIOD,
       told,
       later: new Set(),
     });
@@ -39,10 +42,13 @@ export class Newcomers {
 
   changed(change: MemberChange): void {
     this.#shrink();
-    if (this.#newcomers.size === 0) return;
+    if (this.#newcomers.size === 0) {
+      return;
+    }
     const { member } = change;
-    if (change.kind === 'added') this.#passOnJoin(change);
-    else if (change.kind === 'removed') {
+    if (change.kind === 'added') {
+      this.#passOnJoin(change);
+    } else if (change.kind === 'removed') {
       this.#passOnEnd(
         member.id,
         change.previous,
@@ -52,25 +58,36 @@ export class Newcomers {
   }
 
   #passOnJoin({ member, source: { origin, from = '' } }: MemberChange): void {
-    if (origin === 'answer') return;
+    if (origin === 'answer') {
+      return;
+    }
     for (const [newcomer, { told, later }] of this.#reachable(member.id)) {
       const isOwn = origin === 'join';
       const isByKnower =
         origin === 'joined' && (told.has(from) || later.has(from));
-      if (isOwn || isByKnower) later.add(member.id);
+      if (isOwn || isByKnower) {
+        later.add(member.id);
+      }
       // It was told by the admission, or told this itself.
-      if (isOwn || newcomer.id === from) continue;
-      if (!isLegacy(newcomer)) void this.teller.joined(newcomer, member);
-      else if (!isByKnower) void this.#retell(newcomer, member);
+      if (isOwn || newcomer.id === from) {
+        continue;
+      }
+      if (!isLegacy(newcomer)) {
+        void this.#teller.joined(newcomer, member);
+      } else if (!isByKnower) {
+        void this.#retell(newcomer, member);
+      }
     }
   }
 
   #passOnEnd(id: string, previous: MemberRecord, byRequest: boolean): void {
-    for (const [newcomer] of this.#reachable(id))
-      void this.teller.left(newcomer, id);
+    for (const [newcomer] of this.#reachable(id)) {
+      void this.#teller.left(newcomer, id);
+    }
     // An old goodbye may have met a new join under the same id: the newcomer has to know.
-    if (byRequest && this.#newcomers.delete(id))
-      void this.teller.left(previous, id);
+    if (byRequest && this.#newcomers.delete(id)) {
+      void this.#teller.left(previous, id);
+    }
   }
 
   /**
@@ -79,23 +96,28 @@ export class Newcomers {
    */
   async #retell(newcomer: MemberRecord, member: MemberRecord): Promise<void> {
     this.onDoubt(newcomer.id, member.id);
-    if (await this.teller.left(newcomer, member.id))
-      await this.teller.joined(newcomer, member);
+    if (await this.#teller.left(newcomer, member.id)) {
+      await this.#teller.joined(newcomer, member);
+    }
   }
 
   /** Newcomers that this has to be told to: in large clouds gossip tells those with features. */
   *#reachable(except: string): Iterable<[MemberRecord, Newcomer]> {
-    const { isDirect } = this.teller;
+    const { isDirect } = this.#teller;
     for (const [id, newcomer] of this.#newcomers) {
-      const member = id === except ? undefined : this.ctx.list.peek(id);
-      if (member && (isDirect || isLegacy(member))) yield [member, newcomer];
+      const member = id === except ? undefined : this.#ctx.list.peek(id);
+      if (member && (isDirect || isLegacy(member))) {
+        yield [member, newcomer];
+      }
     }
   }
 
   #shrink(): void {
-    const now = this.ctx.env.clock.monotonic();
+    const now = this.#ctx.env.clock.monotonic();
     for (const [id, { until }] of this.#newcomers) {
-      if (until > now && this.#newcomers.size <= MAX_NEWCOMERS) return;
+      if (until > now && this.#newcomers.size <= MAX_NEWCOMERS) {
+        return;
+      }
       this.#newcomers.delete(id);
     }
   }

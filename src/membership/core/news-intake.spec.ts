@@ -151,7 +151,9 @@ describe('NewsIntake', () => {
         );
       await tell(5);
       verifyRecord.mockClear();
-      for (const incarnation of [5, 4, 1]) await tell(incarnation);
+      for (const incarnation of [5, 4, 1]) {
+        await tell(incarnation);
+      }
       expect(verifyRecord).not.toHaveBeenCalled();
       await tell(6);
       expect(verifyRecord).toHaveBeenCalledOnce();
@@ -186,7 +188,9 @@ describe('NewsIntake', () => {
         ticks: false,
       });
       const names = ['m', 'n'].map((id) => cloud.fake(id));
-      for (const fake of names) await cloud.settle(fake.join(peer.address));
+      for (const fake of names) {
+        await cloud.settle(fake.join(peer.address));
+      }
       const [m, n] = [peer.core.get('m')!, peer.core.get('n')!];
       const real = Array.from({ length: 6 }, (_, index) =>
         cloud.fake(`r${index}`, { status: { ...OURS, incarnation: 1 } }),
@@ -197,12 +201,16 @@ describe('NewsIntake', () => {
         const state = 'alive';
         return peer.core.receiveSync({ members: [{ ...info, state }] }, sender);
       };
-      for (const index of [0, 1, 2, 3]) await tell(index);
+      for (const index of [0, 1, 2, 3]) {
+        await tell(index);
+      }
       expect(idsOf(peer)).toEqual(['m', 'n', 'r0', 'r1', 'r2']);
       await tell(3, n);
       expect(idsOf(peer)).toContain('r3');
       await cloud.settle(peer.core.check('r1'));
-      for (const index of [4, 5]) await tell(index);
+      for (const index of [4, 5]) {
+        await tell(index);
+      }
       expect(idsOf(peer)).toEqual(['m', 'n', 'r0', 'r1', 'r2', 'r3', 'r4']);
     });
 

@@ -22,13 +22,24 @@ export class NewsIntake {
   readonly #log: LimitedLog;
   #warnedFull = false;
 
+  readonly #ctx: CoreContext;
+  readonly #detector: FailureDetector;
+  readonly #verifier: Verifier;
+  readonly #endCheck: EndCheck;
+  readonly #quota: ReporterQuota;
+
   constructor(
-    private readonly ctx: CoreContext,
-    private readonly detector: FailureDetector,
-    private readonly verifier: Verifier,
-    private readonly endCheck: EndCheck,
-    private readonly quota: ReporterQuota,
+    ctx: CoreContext,
+    detector: FailureDetector,
+    verifier: Verifier,
+    endCheck: EndCheck,
+    quota: ReporterQuota,
   ) {
+    this.#ctx = ctx;
+    this.#detector = detector;
+    this.#verifier = verifier;
+    this.#endCheck = endCheck;
+    this.#quota = quota;
     const { logger, clock } = ctx.env;
     this.#log = new LimitedLog(logger, () => clock.monotonic());
   }
@@ -40,8 +51,10 @@ export class NewsIntake {
     origin: 'gossip' | 'sync',
   ): void {
     for (const item of items) {
-      if (this.#isRepeated(item)) continue;
-      const news = readNews(item, this.ctx.options.maxDataBytes);
+      if (this.#isRepeated(item)) {
+        continue;
+      }
+      const news = readNews(item, this.#ctx.options.maxDataBytes);
       if (news?.kind === 'record') {
         this.record(news.info, {
           origin,
@@ -56,10 +69,14 @@ export class NewsIntake {
 
   /** Most gossip comes several times: what can change nothing is not worth reading. */
   #isRepeated(item: JsonValue): boolean {
-    if (!isJsonObject(item) || item.state !== 'alive') return false;
+    if (!isJsonObject(item) || item.state !== 'alive') {
+      return false;
+    }
     const { id, incarnation } = item;
-    if (typeof id !== 'string' || typeof incarnation !== 'number') return false;
-    return isCovered(incarnation, this.ctx.list.peek(id));
+    if (typeof id !== 'string' || typeof incarnation !== 'number') {
+      return false;
+    }
+    return isCovered(incarnation, this.#ctx.list.peek(id));
   }
 
   /**
@@ -69,21 +86,25 @@ export class NewsIntake {
    */
   record(told: PeerInfo, source: NewsSource, hearsay = false): boolean {
     const info = hearsay ? withoutExtensions(told) : told;
-    if (info.id === this.ctx.self.id) {
+    if (info.id === this.#ctx.self.id) {
       this.onSelf(info.incarnation ?? 0, false, info.ip);
       return false;
     }
-    if (this.#isOld(info) || !this.#credible(info, source)) return false;
+    if (this.#isOld(info) || !this.#credible(info, source)) {
+      return false;
+    }
     const record = makeRecord(info, 'alive');
-    const known = this.ctx.list.peek(record.id);
+    const known = this.#ctx.list.peek(record.id);
     // Hearsay about a member that is known adds nothing, unless it names another address.
-    if (known && known.address === record.address && hearsay) return false;
+    if (known && known.address === record.address && hearsay) {
+      return false;
+    }
     if (
       known &&
       known.address !== record.address &&
       this.#mayMove(record, known, source)
     ) {
-      this.verifier.moved(record, source.from ?? '');
+      this.#verifier.moved(record, source.from ?? '');
       return false;
     }
     const isNew = !known;
@@ -91,20 +112,25 @@ export class NewsIntake {
       isNew &&
       source.from !== undefined &&
       !this.#withinQuota(record, source.from)
-    )
+    ) {
       return false;
-    const outcome = this.ctx.list.apply(record, source);
-    if (outcome === 'occupied') this.verifier.contested(record, source);
-    else if (outcome === 'full') this.#warnFull();
-    else if (
+    }
+    const outcome = this.#ctx.list.apply(record, source);
+    if (outcome === 'occupied') {
+      this.#verifier.contested(record, source);
+    } else if (outcome === 'full') {
+      this.#warnFull();
+    } else if (
       outcome === 'old' &&
       isNew &&
       isLegacy(record) &&
       source.origin === 'joined'
     ) {
-      this.verifier.contested(record, source);
+      this.#verifier.contested(record, source);
     }
-    if (outcome === 'applied' && hearsay) this.verifier.identify(record.id);
+    if (outcome === 'applied' && hearsay) {
+      this.#verifier.identify(record.id);
+    }
     return outcome === 'applied';
   }
 
@@ -115,13 +141,15 @@ export class NewsIntake {
     origin: ChangeOrigin,
     by = from,
   ): void {
-    if (!this.#believable(news.incarnation)) return;
-    if (news.id === this.ctx.self.id) {
+    if (!this.#believable(news.incarnation)) {
+      return;
+    }
+    if (news.id === this.#ctx.self.id) {
       this.onSelf(news.incarnation, true);
     } else if (news.state === 'suspect') {
       // Accusers count, so nobody may invent them.
-      const isKnown = by === this.ctx.self.id || this.ctx.list.peek(by);
-      this.detector.suspected(
+      const isKnown = by === this.#ctx.self.id || this.#ctx.list.peek(by);
+      this.#detector.suspected(
         { ...news, state: 'suspect' },
         isKnown ? by : from,
         from,
@@ -129,30 +157,40 @@ export class NewsIntake {
     } else if (origin === 'sync' && news.state === 'dead') {
       this.#doubt(news, from);
     } else if (
-      this.ctx.list.peek(news.id) &&
-      !this.detector.isLongDoubted(news.id)
+      this.#ctx.list.peek(news.id) &&
+      !this.#detector.isLongDoubted(news.id)
     ) {
-      this.endCheck.told(news, { origin, from });
+      this.#endCheck.told(news, { origin, from });
     } else {
-      this.ctx.list.accuse(news, { origin, from });
+      this.#ctx.list.accuse(news, { origin, from });
     }
   }
 
   /** Whoever tells it with a whole list may be behind: no verdict. */
   #doubt(news: Accusation, from: string): void {
-    const { list } = this.ctx;
+    const { list } = this.#ctx;
     const known = list.peek(news.id);
-    if (!known) list.accuse(news, { origin: 'sync', from });
-    else if (news.incarnation >= known.incarnation)
-      this.detector.doubt(news.id, from);
+    if (!known) {
+      list.accuse(news, { origin: 'sync', from });
+    } else if (news.incarnation >= known.incarnation) {
+      this.#detector.doubt(news.id, from);
+    }
   }
 
   #credible(info: PeerInfo, source: NewsSource): boolean {
-    const { env, self } = this.ctx;
-    if (info.id.length > this.ctx.options.limits.maxIdLength) return false;
-    if (!this.#believable(info.incarnation ?? 0)) return false;
-    if (info.features && (info.cloud ?? '') !== self.cloud) return false;
-    if (this.#isOwnAddress(info)) return false;
+    const { env, self } = this.#ctx;
+    if (info.id.length > this.#ctx.options.limits.maxIdLength) {
+      return false;
+    }
+    if (!this.#believable(info.incarnation ?? 0)) {
+      return false;
+    }
+    if (info.features && (info.cloud ?? '') !== self.cloud) {
+      return false;
+    }
+    if (this.#isOwnAddress(info)) {
+      return false;
+    }
     const origin = this.#originOf(source);
     if (!env.allows(info, origin)) {
       this.#log.warn(
@@ -173,26 +211,30 @@ export class NewsIntake {
 
   /** It adds nothing to what is known: not worth the check of a signature. */
   #isOld({ id, features, incarnation = 0 }: PeerInfo): boolean {
-    const { list } = this.ctx;
-    if (!features) return false;
+    const { list } = this.#ctx;
+    if (!features) {
+      return false;
+    }
     return isCovered(incarnation, list.peek(id) ?? list.tombstones.get(id));
   }
 
   /** A loopback address, say, means something else to a teller on another host. */
   #originOf({ from, toldAt }: NewsSource): RequestOrigin | undefined {
-    if (toldAt !== undefined) return { remoteAddress: toldAt };
-    const member = from === undefined ? undefined : this.ctx.list.peek(from);
+    if (toldAt !== undefined) {
+      return { remoteAddress: toldAt };
+    }
+    const member = from === undefined ? undefined : this.#ctx.list.peek(from);
     return member && { remoteAddress: member.ip, senderId: member.id };
   }
 
   /** Whoever was at this peer's own address before is no more. */
   #isOwnAddress(info: PeerInfo): boolean {
-    const { record, hasAddress } = this.ctx.self;
+    const { record, hasAddress } = this.#ctx.self;
     return hasAddress && info.ip === record.ip && info.port === record.port;
   }
 
   #believable(incarnation: number): boolean {
-    return incarnation <= this.ctx.env.clock.now() + MAX_INCARNATION_LEAD;
+    return incarnation <= this.#ctx.env.clock.now() + MAX_INCARNATION_LEAD;
   }
 
   #mayMove(
@@ -206,18 +248,22 @@ export class NewsIntake {
   }
 
   #withinQuota(record: MemberRecord, reporter: string): boolean {
-    const { hearsay } = this.ctx.list.room;
-    if (!hearsay.isFull(reporter) && this.quota.take(reporter)) return true;
-    this.ctx.env.logger.debug(
+    const { hearsay } = this.#ctx.list.room;
+    if (!hearsay.isFull(reporter) && this.#quota.take(reporter)) {
+      return true;
+    }
+    this.#ctx.env.logger.debug(
       `${reporter} names too many members that nobody knows: ${record.id} is left out`,
     );
     return false;
   }
 
   #warnFull(): void {
-    if (this.#warnedFull) return;
+    if (this.#warnedFull) {
+      return;
+    }
     this.#warnedFull = true;
-    this.ctx.env.logger.warn(
+    this.#ctx.env.logger.warn(
       'The list is full (maxPeers, limits.maxListBytes): more members are left out',
     );
   }

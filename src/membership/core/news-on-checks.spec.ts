@@ -92,8 +92,9 @@ describe('news', () => {
   it('that is known already is not passed on again', async () => {
     const { cloud, a, b } = await atRest(['a', 'b', 'c']);
     const record = await tellOnly(cloud, b, 'x');
-    for (let times = 0; times < 20; times++)
+    for (let times = 0; times < 20; times++) {
       await cloud.clock.complete(b.core.check('a'));
+    }
     expect(idsOf(a)).toContain('x');
     const origin = { remoteAddress: a.address.ip, senderId: 'a' };
     await b.core.receiveStatus({ ext: { updates: [record] } }, origin);

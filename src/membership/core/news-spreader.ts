@@ -7,26 +7,32 @@ import type { Teller } from './teller.js';
 
 /** Sees to it that what this peer comes to know reaches the others. */
 export class NewsSpreader {
-  constructor(
-    private readonly ctx: CoreContext,
-    private readonly gossiper: Gossiper,
-    private readonly teller: Teller,
-  ) {}
+  readonly #ctx: CoreContext;
+  readonly #gossiper: Gossiper;
+  readonly #teller: Teller;
+
+  constructor(ctx: CoreContext, gossiper: Gossiper, teller: Teller) {
+    this.#ctx = ctx;
+    this.#gossiper = gossiper;
+    this.#teller = teller;
+  }
 
   /** The list has changed. */
   changed(change: MemberChange): void {
     const { source, member } = change;
-    if (source.quiet) return;
+    if (source.quiet) {
+      return;
+    }
     if (change.kind === 'removed') {
       this.#ended(change);
     } else if (member.state === 'suspect') {
-      this.suspected(member, source.accuser ?? this.ctx.self.id);
+      this.suspected(member, source.accuser ?? this.#ctx.self.id);
     } else if (
       change.kind === 'added' ||
       member.incarnation > change.previous.incarnation
     ) {
       const news = recordNews(member, source.legacyTold === true);
-      this.gossiper.spread(member.id, news, this.#isUrgent(change));
+      this.#gossiper.spread(member.id, news, this.#isUrgent(change));
     }
   }
 
@@ -35,7 +41,7 @@ export class NewsSpreader {
     { id, incarnation }: Pick<Accusation, 'id' | 'incarnation'>,
     by: string,
   ): void {
-    this.gossiper.spread(
+    this.#gossiper.spread(
       id,
       accusationNews({ id, incarnation, state: 'suspect' }, by),
       true,
@@ -44,17 +50,22 @@ export class NewsSpreader {
 
   /** A member's join did not reach everybody who was told directly: news is told once more. */
   again(id: string): void {
-    const member = this.ctx.list.peek(id);
+    const member = this.#ctx.list.peek(id);
     if (member) {
-      this.gossiper.spread(id, recordNews(member, true), !this.teller.isDirect);
+      this.#gossiper.spread(
+        id,
+        recordNews(member, true),
+        !this.#teller.isDirect,
+      );
     }
   }
 
   /** This peer's own record has changed. */
   self(urgent = true): void {
-    const { record } = this.ctx.self;
-    if (this.ctx.list.size > 0)
-      this.gossiper.spread(record.id, recordNews(record, true), urgent);
+    const { record } = this.#ctx.self;
+    if (this.#ctx.list.size > 0) {
+      this.#gossiper.spread(record.id, recordNews(record, true), urgent);
+    }
   }
 
   #ended({
@@ -67,18 +78,22 @@ export class NewsSpreader {
       state: state === 'left' ? 'left' : 'dead',
     };
     const toldByItself = source.origin === 'left' && source.from === id;
-    this.gossiper.spread(
+    this.#gossiper.spread(
       id,
       accusationNews(ended),
-      !(toldByItself && this.teller.isDirect),
+      !(toldByItself && this.#teller.isDirect),
     );
-    if (source.origin === 'check' && this.teller.isDirect) this.#tellEnd(id);
+    if (source.origin === 'check' && this.#teller.isDirect) {
+      this.#tellEnd(id);
+    }
   }
 
   /** Legacy members hear of it from the one of us that looks after them. */
   #tellEnd(id: string): void {
-    for (const member of this.teller.audience(id)) {
-      if (member.features.length > 0) void this.teller.left(member, id);
+    for (const member of this.#teller.audience(id)) {
+      if (member.features.length > 0) {
+        void this.#teller.left(member, id);
+      }
     }
   }
 
@@ -88,6 +103,6 @@ export class NewsSpreader {
       source.origin === 'join' ||
       source.origin === 'joined' ||
       source.origin === 'update';
-    return !(toldDirectly && this.teller.isDirect);
+    return !(toldDirectly && this.#teller.isDirect);
   }
 }

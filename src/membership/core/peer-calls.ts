@@ -42,10 +42,16 @@ export class PeerCalls {
   observer: CallObserver = { heard: () => {}, unknownTo: () => {} };
   readonly #abort = endingManyCalls();
 
+  readonly #env: Pick<MembershipEnvironment, 'transport' | 'logger'>;
+  readonly #slack: (timeout: number) => number;
+
   constructor(
-    private readonly env: Pick<MembershipEnvironment, 'transport' | 'logger'>,
-    private readonly slack: (timeout: number) => number = () => 0,
-  ) {}
+    env: Pick<MembershipEnvironment, 'transport' | 'logger'>,
+    slack: (timeout: number) => number = () => 0,
+  ) {
+    this.#env = env;
+    this.#slack = slack;
+  }
 
   get stopped(): boolean {
     return this.#abort.signal.aborted;
@@ -64,19 +70,23 @@ export class PeerCalls {
     timeout: number,
     { maxAnswerBytes = MAX_CONTROL_BYTES, exact = false }: CallOptions = {},
   ): Promise<CallResult> {
-    if (this.stopped) return { kind: 'aborted' };
+    if (this.stopped) {
+      return { kind: 'aborted' };
+    }
     try {
-      const { status, body: answer } = await this.env.transport.request(
+      const { status, body: answer } = await this.#env.transport.request(
         addressOf(target),
         endpoint,
         body,
         {
-          timeout: exact ? timeout : timeout + this.slack(timeout),
+          timeout: exact ? timeout : timeout + this.#slack(timeout),
           signal: this.#abort.signal,
           maxAnswerBytes,
         },
       );
-      if (this.stopped) return { kind: 'aborted' };
+      if (this.stopped) {
+        return { kind: 'aborted' };
+      }
       const object = isJsonObject(answer) ? answer : undefined;
       this.#observe(target.id, status, object);
       return { kind: 'answered', status, body: object };
@@ -90,22 +100,30 @@ export class PeerCalls {
     status: number,
     body: JsonObject | undefined,
   ): void {
-    if (id === undefined) return;
-    if (status === 403 && body?.code === 'UNKNOWN_SENDER')
+    if (id === undefined) {
+      return;
+    }
+    if (status === 403 && body?.code === 'UNKNOWN_SENDER') {
       this.observer.unknownTo(id);
+    }
     // The id in the answer to /status is judged by whoever asked.
-    else if (isSuccess(status) && (body?.id === undefined || body.id === id))
+    else if (isSuccess(status) && (body?.id === undefined || body.id === id)) {
       this.observer.heard(id);
+    }
   }
 
   #failure(error: unknown, target: PeerTarget, endpoint: Endpoint): CallResult {
-    if (this.stopped) return { kind: 'aborted' };
+    if (this.stopped) {
+      return { kind: 'aborted' };
+    }
     const code = error instanceof TransportError ? error.code : undefined;
     const message = messageOf(error);
-    this.env.logger.debug(
+    this.#env.logger.debug(
       `/${endpoint} to ${target.ip}:${target.port} failed: ${message}`,
     );
-    if (code === 'REFUSED') return { kind: 'refused' };
+    if (code === 'REFUSED') {
+      return { kind: 'refused' };
+    }
     // Never sent, for want of a connection: that says nothing about the other side.
     return { kind: code === 'OVERLOADED' ? 'aborted' : 'silent' };
   }
@@ -151,7 +169,11 @@ function endingManyCalls(): AbortController {
 
 function addressOf({ id, ip, port, scheme }: PeerTarget): PeerTarget {
   const target: PeerTarget = { ip, port };
-  if (id !== undefined) target.id = id;
-  if (scheme !== undefined) target.scheme = scheme;
+  if (id !== undefined) {
+    target.id = id;
+  }
+  if (scheme !== undefined) {
+    target.scheme = scheme;
+  }
   return target;
 }

@@ -76,9 +76,13 @@ describe('PeerRequests', () => {
       ['is leaving', 'left'],
     ])('about a third one that %s: reason %s', async (_, reason) => {
       const [, x] = await members('m', 'x');
-      if (reason === 'dead') x!.process.crash();
-      else if (reason === 'replaced') cloud.fake('y', x!.address);
-      else x!.options.status = { online: false };
+      if (reason === 'dead') {
+        x!.process.crash();
+      } else if (reason === 'replaced') {
+        cloud.fake('y', x!.address);
+      } else {
+        x!.options.status = { online: false };
+      }
       await a.core.receiveLeft({ id: 'x' }, a.core.get('m')!);
       await cloud.clock.run(3000);
       expect(idsOf(a)).toEqual(['m']);
@@ -91,7 +95,9 @@ describe('PeerRequests', () => {
       const { incarnation } = a.core.self;
       for (let times = 0; times < 20; times++) {
         const listed = b.core.get('a');
-        if (listed) await b.core.receiveLeft({ id: 'a' }, listed);
+        if (listed) {
+          await b.core.receiveLeft({ id: 'a' }, listed);
+        }
         expect(await a.core.receiveLeft({ id: 'a' }, a.core.get('b')!)).toEqual(
           { status: 'removed' },
         );

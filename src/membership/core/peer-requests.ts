@@ -11,16 +11,26 @@ import type { Member } from './membership.types.js';
 
 /** What members ask of this peer, besides joining and `/status`. */
 export class PeerRequests {
-  constructor(private readonly parts: CoreParts) {}
+  readonly #parts: CoreParts;
+
+  constructor(parts: CoreParts) {
+    this.#parts = parts;
+  }
 
   /** PROTOCOL.md, section 1, identity. */
   async admit(senderId: string | undefined): Promise<Member | undefined> {
-    if (senderId === undefined) return undefined;
-    const { ctx, joiner, verifier } = this.parts;
+    if (senderId === undefined) {
+      return undefined;
+    }
+    const { ctx, joiner, verifier } = this.#parts;
     const known = ctx.list.get(senderId);
-    if (known) return known;
+    if (known) {
+      return known;
+    }
     const doubtful = ctx.list.isHidden(senderId);
-    if (!doubtful && !joiner.isBusy) return undefined;
+    if (!doubtful && !joiner.isBusy) {
+      return undefined;
+    }
     const settled = doubtful ? verifier.settled(senderId) : joiner.whenIdle();
     await Promise.race([settled, sleep(ctx, ADMISSION_WAIT)]);
     return ctx.list.get(senderId);
@@ -28,8 +38,10 @@ export class PeerRequests {
 
   /** `/joined`: what a legacy peer says about extensions of a third one is hearsay. */
   joined(peer: PeerInfo, sender: Member): void {
-    const { ctx, intake } = this.parts;
-    if (peer.id === ctx.self.id) return;
+    const { ctx, intake } = this.#parts;
+    if (peer.id === ctx.self.id) {
+      return;
+    }
     intake.record(
       peer,
       { origin: 'joined', from: sender.id, legacyTold: true },
@@ -42,7 +54,7 @@ export class PeerRequests {
    * as one reporter may make this peer do so.
    */
   left({ id }: LeftRequest, sender: Member): void {
-    const { ctx, recovery, verifier, legacyCare, reports } = this.parts;
+    const { ctx, recovery, verifier, legacyCare, reports } = this.#parts;
     if (id === ctx.self.id) {
       recovery.evicted(sender);
       return;
@@ -56,19 +68,29 @@ export class PeerRequests {
       return;
     }
     legacyCare.told(sender, id);
-    if (!ctx.list.peek(id) || !reports.take(sender.id)) return;
+    if (!ctx.list.peek(id) || !reports.take(sender.id)) {
+      return;
+    }
     verifier.departed(id, (isAlive) => {
-      if (isAlive) this.#standUpFor(id, sender);
-      if (isAlive) legacyCare.wrongly(sender.id, id);
+      if (isAlive) {
+        this.#standUpFor(id, sender);
+      }
+      if (isAlive) {
+        legacyCare.wrongly(sender.id, id);
+      }
     });
   }
 
   /** `/update`: a peer replaces its own data, nobody else's. */
   update({ id, data, incarnation }: UpdateRequest, sender: Member): void {
-    if (id !== sender.id) throw new ForeignUpdateError(sender.id, id);
-    const { ctx, caller } = this.parts;
+    if (id !== sender.id) {
+      throw new ForeignUpdateError(sender.id, id);
+    }
+    const { ctx, caller } = this.#parts;
     const known = ctx.list.peek(id);
-    if (!known) return;
+    if (!known) {
+      return;
+    }
     if (ctx.env.verifyRecord && !isLegacy(known)) {
       // This request has no signature of the record; the member's own record in its next answer has.
       void caller.ask(known, ctx.options.requestTimeout);
@@ -76,7 +98,9 @@ export class PeerRequests {
     }
     // A legacy peer counts nothing; everybody it tells counts the same way.
     const version = incarnation ?? known.incarnation + 1;
-    if (version > ctx.env.clock.now() + MAX_INCARNATION_LEAD) return;
+    if (version > ctx.env.clock.now() + MAX_INCARNATION_LEAD) {
+      return;
+    }
     ctx.list.apply(
       changeRecord(known, { data, incarnation: version, state: 'alive' }),
       {
@@ -89,16 +113,18 @@ export class PeerRequests {
 
   /** `/sync`. */
   sync(body: JsonObject, sender: Member): JsonObject {
-    const { ctx, synchronizer } = this.parts;
+    const { ctx, synchronizer } = this.#parts;
     const known = ctx.list.peek(sender.id);
     return known ? synchronizer.receive(body, known) : {};
   }
 
   /** The one that was said to have left hears of it, so that it can contradict to everybody. */
   #standUpFor(id: string, sender: Member): void {
-    const { ctx, caller } = this.parts;
+    const { ctx, caller } = this.#parts;
     const member = ctx.list.peek(id);
-    if (!member || isLegacy(member) || isLegacy(sender)) return;
+    if (!member || isLegacy(member) || isLegacy(sender)) {
+      return;
+    }
     const { incarnation } = member;
     void caller.ask(member, ctx.options.requestTimeout, undefined, [
       accusationNews({ id, incarnation, state: 'dead' }),

@@ -6,7 +6,9 @@ const names = (count: number) =>
 
 function ringOf(ids: readonly string[], seed = 1): ProbeRing {
   const ring = new ProbeRing(new SeededRandom(seed));
-  for (const id of ids) ring.add(id);
+  for (const id of ids) {
+    ring.add(id);
+  }
   return ring;
 }
 
@@ -47,7 +49,9 @@ describe('ProbeRing', () => {
 
   it('is empty when everybody has gone', () => {
     const ring = ringOf(names(100));
-    for (const id of names(100)) ring.remove(id);
+    for (const id of names(100)) {
+      ring.remove(id);
+    }
     expect(ring.size).toBe(0);
     expect(ring.next()).toBeUndefined();
     expect(ring.sample(3, () => true)).toEqual([]);

@@ -12,7 +12,11 @@ export class ProbeRing {
   readonly #stale = new Set<string>();
   #next = 0;
 
-  constructor(private readonly random: Random) {}
+  readonly #random: Random;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
 
   get size(): number {
     return this.#ids.length - this.#stale.size;
@@ -20,7 +24,9 @@ export class ProbeRing {
 
   /** A new id gets a place of chance in the part of the round that is still to come. */
   add(id: string): void {
-    if (this.#stale.delete(id)) return;
+    if (this.#stale.delete(id)) {
+      return;
+    }
     const place = this.#next + this.#pick(this.#ids.length + 1 - this.#next);
     this.#ids.push(id);
     this.#swap(place, this.#ids.length - 1);
@@ -47,30 +53,35 @@ export class ProbeRing {
     while (this.size > 0) {
       if (this.#next >= this.#ids.length) {
         this.#clean();
-        shuffle(this.#ids, this.random);
+        shuffle(this.#ids, this.#random);
         this.#next = 0;
       }
       const id = this.#ids[this.#next++]!;
-      if (!this.#stale.has(id)) return id;
+      if (!this.#stale.has(id)) {
+        return id;
+      }
     }
     return undefined;
   }
 
   /** Up to `count` different ids by chance that fit. It looks at the whole ring only where few fit. */
   sample(count: number, fits: (id: string) => boolean): string[] {
-    if (this.#ids.length <= count * 4) return this.#sampleAll(count, fits);
+    if (this.#ids.length <= count * 4) {
+      return this.#sampleAll(count, fits);
+    }
     const found: string[] = [];
     for (let tries = count * 8; tries > 0 && found.length < count; tries--) {
       const id = this.#ids[this.#pick(this.#ids.length)]!;
-      if (!this.#stale.has(id) && !found.includes(id) && fits(id))
+      if (!this.#stale.has(id) && !found.includes(id) && fits(id)) {
         found.push(id);
+      }
     }
     return found.length < count ? this.#sampleAll(count, fits) : found;
   }
 
   #sampleAll(count: number, fits: (id: string) => boolean): string[] {
     const fitting = this.#ids.filter((id) => !this.#stale.has(id) && fits(id));
-    return shuffle(fitting, this.random).slice(0, count);
+    return shuffle(fitting, this.#random).slice(0, count);
   }
 
   #clean(): void {
@@ -90,6 +101,6 @@ export class ProbeRing {
   }
 
   #pick(count: number): number {
-    return Math.floor(this.random.next() * count);
+    return Math.floor(this.#random.next() * count);
   }
 }

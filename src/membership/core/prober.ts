@@ -38,22 +38,34 @@ export class Prober {
   onLate: (ms: number) => void = () => {};
   readonly #running = new Map<string, Promise<Verdict>>();
 
+  readonly #ctx: CoreContext;
+  readonly #caller: StatusCaller;
+  readonly #ring: ProbeRing;
+  readonly #roundTrips: RoundTrips;
+  readonly #health: LocalHealth;
+
   constructor(
-    private readonly ctx: CoreContext,
-    private readonly caller: StatusCaller,
-    private readonly ring: ProbeRing,
-    private readonly roundTrips: RoundTrips,
-    private readonly health: LocalHealth,
-  ) {}
+    ctx: CoreContext,
+    caller: StatusCaller,
+    ring: ProbeRing,
+    roundTrips: RoundTrips,
+    health: LocalHealth,
+  ) {
+    this.#ctx = ctx;
+    this.#caller = caller;
+    this.#ring = ring;
+    this.#roundTrips = roundTrips;
+    this.#health = health;
+  }
 
   /** Ms for one direct check, now. */
   get timeout(): number {
-    return this.health.stretch(this.roundTrips.timeout);
+    return this.#health.stretch(this.#roundTrips.timeout);
   }
 
   /** Ms for one question that is asked outside the round of checks. */
   get patience(): number {
-    return Math.min(this.timeout * 2, this.ctx.options.requestTimeout);
+    return Math.min(this.timeout * 2, this.#ctx.options.requestTimeout);
   }
 
   /** The full probe. One at a time for each member: a second call gets the first one's verdict. */
@@ -69,22 +81,26 @@ export class Prober {
   /** The member itself only. A refused connection is `refused` here without anyone else's word. */
   async direct(
     member: MemberRecord,
-    tries = this.ctx.options.probeTries,
+    tries = this.#ctx.options.probeTries,
   ): Promise<Verdict> {
-    const { clock } = this.ctx.env;
+    const { clock } = this.#ctx.env;
     for (let attempt = 1; ; attempt++) {
       const { timeout } = this;
       const start = clock.monotonic();
-      const reply = await this.caller.ask(member, timeout);
-      const allowed = timeout + this.health.slack(timeout);
+      const reply = await this.#caller.ask(member, timeout);
+      const allowed = timeout + this.#health.slack(timeout);
       const lateness = clock.monotonic() - start - allowed;
       const verdict = this.#judge(reply);
-      if (verdict.kind === 'alive') this.health.note(-1);
+      if (verdict.kind === 'alive') {
+        this.#health.note(-1);
+      }
       if (verdict.kind === 'silent' && lateness > MAX_LATENESS) {
         this.onLate(lateness);
         return { kind: 'unsure' };
       }
-      if (verdict.kind !== 'silent' || attempt >= tries) return verdict;
+      if (verdict.kind !== 'silent' || attempt >= tries) {
+        return verdict;
+      }
     }
   }
 
@@ -92,7 +108,7 @@ export class Prober {
   async forOther(
     member: MemberRecord,
   ): Promise<{ online: boolean; refused: boolean }> {
-    const reply = await this.caller.ask(member, this.timeout);
+    const reply = await this.#caller.ask(member, this.timeout);
     return {
       online: this.#judge(reply).kind === 'alive',
       refused: reply.kind === 'refused',
@@ -101,7 +117,9 @@ export class Prober {
 
   #single(member: MemberRecord, run: () => Promise<Verdict>): Promise<Verdict> {
     const running = this.#running.get(member.id);
-    if (running) return running;
+    if (running) {
+      return running;
+    }
     const probe = run().finally(() => this.#running.delete(member.id));
     this.#running.set(member.id, probe);
     return probe;
@@ -110,7 +128,7 @@ export class Prober {
   #judge(reply: StatusReply): Verdict {
     switch (reply.kind) {
       case 'online':
-        this.roundTrips.sample(reply.ms);
+        this.#roundTrips.sample(reply.ms);
         return { kind: 'alive', status: reply.status };
       case 'leaving':
         return { kind: 'leaving', status: reply.status };
@@ -129,7 +147,7 @@ export class Prober {
 
   /** The way there leads to somebody who has an address of its own: that says nothing about the member. */
   #isElsewhere(id: string | undefined): boolean {
-    const { list, self } = this.ctx;
+    const { list, self } = this.#ctx;
     return id !== undefined && (id === self.id || list.peek(id) !== undefined);
   }
 
@@ -140,20 +158,30 @@ export class Prober {
   ): Promise<Verdict> {
     const own = direct === 'refused' ? 1 : 0;
     const helpers = this.#helpers(member.id);
-    if (helpers.length === 0) return this.#alone(member, direct);
+    if (helpers.length === 0) {
+      return this.#alone(member, direct);
+    }
     const answers = await firstThat(
       helpers.map((helper) => this.#askHelper(helper, member.id)),
       (soFar) => isReached(soFar) || own + refusals(soFar) >= 2,
     );
-    if (this.ctx.calls.stopped) return { kind: 'unsure' };
+    if (this.#ctx.calls.stopped) {
+      return { kind: 'unsure' };
+    }
     if (isReached(answers)) {
       // It is there, so the wait was too short, or the way is bad.
-      if (direct === 'silent') this.roundTrips.tooShort();
+      if (direct === 'silent') {
+        this.#roundTrips.tooShort();
+      }
       return { kind: 'alive' };
     }
-    if (own + refusals(answers) >= 2) return { kind: 'refused' };
+    if (own + refusals(answers) >= 2) {
+      return { kind: 'refused' };
+    }
     // Helpers that say nothing at all speak against this peer's own line (Lifeguard).
-    if (answers.every((answer) => answer === undefined)) this.health.note(1);
+    if (answers.every((answer) => answer === undefined)) {
+      this.#health.note(1);
+    }
     return { kind: 'silent' };
   }
 
@@ -171,7 +199,7 @@ export class Prober {
       more > 0 && verdict.kind === 'refused';
       more--
     ) {
-      await sleep(this.ctx, this.timeout);
+      await sleep(this.#ctx, this.timeout);
       verdict = await this.direct(member, 1);
     }
     return verdict.kind === 'silent'
@@ -180,19 +208,19 @@ export class Prober {
   }
 
   #helpers(target: string): MemberRecord[] {
-    const { list, options } = this.ctx;
+    const { list, options } = this.#ctx;
     const helps = (id: string) => {
       const member = list.get(id);
       return id !== target && member?.state === 'alive' && speaksProbe(member);
     };
-    return this.ring
+    return this.#ring
       .sample(options.indirectProbes, helps)
       .map((id) => list.peek(id)!);
   }
 
   /** Others that are suspects themselves may be well, and this peer the one that is cut off. */
   #hasOthers(target: string): boolean {
-    return [...this.ctx.list.records()].some(
+    return [...this.#ctx.list.records()].some(
       (member) => member.id !== target && speaksProbe(member),
     );
   }
@@ -201,7 +229,7 @@ export class Prober {
     helper: MemberRecord,
     target: string,
   ): Promise<HelperAnswer | undefined> {
-    const reply = await this.caller.ask(helper, this.timeout * HELPER_FACTOR, {
+    const reply = await this.#caller.ask(helper, this.timeout * HELPER_FACTOR, {
       probe: target,
     });
     const answer = readHelperAnswer(reply.status?.ext, target);
@@ -242,8 +270,9 @@ function firstThat(
     for (const one of asked) {
       void one.then((answer) => {
         answers.push(answer);
-        if (enough(answers) || answers.length === asked.length)
+        if (enough(answers) || answers.length === asked.length) {
           resolve([...answers]);
+        }
       });
     }
   });

@@ -19,24 +19,41 @@ export function readPeerInfo(
   value: unknown,
   maxDataBytes: number,
 ): PeerInfo | undefined {
-  if (!isJsonObject(value) || !isPeerId(value.id)) return undefined;
+  if (!isJsonObject(value) || !isPeerId(value.id)) {
+    return undefined;
+  }
   const ip = normalizeIp(value.ip);
   const port = parsePort(value.port);
   const data = value.data ?? {};
-  if (ip === undefined || port === undefined || !isJsonObject(data))
+  if (ip === undefined || port === undefined || !isJsonObject(data)) {
     return undefined;
-  if (!isSoundData(data)) return undefined;
-  if (jsonBytes(data, maxDataBytes) > maxDataBytes) return undefined;
+  }
+  if (!isSoundData(data)) {
+    return undefined;
+  }
+  if (jsonBytes(data, maxDataBytes) > maxDataBytes) {
+    return undefined;
+  }
   const info: PeerInfo = { id: value.id, ip, port, data };
   const features = readFeatures(value.features);
-  if (features) info.features = features;
+  if (features) {
+    info.features = features;
+  }
   const incarnation = readIncarnation(value.incarnation);
-  if (incarnation !== undefined) info.incarnation = incarnation;
+  if (incarnation !== undefined) {
+    info.incarnation = incarnation;
+  }
   const cloud = readText(value.cloud, MAX_CLOUD_LENGTH);
-  if (cloud !== undefined) info.cloud = cloud;
-  if (value.scheme === 'https') info.scheme = 'https';
+  if (cloud !== undefined) {
+    info.cloud = cloud;
+  }
+  if (value.scheme === 'https') {
+    info.scheme = 'https';
+  }
   const signature = readText(value.signature, MAX_SIGNATURE_LENGTH);
-  if (signature !== undefined) info.signature = signature;
+  if (signature !== undefined) {
+    info.signature = signature;
+  }
   return info;
 }
 

@@ -7,13 +7,17 @@ import { idsOf } from './testing-support/test-cloud.js';
 describe('the way back', () => {
   it('asks the next member to be let in before the first one has had its time', async () => {
     const { cloud, a, hosts, sent } = await evicted(['b', 'c', 'd']);
-    for (const id of ['b', 'c']) hosts.get(id)!.answersJoin = false;
+    for (const id of ['b', 'c']) {
+      hosts.get(id)!.answersJoin = false;
+    }
     const { joinTimeout } = resolveMembershipOptions();
     void a.core.check('b');
     await cloud.until(() => hosts.get('d')!.knows, joinTimeout / 2);
     const incarnations = sent('join').map(({ body }) => body.incarnation);
     expect(new Set(incarnations).size).toBe(incarnations.length);
-    for (const host of hosts.values()) host.knows = true;
+    for (const host of hosts.values()) {
+      host.knows = true;
+    }
     await cloud.clock.run(60_000);
     expect(sent('join').length).toBeLessThanOrEqual(3);
   });
@@ -26,7 +30,9 @@ describe('the way back', () => {
     }
     void a.core.check('b');
     await cloud.until(() => hosts.get('b')!.knows, 10_000);
-    for (const host of hosts.values()) host.knows = true;
+    for (const host of hosts.values()) {
+      host.knows = true;
+    }
     await cloud.clock.run(60_000);
     expect(sent('join').map(({ to }) => to)).toEqual(['b']);
   });
@@ -80,7 +86,9 @@ describe('the way back', () => {
   it('sends a bounded number of joins to a cloud that lets it in nowhere', async () => {
     const ids = ['b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'];
     const { cloud, a, hosts, sent } = await evicted(ids);
-    for (const host of hosts.values()) host.letsIn = false;
+    for (const host of hosts.values()) {
+      host.letsIn = false;
+    }
     for (let second = 0; second < 600; second++) {
       void a.core.check(ids[second % ids.length]);
       await cloud.clock.run(1000);
@@ -93,7 +101,9 @@ describe('the way back', () => {
     const { cloud, a, hosts, sent } = await evicted(['b', 'c', 'd']);
     void a.core.check('b');
     await cloud.until(() => hosts.get('b')!.knows, 100);
-    for (const host of hosts.values()) host.knows = true;
+    for (const host of hosts.values()) {
+      host.knows = true;
+    }
     await cloud.clock.run(60_000);
     expect(sent('join').map(({ to }) => to)).toEqual(['b']);
   });
@@ -144,9 +154,13 @@ describe('the way back', () => {
   it('asks some members at once after a stall whether they still list this peer', async () => {
     const { cloud, a, hosts, sent } = await evicted(['b', 'c', 'd', 'e']);
     await cloud.clock.complete(a.core.tick());
-    for (const host of hosts.values()) host.knows = true;
+    for (const host of hosts.values()) {
+      host.knows = true;
+    }
     await cloud.clock.run(20_000);
-    for (const host of hosts.values()) host.knows = false;
+    for (const host of hosts.values()) {
+      host.knows = false;
+    }
     cloud.requests.length = 0;
     void a.core.tick();
     await cloud.clock.run(1);

@@ -97,8 +97,11 @@ describe('Recovery', () => {
       host.knows = false;
       host.letsIn = false;
       for (let second = 0; second < 600; second++) {
-        if (byLeft) void b.send(a.address, 'left', { id: 'a' });
-        else a.core.noteUnknownSender('b');
+        if (byLeft) {
+          void b.send(a.address, 'left', { id: 'a' });
+        } else {
+          a.core.noteUnknownSender('b');
+        }
         await cloud.clock.run(1000);
       }
       expect(joins()).toBeGreaterThan(5);
@@ -125,7 +128,9 @@ describe('Recovery', () => {
     const seed = cloud.peer('s', { options });
     const seeds = [seed.address];
     const ids = Array.from({ length: 40 }, (_, index) => `p${index}`);
-    for (const id of ids) cloud.peer(id, { options, seeds });
+    for (const id of ids) {
+      cloud.peer(id, { options, seeds });
+    }
     await cloud.until(() => idsOf(seed).length === ids.length);
     await cloud.clock.run(60_000);
     expect(cloud.to('s', 'join')).toHaveLength(ids.length);

@@ -34,25 +34,42 @@ export class Recovery {
   /** Called with each member that does not list this peer. */
   #secondWord: (id: string) => void = () => {};
 
+  readonly #ctx: CoreContext;
+  readonly #caller: StatusCaller;
+  readonly #joiner: Joiner;
+  readonly #prober: Prober;
+  readonly #ring: ProbeRing;
+
   constructor(
-    private readonly ctx: CoreContext,
-    private readonly caller: StatusCaller,
-    private readonly joiner: Joiner,
-    private readonly prober: Prober,
-    private readonly ring: ProbeRing,
-  ) {}
+    ctx: CoreContext,
+    caller: StatusCaller,
+    joiner: Joiner,
+    prober: Prober,
+    ring: ProbeRing,
+  ) {
+    this.#ctx = ctx;
+    this.#caller = caller;
+    this.#joiner = joiner;
+    this.#prober = prober;
+    this.#ring = ring;
+  }
 
   /** This peer was let in somewhere. */
   joined(): void {
-    this.#joinedAt = this.ctx.env.clock.monotonic();
+    this.#joinedAt = this.#ctx.env.clock.monotonic();
   }
 
   /** A member treats this peer as a stranger. It is asked again before anything is done about it. */
   stranger(id: string): void {
-    const member = this.ctx.list.get(id);
-    if (!member) return;
-    if (isLegacy(member)) this.onLegacyStranger(member);
-    else this.#start(member, this.#knownAt);
+    const member = this.#ctx.list.get(id);
+    if (!member) {
+      return;
+    }
+    if (isLegacy(member)) {
+      this.onLegacyStranger(member);
+    } else {
+      this.#start(member, this.#knownAt);
+    }
   }
 
   /** A member's answer to a check shows that it does not list this peer. */
@@ -63,21 +80,29 @@ export class Recovery {
 
   /** A member told this peer that it has left. Perhaps it only passes on what others say, so it is asked. */
   evicted(by: { readonly id: string }): void {
-    const member = this.ctx.list.peek(by.id);
-    if (!member) return;
-    if (isLegacy(member)) this.onLegacyStranger(member);
-    else this.#start(member);
+    const member = this.#ctx.list.peek(by.id);
+    if (!member) {
+      return;
+    }
+    if (isLegacy(member)) {
+      this.onLegacyStranger(member);
+    } else {
+      this.#start(member);
+    }
   }
 
   /** This process stood still, and may have been thrown out: it does not wait until its next checks show it. */
   stalled(): void {
-    for (const member of this.#others(ASKED_AFTER_STALL))
-      void this.caller.ask(member, this.prober.patience);
+    for (const member of this.#others(ASKED_AFTER_STALL)) {
+      void this.#caller.ask(member, this.#prober.patience);
+    }
   }
 
   #start(member: MemberRecord, notBefore = -Infinity): void {
-    const { life } = this.ctx;
-    if (this.#running || !life.active || this.joiner.isBusy) return;
+    const { life } = this.#ctx;
+    if (this.#running || !life.active || this.#joiner.isBusy) {
+      return;
+    }
     this.#running = true;
     void this.#rejoin(member, notBefore).finally(() => {
       this.#running = false;
@@ -86,29 +111,38 @@ export class Recovery {
 
   /** @param notBefore monotonic ms until which there may be another reason for it */
   async #rejoin(member: MemberRecord, notBefore: number): Promise<void> {
-    const { env, options, life } = this.ctx;
+    const { env, options, life } = this.#ctx;
     const { clock } = env;
     const young = notBefore - clock.monotonic();
-    if (young > 0) await sleep(this.ctx, young * (0.5 + env.random.next()));
-    if (!(await this.#isStranger(member))) return;
+    if (young > 0) {
+      await sleep(this.#ctx, young * (0.5 + env.random.next()));
+    }
+    if (!(await this.#isStranger(member))) {
+      return;
+    }
     const pause = this.#notBefore - clock.monotonic();
     if (pause > 0) {
-      await sleep(this.ctx, pause);
-      if (!(await this.#isStranger(member))) return;
+      await sleep(this.#ctx, pause);
+      if (!(await this.#isStranger(member))) {
+        return;
+      }
     }
-    if (!life.active) return;
+    if (!life.active) {
+      return;
+    }
     env.logger.log(
       `${member.id} at ${member.address} does not list this peer any more: joining again`,
     );
     const now = clock.monotonic();
     // Long quiet before: start again with the shortest pause.
-    if (now - this.#notBefore > options.rejoinInterval * MAX_BACKOFF)
+    if (now - this.#notBefore > options.rejoinInterval * MAX_BACKOFF) {
       this.#backoff = 1;
+    }
     this.#notBefore =
       now + options.rejoinInterval * this.#backoff * (1 + env.random.next());
     this.#backoff = Math.min(this.#backoff * BACKOFF, MAX_BACKOFF);
     const ways = [member, ...this.#others(MAX_JOINS - 1, member)];
-    await this.joiner.joinAny(
+    await this.#joiner.joinAny(
       ways.map(({ id }) => id),
       MAX_JOINS,
     );
@@ -118,7 +152,9 @@ export class Recovery {
   async #isStranger(member: MemberRecord): Promise<boolean> {
     const others = new Promise<boolean>((resolve) => {
       this.#secondWord = (id) => {
-        if (id !== member.id && !this.#isYoung) resolve(true);
+        if (id !== member.id && !this.#isYoung) {
+          resolve(true);
+        }
       };
     });
     const isStranger = await Promise.race([this.#saysAgain(member), others]);
@@ -129,32 +165,38 @@ export class Recovery {
   /** Only a peer that lists this one answers with the extension part. */
   async #saysAgain(member: MemberRecord): Promise<boolean> {
     for (let tries = 0; tries < CONFIRM_TRIES; tries++) {
-      const known = this.ctx.list.peek(member.id);
-      if (!known) return false;
-      const { kind, status } = await this.caller.ask(
+      const known = this.#ctx.list.peek(member.id);
+      if (!known) {
+        return false;
+      }
+      const { kind, status } = await this.#caller.ask(
         known,
-        this.prober.patience,
+        this.#prober.patience,
       );
-      if (kind === 'online') return Boolean(status.features && !status.ext);
-      if (kind !== 'silent') return false;
+      if (kind === 'online') {
+        return Boolean(status.features && !status.ext);
+      }
+      if (kind !== 'silent') {
+        return false;
+      }
     }
     return false;
   }
 
   /** Some may not have heard of this peer's last join yet. */
   get #isYoung(): boolean {
-    return this.ctx.env.clock.monotonic() < this.#knownAt;
+    return this.#ctx.env.clock.monotonic() < this.#knownAt;
   }
 
   /** Monotonic ms at which all should have heard of the last join. */
   get #knownAt(): number {
-    const { gossipInterval } = this.ctx.options;
+    const { gossipInterval } = this.#ctx.options;
     return this.#joinedAt + Math.max(GRACE, GRACE_ROUNDS * gossipInterval);
   }
 
   /** Members by chance that can tell whether they list this peer: none that nobody has met. */
   #others(count: number, except?: MemberRecord): MemberRecord[] {
-    const { list } = this.ctx;
+    const { list } = this.#ctx;
     const fits = (id: string) => {
       const member = list.get(id);
       return (
@@ -164,6 +206,6 @@ export class Recovery {
         !list.room.hearsay.has(id)
       );
     };
-    return this.ring.sample(count, fits).map((id) => list.peek(id)!);
+    return this.#ring.sample(count, fits).map((id) => list.peek(id)!);
   }
 }

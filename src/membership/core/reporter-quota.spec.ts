@@ -21,7 +21,9 @@ describe('ReporterQuota', () => {
   it('remembers a bounded number of reporters, those that spoke last', () => {
     const quota = new ReporterQuota(1, new VirtualClock());
     quota.take('first');
-    for (let n = 0; n < MAX_REPORTERS; n++) quota.take(`${n}`);
+    for (let n = 0; n < MAX_REPORTERS; n++) {
+      quota.take(`${n}`);
+    }
     expect(quota.take(`${MAX_REPORTERS - 1}`)).toBe(false);
     expect(quota.take('first')).toBe(true);
   });

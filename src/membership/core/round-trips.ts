@@ -12,14 +12,17 @@ export class RoundTrips {
   #deviation = 0;
   #backoff = 1;
 
+  readonly #floor: number;
+  readonly #ceiling: number;
+
   /**
    * @param floor ms that are waited at least
    * @param ceiling ms that are waited at most
    */
-  constructor(
-    private readonly floor: number,
-    private readonly ceiling: number,
-  ) {}
+  constructor(floor: number, ceiling: number) {
+    this.#floor = floor;
+    this.#ceiling = ceiling;
+  }
 
   /** An answer came after `ms`. */
   sample(ms: number): void {
@@ -43,8 +46,8 @@ export class RoundTrips {
   get timeout(): number {
     const learned = this.#mean + 4 * this.#deviation;
     return Math.min(
-      Math.max(learned, this.floor) * this.#backoff,
-      this.ceiling,
+      Math.max(learned, this.#floor) * this.#backoff,
+      this.#ceiling,
     );
   }
 }

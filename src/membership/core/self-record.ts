@@ -21,10 +21,10 @@ export class SelfRecord {
   readonly hasFixedId: boolean;
   readonly #listeners: SelfListener[] = [];
 
-  constructor(
-    description: SelfDescription,
-    private readonly env: MembershipEnvironment,
-  ) {
+  readonly #env: MembershipEnvironment;
+
+  constructor(description: SelfDescription, env: MembershipEnvironment) {
+    this.#env = env;
     this.hasFixedId = description.hasFixedId ?? false;
     this.#record = this.#signed(
       makeRecord(
@@ -81,7 +81,9 @@ export class SelfRecord {
    * @returns false if it was not believed
    */
   raise(above = this.incarnation): boolean {
-    if (above > this.env.clock.now() + MAX_INCARNATION_LEAD) return false;
+    if (above > this.#env.clock.now() + MAX_INCARNATION_LEAD) {
+      return false;
+    }
     this.#change({ incarnation: Math.max(above, this.incarnation) + 1 });
     return true;
   }
@@ -97,7 +99,9 @@ export class SelfRecord {
    */
   adopt(id: string, ip: string | undefined): void {
     const inferred = this.hasAddress ? undefined : ip;
-    if (id === this.id && inferred === undefined) return;
+    if (id === this.id && inferred === undefined) {
+      return;
+    }
     this.#change({ id, ip: inferred ?? this.#record.ip });
   }
 
@@ -108,11 +112,13 @@ export class SelfRecord {
   ): void {
     const before = this.#record;
     this.#record = this.#signed(changeRecord(before, change));
-    for (const listener of this.#listeners) listener(this.#record, before);
+    for (const listener of this.#listeners) {
+      listener(this.#record, before);
+    }
   }
 
   #signed(record: MemberRecord): MemberRecord {
-    const signature = this.env.signRecord?.(toPeerInfo(record));
+    const signature = this.#env.signRecord?.(toPeerInfo(record));
     return signature === undefined ? record : { ...record, signature };
   }
 }

@@ -14,28 +14,37 @@ export class StallWatch {
   #reportedAt = -Infinity;
   #reported = 0;
 
-  constructor(private readonly ctx: CoreContext) {}
+  readonly #ctx: CoreContext;
+
+  constructor(ctx: CoreContext) {
+    this.#ctx = ctx;
+  }
 
   /** A tick begins: was the pause since the last one longer than the schedule explains? */
   tickBegins(): void {
-    const now = this.ctx.env.clock.monotonic();
+    const now = this.#ctx.env.clock.monotonic();
     const pause = now - (this.#lastTickEnd ?? now);
     // The schedule is jittered and leaves out a tick while one is under way.
-    const usual = 3 * this.ctx.options.probeInterval;
-    if (pause > usual + MIN_STALL)
-      this.late(pause - this.ctx.options.probeInterval);
+    const usual = 3 * this.#ctx.options.probeInterval;
+    if (pause > usual + MIN_STALL) {
+      this.late(pause - this.#ctx.options.probeInterval);
+    }
     this.#lastTickEnd = now;
   }
 
   tickEnded(): void {
-    this.#lastTickEnd = this.ctx.env.clock.monotonic();
+    this.#lastTickEnd = this.#ctx.env.clock.monotonic();
   }
 
   /** Something happened so many ms too late. */
   late(ms: number): void {
-    const now = this.ctx.env.clock.monotonic();
-    if (now - this.#reportedAt > SAME_STALL) this.#reported = 0;
-    if (ms <= this.#reported) return;
+    const now = this.#ctx.env.clock.monotonic();
+    if (now - this.#reportedAt > SAME_STALL) {
+      this.#reported = 0;
+    }
+    if (ms <= this.#reported) {
+      return;
+    }
     const more = ms - this.#reported;
     this.#reported = ms;
     this.#reportedAt = now;

@@ -14,32 +14,46 @@ import type { Prober } from './prober.js';
 export class StatusAnswerer {
   readonly #limiter = new Limiter(MAX_INDIRECT_PROBES, 0);
 
+  readonly #ctx: CoreContext;
+  readonly #extension: GossipExtension;
+  readonly #prober: Prober;
+  readonly #legacyCare: LegacyCare;
+
   constructor(
-    private readonly ctx: CoreContext,
-    private readonly extension: GossipExtension,
-    private readonly prober: Prober,
-    private readonly legacyCare: LegacyCare,
-  ) {}
+    ctx: CoreContext,
+    extension: GossipExtension,
+    prober: Prober,
+    legacyCare: LegacyCare,
+  ) {
+    this.#ctx = ctx;
+    this.#extension = extension;
+    this.#prober = prober;
+    this.#legacyCare = legacyCare;
+  }
 
   async receive(
     body: JsonObject,
     { senderId }: RequestOrigin,
   ): Promise<PeerStatus> {
     const sender =
-      senderId === undefined ? undefined : this.ctx.list.peek(senderId);
-    if (!sender) return this.status();
-    if (!isJsonObject(body.ext) || !speaksGossip(sender)) return this.status();
+      senderId === undefined ? undefined : this.#ctx.list.peek(senderId);
+    if (!sender) {
+      return this.status();
+    }
+    if (!isJsonObject(body.ext) || !speaksGossip(sender)) {
+      return this.status();
+    }
     const request = body.ext;
-    this.extension.read(request, sender);
+    this.#extension.read(request, sender);
     const extra = await this.#serve(request, sender);
-    const ext = this.extension.answer(request, sender);
+    const ext = this.#extension.answer(request, sender);
     // What was heard may have changed this peer itself, so its own part comes last.
     return { ...this.status(), ext: { ...ext, ...extra } };
   }
 
   /** What this peer says of itself. */
   status(): PeerStatus {
-    const { self, list, life } = this.ctx;
+    const { self, list, life } = this.#ctx;
     const { id, features, incarnation, cloud, scheme } = self.record;
     const status: PeerStatus = {
       id,
@@ -49,8 +63,12 @@ export class StatusAnswerer {
       features,
       incarnation,
     };
-    if (cloud !== undefined) status.cloud = cloud;
-    if (scheme !== undefined) status.scheme = scheme;
+    if (cloud !== undefined) {
+      status.cloud = cloud;
+    }
+    if (scheme !== undefined) {
+      status.scheme = scheme;
+    }
     return status;
   }
 
@@ -59,15 +77,19 @@ export class StatusAnswerer {
     const extra: JsonObject = {};
     if (isPeerId(request.probe)) {
       const probe = await this.#probe(request.probe);
-      if (probe) extra.probe = probe;
+      if (probe) {
+        extra.probe = probe;
+      }
     }
-    return { ...extra, ...(await this.legacyCare.serve(request, sender)) };
+    return { ...extra, ...(await this.#legacyCare.serve(request, sender)) };
   }
 
   async #probe(id: string): Promise<JsonObject | undefined> {
-    const target = this.ctx.list.peek(id);
-    if (!target) return undefined;
-    const result = await this.#limiter.run(() => this.prober.forOther(target));
+    const target = this.#ctx.list.peek(id);
+    if (!target) {
+      return undefined;
+    }
+    const result = await this.#limiter.run(() => this.#prober.forOther(target));
     return result && { id, ...result };
   }
 }

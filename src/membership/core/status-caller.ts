@@ -35,10 +35,13 @@ export class StatusCaller {
   /** Called when a member that speaks gossip treats this peer as a stranger. */
   onStranger: (id: string) => void = () => {};
 
-  constructor(
-    private readonly ctx: CoreContext,
-    private readonly extension: GossipExtension,
-  ) {}
+  readonly #ctx: CoreContext;
+  readonly #extension: GossipExtension;
+
+  constructor(ctx: CoreContext, extension: GossipExtension) {
+    this.#ctx = ctx;
+    this.#extension = extension;
+  }
 
   /** Asks a member. `extra` joins the extension part, `news` comes before other news. */
   async ask(
@@ -47,7 +50,7 @@ export class StatusCaller {
     extra?: JsonObject,
     news: readonly JsonObject[] = [],
   ): Promise<StatusReply> {
-    const ext = this.extension.request(member, news, extra);
+    const ext = this.#extension.request(member, news, extra);
     const body: JsonObject = ext ? { ext } : {};
     const reply = await this.#send(member, member.id, body, timeout);
     if (reply.kind === 'online' || reply.kind === 'leaving') {
@@ -77,15 +80,21 @@ export class StatusCaller {
     timeout: number,
     exact = false,
   ): Promise<StatusReply> {
-    const { env, calls } = this.ctx;
+    const { env, calls } = this.#ctx;
     const start = env.clock.monotonic();
     const result = await calls.call(target, 'status', body, timeout, {
       exact,
     });
-    if (result.kind !== 'answered') return { kind: result.kind };
-    if (isRefusal(result)) return { kind: 'busy' };
+    if (result.kind !== 'answered') {
+      return { kind: result.kind };
+    }
+    if (isRefusal(result)) {
+      return { kind: 'busy' };
+    }
     // Any web page answers with 200: without JSON it is nobody of ours.
-    if (!isSuccess(result.status) || !result.body) return { kind: 'silent' };
+    if (!isSuccess(result.status) || !result.body) {
+      return { kind: 'silent' };
+    }
     const status = readStatus(result.body);
     const ms = env.clock.monotonic() - start;
     // As it was said, not as it was read: an id that cannot be one is no id of a member either.
@@ -96,20 +105,31 @@ export class StatusCaller {
   }
 
   #learn(member: MemberRecord, status: PeerStatus, asked: boolean): void {
-    const current = this.ctx.list.peek(member.id);
-    if (!current) return;
-    if (isLegacy(current) && status.features) this.#upgrade(current, status);
-    if (!speaksGossip(current)) return;
-    if (status.ext) this.extension.read(status.ext, current);
+    const current = this.#ctx.list.peek(member.id);
+    if (!current) {
+      return;
+    }
+    if (isLegacy(current) && status.features) {
+      this.#upgrade(current, status);
+    }
+    if (!speaksGossip(current)) {
+      return;
+    }
+    if (status.ext) {
+      this.#extension.read(status.ext, current);
+    }
     // Whoever is leaving lists nobody any more.
-    else if (asked && status.online && status.features)
+    else if (asked && status.online && status.features) {
       this.onStranger(member.id);
+    }
   }
 
   /** The member's own word about its features ends what was hearsay (PROTOCOL.md, section 4). */
   #upgrade(member: MemberRecord, status: PeerStatus): void {
     const incarnation = status.incarnation ?? 0;
-    if (incarnation > this.ctx.env.clock.now() + MAX_INCARNATION_LEAD) return;
+    if (incarnation > this.#ctx.env.clock.now() + MAX_INCARNATION_LEAD) {
+      return;
+    }
     const record = changeRecord(member, {
       features: status.features ?? [],
       // One less than it says: the data may be older, and the member sends its record to whoever is behind.
@@ -118,7 +138,7 @@ export class StatusCaller {
       ...(status.cloud !== undefined && { cloud: status.cloud }),
       ...(status.scheme !== undefined && { scheme: status.scheme }),
     });
-    this.ctx.list.apply(record, {
+    this.#ctx.list.apply(record, {
       origin: 'check',
       from: member.id,
       verified: true,

@@ -46,8 +46,9 @@ describe('readStatus', () => {
     ['scheme', ['http', 'HTTPS', 'javascript', null]],
     ['ext', ['x', 7, [], null]],
   ])('leaves out an impossible %s', (name, values) => {
-    for (const value of values as never[])
+    for (const value of values as never[]) {
       expect(readStatus({ [name]: value })).toEqual({ online: true });
+    }
   });
 
   it('carries nothing else along', () => {

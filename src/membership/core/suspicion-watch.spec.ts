@@ -70,12 +70,13 @@ describe('a suspicion', () => {
     const { cloud, a } = await makeCloud(['b']);
     const { fake } = await addFake(cloud, a, 'fake');
     const { incarnation } = a.core.self;
-    for (const state of ['suspect', 'dead', 'left'])
+    for (const state of ['suspect', 'dead', 'left']) {
       await tell(cloud, a, fake, {
         id: 'a',
         incarnation: incarnation + 25 * 3_600_000,
         state,
       });
+    }
     expect(a.core.self.incarnation).toBe(incarnation);
   });
 
@@ -91,8 +92,9 @@ describe('a suspicion', () => {
     const { cloud, a } = await makeCloud([]);
     const b = await addFake(cloud, a, 'b');
     const fakes: FakePeer[] = [];
-    for (const id of ['w', 'x', 'y', 'z'])
+    for (const id of ['w', 'x', 'y', 'z']) {
       fakes.push((await addFake(cloud, a, id)).fake);
+    }
     b.mute = true;
     const start = cloud.clock.monotonic();
     for (const by of accusers) {
@@ -121,12 +123,15 @@ describe('a suspicion', () => {
   it('is not shortened by what one member says of all others', async () => {
     const { cloud, a } = await makeCloud([]);
     const b = await addFake(cloud, a, 'b');
-    for (const id of ['x', 'y', 'z']) await addFake(cloud, a, id);
+    for (const id of ['x', 'y', 'z']) {
+      await addFake(cloud, a, id);
+    }
     const { fake } = await addFake(cloud, a, 'liar');
     b.mute = true;
     const start = cloud.clock.monotonic();
-    for (const by of ['x', 'y', 'z', 'liar'])
+    for (const by of ['x', 'y', 'z', 'liar']) {
       await tell(cloud, a, fake, suspect(by));
+    }
     await cloud.until(() => left(a));
     expect(cloud.clock.monotonic() - start).toBeGreaterThan(10_000);
   });

@@ -22,14 +22,18 @@ export class SuspicionWatch {
   onLate: (ms: number) => void = () => {};
   readonly #watched = new Map<string, WatchedSuspicion>();
 
-  constructor(private readonly ctx: CoreContext) {}
+  readonly #ctx: CoreContext;
+
+  constructor(ctx: CoreContext) {
+    this.#ctx = ctx;
+  }
 
   get(id: string): Suspicion | undefined {
     return this.#watched.get(id)?.suspicion;
   }
 
   start(member: MemberRecord, accuser: string, teller = accuser): void {
-    const { options, list, env } = this.ctx;
+    const { options, list, env } = this.#ctx;
     const size = list.size + 1;
     const min = minSuspicion(size, options);
     const confirmations = options.suspicionConfirmations;
@@ -52,15 +56,17 @@ export class SuspicionWatch {
   }
 
   end(id: string): void {
-    this.ctx.env.clock.clearTimeout(this.#watched.get(id)?.timer);
+    this.#ctx.env.clock.clearTimeout(this.#watched.get(id)?.timer);
     this.#watched.delete(id);
   }
 
   /** Sets the timer to the deadline as it is now. */
   arm(id: string): void {
     const watched = this.#watched.get(id);
-    if (!watched) return;
-    const { clock } = this.ctx.env;
+    if (!watched) {
+      return;
+    }
+    const { clock } = this.#ctx.env;
     clock.clearTimeout(watched.timer);
     // Others may have brought the deadline forward, into the past.
     const now = clock.monotonic();
@@ -78,14 +84,20 @@ export class SuspicionWatch {
   }
 
   stop(): void {
-    for (const id of this.#watched.keys()) this.end(id);
+    for (const id of this.#watched.keys()) {
+      this.end(id);
+    }
   }
 
   #due(id: string, watched: WatchedSuspicion): void {
     watched.timer = undefined;
-    const late = this.ctx.env.clock.monotonic() - watched.due;
-    if (late > STALL) this.onLate(late);
+    const late = this.#ctx.env.clock.monotonic() - watched.due;
+    if (late > STALL) {
+      this.onLate(late);
+    }
     // After a stall it has got more time, and another timer.
-    if (watched.timer === undefined) this.onExpired(id, watched.suspicion);
+    if (watched.timer === undefined) {
+      this.onExpired(id, watched.suspicion);
+    }
   }
 }

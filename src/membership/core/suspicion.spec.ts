@@ -22,8 +22,9 @@ describe('Suspicion', () => {
     [20, 2000],
   ])('with %i confirmations it lasts %f ms', (confirmations, ms) => {
     const suspicion = suspect();
-    for (let index = 0; index < confirmations; index++)
+    for (let index = 0; index < confirmations; index++) {
       suspicion.confirm(`accuser-${index}`);
+    }
     expect(suspicion.deadline - suspicion.since).toBeCloseTo(ms, 5);
     expect(suspicion.confirmations).toBe(Math.min(confirmations, 3));
   });
@@ -55,7 +56,9 @@ describe('Suspicion', () => {
   it('waits for the own delay too, but no longer than it may last', () => {
     const suspicion = suspect({ ...TIMES, delay: 5000 });
     expect(suspicion.deadline - suspicion.since).toBe(TIMES.max);
-    for (const accuser of ['a', 'b', 'c']) suspicion.confirm(accuser);
+    for (const accuser of ['a', 'b', 'c']) {
+      suspicion.confirm(accuser);
+    }
     expect(suspicion.deadline - suspicion.since).toBe(TIMES.min + 5000);
     suspicion.shorten(suspicion.shortest);
     expect(suspicion.deadline - suspicion.since).toBe(TIMES.min);
@@ -63,7 +66,9 @@ describe('Suspicion', () => {
 
   it('is extended by the length of a stall, after all else', () => {
     const suspicion = suspect();
-    for (const accuser of ['a', 'b', 'c']) suspicion.confirm(accuser);
+    for (const accuser of ['a', 'b', 'c']) {
+      suspicion.confirm(accuser);
+    }
     suspicion.extend(5000);
     suspicion.extend(1000);
     expect(suspicion.deadline - suspicion.since).toBe(TIMES.min + 6000);

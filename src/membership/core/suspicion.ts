@@ -20,6 +20,8 @@ export class Suspicion {
   #extension = 0;
   #limit = Infinity;
 
+  readonly #times: SuspicionTimes;
+
   /**
    * @param incarnation of the member under suspicion
    * @param since monotonic ms
@@ -28,11 +30,14 @@ export class Suspicion {
     readonly incarnation: number,
     readonly since: number,
     accuser: string,
-    private readonly times: SuspicionTimes,
+    times: SuspicionTimes,
     teller = accuser,
   ) {
+    this.#times = times;
     this.#accusers.add(accuser);
-    if (teller !== accuser) this.#relays.add(teller);
+    if (teller !== accuser) {
+      this.#relays.add(teller);
+    }
   }
 
   /** Accusers besides the first one. */
@@ -48,14 +53,16 @@ export class Suspicion {
   confirm(accuser: string, teller = accuser): boolean {
     const isRelayed = teller !== accuser;
     if (
-      this.confirmations >= this.times.confirmations ||
+      this.confirmations >= this.#times.confirmations ||
       this.#accusers.has(accuser) ||
       (isRelayed && this.#relays.has(teller))
     ) {
       return false;
     }
     this.#accusers.add(accuser);
-    if (isRelayed) this.#relays.add(teller);
+    if (isRelayed) {
+      this.#relays.add(teller);
+    }
     return true;
   }
 
@@ -66,7 +73,7 @@ export class Suspicion {
 
   /** Ms without the other evidence's help: as short as a suspicion gets by confirmations alone. */
   get shortest(): number {
-    return this.times.min;
+    return this.#times.min;
   }
 
   /** This peer was stalled for so long: the member could not contradict meanwhile. */
@@ -76,15 +83,17 @@ export class Suspicion {
 
   /** Monotonic ms at which the member counts as dead. */
   get deadline(): number {
-    const { min, max, delay } = this.times;
+    const { min, max, delay } = this.#times;
     const duration = Math.min(this.#shared() + delay, Math.max(min, max));
     return this.since + Math.min(duration, this.#limit) + this.#extension;
   }
 
   /** From `max` to `min` with the logarithm of the confirmations (Lifeguard, dynamic suspicion). */
   #shared(): number {
-    const { min, max, confirmations } = this.times;
-    if (confirmations < 1 || max <= min) return min;
+    const { min, max, confirmations } = this.#times;
+    if (confirmations < 1 || max <= min) {
+      return min;
+    }
     const part = Math.log(this.confirmations + 1) / Math.log(confirmations + 1);
     return Math.max(min, max - part * (max - min));
   }

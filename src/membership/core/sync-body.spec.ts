@@ -31,7 +31,9 @@ function makeContext(...members: ReturnType<typeof member>[]) {
   const limits = { maxPeers: 10_000, maxListBytes: 1e9, maxHearsay: 10_000 };
   const stones = new Tombstones(new VirtualClock(), 1e9, 1000);
   const list = new MemberList(stones, new ListRoom(limits));
-  for (const one of members) list.apply(one, { origin: 'sync' });
+  for (const one of members) {
+    list.apply(one, { origin: 'sync' });
+  }
   const self = { hasAddress: true, record: member('self') };
   return { list, self } as unknown as CoreContext & { list: MemberList };
 }
@@ -55,8 +57,9 @@ describe('bodies of /sync', () => {
       Array(2048).fill(0),
       buckets.map(String),
       [...buckets.slice(1), null],
-    ])
+    ]) {
       expect(readBuckets(nonsense)).toBeUndefined();
+    }
   });
 
   it('reads numbers of buckets in their range', () => {
@@ -147,8 +150,9 @@ describe('bodies of /sync', () => {
         readDiffering(value, 16);
         const entries = readList(value, 100);
         contradictions(ctx, entries);
-        for (const version of versionsOf(entries).values())
+        for (const version of versionsOf(entries).values()) {
           expect(Number.isSafeInteger(version)).toBe(true);
+        }
       }),
     );
   });

@@ -21,7 +21,9 @@ export interface Collected {
 
 /** Buckets of a digest as they came; undefined for anything else. */
 export function readBuckets(value: unknown): number[] | undefined {
-  if (!Array.isArray(value)) return undefined;
+  if (!Array.isArray(value)) {
+    return undefined;
+  }
   const { length } = value;
   const fits =
     length >= MIN_DIGEST_BUCKETS &&
@@ -65,9 +67,13 @@ export function collect(
   const isWanted = (record: MemberRecord) =>
     buckets.has(bucketOf(record.id, count)) && lacks(record);
   const wanted: MemberRecord[] = [];
-  if (self.hasAddress && isWanted(self.record)) wanted.push(self.record);
+  if (self.hasAddress && isWanted(self.record)) {
+    wanted.push(self.record);
+  }
   for (const record of list.records()) {
-    if (isWanted(record) && !list.isHidden(record.id)) wanted.push(record);
+    if (isWanted(record) && !list.isHidden(record.id)) {
+      wanted.push(record);
+    }
   }
   const fitting =
     sizeOf(wanted) > MAX_SYNC_BYTES ? firstBuckets(wanted, count) : wanted;
@@ -88,10 +94,14 @@ function firstBuckets(
   let bytes = 0;
   for (const bucket of byBucket.values()) {
     bytes += sizeOf(bucket);
-    if (bytes > MAX_SYNC_BYTES && taken.length > 0) break;
+    if (bytes > MAX_SYNC_BYTES && taken.length > 0) {
+      break;
+    }
     taken.push(...bucket);
   }
-  while (taken.length > 1 && sizeOf(taken) > MAX_SYNC_BYTES) taken.pop();
+  while (taken.length > 1 && sizeOf(taken) > MAX_SYNC_BYTES) {
+    taken.pop();
+  }
   return taken;
 }
 
@@ -108,7 +118,9 @@ export function contradictions(
   members: readonly JsonValue[],
 ): JsonObject[] {
   return members.flatMap((entry) => {
-    if (!isJsonObject(entry) || typeof entry.id !== 'string') return [];
+    if (!isJsonObject(entry) || typeof entry.id !== 'string') {
+      return [];
+    }
     const stone = list.peek(entry.id)
       ? undefined
       : list.tombstones.get(entry.id);

@@ -192,8 +192,9 @@ describe('Synchronizer', () => {
     // Without gossip, which would bring them all in the end.
     const { cloud, a, b } = await makePair({ gossipInterval: 600_000 });
     const data = { text: 'x'.repeat(20_000) };
-    for (let n = 0; n < 60; n++)
+    for (let n = 0; n < 60; n++) {
       await tellOnly(a, `x${n}`, { data, port: 2000 + n });
+    }
     expect(a.core.members()).toHaveLength(61);
     while (b.core.members().length < 61) {
       await cloud.clock.complete(b.core.check('a'));

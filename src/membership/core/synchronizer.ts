@@ -44,25 +44,39 @@ export class Synchronizer {
   #inARow = 0;
   #hasMore = false;
 
+  readonly #ctx: CoreContext;
+  readonly #intake: NewsIntake;
+  readonly #ring: ProbeRing;
+  readonly #gossiper: Gossiper;
+
   constructor(
-    private readonly ctx: CoreContext,
-    private readonly intake: NewsIntake,
-    private readonly ring: ProbeRing,
-    private readonly gossiper: Gossiper,
-  ) {}
+    ctx: CoreContext,
+    intake: NewsIntake,
+    ring: ProbeRing,
+    gossiper: Gossiper,
+  ) {
+    this.#ctx = ctx;
+    this.#intake = intake;
+    this.#ring = ring;
+    this.#gossiper = gossiper;
+  }
 
   /** A member's digest has come along with something else. */
   digest(text: string, from: MemberRecord): void {
-    if (text === this.ctx.list.digest.text) {
+    if (text === this.#ctx.list.digest.text) {
       this.#differing = 0;
       return;
     }
     this.#differing++;
-    if (this.gossiper.isBusy && this.#differing < PATIENCE) return;
-    const { clock, random } = this.ctx.env;
-    const { syncInterval, probeInterval } = this.ctx.options;
+    if (this.#gossiper.isBusy && this.#differing < PATIENCE) {
+      return;
+    }
+    const { clock, random } = this.#ctx.env;
+    const { syncInterval, probeInterval } = this.#ctx.options;
     const now = clock.monotonic();
-    if (now - this.#lastByDigest < syncInterval) return;
+    if (now - this.#lastByDigest < syncInterval) {
+      return;
+    }
     this.#lastByDigest = now + random.next() * probeInterval;
     this.#schedule(random.next() * probeInterval, from.id);
   }
@@ -80,19 +94,23 @@ export class Synchronizer {
 
   /** Answers `/sync`. */
   receive(body: JsonObject, sender: MemberRecord): JsonObject {
-    const { list, options } = this.ctx;
+    const { list, options } = this.#ctx;
     const { maxPeers } = options;
     const members = readList(body.members, maxPeers);
-    const objections = contradictions(this.ctx, members);
-    this.intake.take(members, sender, 'sync');
-    this.intake.take(readList(body.dead, maxPeers), sender, 'sync');
+    const objections = contradictions(this.#ctx, members);
+    this.#intake.take(members, sender, 'sync');
+    this.#intake.take(readList(body.dead, maxPeers), sender, 'sync');
     const answer: JsonObject = { digest: list.digest.text };
-    if (objections.length > 0) answer.dead = objections;
+    if (objections.length > 0) {
+      answer.dead = objections;
+    }
     const theirs = readBuckets(body.buckets);
-    if (!theirs || body.digest === list.digest.text) return answer;
+    if (!theirs || body.digest === list.digest.text) {
+      return answer;
+    }
     const where = differing(list.digest.buckets(theirs.length), theirs);
     const { members: ours, more } = collect(
-      this.ctx,
+      this.#ctx,
       theirs.length,
       new Set(where),
       ({ id }) => id !== sender.id,
@@ -101,22 +119,26 @@ export class Synchronizer {
   }
 
   stop(): void {
-    this.ctx.env.clock.clearTimeout(this.#timer);
+    this.#ctx.env.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#due = Infinity;
   }
 
   #scheduleNext(): void {
-    const { random } = this.ctx.env;
+    const { random } = this.#ctx.env;
     this.#schedule(MIN_PAUSE + random.next() * (MAX_PAUSE - MIN_PAUSE));
   }
 
   /** One timer: the earliest wish counts. */
   #schedule(wait: number, partner?: string): void {
-    const { env, life } = this.ctx;
+    const { env, life } = this.#ctx;
     const due = env.clock.monotonic() + wait;
-    if (!life.active) return;
-    if (due >= this.#due) return;
+    if (!life.active) {
+      return;
+    }
+    if (due >= this.#due) {
+      return;
+    }
     this.#due = due;
     this.#partner = partner;
     env.clock.clearTimeout(this.#timer);
@@ -139,7 +161,7 @@ export class Synchronizer {
     try {
       return partner ? await this.#sync(partner) : 0;
     } catch (error) {
-      this.ctx.env.logger.warn(`Comparing lists failed: ${messageOf(error)}`);
+      this.#ctx.env.logger.warn(`Comparing lists failed: ${messageOf(error)}`);
       return 0;
     } finally {
       this.#running = false;
@@ -148,20 +170,29 @@ export class Synchronizer {
 
   /** Is another one due after this one? */
   #settle(found: number): void {
-    if (this.#remaining > 0) this.#remaining--;
-    if (this.#hasMore) this.#remaining++;
-    if (found < MANY_DIFFERENCES) this.#inARow = 0;
-    else if (++this.#inARow <= MAX_IN_A_ROW) {
+    if (this.#remaining > 0) {
+      this.#remaining--;
+    }
+    if (this.#hasMore) {
+      this.#remaining++;
+    }
+    if (found < MANY_DIFFERENCES) {
+      this.#inARow = 0;
+    } else if (++this.#inARow <= MAX_IN_A_ROW) {
       this.#remaining = Math.max(this.#remaining, SYNCS_AFTER_NEWS);
     }
-    if (this.#remaining > 0) this.#scheduleNext();
+    if (this.#remaining > 0) {
+      this.#scheduleNext();
+    }
   }
 
   #pick(wanted: string | undefined): MemberRecord | undefined {
-    const { list } = this.ctx;
+    const { list } = this.#ctx;
     const known = wanted === undefined ? undefined : list.get(wanted);
-    if (known && speaksSync(known)) return known;
-    const [id] = this.ring.sample(1, (other) => {
+    if (known && speaksSync(known)) {
+      return known;
+    }
+    const [id] = this.#ring.sample(1, (other) => {
       const member = list.get(other);
       return member !== undefined && speaksSync(member);
     });
@@ -170,29 +201,31 @@ export class Synchronizer {
 
   /** @returns how many records differed */
   async #sync(partner: MemberRecord): Promise<number> {
-    const { list } = this.ctx;
+    const { list } = this.#ctx;
     const { digest } = list;
     // What did not fit last time is easier to tell apart in the finest division.
     const count = this.#hasMore ? DIGEST_BUCKETS : digest.suitableCount;
     const buckets = digest.buckets(count);
     const answer = await this.#call(partner, { digest: digest.text, buckets });
     this.#hasMore = false;
-    if (!answer || !this.ctx.life.active) return 0;
-    const { maxPeers } = this.ctx.options;
+    if (!answer || !this.#ctx.life.active) {
+      return 0;
+    }
+    const { maxPeers } = this.#ctx.options;
     const theirs = readList(answer.members, maxPeers);
     const versions = versionsOf(theirs);
-    const dead = contradictions(this.ctx, theirs);
+    const dead = contradictions(this.#ctx, theirs);
     const missing = [...versions].filter(([id, version]) =>
       this.#lacks(id, version),
     );
-    this.intake.take(theirs, partner, 'sync');
-    this.intake.take(readList(answer.dead, maxPeers), partner, 'sync');
+    this.#intake.take(theirs, partner, 'sync');
+    this.#intake.take(readList(answer.dead, maxPeers), partner, 'sync');
     const where = readDiffering(answer.differing, buckets.length);
     const theirsIsWhole = answer.more !== true;
     // Of a list that is not whole, nobody can say what it lacks.
     const { members, more } = theirsIsWhole
       ? collect(
-          this.ctx,
+          this.#ctx,
           buckets.length,
           where,
           (record) =>
@@ -203,12 +236,13 @@ export class Synchronizer {
     this.#hasMore = more;
     if (members.length > 0 || dead.length > 0) {
       const reply = await this.#call(partner, { members, dead });
-      if (reply)
-        this.intake.take(readList(reply.dead, maxPeers), partner, 'sync');
+      if (reply) {
+        this.#intake.take(readList(reply.dead, maxPeers), partner, 'sync');
+      }
     }
     const differences = members.length + dead.length + missing.length;
     if (differences > 0) {
-      this.ctx.env.logger.debug(
+      this.#ctx.env.logger.debug(
         `Compared lists with ${partner.id}: ${differences} differences`,
       );
     }
@@ -216,7 +250,7 @@ export class Synchronizer {
   }
 
   #lacks(id: string, version: number): boolean {
-    const { list, self } = this.ctx;
+    const { list, self } = this.#ctx;
     return id !== self.id && (list.peek(id)?.incarnation ?? -1) < version;
   }
 
@@ -224,7 +258,7 @@ export class Synchronizer {
     partner: MemberRecord,
     body: JsonObject,
   ): Promise<JsonObject | undefined> {
-    const { calls, options } = this.ctx;
+    const { calls, options } = this.#ctx;
     const result = await calls.call(
       partner,
       'sync',

@@ -15,24 +15,30 @@ export class Teller {
   onUntold: (member: MemberRecord, about: string) => void = () => {};
   readonly #limiter: Limiter;
 
+  readonly #ctx: CoreContext;
+
   /** As many may wait as there are members: at its own goodbye, a peer tells all of them. */
-  constructor(private readonly ctx: CoreContext) {
+  constructor(ctx: CoreContext) {
+    this.#ctx = ctx;
     this.#limiter = new Limiter(MAX_CONCURRENT_TELLINGS, ctx.options.maxPeers);
   }
 
   /** True while clouds are small enough to tell everybody at once. */
   get isDirect(): boolean {
-    return this.ctx.list.size + 1 <= this.ctx.options.directThreshold;
+    return this.#ctx.list.size + 1 <= this.#ctx.options.directThreshold;
   }
 
   /** Whom this peer tells of a join or an end: legacy members always, the others in small clouds. */
   audience(except?: string): MemberRecord[] {
     const everyone = this.isDirect;
-    if (!everyone && this.ctx.list.legacyCount === 0) return [];
+    if (!everyone && this.#ctx.list.legacyCount === 0) {
+      return [];
+    }
     const audience: MemberRecord[] = [];
-    for (const member of this.ctx.list.records()) {
-      if (member.id !== except && (everyone || isLegacy(member)))
+    for (const member of this.#ctx.list.records()) {
+      if (member.id !== except && (everyone || isLegacy(member))) {
         audience.push(member);
+      }
     }
     return audience;
   }
@@ -57,12 +63,12 @@ export class Teller {
 
   /** Asks a legacy member, without harm, whether it lists this peer: undefined where it does not say. */
   isListedBy(legacy: MemberRecord): Promise<boolean | undefined> {
-    return this.#listsAsItSays(legacy, this.ctx.env.random.uuid());
+    return this.#listsAsItSays(legacy, this.#ctx.env.random.uuid());
   }
 
   /** Has a legacy member take this peer off its list. @returns true if it surely is not on it now */
   async isForgottenBy(legacy: MemberRecord): Promise<boolean> {
-    return (await this.#listsAsItSays(legacy, this.ctx.self.id)) !== undefined;
+    return (await this.#listsAsItSays(legacy, this.#ctx.self.id)) !== undefined;
   }
 
   /** Tells a legacy member that `id` has left; its answer says whether it listed this peer. */
@@ -71,8 +77,12 @@ export class Teller {
     id: string,
   ): Promise<boolean | undefined> {
     const result = await this.#call(legacy, 'left', { id });
-    if (result?.kind !== 'answered') return undefined;
-    if (successOf(result)) return true;
+    if (result?.kind !== 'answered') {
+      return undefined;
+    }
+    if (successOf(result)) {
+      return true;
+    }
     return result.status === 404 || result.status === 403 ? false : undefined;
   }
 
@@ -83,12 +93,15 @@ export class Teller {
     body: JsonObject,
   ): Promise<boolean> {
     const result = await this.#call(member, endpoint, body);
-    if (successOf(result)) return true;
+    if (successOf(result)) {
+      return true;
+    }
     if (isLegacy(member)) {
       this.onUntold(member, about);
       // An original answers 404 to whoever is not on its list.
-      if (result?.kind === 'answered' && result.status === 404)
+      if (result?.kind === 'answered' && result.status === 404) {
         this.onUnlisted(member);
+      }
     }
     return false;
   }
@@ -98,7 +111,7 @@ export class Teller {
     endpoint: 'joined' | 'left' | 'update',
     body: JsonObject,
   ): Promise<CallResult | undefined> {
-    const { calls, options } = this.ctx;
+    const { calls, options } = this.#ctx;
     return this.#limiter.run(() =>
       calls.call(member, endpoint, body, options.requestTimeout),
     );

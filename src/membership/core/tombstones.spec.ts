@@ -58,7 +58,9 @@ describe('Tombstones', () => {
 
   it('forgets the oldest where there are too many', () => {
     const { stones } = makeStones(3);
-    for (const id of ['a', 'b', 'c', 'd', 'e']) stones.add(id, dead());
+    for (const id of ['a', 'b', 'c', 'd', 'e']) {
+      stones.add(id, dead());
+    }
     expect([...stones.values()].map(({ id }) => id)).toEqual(['c', 'd', 'e']);
     stones.add('c', dead(2));
     stones.add('f', dead());
@@ -72,7 +74,9 @@ describe('Tombstones', () => {
     await clock.run(1);
     stones.add('gone', left(), record('gone'));
     await clock.run(1);
-    for (let n = 0; n < 100; n++) stones.add(`invented-${n}`, dead());
+    for (let n = 0; n < 100; n++) {
+      stones.add(`invented-${n}`, dead());
+    }
     expect(stones.values().map(({ id }) => id)).toEqual([
       'met',
       'gone',
@@ -89,8 +93,9 @@ describe('Tombstones', () => {
 
   it('clears away what is too old when something is added', async () => {
     const { clock, stones } = makeStones();
-    for (let index = 0; index < 50; index++)
+    for (let index = 0; index < 50; index++) {
       stones.add(`left-${index}`, left());
+    }
     await clock.run(LEFT_MEMORY + 1);
     stones.add('new', dead());
     expect(stones.size).toBe(1);
@@ -107,19 +112,23 @@ describe('Tombstones', () => {
     stones.forgetAddress('nobody');
     stones.add('dead', dead(), record('dead'));
     const picked = new Set<string | undefined>();
-    for (let tries = 0; tries < 200; tries++)
+    for (let tries = 0; tries < 200; tries++) {
       picked.add(stones.pickDead(random)?.id);
+    }
     expect(picked).toEqual(new Set(['dead']));
     await clock.run(HOUR + 1);
-    for (let tries = 0; tries < 50; tries++)
+    for (let tries = 0; tries < 50; tries++) {
       expect(stones.pickDead(random)).toBeUndefined();
+    }
   });
 
   it('names the ends of the recent past, the newest first, so many at most', async () => {
     const { clock, stones } = makeStones();
     stones.add('old', dead());
     await clock.run(1001);
-    for (const id of ['a', 'b', 'c']) stones.add(id, dead());
+    for (const id of ['a', 'b', 'c']) {
+      stones.add(id, dead());
+    }
     const recent = (limit: number) =>
       stones.recent(1000, limit).map(({ id }) => id);
     expect(recent(10)).toEqual(['c', 'b', 'a']);

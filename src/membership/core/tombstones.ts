@@ -25,12 +25,16 @@ export class Tombstones {
   /** Each in order of the ends, the oldest first. Where there are too many, the ones named first go first. */
   readonly #piles = [this.#named, this.#left, this.#dead];
 
+  readonly #clock: Clock;
+  readonly #deadMemory: number;
+  readonly #limit: number;
+
   /** @param deadMemory ms for which the dead are remembered */
-  constructor(
-    private readonly clock: Clock,
-    private readonly deadMemory: number,
-    private readonly limit: number,
-  ) {}
+  constructor(clock: Clock, deadMemory: number, limit: number) {
+    this.#clock = clock;
+    this.#deadMemory = deadMemory;
+    this.#limit = limit;
+  }
 
   get size(): number {
     return this.#piles.reduce((sum, { size }) => sum + size, 0);
@@ -39,7 +43,9 @@ export class Tombstones {
   get(id: string): Tombstone | undefined {
     for (const pile of this.#piles) {
       const stone = pile.get(id);
-      if (stone && !this.#expired(stone)) return stone;
+      if (stone && !this.#expired(stone)) {
+        return stone;
+      }
     }
     return undefined;
   }
@@ -51,26 +57,32 @@ export class Tombstones {
     record?: MemberRecord,
   ): void {
     const known = this.get(id);
-    if (known && !overrides(version, known)) return;
+    if (known && !overrides(version, known)) {
+      return;
+    }
     const kept = record ?? known?.record;
     this.#put({
       id,
       incarnation: version.incarnation,
       state: version.state,
-      since: this.clock.monotonic(),
+      since: this.#clock.monotonic(),
       ...(kept && { record: withoutData(kept) }),
     });
     this.#shrink();
   }
 
   delete(id: string): void {
-    for (const pile of this.#piles) pile.delete(id);
+    for (const pile of this.#piles) {
+      pile.delete(id);
+    }
   }
 
   /** Forgets where a dead member was: somebody else answers there now. */
   forgetAddress(id: string): void {
     const stone = this.get(id);
-    if (!stone) return;
+    if (!stone) {
+      return;
+    }
     const { record: _, ...rest } = stone;
     this.#put(rest);
   }
@@ -80,7 +92,9 @@ export class Tombstones {
     this.#expire(this.#dead);
     let skip = Math.floor(random.next() * this.#dead.size);
     for (const stone of this.#dead.values()) {
-      if (skip-- > 0) continue;
+      if (skip-- > 0) {
+        continue;
+      }
       return { ...stone, record: stone.record! };
     }
     return undefined;
@@ -96,7 +110,7 @@ export class Tombstones {
 
   /** The ends of the last `age` ms, the newest first, `limit` of them at most. */
   recent(age: number, limit: number): Tombstone[] {
-    const since = this.clock.monotonic() - age;
+    const since = this.#clock.monotonic() - age;
     return this.values()
       .filter((stone) => stone.since >= since)
       .slice(-limit)
@@ -109,27 +123,35 @@ export class Tombstones {
   }
 
   #pileOf({ state, record }: Tombstone): Map<string, Tombstone> {
-    if (!record) return this.#named;
+    if (!record) {
+      return this.#named;
+    }
     return state === 'dead' ? this.#dead : this.#left;
   }
 
   #expired({ state, since }: Tombstone): boolean {
-    const memory = state === 'left' ? LEFT_MEMORY : this.deadMemory;
-    return this.clock.monotonic() - since > memory;
+    const memory = state === 'left' ? LEFT_MEMORY : this.#deadMemory;
+    return this.#clock.monotonic() - since > memory;
   }
 
   #expire(pile: Map<string, Tombstone>): void {
     for (const stone of pile.values()) {
-      if (!this.#expired(stone)) return;
+      if (!this.#expired(stone)) {
+        return;
+      }
       pile.delete(stone.id);
     }
   }
 
   #shrink(): void {
-    for (const pile of this.#piles) this.#expire(pile);
+    for (const pile of this.#piles) {
+      this.#expire(pile);
+    }
     for (const pile of this.#piles) {
       for (const id of pile.keys()) {
-        if (this.size <= this.limit) return;
+        if (this.size <= this.#limit) {
+          return;
+        }
         pile.delete(id);
       }
     }

@@ -22,11 +22,14 @@ export class Verifier {
   readonly #limiter: Limiter;
   readonly #running = new Map<string, RunningCheck>();
 
-  constructor(
-    private readonly ctx: CoreContext,
-    private readonly caller: StatusCaller,
-    private readonly prober: Prober,
-  ) {
+  readonly #ctx: CoreContext;
+  readonly #caller: StatusCaller;
+  readonly #prober: Prober;
+
+  constructor(ctx: CoreContext, caller: StatusCaller, prober: Prober) {
+    this.#ctx = ctx;
+    this.#caller = caller;
+    this.#prober = prober;
     const { maxVerifications, maxWaitingVerifications } = ctx.options.limits;
     this.#limiter = new Limiter(maxVerifications, maxWaitingVerifications);
   }
@@ -39,13 +42,16 @@ export class Verifier {
   /** A legacy peer named this member, so its features are not known (PROTOCOL.md, section 4). */
   identify(id: string): void {
     this.#once(id, async () => {
-      const member = this.ctx.list.peek(id);
-      if (!member || !isLegacy(member)) return;
-      await this.caller.ask(member, this.ctx.options.requestTimeout);
-      const known = this.ctx.list.peek(id);
+      const member = this.#ctx.list.peek(id);
+      if (!member || !isLegacy(member)) {
+        return;
+      }
+      await this.#caller.ask(member, this.#ctx.options.requestTimeout);
+      const known = this.#ctx.list.peek(id);
       // It has features after all: the second question brings its own record.
-      if (known && !isLegacy(known))
-        await this.caller.ask(known, this.ctx.options.requestTimeout);
+      if (known && !isLegacy(known)) {
+        await this.#caller.ask(known, this.#ctx.options.requestTimeout);
+      }
     });
   }
 
@@ -56,15 +62,19 @@ export class Verifier {
    */
   moved(news: MemberRecord, from: string): void {
     this.#once(news.id, async () => {
-      const known = this.ctx.list.peek(news.id);
-      if (!known || known.address === news.address) return;
+      const known = this.#ctx.list.peek(news.id);
+      if (!known || known.address === news.address) {
+        return;
+      }
       const reply = await this.#ask(known);
-      if (reply.kind === 'aborted' || reply.kind === 'busy') return;
+      if (reply.kind === 'aborted' || reply.kind === 'busy') {
+        return;
+      }
       if (reply.kind === 'online' || reply.kind === 'leaving') {
         const own = reply.status.incarnation ?? 0;
         // The same process under two addresses: the news is right in all but the address.
         if (own >= news.incarnation) {
-          this.ctx.list.apply(movedTo(news, known), {
+          this.#ctx.list.apply(movedTo(news, known), {
             origin: 'check',
             from,
             verified: true,
@@ -75,7 +85,7 @@ export class Verifier {
           ? known.incarnation + 1
           : news.incarnation;
         const verified = await this.#isAt(news);
-        this.ctx.list.apply(changeRecord(news, { incarnation }), {
+        this.#ctx.list.apply(changeRecord(news, { incarnation }), {
           origin: 'check',
           from,
           verified,
@@ -87,14 +97,16 @@ export class Verifier {
   /** News names the address of another member, or a member that is gone: only the address can tell. */
   contested(news: MemberRecord, source: NewsSource): void {
     this.#once(news.id, async () => {
-      if (!(await this.#isAt(news))) return;
-      const stone = this.ctx.list.tombstones.get(news.id);
+      if (!(await this.#isAt(news))) {
+        return;
+      }
+      const stone = this.#ctx.list.tombstones.get(news.id);
       const incarnation =
         isLegacy(news) && stone
           ? Math.max(news.incarnation, stone.incarnation + 1)
           : news.incarnation;
       const { from, legacyTold } = source;
-      this.ctx.list.apply(changeRecord(news, { incarnation }), {
+      this.#ctx.list.apply(changeRecord(news, { incarnation }), {
         origin: 'check',
         from,
         legacyTold,
@@ -108,19 +120,27 @@ export class Verifier {
    * answers with its id (PROTOCOL.md, section 2, `/left`).
    */
   departed(id: string, onVerdict: (isAlive: boolean) => void): void {
-    const { list } = this.ctx;
-    if (!list.hide(id)) return;
+    const { list } = this.#ctx;
+    if (!list.hide(id)) {
+      return;
+    }
     this.#once(
       id,
       async () => {
         const member = list.peek(id);
-        if (!member || !list.isHidden(id)) return;
-        const { kind } = await this.prober.direct(member);
+        if (!member || !list.isHidden(id)) {
+          return;
+        }
+        const { kind } = await this.#prober.direct(member);
         const known = list.peek(id);
-        if (!known) return;
+        if (!known) {
+          return;
+        }
         const isAlive = kind === 'alive' || kind === 'unsure';
         list.show(id);
-        if (!isAlive) this.#ended(known, kind);
+        if (!isAlive) {
+          this.#ended(known, kind);
+        }
         onVerdict(isAlive);
       },
       () => list.show(id),
@@ -131,7 +151,7 @@ export class Verifier {
     const reason =
       kind === 'leaving' ? 'left' : kind === 'replaced' ? 'replaced' : 'dead';
     const state = reason === 'left' ? 'left' : 'dead';
-    this.ctx.list.accuse(
+    this.#ctx.list.accuse(
       { id, incarnation, state },
       { origin: 'left' },
       reason,
@@ -147,7 +167,7 @@ export class Verifier {
   /** Twice, if need be: a question may be lost. */
   async #ask(member: MemberRecord): Promise<StatusReply> {
     const once = () =>
-      this.caller.askAddress(member, this.prober.patience, member.id);
+      this.#caller.askAddress(member, this.#prober.patience, member.id);
     const reply = await once();
     return reply.kind === 'silent' ? once() : reply;
   }
@@ -177,8 +197,11 @@ export class Verifier {
       ) {
         // A step later, so that the check is known to be running.
         await Promise.resolve();
-        if (this.#limiter.isFull) check.skipped();
-        else await this.#limiter.run(check.run);
+        if (this.#limiter.isFull) {
+          check.skipped();
+        } else {
+          await this.#limiter.run(check.run);
+        }
       }
     } finally {
       this.#running.delete(id);
@@ -188,7 +211,9 @@ export class Verifier {
   #next(id: string): Check | undefined {
     const running = this.#running.get(id);
     const next = running?.next;
-    if (running) running.next = undefined;
+    if (running) {
+      running.next = undefined;
+    }
     return next;
   }
 }

@@ -27,16 +27,19 @@ type Methods = Record<string, (...args: unknown[]) => unknown>;
 /** Makes a decorated method callable: directly where nothing stands before it, else through Nest's own chain. */
 @Injectable()
 export class MessageHandlerFactory {
-  private readonly contexts: ExternalContextCreator;
-  private readonly inheritsGlobals: boolean;
+  readonly #contexts: ExternalContextCreator;
+  readonly #inheritsGlobals: boolean;
+
+  readonly #appContexts: ExternalContextCreator;
 
   constructor(
-    private readonly appContexts: ExternalContextCreator,
+    appContexts: ExternalContextCreator,
     modules: ModulesContainer,
     @Inject(PEER_CLOUD_OPTIONS) options: ResolvedPeerCloudOptions,
   ) {
-    this.inheritsGlobals = options.messaging.inheritAppConfig;
-    this.contexts = this.inheritsGlobals
+    this.#appContexts = appContexts;
+    this.#inheritsGlobals = options.messaging.inheritAppConfig;
+    this.#contexts = this.#inheritsGlobals
       ? appContexts
       : withoutGlobals(modules);
   }
@@ -44,30 +47,30 @@ export class MessageHandlerFactory {
   create(source: HandlerSource): MessageHandler {
     const { wrapper, name } = source;
     const invoke = wrapper.isDependencyTreeStatic()
-      ? this.forInstance(source, wrapper.instance as Methods)
-      : this.forEachMessage(source);
+      ? this.#forInstance(source, wrapper.instance as Methods)
+      : this.#forEachMessage(source);
     return { name, invoke };
   }
 
-  private forInstance(source: HandlerSource, instance: Methods): Invoke {
+  #forInstance(source: HandlerSource, instance: Methods): Invoke {
     const { owner, methodName, method } = source;
     const enhancers = readEnhancers(owner, method);
     const isPlain =
-      !this.inheritsGlobals &&
+      !this.#inheritsGlobals &&
       !declaredArgs(owner, methodName).any &&
       !Object.values(enhancers).includes(true);
     return isPlain
       ? (body, sender) => instance[methodName]!(body, sender)
-      : this.throughNest(source, instance, enhancers);
+      : this.#throughNest(source, instance, enhancers);
   }
 
-  private throughNest(
+  #throughNest(
     { owner, wrapper, methodName }: HandlerSource,
     instance: Methods,
     { filters }: Enhancers,
     contextId?: ContextId,
   ): Invoke {
-    return this.contexts.create(
+    return this.#contexts.create(
       instance,
       instance[methodName]!,
       methodName,
@@ -79,20 +82,20 @@ export class MessageHandlerFactory {
       {
         guards: true,
         interceptors: true,
-        filters: filters || this.inheritsGlobals,
+        filters: filters || this.#inheritsGlobals,
       },
       PEER_CONTEXT_TYPE,
     );
   }
 
   /** A request-scoped provider is made anew for each message; its REQUEST is `{ body, sender }`. */
-  private forEachMessage(source: HandlerSource): Invoke {
+  #forEachMessage(source: HandlerSource): Invoke {
     const { wrapper, owner, method } = source;
     const enhancers = readEnhancers(owner, method);
     return async (body, sender) => {
       const request = { body, sender };
       const contextId = ContextIdFactory.getByRequest(request);
-      this.appContexts.registerRequestProvider(
+      this.#appContexts.registerRequestProvider(
         contextId.payload ?? request,
         contextId,
       );
@@ -100,7 +103,7 @@ export class MessageHandlerFactory {
         wrapper.token,
         contextId,
       );
-      return this.throughNest(
+      return this.#throughNest(
         source,
         instance,
         enhancers,

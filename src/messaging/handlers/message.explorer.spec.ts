@@ -232,17 +232,17 @@ describe('@OnPeerMessage()', () => {
   it('makes a request-scoped provider anew for each message', async () => {
     @Injectable({ scope: Scope.REQUEST })
     class Handlers {
-      private calls = 0;
+      #calls = 0;
       constructor(@Inject(REQUEST) readonly request: { body: { n: number } }) {}
 
       @OnPeerMessage('plain')
       plain() {
-        return { calls: ++this.calls, n: this.request.body.n };
+        return { calls: ++this.#calls, n: this.request.body.n };
       }
 
       @OnPeerMessage('decorated')
       decorated(@PeerBody('n') n: number) {
-        return { calls: ++this.calls, n };
+        return { calls: ++this.#calls, n };
       }
     }
     const router = await routerWith({ providers: [Handlers] });

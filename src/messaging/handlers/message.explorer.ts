@@ -17,55 +17,65 @@ type Wrapper = HandlerSource['wrapper'];
 /** Finds the methods with `@OnPeerMessage()` and registers them; says which of them cannot work. */
 @Injectable()
 export class MessageExplorer implements OnModuleInit {
-  private readonly logger = new Logger('PeerCloud');
+  readonly #logger = new Logger('PeerCloud');
+
+  readonly #discovery: DiscoveryService;
+  readonly #scanner: MetadataScanner;
+  readonly #factory: MessageHandlerFactory;
+  readonly #router: MessageRouter;
 
   constructor(
-    private readonly discovery: DiscoveryService,
-    private readonly scanner: MetadataScanner,
-    private readonly factory: MessageHandlerFactory,
-    private readonly router: MessageRouter,
-  ) {}
+    discovery: DiscoveryService,
+    scanner: MetadataScanner,
+    factory: MessageHandlerFactory,
+    router: MessageRouter,
+  ) {
+    this.#discovery = discovery;
+    this.#scanner = scanner;
+    this.#factory = factory;
+    this.#router = router;
+  }
 
   /** @throws InvalidHandlerError for a pattern that is wrong or taken */
   onModuleInit(): void {
     const seen = new Set<unknown>();
     const wrappers = [
-      ...this.discovery.getProviders(),
-      ...this.discovery.getControllers(),
+      ...this.#discovery.getProviders(),
+      ...this.#discovery.getControllers(),
     ];
     for (const wrapper of wrappers) {
       if (!wrapper.isAlias && !seen.has(wrapper.instance ?? wrapper)) {
         seen.add(wrapper.instance ?? wrapper);
-        this.explore(wrapper);
+        this.#explore(wrapper);
       }
     }
   }
 
-  private explore(wrapper: Wrapper): void {
+  #explore(wrapper: Wrapper): void {
     const prototype = prototypeOf(wrapper);
     if (!prototype) {
       return;
     }
     const owner = prototype.constructor;
-    this.warnAboutStatics(owner);
-    for (const source of this.sourcesOf(wrapper, prototype)) {
+    this.#warnAboutStatics(owner);
+    for (const source of this.#sourcesOf(wrapper, prototype)) {
       if (wrapper.isTransient) {
-        this.logger.warn(handlerIsTransient(source.name));
+        this.#logger.warn(handlerIsTransient(source.name));
         continue;
       }
-      this.warnAboutParams(source);
-      const handler = this.factory.create(source);
+      this.#warnAboutParams(source);
+      const handler = this.#factory.create(source);
       for (const pattern of source.patterns) {
-        this.router.register(pattern, handler);
+        this.#router.register(pattern, handler);
       }
     }
   }
 
   /** Decorated methods, each once: a second name for the same function is no second handler. */
-  private sourcesOf(wrapper: Wrapper, prototype: object): HandlerSource[] {
+  #sourcesOf(wrapper: Wrapper, prototype: object): HandlerSource[] {
     const owner = prototype.constructor;
     const methods = new Set<unknown>();
-    return this.scanner.getAllMethodNames(prototype).flatMap((methodName) => {
+    return this.#scanner.getAllMethodNames(prototype).flatMap((methodName) => {
       const method = (prototype as Record<string, HandlerSource['method']>)[
         methodName
       ]!;
@@ -79,20 +89,20 @@ export class MessageExplorer implements OnModuleInit {
     });
   }
 
-  private warnAboutParams({ owner, methodName, method, name }: HandlerSource) {
+  #warnAboutParams({ owner, methodName, method, name }: HandlerSource) {
     const isRoute = Reflect.hasMetadata(PATH_METADATA, method);
     if (declaredArgs(owner, methodName).httpOnly && !isRoute) {
-      this.logger.warn(handlerUsesHttpParams(name));
+      this.#logger.warn(handlerUsesHttpParams(name));
     }
   }
 
-  private warnAboutStatics(owner: object): void {
+  #warnAboutStatics(owner: object): void {
     for (const [name, { value }] of Object.entries(
       Object.getOwnPropertyDescriptors(owner),
     )) {
       if (typeof value === 'function' && patternsOf(value as object)) {
         const handler = `${(owner as { name: string }).name}.${name}`;
-        this.logger.warn(handlerIsStatic(handler));
+        this.#logger.warn(handlerIsStatic(handler));
       }
     }
   }

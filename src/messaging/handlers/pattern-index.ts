@@ -20,25 +20,25 @@ interface Shape<T> {
  * look-ups for each such group, however many handlers there are.
  */
 export class PatternIndex<T> {
-  private readonly shapes: Shape<T>[] = [];
-  private readonly byText = new Map<string, Shape<T>>();
-  private everything: Entry<T> | undefined;
-  private count = 0;
+  readonly #shapes: Shape<T>[] = [];
+  readonly #byText = new Map<string, Shape<T>>();
+  #everything: Entry<T> | undefined;
+  #count = 0;
 
   /** How many handlers there are. */
   get size(): number {
-    return this.count;
+    return this.#count;
   }
 
   /** Adds a handler; returns the one that already has this very pattern, and then changes nothing. */
   add(leaves: readonly PatternLeaf[], handler: T): T | undefined {
-    const entry = { handler, order: this.count };
+    const entry = { handler, order: this.#count };
     const taken =
       leaves.length === 0
-        ? this.addCatchAll(entry)
-        : this.insert(leaves, entry);
+        ? this.#addCatchAll(entry)
+        : this.#insert(leaves, entry);
     if (taken === undefined) {
-      this.count++;
+      this.#count++;
     }
     return taken?.handler;
   }
@@ -47,7 +47,7 @@ export class PatternIndex<T> {
   find(body: JsonValue): T | undefined {
     let best: Entry<T> | undefined;
     let keys = 0;
-    for (const shape of this.shapes) {
+    for (const shape of this.#shapes) {
       if (shape.leaves.length < keys) {
         break;
       }
@@ -57,20 +57,20 @@ export class PatternIndex<T> {
         keys = shape.leaves.length;
       }
     }
-    return (best ?? this.everything)?.handler;
+    return (best ?? this.#everything)?.handler;
   }
 
-  private addCatchAll(entry: Entry<T>): Entry<T> | undefined {
-    const taken = this.everything;
-    this.everything ??= entry;
+  #addCatchAll(entry: Entry<T>): Entry<T> | undefined {
+    const taken = this.#everything;
+    this.#everything ??= entry;
     return taken;
   }
 
-  private insert(
+  #insert(
     leaves: readonly PatternLeaf[],
     entry: Entry<T>,
   ): Entry<T> | undefined {
-    let branch = this.shapeOf(leaves).branch;
+    let branch = this.#shapeOf(leaves).branch;
     const last = leaves.length - 1;
     for (const { key } of leaves.slice(0, last)) {
       let next = branch.get(key) as Branch<T> | undefined;
@@ -88,14 +88,14 @@ export class PatternIndex<T> {
     return taken;
   }
 
-  private shapeOf(leaves: readonly PatternLeaf[]): Shape<T> {
+  #shapeOf(leaves: readonly PatternLeaf[]): Shape<T> {
     const text = leaves.map(leafShape).join();
-    let shape = this.byText.get(text);
+    let shape = this.#byText.get(text);
     if (!shape) {
       shape = { leaves, branch: new Map() };
-      this.byText.set(text, shape);
-      this.shapes.push(shape);
-      this.shapes.sort((a, b) => b.leaves.length - a.leaves.length);
+      this.#byText.set(text, shape);
+      this.#shapes.push(shape);
+      this.#shapes.sort((a, b) => b.leaves.length - a.leaves.length);
     }
     return shape;
   }

@@ -31,22 +31,30 @@ const INTRODUCTION_PAUSES = [100, 300, 900];
 /** One `/message` request for each message (PROTOCOL.md, section 2): for peers without streams. */
 @Injectable()
 export class HttpLane implements MessageLane {
+  readonly #core: MembershipCore;
+  readonly #transport: PeerTransport;
+  readonly #options: ResolvedPeerCloudOptions;
+
   constructor(
-    @Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore,
-    @Inject(PEER_TRANSPORT) private readonly transport: PeerTransport,
+    @Inject(MEMBERSHIP_CORE) core: MembershipCore,
+    @Inject(PEER_TRANSPORT) transport: PeerTransport,
     @Inject(PEER_CLOUD_OPTIONS)
-    private readonly options: ResolvedPeerCloudOptions,
-  ) {}
+    options: ResolvedPeerCloudOptions,
+  ) {
+    this.#core = core;
+    this.#transport = transport;
+    this.#options = options;
+  }
 
   async send(member: Member, message: OutgoingMessage): Promise<JsonValue> {
-    const { status, body } = await this.introduced(member, message);
-    const { maxJsonDepth } = this.options.limits;
+    const { status, body } = await this.#introduced(member, message);
+    const { maxJsonDepth } = this.#options.limits;
     const fault = replyFault(member.id, body, maxJsonDepth);
     if (fault) {
       throw fault;
     }
     if (isSuccess(status)) {
-      this.core.noteAlive(member.id);
+      this.#core.noteAlive(member.id);
       return body ?? {};
     }
     throw answerError(member.id, status, body);
@@ -56,16 +64,16 @@ export class HttpLane implements MessageLane {
    * Asks again, a little later, where the peer has not heard of this one yet: news of a join takes its
    * time in a large cloud. What was refused so was not handled, so it cannot be handled twice.
    */
-  private async introduced(
+  async #introduced(
     member: Member,
     message: OutgoingMessage,
   ): Promise<PeerAnswer> {
-    let answer = await this.request(member, message);
+    let answer = await this.#request(member, message);
     for (const pause of INTRODUCTION_PAUSES) {
       if (!isUnknownSender(answer.status, answer.body)) {
         break;
       }
-      this.core.noteUnknownSender(member.id);
+      this.#core.noteUnknownSender(member.id);
       if (performance.now() + pause >= message.deadline) {
         break;
       }
@@ -75,12 +83,12 @@ export class HttpLane implements MessageLane {
           cause: message.signal.reason,
         });
       }
-      answer = await this.request(member, message);
+      answer = await this.#request(member, message);
     }
     return answer;
   }
 
-  private async request(
+  async #request(
     member: Member,
     message: OutgoingMessage,
   ): Promise<PeerAnswer> {
@@ -94,14 +102,14 @@ export class HttpLane implements MessageLane {
     const ignoreSignal = signal && onAbort(signal, () => abort?.abort());
     const options = { timeout: left, ...(abort && { signal: abort.signal }) };
     try {
-      return this.transport.requestSerialized
-        ? await this.transport.requestSerialized(
+      return this.#transport.requestSerialized
+        ? await this.#transport.requestSerialized(
             member,
             'message',
             json,
             options,
           )
-        : await this.transport.request(member, 'message', body.value, options);
+        : await this.#transport.request(member, 'message', body.value, options);
     } catch (error) {
       throw translate(error, member.id, message);
     } finally {

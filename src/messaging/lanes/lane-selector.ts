@@ -9,13 +9,21 @@ import { SelfLane } from './self.lane.js';
 /** Chooses the lane for each message: oneself, or the stream lane, which falls back to `/message` itself. */
 @Injectable()
 export class LaneSelector {
+  readonly #core: MembershipCore;
+  readonly #self: SelfLane;
+  readonly #stream: StreamLane;
+
   constructor(
-    @Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore,
-    private readonly self: SelfLane,
-    private readonly stream: StreamLane,
-  ) {}
+    @Inject(MEMBERSHIP_CORE) core: MembershipCore,
+    self: SelfLane,
+    stream: StreamLane,
+  ) {
+    this.#core = core;
+    this.#self = self;
+    this.#stream = stream;
+  }
 
   of(member: Member): MessageLane {
-    return member.id === this.core.id ? this.self : this.stream;
+    return member.id === this.#core.id ? this.#self : this.#stream;
   }
 }

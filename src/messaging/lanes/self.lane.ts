@@ -20,16 +20,24 @@ import { replyFault } from './reply-check.js';
 /** Messages to oneself: no network, but the same copies, limits, answers and errors. */
 @Injectable()
 export class SelfLane implements MessageLane {
+  readonly #router: MessageRouter;
+  readonly #membership: MembershipService;
+  readonly #options: ResolvedPeerCloudOptions;
+
   constructor(
-    private readonly router: MessageRouter,
-    private readonly membership: MembershipService,
+    router: MessageRouter,
+    membership: MembershipService,
     @Inject(PEER_CLOUD_OPTIONS)
-    private readonly options: ResolvedPeerCloudOptions,
-  ) {}
+    options: ResolvedPeerCloudOptions,
+  ) {
+    this.#router = router;
+    this.#membership = membership;
+    this.#options = options;
+  }
 
   async send({ id }: Member, message: OutgoingMessage): Promise<JsonValue> {
-    const { maxAnswerBytes, maxJsonDepth } = this.options.limits;
-    const outcome = await this.handle(id, message);
+    const { maxAnswerBytes, maxJsonDepth } = this.#options.limits;
+    const outcome = await this.#handle(id, message);
     // As it would arrive over the network.
     const { status, json } = replyText(outcome, maxAnswerBytes);
     const payload = JSON.parse(json) as JsonValue;
@@ -43,11 +51,11 @@ export class SelfLane implements MessageLane {
     return payload;
   }
 
-  private handle(
+  #handle(
     id: string,
     message: OutgoingMessage,
   ): MessageOutcome | Promise<MessageOutcome> {
-    const { maxMessageBytes: maxBytes, limits } = this.options;
+    const { maxMessageBytes: maxBytes, limits } = this.#options;
     const text = message.body.json;
     if (isLarger(text, maxBytes)) {
       return BODY_TOO_LARGE;
@@ -64,7 +72,7 @@ export class SelfLane implements MessageLane {
     return (
       fault ??
       withinLimits(id, message, () =>
-        this.router.dispatch(body, this.membership.self),
+        this.#router.dispatch(body, this.#membership.self),
       )
     );
   }

@@ -13,47 +13,54 @@ const CRLF = '\r\n';
  * small message. Nothing else writes the body, so their order holds; `end()` is Node's own.
  */
 export class ChunkWriter {
-  private ended = false;
+  #ended = false;
   /** Bytes with which the socket is full: no fewer than those after which Node says when they are out. */
-  private readonly room: number;
+  readonly #room: number;
   /** Kept, because the message lets go of it when it is over. */
-  private readonly socket: OutgoingMessage['socket'];
+  readonly #socket: OutgoingMessage['socket'];
+
+  readonly #message: OutgoingMessage;
+  readonly #codec: StreamCodec | undefined;
+  readonly #onDrain: () => void;
 
   constructor(
-    private readonly message: OutgoingMessage,
-    private readonly codec: StreamCodec | undefined,
-    private readonly onDrain: () => void,
+    message: OutgoingMessage,
+    codec: StreamCodec | undefined,
+    onDrain: () => void,
   ) {
-    this.socket = message.socket;
-    const { writableHighWaterMark } = this.socket ?? message;
-    this.room = Math.max(SOCKET_BYTES, writableHighWaterMark);
+    this.#message = message;
+    this.#codec = codec;
+    this.#onDrain = onDrain;
+    this.#socket = message.socket;
+    const { writableHighWaterMark } = this.#socket ?? message;
+    this.#room = Math.max(SOCKET_BYTES, writableHighWaterMark);
     message.on('drain', onDrain);
-    this.socket?.on('drain', onDrain);
+    this.#socket?.on('drain', onDrain);
   }
 
   /** True while the socket has as much to send as it may have. */
   get isFull(): boolean {
     // What the message would add is not asked for: its sum costs as much as a small write.
-    const { socket } = this.message;
-    return (socket ?? this.message).writableLength >= this.room;
+    const { socket } = this.#message;
+    return (socket ?? this.#message).writableLength >= this.#room;
   }
 
   /** Bytes that the system has taken from here. */
   get taken(): number {
-    const { socket } = this.message;
+    const { socket } = this.#message;
     return socket ? socket.bytesWritten - socket.writableLength : 0;
   }
 
   /** After `end()` nothing is written any more. */
   write(text: Text): void {
-    if (this.ended) {
+    if (this.#ended) {
       return;
     }
-    const { socket, chunkedEncoding } = this.message;
+    const { socket, chunkedEncoding } = this.#message;
     if (!socket || !chunkedEncoding) {
-      this.message.write((this.codec ?? PLAIN_CODEC).seal(text));
-    } else if (this.codec) {
-      const { bytes, release } = sealedChunk(this.codec, text);
+      this.#message.write((this.#codec ?? PLAIN_CODEC).seal(text));
+    } else if (this.#codec) {
+      const { bytes, release } = sealedChunk(this.#codec, text);
       socket.write(bytes, release);
     } else if (typeof text !== 'string') {
       const { bytes, release } = plainChunk(text);
@@ -68,18 +75,18 @@ export class ChunkWriter {
 
   /** @param onSent the system has taken everything; not called where the connection breaks before */
   end(onSent?: () => void): void {
-    this.ended = true;
-    this.message.end(onSent);
+    this.#ended = true;
+    this.#message.end(onSent);
   }
 
   /** Breaks the connection. */
   destroy(): void {
-    this.message.destroy();
+    this.#message.destroy();
   }
 
   /** Leaves the socket to whoever has it next. */
   release(): void {
-    this.socket?.off('drain', this.onDrain);
+    this.#socket?.off('drain', this.#onDrain);
   }
 }
 

@@ -62,22 +62,27 @@ export class ClientStream implements FrameHandler {
   isProven = false;
   /** True once the receiver wants nothing more on it. */
   isAway = false;
-  private pending: PendingTable<Delivery>;
-  private readonly connection: FrameConnection;
-  private ended = false;
+  #pending: PendingTable<Delivery>;
+  readonly #connection: FrameConnection;
+  #ended = false;
   /** Since when nothing is to come any more but the receiver's end. */
-  private doneAt: number | undefined;
+  #doneAt: number | undefined;
+
+  readonly #config: ClientStreamConfig;
+  readonly #owner: ClientStreamOwner;
 
   constructor(
     readonly peerId: string,
     { request, response, codec }: OpenedStream,
     /** When it was asked for, on the clock of `performance.now()`. */
     readonly openedAt: number,
-    private readonly config: ClientStreamConfig,
-    private readonly owner: ClientStreamOwner,
+    config: ClientStreamConfig,
+    owner: ClientStreamOwner,
   ) {
-    this.pending = new PendingTable(config.maxInFlight);
-    this.connection = new FrameConnection(
+    this.#config = config;
+    this.#owner = owner;
+    this.#pending = new PendingTable(config.maxInFlight);
+    this.#connection = new FrameConnection(
       response,
       request,
       codec === PLAIN_CODEC ? undefined : codec,
@@ -92,7 +97,7 @@ export class ClientStream implements FrameHandler {
 
   /** Messages that wait for their replies. */
   get inFlight(): number {
-    return this.pending.size;
+    return this.#pending.size;
   }
 
   /** Ms after which the receiver cuts it; undefined where it does not. */
@@ -101,12 +106,14 @@ export class ClientStream implements FrameHandler {
   }
 
   get isOpen(): boolean {
-    return this.hello !== undefined && !this.ended && !this.connection.isClosed;
+    return (
+      this.hello !== undefined && !this.#ended && !this.#connection.isClosed
+    );
   }
 
   /** True if a message could be written now. */
   get hasRoom(): boolean {
-    return this.isOpen && !this.pending.isFull && !this.connection.isFull;
+    return this.isOpen && !this.#pending.isFull && !this.#connection.isFull;
   }
 
   /** Writes what waits, as far as there is room. */
@@ -115,16 +122,16 @@ export class ClientStream implements FrameHandler {
       const now = performance.now();
       let line = '';
       let large: string | undefined;
-      while (!large && line.length < BATCH_CHARS && !this.pending.isFull) {
+      while (!large && line.length < BATCH_CHARS && !this.#pending.isFull) {
         const delivery = queue.shift();
         if (!delivery) {
           break;
         }
-        const json = this.jsonOf(delivery);
+        const json = this.#jsonOf(delivery);
         if (json === undefined) {
           continue;
         }
-        line += this.frameHead(delivery, now);
+        line += this.#frameHead(delivery, now);
         if (json.length < LARGE_CHARS) {
           line += json;
         } else {
@@ -136,43 +143,43 @@ export class ClientStream implements FrameHandler {
       }
       const clock = Math.floor(now - this.openedAt);
       const begun = `["${FRAME.requests}",${clock}${line}`;
-      this.connection.write(endLine(begun, large));
+      this.#connection.write(endLine(begun, large));
     }
   }
 
   /** Writes no more messages; the replies that are due still come. */
   end(): void {
-    if (!this.ended) {
-      this.ended = true;
-      this.connection.endWriting();
+    if (!this.#ended) {
+      this.#ended = true;
+      this.#connection.endWriting();
     }
   }
 
   /** Gives up: what waits for replies fails. */
   break(cause: Error): void {
-    this.connection.break(cause);
+    this.#connection.break(cause);
   }
 
   beat(now: number, stalled: boolean): void {
-    const { heartbeat } = this.config;
-    if (this.ended && this.pending.size === 0) {
-      this.doneAt = stalled ? now : (this.doneAt ?? now);
-      if (now - this.doneAt > heartbeat * MISSED_HEARTBEATS) {
+    const { heartbeat } = this.#config;
+    if (this.#ended && this.#pending.size === 0) {
+      this.#doneAt = stalled ? now : (this.#doneAt ?? now);
+      if (now - this.#doneAt > heartbeat * MISSED_HEARTBEATS) {
         this.break(new StreamError('the receiver does not end the stream'));
       }
     }
-    this.connection.beat(heartbeat, now, stalled);
+    this.#connection.beat(heartbeat, now, stalled);
   }
 
   /** Fails what is past its deadline by `now`; returns the next deadline. */
   expire(now: number, fail: (delivery: Delivery) => void): number {
     let next = Infinity;
-    for (const [id, delivery] of this.pending) {
+    for (const [id, delivery] of this.#pending) {
       const { deadline } = delivery.message;
       if (delivery.settled) {
-        this.pending.take(id);
+        this.#pending.take(id);
       } else if (deadline <= now) {
-        this.pending.take(id);
+        this.#pending.take(id);
         fail(delivery);
       } else if (deadline < next) {
         next = deadline;
@@ -186,48 +193,48 @@ export class ClientStream implements FrameHandler {
       return;
     }
     if (!this.hello) {
-      this.greet(line);
+      this.#greet(line);
       return;
     }
     const frame = parseLine(line);
     const kind = Array.isArray(frame) ? frame[0] : undefined;
     if (kind === FRAME.replies) {
-      this.settle(frame as JsonValue[]);
+      this.#settle(frame as JsonValue[]);
     } else if (kind === FRAME.ended) {
-      if (!this.ended) {
+      if (!this.#ended) {
         throw new StreamError(
           'the receiver said that all is started of a stream that goes on',
         );
       }
-      this.owner.onStarted(this);
+      this.#owner.onStarted(this);
     } else if (kind === FRAME.away && !this.isAway) {
       this.isAway = true;
-      this.owner.onAway(this);
+      this.#owner.onAway(this);
     }
   }
 
   onEnd(): void {
-    if (this.ended && this.pending.size === 0) {
-      this.connection.finish();
+    if (this.#ended && this.#pending.size === 0) {
+      this.#connection.finish();
     } else {
-      this.connection.break(new StreamError('the receiver ended the stream'));
+      this.#connection.break(new StreamError('the receiver ended the stream'));
     }
   }
 
   onDrain(): void {
-    this.owner.onRoom(this);
+    this.#owner.onRoom(this);
   }
 
   onClose(cause?: Error): void {
-    for (const [id, delivery] of this.pending) {
-      this.pending.take(id);
+    for (const [id, delivery] of this.#pending) {
+      this.#pending.take(id);
       delivery.reject(new ConnectionLostError(this.peerId, { cause }));
     }
-    this.owner.onClosed(this, cause);
+    this.#owner.onClosed(this, cause);
   }
 
   /** The body as it goes out; undefined for one that cannot, whose sender knows by then. */
-  private jsonOf(delivery: Delivery): string | undefined {
+  #jsonOf(delivery: Delivery): string | undefined {
     let json: string;
     try {
       json = delivery.message.body.json;
@@ -236,63 +243,59 @@ export class ClientStream implements FrameHandler {
       return undefined;
     }
     if (isLarger(json, this.hello!.maxBytes)) {
-      this.owner.onTooLarge(delivery);
+      this.#owner.onTooLarge(delivery);
       return undefined;
     }
     return json;
   }
 
   /** What comes before the body. */
-  private frameHead(delivery: Delivery, now: number): string {
-    const id = this.pending.add(delivery);
+  #frameHead(delivery: Delivery, now: number): string {
+    const id = this.#pending.add(delivery);
     return `,${id},${Math.ceil(delivery.message.deadline - now)},`;
   }
 
-  private greet(line: string): void {
+  #greet(line: string): void {
     const hello = readHello(line);
     if (hello.id !== undefined && hello.id !== this.peerId) {
       throw new WrongPeerError();
     }
-    const { heartbeat, maxBytes, maxInFlight, renews } = this.config;
+    const { heartbeat, maxBytes, maxInFlight, renews } = this.#config;
     this.hello = hello;
-    this.connection.remoteHeartbeat = hello.heartbeat;
-    this.pending = new PendingTable(
+    this.#connection.remoteHeartbeat = hello.heartbeat;
+    this.#pending = new PendingTable(
       Math.min(maxInFlight, hello.maxInFlight ?? maxInFlight),
     );
     const own: Hello = { v: STREAM_VERSION, heartbeat, maxBytes, renews };
-    this.connection.write(`${JSON.stringify(own)}\n`);
-    this.owner.onReady(this);
+    this.#connection.write(`${JSON.stringify(own)}\n`);
+    this.#owner.onReady(this);
   }
 
-  private settle(frame: JsonValue[]): void {
+  #settle(frame: JsonValue[]): void {
     if (frame.length % REPLY_VALUES !== 1) {
       throw new StreamError('a line of replies has the wrong shape');
     }
-    const wasFull = this.pending.isFull;
+    const wasFull = this.#pending.isFull;
     for (let at = 1; at < frame.length; at += REPLY_VALUES) {
       const id = frame[at];
       const status = frame[at + 1];
       if (typeof id !== 'number' || typeof status !== 'number') {
         throw new StreamError('a reply has no id or no status');
       }
-      const delivery = this.pending.take(id);
+      const delivery = this.#pending.take(id);
       if (delivery) {
         this.isProven = true;
-        this.settleOne(delivery, status, frame[at + 2]!);
+        this.#settleOne(delivery, status, frame[at + 2]!);
       }
     }
-    this.owner.onSign(this);
+    this.#owner.onSign(this);
     if (wasFull) {
-      this.owner.onRoom(this);
+      this.#owner.onRoom(this);
     }
   }
 
-  private settleOne(
-    delivery: Delivery,
-    status: number,
-    payload: JsonValue,
-  ): void {
-    const fault = replyFault(this.peerId, payload, this.config.maxDepth);
+  #settleOne(delivery: Delivery, status: number, payload: JsonValue): void {
+    const fault = replyFault(this.peerId, payload, this.#config.maxDepth);
     if (fault) {
       delivery.reject(fault);
     } else if (isSuccess(status)) {

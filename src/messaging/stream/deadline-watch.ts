@@ -6,36 +6,40 @@ const MAX_TIMER = 2 ** 31 - 1;
 
 /** One timer for any number of deadlines: it runs at the earliest and asks what comes next. */
 export class DeadlineWatch {
-  private timer: NodeJS.Timeout | undefined;
-  private next = Infinity;
+  #timer: NodeJS.Timeout | undefined;
+  #next = Infinity;
+
+  readonly #expire: (now: number) => number;
 
   /** @param expire fails what is past its deadline by `now`, and returns the next deadline */
-  constructor(private readonly expire: (now: number) => number) {}
+  constructor(expire: (now: number) => number) {
+    this.#expire = expire;
+  }
 
   /** Makes sure that `expire` runs at that time, on the clock of `performance.now()`. */
   watch(deadline: number): void {
-    if (deadline < this.next) {
-      this.next = deadline;
-      this.arm(deadline - performance.now());
+    if (deadline < this.#next) {
+      this.#next = deadline;
+      this.#arm(deadline - performance.now());
     }
   }
 
   stop(): void {
-    clearTimeout(this.timer);
-    this.next = Infinity;
+    clearTimeout(this.#timer);
+    this.#next = Infinity;
   }
 
-  private arm(ms: number): void {
-    clearTimeout(this.timer);
+  #arm(ms: number): void {
+    clearTimeout(this.#timer);
     const wait = Math.min(Math.max(GRANULARITY, Math.ceil(ms)), MAX_TIMER);
-    this.timer = setTimeout(this.run, wait);
+    this.#timer = setTimeout(this.#run, wait);
     // The sockets keep the process alive for as long as anybody waits.
-    this.timer.unref();
+    this.#timer.unref();
   }
 
-  private readonly run = () => {
+  readonly #run = () => {
     // What is watched meanwhile counts as well.
-    this.next = Infinity;
-    this.watch(this.expire(performance.now()));
+    this.#next = Infinity;
+    this.watch(this.#expire(performance.now()));
   };
 }

@@ -2,26 +2,30 @@ import type { Delivery } from './delivery.js';
 
 /** Messages that wait for a stream, in the order of sending. Those that are settled meanwhile are skipped. */
 export class DeliveryQueue {
-  private items: Delivery[] = [];
-  private head = 0;
-  private chars = 0;
+  #items: Delivery[] = [];
+  #head = 0;
+  #chars = 0;
+
+  readonly #maxChars: number;
 
   /** @param maxChars over it, bodies wait without being serialised */
-  constructor(private readonly maxChars: number) {}
+  constructor(maxChars: number) {
+    this.#maxChars = maxChars;
+  }
 
   /** @throws InvalidBodyError for a body that JSON cannot carry */
   push(delivery: Delivery): void {
-    if (this.chars < this.maxChars) {
+    if (this.#chars < this.#maxChars) {
       delivery.queuedChars = delivery.message.body.json.length;
-      this.chars += delivery.queuedChars;
+      this.#chars += delivery.queuedChars;
     }
-    this.items.push(delivery);
+    this.#items.push(delivery);
   }
 
   /** Takes the next one out; undefined if there is none. */
   shift(): Delivery | undefined {
-    while (this.head < this.items.length) {
-      const delivery = this.take();
+    while (this.#head < this.#items.length) {
+      const delivery = this.#take();
       if (!delivery.settled) {
         return delivery;
       }
@@ -31,22 +35,22 @@ export class DeliveryQueue {
 
   /** How many wait, those included that are settled and not taken out yet. */
   get length(): number {
-    return this.items.length - this.head;
+    return this.#items.length - this.#head;
   }
 
   /** True if nobody waits. */
   get isEmpty(): boolean {
-    while (this.items[this.head]?.settled) {
-      this.take();
+    while (this.#items[this.#head]?.settled) {
+      this.#take();
     }
-    return this.head === this.items.length;
+    return this.#head === this.#items.length;
   }
 
   /** Everybody who waits, first come first; they stay. */
   *waiting(): Iterable<Delivery> {
-    for (let at = this.head; at < this.items.length; at++) {
-      if (!this.items[at]!.settled) {
-        yield this.items[at]!;
+    for (let at = this.#head; at < this.#items.length; at++) {
+      if (!this.#items[at]!.settled) {
+        yield this.#items[at]!;
       }
     }
   }
@@ -55,33 +59,33 @@ export class DeliveryQueue {
   expire(now: number, fail: (delivery: Delivery) => void): number {
     let next = Infinity;
     let kept = 0;
-    for (let at = this.head; at < this.items.length; at++) {
-      const delivery = this.items[at]!;
+    for (let at = this.#head; at < this.#items.length; at++) {
+      const delivery = this.#items[at]!;
       const { deadline } = delivery.message;
       if (!delivery.settled && deadline <= now) {
         fail(delivery);
       }
       if (delivery.settled) {
-        this.chars -= delivery.queuedChars;
+        this.#chars -= delivery.queuedChars;
       } else {
-        this.items[kept++] = delivery;
+        this.#items[kept++] = delivery;
         next = Math.min(next, deadline);
       }
     }
-    this.items.length = kept;
-    this.head = 0;
+    this.#items.length = kept;
+    this.#head = 0;
     return next;
   }
 
-  private take(): Delivery {
-    const delivery = this.items[this.head++]!;
-    this.chars -= delivery.queuedChars;
-    if (this.head === this.items.length) {
-      this.items = [];
-      this.head = 0;
-    } else if (this.head > COMPACT_AFTER) {
-      this.items = this.items.slice(this.head);
-      this.head = 0;
+  #take(): Delivery {
+    const delivery = this.#items[this.#head++]!;
+    this.#chars -= delivery.queuedChars;
+    if (this.#head === this.#items.length) {
+      this.#items = [];
+      this.#head = 0;
+    } else if (this.#head > COMPACT_AFTER) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
     }
     return delivery;
   }

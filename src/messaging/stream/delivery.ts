@@ -16,31 +16,36 @@ export class Delivery {
   queuedChars = 0;
   /** Runs what sends it by `/message` in the context of its sender, as far as that was kept. */
   inContext = inPlace;
-  private readonly ignoreSignal: (() => void) | undefined;
+  readonly #ignoreSignal: (() => void) | undefined;
+
+  readonly #onReply: (value: JsonValue) => void;
+  readonly #onError: (error: unknown) => void;
 
   constructor(
     readonly peerId: string,
     readonly message: OutgoingMessage,
-    private readonly onReply: (value: JsonValue) => void,
-    private readonly onError: (error: unknown) => void,
+    onReply: (value: JsonValue) => void,
+    onError: (error: unknown) => void,
   ) {
+    this.#onReply = onReply;
+    this.#onError = onError;
     const { signal } = message;
     if (signal) {
-      this.ignoreSignal = onAbort(signal, () =>
+      this.#ignoreSignal = onAbort(signal, () =>
         this.reject(new MessageAbortedError(peerId, { cause: signal.reason })),
       );
     }
   }
 
   resolve(value: JsonValue): void {
-    if (this.settle()) {
-      this.onReply(value);
+    if (this.#settle()) {
+      this.#onReply(value);
     }
   }
 
   reject(error: MessageError | Error): void {
-    if (this.settle()) {
-      this.onError(error);
+    if (this.#settle()) {
+      this.#onError(error);
     }
   }
 
@@ -51,17 +56,17 @@ export class Delivery {
 
   /** Hands the message to another lane. */
   continueWith(reply: Promise<JsonValue>): void {
-    if (this.settle()) {
-      reply.then(this.onReply, this.onError);
+    if (this.#settle()) {
+      reply.then(this.#onReply, this.#onError);
     }
   }
 
-  private settle(): boolean {
+  #settle(): boolean {
     if (this.settled) {
       return false;
     }
     this.settled = true;
-    this.ignoreSignal?.();
+    this.#ignoreSignal?.();
     return true;
   }
 }

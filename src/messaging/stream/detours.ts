@@ -4,19 +4,25 @@ import type { DeliveryQueue } from './delivery-queue.js';
 
 /** Messages that go by `/message` for want of a stream, a bounded number at the same time. */
 export class Detours {
-  private underWay = 0;
+  #underWay = 0;
+
+  readonly #max: number;
+  readonly #sendOtherwise: (message: OutgoingMessage) => Promise<JsonValue>;
+  /** There is room for more. */
+  readonly #onRoom: () => void;
 
   constructor(
-    private readonly max: number,
-    private readonly sendOtherwise: (
-      message: OutgoingMessage,
-    ) => Promise<JsonValue>,
-    /** There is room for more. */
-    private readonly onRoom: () => void,
-  ) {}
+    max: number,
+    sendOtherwise: (message: OutgoingMessage) => Promise<JsonValue>,
+    onRoom: () => void,
+  ) {
+    this.#max = max;
+    this.#sendOtherwise = sendOtherwise;
+    this.#onRoom = onRoom;
+  }
 
   get hasRoom(): boolean {
-    return this.underWay < this.max;
+    return this.#underWay < this.#max;
   }
 
   /** Sends what waits, as far as there is room. */
@@ -33,10 +39,10 @@ export class Detours {
 
   /** To be called only while there is room. */
   send(message: OutgoingMessage): Promise<JsonValue> {
-    this.underWay++;
-    return this.sendOtherwise(message).finally(() => {
-      this.underWay--;
-      this.onRoom();
+    this.#underWay++;
+    return this.#sendOtherwise(message).finally(() => {
+      this.#underWay--;
+      this.#onRoom();
     });
   }
 }

@@ -18,13 +18,16 @@ export interface LineBounds {
 
 /** Cuts bytes into lines of text, with a bound on what it keeps. */
 export class LineReader {
-  private readonly kept = new ChunkList();
-  private closed = false;
+  readonly #kept = new ChunkList();
+  #closed = false;
 
-  constructor(
-    private readonly bounds: LineBounds,
-    private readonly onLine: (line: string) => void,
-  ) {}
+  readonly #bounds: LineBounds;
+  readonly #onLine: (line: string) => void;
+
+  constructor(bounds: LineBounds, onLine: (line: string) => void) {
+    this.#bounds = bounds;
+    this.#onLine = onLine;
+  }
 
   /**
    * Throws a StreamError for a line that is too long or not UTF-8, or for which there is no room, and
@@ -35,49 +38,49 @@ export class LineReader {
     let end = chunk.indexOf(NEWLINE);
     while (end !== -1) {
       const line = chunk.subarray(from, end);
-      this.onLine(decode(this.kept.size === 0 ? line : this.join(line)));
+      this.#onLine(decode(this.#kept.size === 0 ? line : this.#join(line)));
       from = end + 1;
       end = chunk.indexOf(NEWLINE, from);
     }
-    if (from < chunk.length && !this.closed) {
-      this.keep(from === 0 ? chunk : chunk.subarray(from));
+    if (from < chunk.length && !this.#closed) {
+      this.#keep(from === 0 ? chunk : chunk.subarray(from));
     }
   }
 
   /** Forgets what it has kept, and keeps nothing any more. */
   close(): void {
-    this.closed = true;
-    this.kept.clear();
-    this.bounds.account?.close();
+    this.#closed = true;
+    this.#kept.clear();
+    this.#bounds.account?.close();
   }
 
   /** In memory that is used again for the next line: this one is text before then. */
-  private join(last: Buffer): Buffer {
-    this.push(last);
-    this.bounds.account?.grow(0);
-    return this.kept.size > LINE_MEMORY_BYTES
-      ? this.kept.take()
-      : this.kept.takeInto(
+  #join(last: Buffer): Buffer {
+    this.#push(last);
+    this.#bounds.account?.grow(0);
+    return this.#kept.size > LINE_MEMORY_BYTES
+      ? this.#kept.take()
+      : this.#kept.takeInto(
           (lineMemory ??= Buffer.allocUnsafeSlow(LINE_MEMORY_BYTES)),
         );
   }
 
   /** Until the end of the line comes. */
-  private keep(part: Buffer): void {
-    this.push(part);
-    if (this.bounds.account?.grow(this.kept.size) === false) {
+  #keep(part: Buffer): void {
+    this.#push(part);
+    if (this.#bounds.account?.grow(this.#kept.size) === false) {
       throw new StreamError('there is no room for a line of the stream');
     }
   }
 
-  private push(part: Buffer): void {
-    const { maxBytes } = this.bounds;
-    if (this.kept.size + part.length > maxBytes) {
+  #push(part: Buffer): void {
+    const { maxBytes } = this.#bounds;
+    if (this.#kept.size + part.length > maxBytes) {
       throw new StreamError(
         `a line of the stream is longer than ${maxBytes} bytes`,
       );
     }
-    this.kept.push(part);
+    this.#kept.push(part);
   }
 }
 

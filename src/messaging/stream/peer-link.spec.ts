@@ -134,7 +134,9 @@ describe('PeerLink', () => {
     refuses = false;
     stream.greet();
     await until(() => {
-      if (link.isRefused) void link.send(messageTo('a', {}));
+      if (link.isRefused) {
+        void link.send(messageTo('a', {}));
+      }
       return !link.isRefused;
     });
     expect(link.isResting).toBe(true);
@@ -157,7 +159,9 @@ describe('PeerLink', () => {
         () => outcomes.push('replied'),
         ({ code }: MessageError) => outcomes.push(code),
       );
-    for (let n = 0; n < 4; n++) void send();
+    for (let n = 0; n < 4; n++) {
+      void send();
+    }
     await until(() => link.isRefused);
     expect(otherwise).toHaveBeenCalledTimes(2);
     void send();

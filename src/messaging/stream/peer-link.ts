@@ -35,99 +35,99 @@ export interface PeerLinkContext extends StreamSuccessionConfig {
 export class PeerLink implements StreamSuccessionOwner {
   /** When a message last went over it, on the clock of `performance.now()`. */
   usedAt = performance.now();
-  private readonly queue: DeliveryQueue;
-  private readonly streams: StreamSuccession;
-  private scheduled = false;
+  readonly #queue: DeliveryQueue;
+  readonly #streams: StreamSuccession;
+  #scheduled = false;
   /** Messages since the last write. */
-  private unflushed = 0;
+  #unflushed = 0;
   /** When to try again to open a stream, after none could be opened; 0: that has not been so. */
-  private refusedUntil = 0;
-  private readonly detours: Detours;
+  #refusedUntil = 0;
+  readonly #detours: Detours;
 
-  constructor(
-    member: Member,
-    private readonly context: PeerLinkContext,
-  ) {
-    this.queue = new DeliveryQueue(context.options.maxQueuedBytes);
-    this.streams = new StreamSuccession(member, context, this);
-    this.detours = new Detours(
+  readonly #context: PeerLinkContext;
+
+  constructor(member: Member, context: PeerLinkContext) {
+    this.#context = context;
+    this.#queue = new DeliveryQueue(context.options.maxQueuedBytes);
+    this.#streams = new StreamSuccession(member, context, this);
+    this.#detours = new Detours(
       context.maxDetours,
-      (message) => this.sendOtherwise(message),
+      (message) => this.#sendOtherwise(message),
       () => this.onChange(),
     );
   }
 
   get peerId(): string {
-    return this.streams.member.id;
+    return this.#streams.member.id;
   }
 
   /** True while somebody waits for something. */
   get isBusy(): boolean {
-    return this.streams.isBusy || !this.queue.isEmpty;
+    return this.#streams.isBusy || !this.#queue.isEmpty;
   }
 
   /** True while messages have to go another way: no stream could be opened, and none has been since. */
   get isRefused(): boolean {
-    return this.refusedUntil > 0;
+    return this.#refusedUntil > 0;
   }
 
   /** True when nothing is left of it. */
   get isOver(): boolean {
-    return this.streamCount === 0 && this.queue.isEmpty && !this.isRefused;
+    return this.streamCount === 0 && this.#queue.isEmpty && !this.isRefused;
   }
 
   /** Streams to the peer, those that are being opened and those that end included. */
   get streamCount(): number {
-    return this.streams.count;
+    return this.#streams.count;
   }
 
   /** True while it has a stream that nobody uses now. */
   get isResting(): boolean {
-    return this.streams.isOpen && !this.isBusy;
+    return this.#streams.isOpen && !this.isBusy;
   }
 
   send(message: OutgoingMessage): Promise<JsonValue> {
-    if (this.isRefused && this.queue.isEmpty && this.detours.hasRoom) {
+    if (this.isRefused && this.#queue.isEmpty && this.#detours.hasRoom) {
       // At once, as a call of the sender's own: what follows its requests sees this one among them.
-      this.tryAgain();
-      return this.detours.send(message);
+      this.#tryAgain();
+      return this.#detours.send(message);
     }
     return new Promise((resolve, reject) => {
       const delivery = new Delivery(this.peerId, message, resolve, reject);
-      if (this.isRefused && this.queue.length >= this.context.maxWaiting) {
+      if (this.isRefused && this.#queue.length >= this.#context.maxWaiting) {
         delivery.reject(new OverloadedError(this.peerId));
         return;
       }
-      if (!this.streams.isOpen) {
+      if (!this.#streams.isOpen) {
         delivery.keepContext();
       }
       try {
-        this.queue.push(delivery);
+        this.#queue.push(delivery);
       } catch (error) {
         delivery.reject(error as InvalidBodyError);
         return;
       }
-      this.context.watch(message.deadline);
-      this.sent();
+      this.#context.watch(message.deadline);
+      this.#sent();
     });
   }
 
   /** The peer has another address now: new messages go there. */
   move(member: Member): void {
-    const { ip, port, scheme } = this.streams.member;
-    this.streams.member = member;
+    const { ip, port, scheme } = this.#streams.member;
+    this.#streams.member = member;
     if (member.ip !== ip || member.port !== port || member.scheme !== scheme) {
-      this.streams.retire();
+      this.#streams.retire();
     }
   }
 
   /** Fails what is past its deadline by `now`; returns the next deadline. */
   expire(now: number): number {
     // Only bounds can have held a message back, over a stream that is ready or on its detour.
-    const held = this.streams.isReady || this.isRefused;
+    const held = this.#streams.isReady || this.isRefused;
     const next = Math.min(
-      this.streams.expire(now, (each) => each.reject(timedOut(each))),
-      this.queue.expire(now, (each) =>
+      this.#streams.expire(now, (each) => each.reject(timedOut(each))),
+      this.#queue.expire(now, (each) =>
         each.reject(held ? new OverloadedError(this.peerId) : timedOut(each)),
       ),
     );
@@ -137,8 +137,8 @@ export class PeerLink implements StreamSuccessionOwner {
 
   /** Heartbeats, and the end of a stream that nobody uses. */
   beat(now: number, stalled: boolean): void {
-    this.streams.beat(now, stalled);
-    const { idleTimeout } = this.context.options;
+    this.#streams.beat(now, stalled);
+    const { idleTimeout } = this.#context.options;
     if (now - this.usedAt > idleTimeout && this.isResting) {
       this.rest();
     }
@@ -146,105 +146,107 @@ export class PeerLink implements StreamSuccessionOwner {
 
   /** Ends its stream in order; the next message opens another. */
   rest(): void {
-    this.streams.retire();
+    this.#streams.retire();
   }
 
   /** No new messages; those under way get their replies. Those that were not sent fail. */
   end(): void {
-    this.refusedUntil = 0;
-    this.streams.end();
-    this.failQueue((peerId) => new NoSuchPeerError(peerId));
+    this.#refusedUntil = 0;
+    this.#streams.end();
+    this.#failQueue((peerId) => new NoSuchPeerError(peerId));
   }
 
   /** Everything fails at once. */
   destroy(cause: Error): void {
-    this.streams.destroy(cause);
-    this.failQueue((peerId) => new NoSuchPeerError(peerId));
+    this.#streams.destroy(cause);
+    this.#failQueue((peerId) => new NoSuchPeerError(peerId));
   }
 
   onChange(): void {
-    if (this.streams.isOpen && this.isRefused) {
-      this.refusedUntil = 0;
+    if (this.#streams.isOpen && this.isRefused) {
+      this.#refusedUntil = 0;
       // Its messages went another way so far: by its last use it would be the first that makes room.
       this.usedAt = performance.now();
     }
-    if (!this.queue.isEmpty) {
-      this.schedule();
+    if (!this.#queue.isEmpty) {
+      this.#schedule();
     }
   }
 
   onSign(): void {
-    this.context.noteAlive(this.peerId);
+    this.#context.noteAlive(this.peerId);
   }
 
   onTooLarge(delivery: Delivery): void {
-    delivery.continueWith(this.sendOtherwise(delivery.message));
+    delivery.continueWith(this.#sendOtherwise(delivery.message));
   }
 
   onRefused(failure: StreamRefusedError): void {
     if (failure.unreachable) {
-      this.refusedUntil = 0;
-      this.failQueue(
+      this.#refusedUntil = 0;
+      this.#failQueue(
         (peerId) => new UnreachableError(peerId, { cause: failure }),
       );
       return;
     }
-    this.refusedUntil = performance.now() + failure.pause;
-    this.detours.drain(this.queue);
+    this.#refusedUntil = performance.now() + failure.pause;
+    this.#detours.drain(this.#queue);
   }
 
   /**
    * What is sent in one turn of the event loop goes out in one write; a large group in several, each as
    * soon as it is as much as the receiver still has, so that both sides are at work at the same time.
    */
-  private sent(): void {
-    this.unflushed++;
-    const { inFlight } = this.streams;
-    if (this.unflushed >= Math.min(Math.max(inFlight, SMALLEST_GROUP), GROUP)) {
-      this.fill();
+  #sent(): void {
+    this.#unflushed++;
+    const { inFlight } = this.#streams;
+    if (
+      this.#unflushed >= Math.min(Math.max(inFlight, SMALLEST_GROUP), GROUP)
+    ) {
+      this.#fill();
     } else {
-      this.schedule();
+      this.#schedule();
     }
   }
 
-  private schedule(): void {
-    if (!this.scheduled) {
-      this.scheduled = true;
-      atTurnEnd(this.flush);
+  #schedule(): void {
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      atTurnEnd(this.#flush);
     }
   }
 
-  private readonly flush = () => {
-    this.scheduled = false;
-    this.fill();
+  readonly #flush = () => {
+    this.#scheduled = false;
+    this.#fill();
   };
 
-  private fill(): void {
-    this.unflushed = 0;
-    if (this.streams.isOpen) {
+  #fill(): void {
+    this.#unflushed = 0;
+    if (this.#streams.isOpen) {
       this.usedAt = performance.now();
-      this.streams.fill(this.queue);
+      this.#streams.fill(this.#queue);
     } else if (this.isRefused) {
-      this.tryAgain();
-      this.detours.drain(this.queue);
-    } else if (!this.queue.isEmpty) {
-      this.streams.open();
+      this.#tryAgain();
+      this.#detours.drain(this.#queue);
+    } else if (!this.#queue.isEmpty) {
+      this.#streams.open();
     }
   }
 
   /** Opens a stream for messages to come, unless it is too soon for that. */
-  private tryAgain(): void {
-    if (performance.now() >= this.refusedUntil) {
-      this.streams.open();
+  #tryAgain(): void {
+    if (performance.now() >= this.#refusedUntil) {
+      this.#streams.open();
     }
   }
 
-  private sendOtherwise(message: OutgoingMessage): Promise<JsonValue> {
-    return this.context.sendOtherwise(this.streams.member, message);
+  #sendOtherwise(message: OutgoingMessage): Promise<JsonValue> {
+    return this.#context.sendOtherwise(this.#streams.member, message);
   }
 
-  private failQueue(errorOf: (peerId: string) => Error): void {
-    for (const delivery of this.queue.waiting()) {
+  #failQueue(errorOf: (peerId: string) => Error): void {
+    for (const delivery of this.#queue.waiting()) {
       delivery.reject(errorOf(this.peerId));
     }
   }

@@ -28,7 +28,9 @@ describe('PendingTable', () => {
       expect(seen.has(number)).toBe(false);
       seen.add(number);
       for (const old of seen) {
-        if (old !== number) expect(table.take(old)).toBeUndefined();
+        if (old !== number) {
+          expect(table.take(old)).toBeUndefined();
+        }
       }
       expect(table.take(number)).toBeDefined();
     }

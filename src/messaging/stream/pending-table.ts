@@ -7,47 +7,51 @@
  * garbage takes as long as sending messages.
  */
 export class PendingTable<T> {
-  private readonly places: (T | undefined)[] = [];
-  private readonly numbers: number[] = [];
-  private readonly free: number[] = [];
+  readonly #places: (T | undefined)[] = [];
+  readonly #numbers: number[] = [];
+  readonly #free: number[] = [];
+
+  readonly #capacity: number;
 
   /** @param capacity most messages at a time */
-  constructor(private readonly capacity: number) {}
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
 
   get size(): number {
-    return this.places.length - this.free.length;
+    return this.#places.length - this.#free.length;
   }
 
   get isFull(): boolean {
-    return this.size >= this.capacity;
+    return this.size >= this.#capacity;
   }
 
   /** Returns the number of the message; to be called only while there is room. */
   add(message: T): number {
-    const place = this.free.pop() ?? this.places.push(undefined) - 1;
-    const number = (this.numbers[place] ?? place) + this.capacity;
-    this.places[place] = message;
-    this.numbers[place] = number;
+    const place = this.#free.pop() ?? this.#places.push(undefined) - 1;
+    const number = (this.#numbers[place] ?? place) + this.#capacity;
+    this.#places[place] = message;
+    this.#numbers[place] = number;
     return number;
   }
 
   /** Takes out the message of that number; undefined for one that waits no more, or never did. */
   take(number: number): T | undefined {
-    const place = number % this.capacity;
-    const message = this.places[place];
-    if (message === undefined || this.numbers[place] !== number) {
+    const place = number % this.#capacity;
+    const message = this.#places[place];
+    if (message === undefined || this.#numbers[place] !== number) {
       return undefined;
     }
-    this.places[place] = undefined;
-    this.free.push(place);
+    this.#places[place] = undefined;
+    this.#free.push(place);
     return message;
   }
 
   /** Every message with its number; those taken out meanwhile are skipped. */
   *[Symbol.iterator](): Iterator<[number, T]> {
-    for (const [place, message] of this.places.entries()) {
+    for (const [place, message] of this.#places.entries()) {
       if (message !== undefined) {
-        yield [this.numbers[place]!, message];
+        yield [this.#numbers[place]!, message];
       }
     }
   }

@@ -3,32 +3,35 @@ const STALLED_AFTER = 2;
 
 /** A regular beat for the heartbeats of many streams, with one timer; it does not keep the process alive. */
 export class Pulse {
-  private timer: NodeJS.Timeout | undefined;
-  private last = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #last = 0;
+
+  readonly #interval: number;
+  readonly #beat: (now: number, stalled: boolean) => void;
 
   /** @param beat is told whether this process stood still since the last beat */
-  constructor(
-    private readonly interval: number,
-    private readonly beat: (now: number, stalled: boolean) => void,
-  ) {}
+  constructor(interval: number, beat: (now: number, stalled: boolean) => void) {
+    this.#interval = interval;
+    this.#beat = beat;
+  }
 
   /** Starts it, if it is not running. */
   start(): void {
-    if (!this.timer) {
-      this.last = performance.now();
-      this.timer = setInterval(this.run, this.interval).unref();
+    if (!this.#timer) {
+      this.#last = performance.now();
+      this.#timer = setInterval(this.#run, this.#interval).unref();
     }
   }
 
   stop(): void {
-    clearInterval(this.timer);
-    this.timer = undefined;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 
-  private readonly run = () => {
+  readonly #run = () => {
     const now = performance.now();
-    const stalled = now - this.last > this.interval * STALLED_AFTER;
-    this.last = now;
-    this.beat(now, stalled);
+    const stalled = now - this.#last > this.#interval * STALLED_AFTER;
+    this.#last = now;
+    this.#beat(now, stalled);
   };
 }

@@ -24,12 +24,15 @@ const TRY_AGAIN = 1000;
 
 /** Says when a stream has to be replaced. The receiver's clock runs since the stream was asked for. */
 export class RenewalTimer {
-  private timer: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(
-    private readonly maxLifetime: number,
-    private readonly owner: RenewalOwner,
-  ) {}
+  readonly #maxLifetime: number;
+  readonly #owner: RenewalOwner;
+
+  constructor(maxLifetime: number, owner: RenewalOwner) {
+    this.#maxLifetime = maxLifetime;
+    this.#owner = owner;
+  }
 
   /** Watches that stream, and no other. */
   watch({ openedAt, lifetime = Infinity }: AgeingStream): void {
@@ -39,23 +42,23 @@ export class RenewalTimer {
     const look = () => {
       const now = performance.now();
       if (now >= overdueAt) {
-        this.owner.onOverdue();
+        this.#owner.onOverdue();
       } else {
-        this.arm(Math.min(overdueAt, now + again), look);
-        this.owner.onDue();
+        this.#arm(Math.min(overdueAt, now + again), look);
+        this.#owner.onDue();
       }
     };
-    const due = Math.min(this.maxLifetime, cutAt * LIFETIME_SHARE);
-    this.arm(openedAt + due, look);
+    const due = Math.min(this.#maxLifetime, cutAt * LIFETIME_SHARE);
+    this.#arm(openedAt + due, look);
   }
 
   stop(): void {
-    clearTimeout(this.timer);
+    clearTimeout(this.#timer);
   }
 
-  private arm(at: number, look: () => void): void {
-    clearTimeout(this.timer);
+  #arm(at: number, look: () => void): void {
+    clearTimeout(this.#timer);
     // What is left may be less than nothing; the sockets keep the process alive for as long as it needs.
-    this.timer = setTimeout(look, Math.ceil(at - performance.now())).unref();
+    this.#timer = setTimeout(look, Math.ceil(at - performance.now())).unref();
   }
 }

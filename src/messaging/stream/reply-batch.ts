@@ -9,46 +9,50 @@ import { atTurnEnd } from './turn-end.js';
 export class ReplyBatch {
   /** Largest reply in bytes that the other side takes. */
   maxBytes = Infinity;
-  private text = '';
-  private count = 0;
-  private scheduled = false;
+  #text = '';
+  #count = 0;
+  #scheduled = false;
 
-  constructor(private readonly write: (line: Text) => void) {}
+  readonly #write: (line: Text) => void;
+
+  constructor(write: (line: Text) => void) {
+    this.#write = write;
+  }
 
   add(id: number, outcome: MessageOutcome): void {
     const { status, json } = replyText(outcome, this.maxBytes);
-    this.text += `,${id},${status},`;
-    this.count++;
+    this.#text += `,${id},${status},`;
+    this.#count++;
     if (json.length >= LARGE_CHARS) {
-      this.end(json);
+      this.#end(json);
       return;
     }
-    this.text += json;
-    if (this.count >= GROUP || this.text.length >= BATCH_CHARS) {
+    this.#text += json;
+    if (this.#count >= GROUP || this.#text.length >= BATCH_CHARS) {
       this.flush();
-    } else if (!this.scheduled) {
-      this.scheduled = true;
-      atTurnEnd(this.flushLater);
+    } else if (!this.#scheduled) {
+      this.#scheduled = true;
+      atTurnEnd(this.#flushLater);
     }
   }
 
   /** Writes what there is at once. */
   flush(): void {
-    if (this.count > 0) {
-      this.end();
+    if (this.#count > 0) {
+      this.#end();
     }
   }
 
   /** @param large what the last reply has still to say */
-  private end(large?: string): void {
-    const begun = `["${FRAME.replies}"${this.text}`;
-    this.text = '';
-    this.count = 0;
-    this.write(endLine(begun, large));
+  #end(large?: string): void {
+    const begun = `["${FRAME.replies}"${this.#text}`;
+    this.#text = '';
+    this.#count = 0;
+    this.#write(endLine(begun, large));
   }
 
-  private readonly flushLater = () => {
-    this.scheduled = false;
+  readonly #flushLater = () => {
+    this.#scheduled = false;
     this.flush();
   };
 }

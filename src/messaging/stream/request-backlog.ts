@@ -29,13 +29,17 @@ const VALUES = 3;
  * gives at once: while something is in here, nothing more is read.
  */
 export class RequestBacklog {
-  private lines: RequestLine[] = [];
-  private at = FIRST;
+  #lines: RequestLine[] = [];
+  #at = FIRST;
 
-  constructor(private readonly starter: RequestStarter) {}
+  readonly #starter: RequestStarter;
+
+  constructor(starter: RequestStarter) {
+    this.#starter = starter;
+  }
 
   get isEmpty(): boolean {
-    return this.lines.length === 0;
+    return this.#lines.length === 0;
   }
 
   /** @throws StreamError for a line of the wrong shape; nothing of it is started then */
@@ -49,37 +53,37 @@ export class RequestBacklog {
         throw new StreamError('a request has no id or no time');
       }
     }
-    this.lines.push(line);
+    this.#lines.push(line);
   }
 
   /** Starts what may be started. */
   work(): void {
     let now = performance.now();
-    while (this.lines.length > 0) {
-      const line = this.lines[0]!;
+    while (this.#lines.length > 0) {
+      const line = this.#lines[0]!;
       const { frame, sentAt } = line;
-      while (this.at < frame.length) {
-        if (this.starter.isHeld) {
+      while (this.#at < frame.length) {
+        if (this.#starter.isHeld) {
           return;
         }
-        const { at } = this;
-        this.at += VALUES;
+        const at = this.#at;
+        this.#at += VALUES;
         const deadline = sentAt + (frame[at + 1] as number);
         // Nobody waits any more for what is past its time.
         if (now < deadline) {
           const id = frame[at] as number;
-          this.starter.start(id, frame[at + 2]!, deadline, line);
+          this.#starter.start(id, frame[at + 2]!, deadline, line);
           now = performance.now();
         }
       }
-      this.lines.shift();
-      this.at = FIRST;
+      this.#lines.shift();
+      this.#at = FIRST;
     }
   }
 
   /** Forgets what was not started. */
   clear(): void {
-    this.lines = [];
-    this.at = FIRST;
+    this.#lines = [];
+    this.#at = FIRST;
   }
 }

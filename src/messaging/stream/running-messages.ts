@@ -9,10 +9,14 @@ import type { SenderLoad } from './sender-load.js';
  */
 export class RunningMessages {
   /** Deadlines, in whole ms: those need no memory of their own. */
-  private readonly deadlines: PendingTable<number>;
-  private readonly watch = new DeadlineWatch((now) => this.expire(now));
+  readonly #deadlines: PendingTable<number>;
+  readonly #watch = new DeadlineWatch((now) => this.#expire(now));
   /** When all of it is over, whatever the deadlines are. */
-  private end = Infinity;
+  #end = Infinity;
+
+  readonly #minTime: number;
+  readonly #load: SenderLoad;
+  readonly #onEmpty: () => void;
 
   /**
    * @param minTime ms for which each counts that has not settled, however short its deadline is
@@ -20,48 +24,51 @@ export class RunningMessages {
    */
   constructor(
     max: number,
-    private readonly minTime: number,
-    private readonly load: SenderLoad,
-    private readonly onEmpty: () => void,
+    minTime: number,
+    load: SenderLoad,
+    onEmpty: () => void,
   ) {
-    this.deadlines = new PendingTable(max);
+    this.#minTime = minTime;
+    this.#load = load;
+    this.#onEmpty = onEmpty;
+    this.#deadlines = new PendingTable(max);
   }
 
   get isEmpty(): boolean {
-    return this.deadlines.size === 0;
+    return this.#deadlines.size === 0;
   }
 
   /** Counts one in, and returns its number; to be called only while the load is not full. */
   enter(deadline: number): number {
-    const end = Math.max(deadline, performance.now() + this.minTime);
-    const whole = Math.min(Math.ceil(end), this.end);
-    this.load.enter();
-    this.watch.watch(whole);
-    return this.deadlines.add(whole);
+    const end = Math.max(deadline, performance.now() + this.#minTime);
+    const whole = Math.min(Math.ceil(end), this.#end);
+    this.#load.enter();
+    this.#watch.watch(whole);
+    return this.#deadlines.add(whole);
   }
 
   /** Nobody waits for any of it any more. */
   abandon(): void {
-    this.end = Math.ceil(performance.now() + this.minTime);
+    this.#end = Math.ceil(performance.now() + this.#minTime);
     if (!this.isEmpty) {
-      this.watch.watch(this.end);
+      this.#watch.watch(this.#end);
     }
   }
 
   /** Counts one out, unless its time was over before. */
   leave(number: number): void {
-    if (this.deadlines.take(number) !== undefined) {
-      this.load.leave();
+    if (this.#deadlines.take(number) !== undefined) {
+      this.#load.leave();
       if (this.isEmpty) {
-        this.onEmpty();
+        this.#onEmpty();
       }
     }
   }
 
-  private expire(now: number): number {
+  #expire(now: number): number {
     let next = Infinity;
-    for (const [number, deadline] of this.deadlines) {
-      const end = Math.min(deadline, this.end);
+    for (const [number, deadline] of this.#deadlines) {
+      const end = Math.min(deadline, this.#end);
       if (end <= now) {
         this.leave(number);
       } else {

@@ -10,62 +10,64 @@ interface Entry {
 
 /** The streams that are open here, by their senders, and what each sender has at work. */
 export class SenderStreams {
-  private readonly entries = new Map<string, Entry>();
-  private open = 0;
+  readonly #entries = new Map<string, Entry>();
+  #open = 0;
+
+  readonly #createLoad: (onIdle: () => void) => SenderLoad;
 
   /** @param createLoad what a sender may have at work, who calls back when nothing of it is */
-  constructor(
-    private readonly createLoad: (onIdle: () => void) => SenderLoad,
-  ) {}
+  constructor(createLoad: (onIdle: () => void) => SenderLoad) {
+    this.#createLoad = createLoad;
+  }
 
   /** True while no stream is open. */
   get isEmpty(): boolean {
-    return this.open === 0;
+    return this.#open === 0;
   }
 
   loadOf(senderId: string): SenderLoad {
-    return this.entryOf(senderId).load;
+    return this.#entryOf(senderId).load;
   }
 
   add(stream: ServerStream): void {
-    this.open++;
-    this.entryOf(stream.sender.id).streams.add(stream);
+    this.#open++;
+    this.#entryOf(stream.sender.id).streams.add(stream);
   }
 
   delete(stream: ServerStream): void {
     const { id } = stream.sender;
-    if (this.entries.get(id)?.streams.delete(stream)) {
-      this.open--;
-      this.forgetIfIdle(id);
+    if (this.#entries.get(id)?.streams.delete(stream)) {
+      this.#open--;
+      this.#forgetIfIdle(id);
     }
   }
 
   /** The oldest first. */
   of(senderId: string): ServerStream[] {
-    return [...(this.entries.get(senderId)?.streams ?? [])];
+    return [...(this.#entries.get(senderId)?.streams ?? [])];
   }
 
   all(): ServerStream[] {
-    return [...this.entries.values()].flatMap(({ streams }) => [...streams]);
+    return [...this.#entries.values()].flatMap(({ streams }) => [...streams]);
   }
 
-  private entryOf(senderId: string): Entry {
-    let entry = this.entries.get(senderId);
+  #entryOf(senderId: string): Entry {
+    let entry = this.#entries.get(senderId);
     if (!entry) {
       const streams = new Set<ServerStream>();
-      const load = this.createLoad(
-        () => streams.size === 0 && this.forgetIfIdle(senderId),
+      const load = this.#createLoad(
+        () => streams.size === 0 && this.#forgetIfIdle(senderId),
       );
       entry = { streams, load };
-      this.entries.set(senderId, entry);
+      this.#entries.set(senderId, entry);
     }
     return entry;
   }
 
-  private forgetIfIdle(senderId: string): void {
-    const entry = this.entries.get(senderId);
+  #forgetIfIdle(senderId: string): void {
+    const entry = this.#entries.get(senderId);
     if (entry?.streams.size === 0 && entry.load.isIdle) {
-      this.entries.delete(senderId);
+      this.#entries.delete(senderId);
     }
   }
 }

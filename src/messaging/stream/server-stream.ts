@@ -56,25 +56,30 @@ export interface ServerStreamOwner {
 
 /** One stream that a peer has opened to this one: requests in, replies out. */
 export class ServerStream implements FrameHandler, RequestStarter {
-  private readonly connection: FrameConnection;
-  private readonly replies: ReplyBatch;
-  private readonly transit = new TransitClock();
-  private readonly backlog = new RequestBacklog(this);
-  private readonly running: RunningMessages;
-  private greeted = false;
+  readonly #connection: FrameConnection;
+  readonly #replies: ReplyBatch;
+  readonly #transit = new TransitClock();
+  readonly #backlog = new RequestBacklog(this);
+  readonly #running: RunningMessages;
+  #greeted = false;
   /** True while the socket has as many replies to send as it may have. */
-  private full = false;
-  private ended = false;
-  private saidEnded = false;
+  #full = false;
+  #ended = false;
+  #saidEnded = false;
+
+  readonly #config: ServerStreamConfig;
+  readonly #owner: ServerStreamOwner;
 
   constructor(
     readonly sender: Peer,
     streams: { incoming: IncomingMessage; outgoing: ServerResponse },
     codec: StreamCodec | undefined,
-    private readonly config: ServerStreamConfig,
-    private readonly owner: ServerStreamOwner,
+    config: ServerStreamConfig,
+    owner: ServerStreamOwner,
   ) {
-    this.connection = new FrameConnection(
+    this.#config = config;
+    this.#owner = owner;
+    this.#connection = new FrameConnection(
       streams.incoming,
       streams.outgoing,
       codec,
@@ -85,13 +90,13 @@ export class ServerStream implements FrameHandler, RequestStarter {
       this,
       config.heartbeat,
     );
-    this.replies = new ReplyBatch((line) => this.write(line));
+    this.#replies = new ReplyBatch((line) => this.#write(line));
     const { id, heartbeat, maxBytes, maxInFlight, lifetime } = config;
-    this.running = new RunningMessages(
+    this.#running = new RunningMessages(
       maxInFlight,
       config.minTime,
       config.load,
-      () => this.finishIfDone(),
+      () => this.#finishIfDone(),
     );
     const hello: Hello = {
       v: STREAM_VERSION,
@@ -101,61 +106,61 @@ export class ServerStream implements FrameHandler, RequestStarter {
       maxInFlight,
       ...(lifetime !== undefined && { lifetime }),
     };
-    this.connection.write(`${JSON.stringify(hello)}\n`);
+    this.#connection.write(`${JSON.stringify(hello)}\n`);
   }
 
   /** True once the opener sends no more. */
   get isEnded(): boolean {
-    return this.ended;
+    return this.#ended;
   }
 
   /** Asks the opener to send no more; what is under way is finished. */
   drain(): void {
-    this.connection.write(AWAY_LINE);
+    this.#connection.write(AWAY_LINE);
   }
 
   break(cause: Error): void {
-    this.connection.break(cause);
+    this.#connection.break(cause);
   }
 
   beat(now: number, stalled: boolean): void {
-    this.connection.beat(this.config.heartbeat, now, stalled);
+    this.#connection.beat(this.#config.heartbeat, now, stalled);
   }
 
   onLine(line: string): void {
     if (line === '0') {
       return;
     }
-    if (!this.greeted) {
-      this.greet(line);
+    if (!this.#greeted) {
+      this.#greet(line);
       return;
     }
     const frame = parseLine(line);
     if (Array.isArray(frame) && frame[0] === FRAME.requests) {
-      this.take(frame, line);
+      this.#take(frame, line);
     }
   }
 
   onEnd(): void {
-    this.ended = true;
-    this.work();
+    this.#ended = true;
+    this.#work();
   }
 
   onDrain(): void {
-    this.full = this.connection.isFull;
-    this.work();
+    this.#full = this.#connection.isFull;
+    this.#work();
   }
 
   onClose(): void {
-    this.backlog.clear();
-    this.running.abandon();
-    this.config.load.forget(this.work);
-    this.owner.onClosed(this);
+    this.#backlog.clear();
+    this.#running.abandon();
+    this.#config.load.forget(this.#work);
+    this.#owner.onClosed(this);
   }
 
   /** True while another handler would be one too many, or replies are not taken. */
   get isHeld(): boolean {
-    return this.full || this.config.load.isFull || this.connection.isClosed;
+    return this.#full || this.#config.load.isFull || this.#connection.isClosed;
   }
 
   start(
@@ -164,74 +169,74 @@ export class ServerStream implements FrameHandler, RequestStarter {
     deadline: number,
     line: RequestLine,
   ): void {
-    const { config } = this;
+    const config = this.#config;
     const outcome =
       bodyFault(body, config, line) ?? config.run(body, this.sender);
     if (outcome instanceof Promise) {
-      const number = this.running.enter(deadline);
+      const number = this.#running.enter(deadline);
       void outcome.then((settled) => {
-        this.replies.add(id, settled);
-        this.running.leave(number);
+        this.#replies.add(id, settled);
+        this.#running.leave(number);
       });
     } else {
-      this.replies.add(id, outcome);
+      this.#replies.add(id, outcome);
     }
   }
 
-  private greet(line: string): void {
+  #greet(line: string): void {
     const { heartbeat, maxBytes, renews } = readHello(line);
-    this.greeted = true;
-    this.connection.remoteHeartbeat = heartbeat;
-    this.replies.maxBytes = maxBytes;
-    this.owner.onGreeted(this, renews === true);
+    this.#greeted = true;
+    this.#connection.remoteHeartbeat = heartbeat;
+    this.#replies.maxBytes = maxBytes;
+    this.#owner.onGreeted(this, renews === true);
   }
 
-  private take(frame: JsonValue[], line: string): void {
+  #take(frame: JsonValue[], line: string): void {
     const [, clock] = frame;
     if (typeof clock !== 'number') {
       throw new StreamError('a line of requests has no clock');
     }
     const now = performance.now();
-    this.backlog.add({
+    this.#backlog.add({
       frame,
-      sentAt: now - this.transit.delayOf(clock, now),
+      sentAt: now - this.#transit.delayOf(clock, now),
       mayNamePrototypes: mayNamePrototypes(line),
-      mayBeTooLarge: isLarger(line, this.config.maxBytes),
+      mayBeTooLarge: isLarger(line, this.#config.maxBytes),
     });
-    this.work();
+    this.#work();
   }
 
   /** Starts handlers in the order of their messages, and reads no more while any has to wait. */
-  private readonly work = () => {
-    this.backlog.work();
-    if (this.backlog.isEmpty) {
-      this.connection.resume();
-      this.finishIfDone();
+  readonly #work = () => {
+    this.#backlog.work();
+    if (this.#backlog.isEmpty) {
+      this.#connection.resume();
+      this.#finishIfDone();
     } else {
-      this.connection.pause();
-      if (this.config.load.isFull) {
-        this.config.load.wait(this.work);
+      this.#connection.pause();
+      if (this.#config.load.isFull) {
+        this.#config.load.wait(this.#work);
       }
     }
   };
 
-  private write(line: Text): void {
-    this.connection.write(line);
-    this.full = this.connection.isFull;
+  #write(line: Text): void {
+    this.#connection.write(line);
+    this.#full = this.#connection.isFull;
   }
 
   /** After the opener's end: says that everything has been started, and ends when everything is answered. */
-  private finishIfDone(): void {
-    if (!this.ended || !this.backlog.isEmpty || this.connection.isClosed) {
+  #finishIfDone(): void {
+    if (!this.#ended || !this.#backlog.isEmpty || this.#connection.isClosed) {
       return;
     }
-    this.replies.flush();
-    if (!this.saidEnded) {
-      this.saidEnded = true;
-      this.connection.write(ENDED_LINE);
+    this.#replies.flush();
+    if (!this.#saidEnded) {
+      this.#saidEnded = true;
+      this.#connection.write(ENDED_LINE);
     }
-    if (this.running.isEmpty) {
-      this.connection.finish();
+    if (this.#running.isEmpty) {
+      this.#connection.finish();
     }
   }
 }

@@ -48,45 +48,56 @@ export interface StreamRequest {
 export class StreamAcceptor
   implements ServerStreamOwner, BeforeApplicationShutdown
 {
-  private readonly streams: SenderStreams;
-  private readonly options: ResolvedStreamOptions | false;
-  private readonly pulse: Pulse;
+  readonly #streams: SenderStreams;
+  readonly #options: ResolvedStreamOptions | false;
+  readonly #pulse: Pulse;
   // Messages belong to no request context of the app that happened to carry the stream.
-  private readonly outside = AsyncLocalStorage.snapshot();
-  private draining = false;
-  private onEmpty: (() => void) | undefined;
+  readonly #outside = AsyncLocalStorage.snapshot();
+  #draining = false;
+  #onEmpty: (() => void) | undefined;
+
+  readonly #core: MembershipCore;
+  readonly #cloud: ResolvedPeerCloudOptions;
+  readonly #router: MessageRouter;
+  readonly #membership: MembershipService;
+  readonly #budget: BodyBudget;
 
   constructor(
-    @Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore,
+    @Inject(MEMBERSHIP_CORE) core: MembershipCore,
     @Inject(PEER_CLOUD_OPTIONS)
-    private readonly cloud: ResolvedPeerCloudOptions,
-    private readonly router: MessageRouter,
-    private readonly membership: MembershipService,
+    cloud: ResolvedPeerCloudOptions,
+    router: MessageRouter,
+    membership: MembershipService,
     @Inject(REQUESTS_IN_WORK) requests: WorkLoad,
-    private readonly budget: BodyBudget,
+    budget: BodyBudget,
     security: PeerSecurity,
   ) {
-    this.options = cloud.messaging.stream;
-    this.streams = new SenderStreams(
-      (onIdle) => new SenderLoad(this.maxInFlight, requests, onIdle),
+    this.#core = core;
+    this.#cloud = cloud;
+    this.#router = router;
+    this.#membership = membership;
+    this.#budget = budget;
+    this.#options = cloud.messaging.stream;
+    this.#streams = new SenderStreams(
+      (onIdle) => new SenderLoad(this.#maxInFlight, requests, onIdle),
     );
-    const interval = this.options ? this.options.heartbeatInterval / 2 : 1000;
-    this.pulse = new Pulse(interval, (now, stalled) => {
-      for (const stream of this.streams.all()) {
+    const interval = this.#options ? this.#options.heartbeatInterval / 2 : 1000;
+    this.#pulse = new Pulse(interval, (now, stalled) => {
+      for (const stream of this.#streams.all()) {
         stream.beat(now, stalled);
       }
     });
-    core.onEvent((event) => this.follow(event));
+    core.onEvent((event) => this.#follow(event));
     // Who has left is on no list any more, but may still have a stream.
-    security.onTrustChange((trusts) => this.breakUntrusted(trusts));
+    security.onTrustChange((trusts) => this.#breakUntrusted(trusts));
   }
 
   /** Status under which streams are refused now; undefined: they are taken. */
   get refusal(): 404 | 503 | undefined {
-    if (!this.options) {
+    if (!this.#options) {
       return 404;
     }
-    return this.draining ? 503 : undefined;
+    return this.#draining ? 503 : undefined;
   }
 
   /** Answers the request and serves it for as long as it lives. */
@@ -98,46 +109,46 @@ export class StreamAcceptor
       ...acceptance?.headers,
     });
     outgoing.flushHeaders();
-    const stream = this.outside(
+    const stream = this.#outside(
       () =>
         new ServerStream(
-          this.membership.peerOf(sender),
+          this.#membership.peerOf(sender),
           { incoming, outgoing },
           acceptance?.codec,
-          this.configFor(sender.id, incoming),
+          this.#configFor(sender.id, incoming),
           this,
         ),
     );
-    this.streams.add(stream);
-    const streams = this.streams.of(sender.id);
-    if (streams.length > this.cloud.limits.maxStreamsPerSender) {
+    this.#streams.add(stream);
+    const streams = this.#streams.of(sender.id);
+    if (streams.length > this.#cloud.limits.maxStreamsPerSender) {
       streams[0]!.break(new StreamError('the sender has too many streams'));
     }
-    this.pulse.start();
+    this.#pulse.start();
   }
 
   /** Streams end before the server closes, which would wait for them. */
   async beforeApplicationShutdown(): Promise<void> {
-    this.draining = true;
+    this.#draining = true;
     const timer = setTimeout(
-      () => this.breakAll('this peer shuts down'),
-      this.cloud.messageTimeout,
+      () => this.#breakAll('this peer shuts down'),
+      this.#cloud.messageTimeout,
     );
     await new Promise<void>((resolve) => {
-      this.onEmpty = resolve;
-      for (const stream of this.streams.all()) {
+      this.#onEmpty = resolve;
+      for (const stream of this.#streams.all()) {
         stream.drain();
       }
-      this.checkEmpty();
+      this.#checkEmpty();
     });
     clearTimeout(timer);
-    this.pulse.stop();
+    this.#pulse.stop();
   }
 
   onGreeted(stream: ServerStream, renews: boolean): void {
     if (!renews) {
       // The sender knows of no other stream: what is left of one leads nowhere.
-      for (const other of this.streams.of(stream.sender.id)) {
+      for (const other of this.#streams.of(stream.sender.id)) {
         if (other !== stream) {
           other.break(new StreamError('the sender has opened another stream'));
         }
@@ -146,44 +157,44 @@ export class StreamAcceptor
   }
 
   onClosed(stream: ServerStream): void {
-    this.streams.delete(stream);
-    this.checkEmpty();
+    this.#streams.delete(stream);
+    this.#checkEmpty();
   }
 
   /** Messages over streams are requests like others: the limit of those holds as well. */
-  private get maxInFlight(): number {
-    const { maxInFlight } = this.options as ResolvedStreamOptions;
-    return Math.min(maxInFlight, this.cloud.limits.maxRequestsPerSender);
+  get #maxInFlight(): number {
+    const { maxInFlight } = this.#options as ResolvedStreamOptions;
+    return Math.min(maxInFlight, this.#cloud.limits.maxRequestsPerSender);
   }
 
-  private configFor(
+  #configFor(
     senderId: string,
     { socket }: IncomingMessage,
   ): ServerStreamConfig {
-    const { maxMessageBytes, messageTimeout, limits } = this.cloud;
-    const { heartbeatInterval } = this.options as ResolvedStreamOptions;
+    const { maxMessageBytes, messageTimeout, limits } = this.#cloud;
+    const { heartbeatInterval } = this.#options as ResolvedStreamOptions;
     const { server } = socket as { server?: Server };
     return {
-      id: this.core.id,
+      id: this.#core.id,
       heartbeat: heartbeatInterval,
-      account: this.budget.open(),
-      maxInFlight: this.maxInFlight,
-      load: this.streams.loadOf(senderId),
+      account: this.#budget.open(),
+      maxInFlight: this.#maxInFlight,
+      load: this.#streams.loadOf(senderId),
       minTime: messageTimeout,
       maxBytes: maxMessageBytes,
       maxDepth: limits.maxJsonDepth,
       lifetime: server?.requestTimeout || undefined,
-      run: (body, sender) => this.router.run(body, sender),
+      run: (body, sender) => this.#router.run(body, sender),
     };
   }
 
-  private follow(event: MembershipEvent): void {
+  #follow(event: MembershipEvent): void {
     if (event.type !== 'peer.left') {
       return;
     }
-    for (const stream of this.streams.of(event.member.id)) {
+    for (const stream of this.#streams.of(event.member.id)) {
       if (event.reason === 'left') {
-        this.seeOut(stream);
+        this.#seeOut(stream);
       } else {
         stream.break(new StreamError(`the sender is gone (${event.reason})`));
       }
@@ -191,32 +202,32 @@ export class StreamAcceptor
   }
 
   /** The last messages of who has left may still be under way: it ends its stream itself, and in time. */
-  private seeOut(stream: ServerStream): void {
+  #seeOut(stream: ServerStream): void {
     stream.drain();
     setTimeout(() => {
       if (!stream.isEnded) {
         stream.break(new StreamError('the sender has left'));
       }
-    }, this.cloud.messageTimeout).unref();
+    }, this.#cloud.messageTimeout).unref();
   }
 
-  private breakUntrusted(trusts: (peerId: string) => boolean): void {
-    for (const stream of this.streams.all()) {
+  #breakUntrusted(trusts: (peerId: string) => boolean): void {
+    for (const stream of this.#streams.all()) {
       if (!trusts(stream.sender.id)) {
         stream.break(new StreamError('the key of the sender is not trusted'));
       }
     }
   }
 
-  private breakAll(why: string): void {
-    for (const stream of this.streams.all()) {
+  #breakAll(why: string): void {
+    for (const stream of this.#streams.all()) {
       stream.break(new StreamError(why));
     }
   }
 
-  private checkEmpty(): void {
-    if (this.streams.isEmpty) {
-      this.onEmpty?.();
+  #checkEmpty(): void {
+    if (this.#streams.isEmpty) {
+      this.#onEmpty?.();
     }
   }
 }

@@ -60,7 +60,9 @@ export function createStreamOpener(config: StreamOpenerConfig): StreamOpener {
       return await open(config, member, timeout);
     } catch (error) {
       const left = deadline - performance.now();
-      if (left < 1 || !(error as StreamRefusedError).isStale) throw error;
+      if (left < 1 || !(error as StreamRefusedError).isStale) {
+        throw error;
+      }
       return open(config, member, left);
     }
   };

@@ -10,14 +10,17 @@ import type { OpenedStream, StreamOpener } from './stream-opener.js';
  * for as long as an opening may take is refused a place for now.
  */
 export class StreamOpenings {
-  private readonly limiter = new Limiter(MAX_OPENINGS, Infinity);
-  private closed = false;
+  readonly #limiter = new Limiter(MAX_OPENINGS, Infinity);
+  #closed = false;
 
-  constructor(
-    private readonly opener: StreamOpener,
-    /** Ms for which an opening waits, and ms that it takes then, at most. */
-    private readonly timeout: number,
-  ) {}
+  readonly #opener: StreamOpener;
+  /** Ms for which an opening waits, and ms that it takes then, at most. */
+  readonly #timeout: number;
+
+  constructor(opener: StreamOpener, timeout: number) {
+    this.#opener = opener;
+    this.#timeout = timeout;
+  }
 
   /** Rejects with a StreamRefusedError. */
   open(member: Member): Promise<OpenedStream> {
@@ -27,13 +30,13 @@ export class StreamOpenings {
       const timer = setTimeout(() => {
         isLate = true;
         refuse();
-      }, this.timeout);
-      void this.limiter.run(async () => {
+      }, this.#timeout);
+      void this.#limiter.run(async () => {
         clearTimeout(timer);
-        if (this.closed) {
+        if (this.#closed) {
           refuse();
         } else if (!isLate) {
-          await this.opener(member, this.timeout).then(resolve, reject);
+          await this.#opener(member, this.#timeout).then(resolve, reject);
         }
       });
     });
@@ -41,6 +44,6 @@ export class StreamOpenings {
 
   /** Opens no more; those under way go on. */
   close(): void {
-    this.closed = true;
+    this.#closed = true;
   }
 }

@@ -4,46 +4,49 @@ import { LOOK_AGAIN, MIN_REST } from './stream.constants.js';
 /** Keeps the streams of this peer within their number. */
 export class StreamPlaces {
   /** Until then it is not asked again whether a stream has become free. */
-  private fullUntil = 0;
+  #fullUntil = 0;
+
+  readonly #max: number;
+  readonly #links: () => Iterable<PeerLink>;
 
   /**
    * @param max streams at the same time, with those that are being opened and those that finish what they have
    * @param links all that may have one
    */
-  constructor(
-    private readonly max: number,
-    private readonly links: () => Iterable<PeerLink>,
-  ) {}
+  constructor(max: number, links: () => Iterable<PeerLink>) {
+    this.#max = max;
+    this.#links = links;
+  }
 
   /** True if another stream may be opened. If not, the least recently used ends, to make room for the next who asks. */
   hasPlace(): boolean {
     const now = performance.now();
-    if (now < this.fullUntil) {
+    if (now < this.#fullUntil) {
       return false;
     }
-    if (this.count() < this.max) {
+    if (this.#count() < this.#max) {
       return true;
     }
-    const oldest = this.leastRecentlyUsed();
+    const oldest = this.#leastRecentlyUsed();
     if (oldest && now - oldest.usedAt >= MIN_REST) {
       oldest.rest();
     } else {
-      this.fullUntil = now + LOOK_AGAIN;
+      this.#fullUntil = now + LOOK_AGAIN;
     }
     return false;
   }
 
-  private count(): number {
+  #count(): number {
     let count = 0;
-    for (const link of this.links()) {
+    for (const link of this.#links()) {
       count += link.streamCount;
     }
     return count;
   }
 
-  private leastRecentlyUsed(): PeerLink | undefined {
+  #leastRecentlyUsed(): PeerLink | undefined {
     let oldest: PeerLink | undefined;
-    for (const link of this.links()) {
+    for (const link of this.#links()) {
       if (
         link.isResting &&
         (oldest === undefined || link.usedAt < oldest.usedAt)

@@ -144,7 +144,9 @@ describe('StreamSuccession', () => {
         succession.open();
         const stream = await open();
         await until(() => succession.isReady);
-        if (replies) await replyTo(succession, stream);
+        if (replies) {
+          await replyTo(succession, stream);
+        }
         // Says what nobody has asked, too.
         stream.write(['r', 1, 200, {}]);
         stream.write(['x']);

@@ -10,19 +10,20 @@ const WINDOW = 10_000;
  */
 export class TransitClock {
   /** The smallest differences of the clocks, in this window and in the one before. */
-  private present = Infinity;
-  private previous = Infinity;
-  private windowEnd = -Infinity;
+  #present = Infinity;
+  #previous = Infinity;
+  #windowEnd = -Infinity;
 
   /** Ms by which something that was sent at `sent` (the other clock) and is here at `now` is late. */
   delayOf(sent: number, now: number): number {
-    if (now >= this.windowEnd) {
-      this.previous = now < this.windowEnd + WINDOW ? this.present : Infinity;
-      this.present = Infinity;
-      this.windowEnd = now + WINDOW;
+    if (now >= this.#windowEnd) {
+      this.#previous =
+        now < this.#windowEnd + WINDOW ? this.#present : Infinity;
+      this.#present = Infinity;
+      this.#windowEnd = now + WINDOW;
     }
     const offset = now - sent;
-    this.present = Math.min(this.present, offset);
-    return offset - Math.min(this.present, this.previous);
+    this.#present = Math.min(this.#present, offset);
+    return offset - Math.min(this.#present, this.#previous);
   }
 }

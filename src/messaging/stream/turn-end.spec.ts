@@ -23,8 +23,9 @@ describe('atTurnEnd', () => {
     const listeners = process.listeners('uncaughtException');
     process.removeAllListeners('uncaughtException');
     onTestFinished(() => {
-      for (const listener of listeners)
+      for (const listener of listeners) {
         process.on('uncaughtException', listener);
+      }
     });
     const thrown = once(process, 'uncaughtException');
     const calls: string[] = [];

@@ -33,12 +33,18 @@ export interface SelfCheckFinding {
  */
 @Injectable()
 export class SelfCheckService {
-  private readonly logger = new Logger('PeerCloud');
+  readonly #logger = new Logger('PeerCloud');
+
+  readonly #core: MembershipCore;
+  readonly #transport: PeerTransport;
 
   constructor(
-    @Inject(MEMBERSHIP_CORE) private readonly core: MembershipCore,
-    @Inject(PEER_TRANSPORT) private readonly transport: PeerTransport,
-  ) {}
+    @Inject(MEMBERSHIP_CORE) core: MembershipCore,
+    @Inject(PEER_TRANSPORT) transport: PeerTransport,
+  ) {
+    this.#core = core;
+    this.#transport = transport;
+  }
 
   /**
    * Checks the endpoints at an address of this peer and logs one warning for each different obstacle.
@@ -51,7 +57,7 @@ export class SelfCheckService {
     const findings: SelfCheckFinding[] = [];
     for (const expectation of EXPECTATIONS) {
       const { endpoint } = expectation;
-      const answer = await this.ask(address, expectation, signal);
+      const answer = await this.#ask(address, expectation, signal);
       if (signal?.aborted) {
         return [];
       }
@@ -60,25 +66,25 @@ export class SelfCheckService {
         findings.push({ endpoint, reason: diagnoseFailure(answer) });
         break;
       }
-      if (!expectation.isOurs(answer, this.core.id)) {
+      if (!expectation.isOurs(answer, this.#core.id)) {
         findings.push({
           endpoint,
-          reason: diagnoseAnswer(answer, this.core.id),
+          reason: diagnoseAnswer(answer, this.#core.id),
         });
       }
     }
-    this.report(address, findings);
+    this.#report(address, findings);
     return findings;
   }
 
-  private async ask(
+  async #ask(
     address: PeerAddress,
     { endpoint, body }: Expectation,
     signal: AbortSignal | undefined,
   ): Promise<PeerAnswer | Error> {
     try {
-      const target = { ...address, id: this.core.id };
-      return await this.transport.request(target, endpoint, body, {
+      const target = { ...address, id: this.#core.id };
+      return await this.#transport.request(target, endpoint, body, {
         timeout: PATIENCE,
         ...(signal && { signal }),
       });
@@ -87,17 +93,17 @@ export class SelfCheckService {
     }
   }
 
-  private report(address: PeerAddress, findings: SelfCheckFinding[]): void {
+  #report(address: PeerAddress, findings: SelfCheckFinding[]): void {
     for (const reason of new Set(findings.map((finding) => finding.reason))) {
       const paths = findings
         .filter((finding) => finding.reason === reason)
         .map(({ endpoint }) => ENDPOINTS[endpoint]);
-      this.logger.warn(
+      this.#logger.warn(
         `other peers cannot reach this one properly: POST ${paths.join(', ')} at ${formatAddress(address)}: ${reason}`,
       );
     }
     if (findings.length === 0) {
-      this.logger.debug(
+      this.#logger.debug(
         `the protocol answers at ${formatAddress(address)} as it should`,
       );
     }

@@ -9,12 +9,12 @@ import type { Keyring, KeyRefusal } from './keyring.interface.js';
 export class Ed25519Keyring implements Keyring {
   readonly keyId: string;
   readonly peerId: string;
-  private trusted!: ReadonlyMap<string, KeyObject>;
+  #trusted!: ReadonlyMap<string, KeyObject>;
 
-  constructor(
-    private readonly privateKey: KeyObject,
-    trustedKeys: readonly KeyObject[],
-  ) {
+  readonly #privateKey: KeyObject;
+
+  constructor(privateKey: KeyObject, trustedKeys: readonly KeyObject[]) {
+    this.#privateKey = privateKey;
     this.keyId = keyThumbprint(privateKey);
     this.peerId = this.keyId;
     this.replaceTrusted(trustedKeys);
@@ -22,19 +22,19 @@ export class Ed25519Keyring implements Keyring {
 
   /** Trusts these peers and itself from now on, and nobody else. */
   replaceTrusted(keys: readonly KeyObject[]): void {
-    const own = createPublicKey(this.privateKey);
-    this.trusted = new Map(
+    const own = createPublicKey(this.#privateKey);
+    this.#trusted = new Map(
       [own, ...keys].map((key) => [keyThumbprint(key), key]),
     );
   }
 
   /** The key of that peer; undefined if it may not be a member. */
   publicKey(peerId: string): KeyObject | undefined {
-    return this.trusted.get(peerId);
+    return this.#trusted.get(peerId);
   }
 
   sign(base: string): Buffer {
-    return sign(null, Buffer.from(base), this.privateKey);
+    return sign(null, Buffer.from(base), this.#privateKey);
   }
 
   refusal(
@@ -43,9 +43,13 @@ export class Ed25519Keyring implements Keyring {
     base: string,
     signature: Buffer,
   ): KeyRefusal | undefined {
-    const key = this.trusted.get(keyId);
-    if (!key) return 'unknown key';
-    if (keyId !== peerId) return 'key of another peer';
+    const key = this.#trusted.get(keyId);
+    if (!key) {
+      return 'unknown key';
+    }
+    if (keyId !== peerId) {
+      return 'key of another peer';
+    }
     return verify(null, Buffer.from(base), key, signature)
       ? undefined
       : 'bad signature';

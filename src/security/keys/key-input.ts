@@ -19,7 +19,9 @@ export function readPrivateKey(input: unknown, path: string): KeyObject {
         ? createPrivateKey(input)
         : createPrivateKey({ key: input as JsonWebKey, format: 'jwk' }),
   );
-  if (key.type !== 'private') throw wrongKey(path, 'private');
+  if (key.type !== 'private') {
+    throw wrongKey(path, 'private');
+  }
   return key;
 }
 

@@ -15,16 +15,16 @@ const KEY_ID_LENGTH = 16;
  */
 export class SecretKeyring implements Keyring {
   readonly peerId = undefined;
-  private keys!: ReadonlyMap<string, KeyObject>;
-  private signing!: KeyObject;
-  private signingId!: string;
+  #keys!: ReadonlyMap<string, KeyObject>;
+  #signing!: KeyObject;
+  #signingId!: string;
 
   constructor(secrets: readonly string[]) {
     this.replace(secrets);
   }
 
   get keyId(): string {
-    return this.signingId;
+    return this.#signingId;
   }
 
   /** Uses these secrets from now on. */
@@ -33,12 +33,12 @@ export class SecretKeyring implements Keyring {
       secretKeyId(secret),
       createSecretKey(secret, 'utf8'),
     ]);
-    this.keys = new Map(keys);
-    [this.signingId, this.signing] = keys[0]!;
+    this.#keys = new Map(keys);
+    [this.#signingId, this.#signing] = keys[0]!;
   }
 
   sign(base: string): Buffer {
-    return hmac(this.signing, base);
+    return hmac(this.#signing, base);
   }
 
   refusal(
@@ -47,8 +47,10 @@ export class SecretKeyring implements Keyring {
     base: string,
     signature: Buffer,
   ): KeyRefusal | undefined {
-    const key = this.keys.get(keyId);
-    if (!key) return 'unknown key';
+    const key = this.#keys.get(keyId);
+    if (!key) {
+      return 'unknown key';
+    }
     const expected = hmac(key, base);
     return expected.length === signature.length &&
       timingSafeEqual(expected, signature)

@@ -60,7 +60,9 @@ export function parseRequestInput(
   header: unknown,
 ): ParsedInput<RequestSignatureParameters> | undefined {
   const match = typeof header === 'string' && REQUEST_INPUT.exec(header);
-  if (!match) return undefined;
+  if (!match) {
+    return undefined;
+  }
   return {
     parameters: match[1]!,
     components: match[2]!,
@@ -79,7 +81,9 @@ export function parseAnswerInput(
   header: unknown,
 ): ParsedInput<{ created: number; keyId: string }> | undefined {
   const match = typeof header === 'string' && ANSWER_INPUT.exec(header);
-  if (!match) return undefined;
+  if (!match) {
+    return undefined;
+  }
   return {
     parameters: match[1]!,
     components: match[2]!,

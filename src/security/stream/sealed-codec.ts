@@ -27,22 +27,22 @@ export const MAX_RECORD_BYTES = 64 * 1024;
  * in its own place of its own direction of its own stream.
  */
 export class SealedCodec implements StreamCodec {
-  private readonly sent: RecordSeries<CipherGCM>;
-  private readonly received: RecordSeries<DecipherGCM>;
-  private readonly header = Buffer.alloc(HEADER_BYTES);
-  private readonly tagInHeader = this.header.subarray(LENGTH_BYTES);
-  private headerLength = 0;
+  readonly #sent: RecordSeries<CipherGCM>;
+  readonly #received: RecordSeries<DecipherGCM>;
+  readonly #header = Buffer.alloc(HEADER_BYTES);
+  readonly #tagInHeader = this.#header.subarray(LENGTH_BYTES);
+  #headerLength = 0;
   /** What has come of the record that is being received, and how much of it has not. */
-  private readonly pieces = new ChunkList();
-  private missing = 0;
+  readonly #pieces = new ChunkList();
+  #missing = 0;
 
   constructor(sendKey: Buffer, receiveKey: Buffer) {
     const ours = createSecretKey(sendKey);
     const theirs = createSecretKey(receiveKey);
-    this.sent = new RecordSeries((iv) =>
+    this.#sent = new RecordSeries((iv) =>
       createCipheriv(ALGORITHM, ours, iv, CIPHER_OPTIONS),
     );
-    this.received = new RecordSeries((iv) =>
+    this.#received = new RecordSeries((iv) =>
       createDecipheriv(ALGORITHM, theirs, iv, CIPHER_OPTIONS),
     );
   }
@@ -60,10 +60,12 @@ export class SealedCodec implements StreamCodec {
       const to = Math.min(from + MAX_RECORD_BYTES, sealed.length);
       const start = at + HEADER_BYTES;
       // The text of the last record, mostly the only one, is in its place already.
-      if (start < from) sealed.copyWithin(start, from, to);
+      if (start < from) {
+        sealed.copyWithin(start, from, to);
+      }
       const body = sealed.subarray(start, start + to - from);
       sealed.writeUInt32BE(body.length, at);
-      this.tag(body).copy(sealed, at + LENGTH_BYTES);
+      this.#tag(body).copy(sealed, at + LENGTH_BYTES);
       at = start + body.length;
     }
     return sealed;
@@ -73,43 +75,47 @@ export class SealedCodec implements StreamCodec {
     const opened: Buffer[] = [];
     let at = 0;
     while (at < chunk.length) {
-      if (this.missing === 0) {
-        at += this.readHeader(chunk.subarray(at));
+      if (this.#missing === 0) {
+        at += this.#readHeader(chunk.subarray(at));
         continue;
       }
-      const piece = chunk.subarray(at, at + this.missing);
-      this.pieces.push(piece);
-      this.missing -= piece.length;
+      const piece = chunk.subarray(at, at + this.#missing);
+      this.#pieces.push(piece);
+      this.#missing -= piece.length;
       at += piece.length;
-      if (this.missing === 0) opened.push(...this.verified());
+      if (this.#missing === 0) {
+        opened.push(...this.#verified());
+      }
     }
     return opened;
   }
 
   /** Takes what the header of the next record still lacks; gives the number of bytes taken. */
-  private readHeader(bytes: Buffer): number {
-    const taken = bytes.copy(this.header, this.headerLength);
-    this.headerLength += taken;
-    if (this.headerLength === HEADER_BYTES) {
-      this.headerLength = 0;
-      this.missing = recordLength(this.header);
+  #readHeader(bytes: Buffer): number {
+    const taken = bytes.copy(this.#header, this.#headerLength);
+    this.#headerLength += taken;
+    if (this.#headerLength === HEADER_BYTES) {
+      this.#headerLength = 0;
+      this.#missing = recordLength(this.#header);
     }
     return taken;
   }
 
-  private tag(body: Buffer): Buffer {
-    const cipher = this.sent.next();
+  #tag(body: Buffer): Buffer {
+    const cipher = this.#sent.next();
     cipher.setAAD(body);
     cipher.final();
     return cipher.getAuthTag();
   }
 
   /** The pieces of the record that is complete now, without a copy of them unless they are many. */
-  private verified(): Buffer[] {
-    const pieces = this.pieces.takeChunks();
-    const decipher = this.received.next();
-    for (const piece of pieces) decipher.setAAD(piece);
-    decipher.setAuthTag(this.tagInHeader);
+  #verified(): Buffer[] {
+    const pieces = this.#pieces.takeChunks();
+    const decipher = this.#received.next();
+    for (const piece of pieces) {
+      decipher.setAAD(piece);
+    }
+    decipher.setAuthTag(this.#tagInHeader);
     try {
       decipher.final();
     } catch (cause) {
@@ -125,31 +131,35 @@ export class SealedCodec implements StreamCodec {
  * costs more than to use it.
  */
 class RecordSeries<Cipher> {
-  private readonly iv = Buffer.alloc(IV_BYTES);
-  private number = 0;
-  private ready: Cipher | undefined;
-  private scheduled = false;
+  readonly #iv = Buffer.alloc(IV_BYTES);
+  #number = 0;
+  #ready: Cipher | undefined;
+  #scheduled = false;
 
-  constructor(private readonly make: (iv: Buffer) => Cipher) {}
+  readonly #make: (iv: Buffer) => Cipher;
+
+  constructor(make: (iv: Buffer) => Cipher) {
+    this.#make = make;
+  }
 
   next(): Cipher {
-    const cipher = this.ready ?? this.create();
-    this.ready = undefined;
-    if (!this.scheduled) {
-      this.scheduled = true;
-      setImmediate(this.prepare);
+    const cipher = this.#ready ?? this.#create();
+    this.#ready = undefined;
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(this.#prepare);
     }
     return cipher;
   }
 
-  private readonly prepare = (): void => {
-    this.scheduled = false;
-    this.ready ??= this.create();
+  readonly #prepare = (): void => {
+    this.#scheduled = false;
+    this.#ready ??= this.#create();
   };
 
-  private create(): Cipher {
-    this.iv.writeUIntBE(this.number++, IV_BYTES - 6, 6);
-    return this.make(this.iv);
+  #create(): Cipher {
+    this.#iv.writeUIntBE(this.#number++, IV_BYTES - 6, 6);
+    return this.#make(this.#iv);
   }
 }
 

@@ -39,27 +39,30 @@ const CONTEXT = 'nestjs-peercloud stream';
  * this stream only and are gone with it.
  */
 export class SignedStreamSecurity implements StreamSecurity {
-  constructor(
-    private readonly signer: MessageSigner,
-    private readonly keyring: Keyring,
-  ) {}
+  readonly #signer: MessageSigner;
+  readonly #keyring: Keyring;
+
+  constructor(signer: MessageSigner, keyring: Keyring) {
+    this.#signer = signer;
+    this.#keyring = keyring;
+  }
 
   open(receiverId: string): StreamOpening {
     const pair = generateKeyPairSync('x25519');
-    const headers = this.signer.signHeaders(
+    const headers = this.#signer.signHeaders(
       { method: 'POST', path: ENDPOINTS.stream, receiverId },
       { [STREAM_KEY_HEADER]: encodeKey(pair.publicKey) },
     );
     return {
       headers,
       accept: (status, answer) =>
-        this.accept(receiverId, pair.privateKey, headers, status, answer),
+        this.#accept(receiverId, pair.privateKey, headers, status, answer),
       refused: (status, answer) =>
-        this.refused(receiverId, headers, status, answer),
+        this.#refused(receiverId, headers, status, answer),
     };
   }
 
-  private refused(
+  #refused(
     receiverId: string,
     request: Record<string, string>,
     status: number,
@@ -68,8 +71,8 @@ export class SignedStreamSecurity implements StreamSecurity {
     const answer = { status, headers };
     try {
       const signature = request[SIGNATURE_HEADER]!;
-      const signerId = verifyStreamRefusal(this.keyring, signature, answer);
-      const { boots } = this.signer;
+      const signerId = verifyStreamRefusal(this.#keyring, signature, answer);
+      const { boots } = this.#signer;
       const isStale = boots.learn(signerId, answer, request[BOOT_HEADER]);
       return isStale && signerId === receiverId;
     } catch {
@@ -78,7 +81,7 @@ export class SignedStreamSecurity implements StreamSecurity {
     }
   }
 
-  private accept(
+  #accept(
     receiverId: string,
     privateKey: KeyObject,
     request: Record<string, string>,
@@ -86,7 +89,7 @@ export class SignedStreamSecurity implements StreamSecurity {
     headers: IncomingHttpHeaders,
   ): StreamCodec {
     const requestSignature = request[SIGNATURE_HEADER]!;
-    const signerId = verifyStreamAnswer(this.keyring, requestSignature, {
+    const signerId = verifyStreamAnswer(this.#keyring, requestSignature, {
       status,
       headers,
     });
@@ -119,7 +122,9 @@ export function acceptStream(
 ): StreamAcceptance | undefined {
   const pair = generateKeyPairSync('x25519');
   const secret = sharedSecret(pair.privateKey, openerKey);
-  if (!secret) return undefined;
+  if (!secret) {
+    return undefined;
+  }
   const headers = signStreamAnswer(context, encodeKey(pair.publicKey));
   const [toReceiver, toOpener] = deriveKeys(
     secret,

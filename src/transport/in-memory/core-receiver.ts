@@ -41,12 +41,16 @@ export function coreReceiver<M>(core: () => ReceivingCore<M>): InMemoryHandler {
   return async (endpoint, body, origin) => {
     const receiver = core();
     const value = body as JsonObject;
-    if (endpoint === 'join')
+    if (endpoint === 'join') {
       return ok(await receiver.receiveJoin(value as JoinRequest, origin));
-    if (endpoint === 'status')
+    }
+    if (endpoint === 'status') {
       return ok(await receiver.receiveStatus(value, origin));
+    }
     const sender = await receiver.admit(origin.senderId);
-    if (sender === undefined) return refused(403, 'UNKNOWN_SENDER');
+    if (sender === undefined) {
+      return refused(403, 'UNKNOWN_SENDER');
+    }
     try {
       switch (endpoint) {
         case 'joined':
@@ -70,7 +74,9 @@ export function coreReceiver<M>(core: () => ReceivingCore<M>): InMemoryHandler {
           return refused(404, 'NOT_FOUND');
       }
     } catch (error) {
-      if (error instanceof PeerCloudError) return refused(403, error.code);
+      if (error instanceof PeerCloudError) {
+        return refused(403, error.code);
+      }
       throw error;
     }
   };

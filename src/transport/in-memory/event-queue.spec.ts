@@ -9,7 +9,9 @@ describe('EventQueue', () => {
     queue.add(1, () => seen.push('a'));
     queue.add(5, () => seen.push('d'));
     queue.add(3, () => seen.push('b'));
-    for (let event; (event = queue.take(Infinity));) event.callback();
+    for (let event; (event = queue.take(Infinity));) {
+      event.callback();
+    }
     expect(seen).toEqual(['a', 'b', 'c', 'd']);
   });
 
@@ -27,11 +29,15 @@ describe('EventQueue', () => {
       queue.add(random.next() * 1000, () => undefined),
     );
     const kept = events.filter((_, index) => index % 10 === 0);
-    for (const event of events) if (!kept.includes(event)) queue.cancel(event);
+    for (const event of events) {
+      if (!kept.includes(event)) queue.cancel(event);
+    }
     queue.cancel(events[1]!);
     expect(queue.size).toBe(kept.length);
     const times: number[] = [];
-    for (let event; (event = queue.take(Infinity));) times.push(event.due);
+    for (let event; (event = queue.take(Infinity));) {
+      times.push(event.due);
+    }
     expect(times).toEqual(kept.map(({ due }) => due).sort((a, b) => a - b));
   });
 });

@@ -30,21 +30,26 @@ export class EventQueue {
   }
 
   cancel(event: QueuedEvent): void {
-    if (!event.callback) return;
+    if (!event.callback) {
+      return;
+    }
     event.callback = undefined;
     this.#cancelled++;
     if (
       this.#heap.length > WORTH_SWEEPING &&
       this.#cancelled > this.#heap.length / 2
-    )
+    ) {
       this.#sweep();
+    }
   }
 
   /** Takes the earliest event that is due at `until` or before. */
   take(until: number): { due: number; callback: () => void } | undefined {
     for (;;) {
       const first = this.#heap[0];
-      if (!first || first.due > until) return undefined;
+      if (!first || first.due > until) {
+        return undefined;
+      }
       this.#removeFirst();
       const { due, callback } = first;
       if (callback) {
@@ -57,7 +62,9 @@ export class EventQueue {
 
   #removeFirst(): void {
     const last = this.#heap.pop()!;
-    if (this.#heap.length === 0) return;
+    if (this.#heap.length === 0) {
+      return;
+    }
     this.#heap[0] = last;
     this.#sink(0);
   }
@@ -65,7 +72,9 @@ export class EventQueue {
   #sweep(): void {
     this.#heap = this.#heap.filter((event) => event.callback);
     this.#cancelled = 0;
-    for (let at = (this.#heap.length >> 1) - 1; at >= 0; at--) this.#sink(at);
+    for (let at = (this.#heap.length >> 1) - 1; at >= 0; at--) {
+      this.#sink(at);
+    }
   }
 
   #rise(from: number): void {
@@ -74,7 +83,9 @@ export class EventQueue {
     let at = from;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (!isEarlier(event, heap[parent]!)) break;
+      if (!isEarlier(event, heap[parent]!)) {
+        break;
+      }
       heap[at] = heap[parent]!;
       at = parent;
     }
@@ -87,10 +98,18 @@ export class EventQueue {
     let at = from;
     for (;;) {
       let child = 2 * at + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && isEarlier(heap[child + 1]!, heap[child]!))
+      if (child >= heap.length) {
+        break;
+      }
+      if (
+        child + 1 < heap.length &&
+        isEarlier(heap[child + 1]!, heap[child]!)
+      ) {
         child++;
-      if (!isEarlier(heap[child]!, event)) break;
+      }
+      if (!isEarlier(heap[child]!, event)) {
+        break;
+      }
       heap[at] = heap[child]!;
       at = child;
     }

@@ -144,10 +144,11 @@ describe('InMemoryNetwork', () => {
     const asker = start(1);
     const target = start(2);
     let lost = 0;
-    for (let count = 0; count < 2000; count++)
+    for (let count = 0; count < 2000; count++) {
       void asker.transport
         .request(target, 'status', {}, { timeout: 100 })
         .catch(() => lost++);
+    }
     await clock.run(1000);
     expect(lost / 2000).toBeCloseTo(1 - 0.8 * 0.8, 1);
   });
@@ -189,8 +190,9 @@ describe('InMemoryNetwork', () => {
     const target = start(2, () =>
       Promise.resolve({ status: 200, body: { a: 'x'.repeat(93) } }),
     );
-    for (let count = 0; count < 1300; count++)
+    for (let count = 0; count < 1300; count++) {
       void asker.transport.request(target, 'status', {}, { timeout: 100 });
+    }
     await clock.run(1000);
     const { requests, bytes } = network.meter.total();
     expect(requests).toBe(1300);

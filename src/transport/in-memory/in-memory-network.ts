@@ -62,7 +62,9 @@ export class InMemoryNetwork {
   start(options: InMemoryProcessOptions): InMemoryProcess {
     const process = new InMemoryProcess(this, options);
     let host = this.#places.get(options.ip);
-    if (!host) this.#places.set(options.ip, (host = new Map()));
+    if (!host) {
+      this.#places.set(options.ip, (host = new Map()));
+    }
     host.set(options.port, process);
     return process;
   }
@@ -70,7 +72,9 @@ export class InMemoryNetwork {
   /** Called by a process that ends. */
   ended(process: InMemoryProcess, how: 'refusing' | 'silent'): void {
     const host = this.#places.get(process.ip);
-    if (host?.get(process.port) === process) host.set(process.port, how);
+    if (host?.get(process.port) === process) {
+      host.set(process.port, how);
+    }
   }
 
   /** Called by transports: takes a request to its target. */
@@ -80,8 +84,11 @@ export class InMemoryNetwork {
     const body = this.#copy(exchange.body);
     this.#carry(from.ip, target.ip, () => {
       const place = this.#places.get(target.ip)?.get(target.port);
-      if (place === 'refusing') this.#refuse(exchange);
-      else if (place instanceof InMemoryProcess) place.receive(exchange, body);
+      if (place === 'refusing') {
+        this.#refuse(exchange);
+      } else if (place instanceof InMemoryProcess) {
+        place.receive(exchange, body);
+      }
     });
   }
 
@@ -102,7 +109,9 @@ export class InMemoryNetwork {
   }
 
   noteError(error: unknown): void {
-    if (this.errors.length < MAX_ERRORS) this.errors.push(error);
+    if (this.errors.length < MAX_ERRORS) {
+      this.errors.push(error);
+    }
   }
 
   #refuse(exchange: Exchange): void {
@@ -120,7 +129,9 @@ export class InMemoryNetwork {
     // Both draws come first, so that a cut link does not shift the chance of all others.
     const delay = this.#latency(this.#random);
     const lost = this.#random.next() < this.loss;
-    if (lost || !this.links.connects(from, to)) return;
+    if (lost || !this.links.connects(from, to)) {
+      return;
+    }
     this.clock.setTimeout(arrive, delay);
   }
 

@@ -41,11 +41,13 @@ export class InMemoryProcess {
   readonly port: number;
   readonly #inbound = new Set<Exchange>();
 
+  readonly #network: InMemoryNetwork;
+  readonly #options: InMemoryProcessOptions;
+
   /** Made by `InMemoryNetwork.start`. */
-  constructor(
-    private readonly network: InMemoryNetwork,
-    private readonly options: InMemoryProcessOptions,
-  ) {
+  constructor(network: InMemoryNetwork, options: InMemoryProcessOptions) {
+    this.#network = network;
+    this.#options = options;
     this.ip = options.ip;
     this.port = options.port;
     this.clock = new ProcessClock(network.clock, options.skew);
@@ -53,7 +55,7 @@ export class InMemoryProcess {
   }
 
   senderId(): string | undefined {
-    return this.options.senderId();
+    return this.#options.senderId();
   }
 
   /** It stops for good; connections to it are refused from now on, and open ones break. */
@@ -85,26 +87,31 @@ export class InMemoryProcess {
     const { endpoint, from } = exchange;
     const origin: InMemoryOrigin = { remoteAddress: from.ip };
     const senderId = from.senderId();
-    if (senderId !== undefined) origin.senderId = senderId;
+    if (senderId !== undefined) {
+      origin.senderId = senderId;
+    }
     let answer: PeerAnswer;
     try {
-      answer = await this.options.handler(endpoint, body, origin);
+      answer = await this.#options.handler(endpoint, body, origin);
     } catch (error) {
-      this.network.noteError(error);
+      this.#network.noteError(error);
       answer = { status: 500, body: undefined };
     }
-    if (this.clock.isDead) return;
+    if (this.clock.isDead) {
+      return;
+    }
     this.clock.whenAwake(() => {
       this.#inbound.delete(exchange);
-      this.network.answer(exchange, answer);
+      this.#network.answer(exchange, answer);
     });
   }
 
   #end(how: 'refusing' | 'silent'): void {
     this.clock.kill();
-    this.network.ended(this, how);
-    if (how === 'refusing')
-      for (const exchange of this.#inbound) this.network.break(exchange);
+    this.#network.ended(this, how);
+    if (how === 'refusing') {
+      for (const exchange of this.#inbound) this.#network.break(exchange);
+    }
     this.#inbound.clear();
   }
 }

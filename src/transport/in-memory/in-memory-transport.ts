@@ -14,10 +14,13 @@ import type { InMemoryProcess } from './in-memory-process.js';
 export class InMemoryTransport implements PeerTransport {
   readonly #aborts = new WeakMap<AbortSignal, Set<Exchange>>();
 
-  constructor(
-    private readonly network: InMemoryNetwork,
-    private readonly process: InMemoryProcess,
-  ) {}
+  readonly #network: InMemoryNetwork;
+  readonly #process: InMemoryProcess;
+
+  constructor(network: InMemoryNetwork, process: InMemoryProcess) {
+    this.#network = network;
+    this.#process = process;
+  }
 
   request(
     target: PeerTarget,
@@ -25,8 +28,8 @@ export class InMemoryTransport implements PeerTransport {
     body: JsonValue,
     { timeout, signal }: RequestOptions,
   ): Promise<PeerAnswer> {
-    const { clock } = this.process;
-    const exchange = new Exchange(this.process, target, endpoint, body);
+    const { clock } = this.#process;
+    const exchange = new Exchange(this.#process, target, endpoint, body);
     if (signal?.aborted) {
       exchange.abort();
       return exchange.answered;
@@ -39,7 +42,7 @@ export class InMemoryTransport implements PeerTransport {
       exchange.abortable = this.#underWay(signal);
       exchange.abortable.add(exchange);
     }
-    this.network.send(exchange);
+    this.#network.send(exchange);
     return exchange.answered;
   }
 

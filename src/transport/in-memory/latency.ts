@@ -49,8 +49,11 @@ function normalQuantile(share: number): number {
   let high = 8;
   while (high - low > 1e-9) {
     const middle = (low + high) / 2;
-    if (normalShare(middle) < share) low = middle;
-    else high = middle;
+    if (normalShare(middle) < share) {
+      low = middle;
+    } else {
+      high = middle;
+    }
   }
   return low;
 }

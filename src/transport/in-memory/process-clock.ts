@@ -19,14 +19,18 @@ export class ProcessClock implements TimeSource {
   #lastStall = 0;
   #dead = false;
 
+  readonly #base: TimeSource;
+
   /**
    * @param base the clock of the network
    * @param skew ms by which this process's Unix time is ahead
    */
   constructor(
-    private readonly base: TimeSource,
+    base: TimeSource,
     readonly skew = 0,
-  ) {}
+  ) {
+    this.#base = base;
+  }
 
   get isStalled(): boolean {
     return this.#stalledAt !== undefined;
@@ -37,29 +41,32 @@ export class ProcessClock implements TimeSource {
   }
 
   now(): number {
-    return Math.floor(this.base.now() + this.skew);
+    return Math.floor(this.#base.now() + this.skew);
   }
 
   monotonic(): number {
-    return this.base.monotonic();
+    return this.#base.monotonic();
   }
 
   setTimeout(callback: () => void, ms: number): ProcessTimer {
     const timer: ProcessTimer = { callback, base: undefined };
-    timer.base = this.base.setTimeout(() => this.#due(timer), ms);
+    timer.base = this.#base.setTimeout(() => this.#due(timer), ms);
     return timer;
   }
 
   clearTimeout(timer: unknown): void {
-    if (!timer) return;
+    if (!timer) {
+      return;
+    }
     const known = timer as ProcessTimer;
     known.callback = undefined;
-    this.base.clearTimeout(known.base);
+    this.#base.clearTimeout(known.base);
   }
 
   #due(timer: ProcessTimer): void {
-    if (this.isStalled) this.whenAwake(() => this.#due(timer));
-    else if (!this.#dead) {
+    if (this.isStalled) {
+      this.whenAwake(() => this.#due(timer));
+    } else if (!this.#dead) {
       const { callback } = timer;
       timer.callback = undefined;
       callback?.();
@@ -68,24 +75,32 @@ export class ProcessClock implements TimeSource {
 
   /** Runs the callback now, or at waking if the process is stalled, or never if it is dead. */
   whenAwake(callback: () => void): void {
-    if (this.#dead) return;
-    if (this.isStalled) this.#waiting.push(callback);
-    else callback();
+    if (this.#dead) {
+      return;
+    }
+    if (this.isStalled) {
+      this.#waiting.push(callback);
+    } else {
+      callback();
+    }
   }
 
   /** From now until `wake` nothing happens in this process. */
   stall(): void {
-    this.#stalledAt ??= this.base.monotonic();
+    this.#stalledAt ??= this.#base.monotonic();
   }
 
   wake(): void {
-    if (this.#stalledAt === undefined) return;
-    this.#wokeAt = this.base.monotonic();
+    if (this.#stalledAt === undefined) {
+      return;
+    }
+    this.#wokeAt = this.#base.monotonic();
     this.#lastStall = this.#wokeAt - this.#stalledAt;
     this.#stalledAt = undefined;
     // One by one, as an event loop does: promises settle between them.
-    for (const callback of this.#waiting.splice(0))
-      this.base.setTimeout(() => this.whenAwake(callback), 0);
+    for (const callback of this.#waiting.splice(0)) {
+      this.#base.setTimeout(() => this.whenAwake(callback), 0);
+    }
   }
 
   /** The process is gone: none of its timers will ever fire. */

@@ -22,7 +22,9 @@ export class SeededRandom {
     this.#a = mix();
     this.#b = mix();
     this.#c = mix() ^ stream;
-    for (let round = 0; round < 12; round++) this.uint32();
+    for (let round = 0; round < 12; round++) {
+      this.uint32();
+    }
   }
 
   /** A whole number from 0 to 2^32 - 1. */

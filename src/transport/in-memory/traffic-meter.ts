@@ -58,6 +58,8 @@ export class TrafficMeter {
 }
 
 function measure(counts: Counts, body: JsonValue | undefined): void {
-  if (++counts.bodies % SAMPLE !== 0 || body === undefined) return;
+  if (++counts.bodies % SAMPLE !== 0 || body === undefined) {
+    return;
+  }
   counts.bytes += Buffer.byteLength(JSON.stringify(body)) * SAMPLE;
 }

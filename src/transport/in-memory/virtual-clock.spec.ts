@@ -15,7 +15,9 @@ describe('VirtualClock', () => {
     const clock = new VirtualClock();
     const seen: string[] = [];
     const chain = async (name: string) => {
-      for (let step = 0; step < 20; step++) await Promise.resolve();
+      for (let step = 0; step < 20; step++) {
+        await Promise.resolve();
+      }
       seen.push(`${name} at ${clock.monotonic()}`);
     };
     clock.setTimeout(() => void chain('first'), 1);

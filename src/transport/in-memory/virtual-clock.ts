@@ -42,7 +42,9 @@ export class VirtualClock implements TimeSource {
   }
 
   clearTimeout(timer: unknown): void {
-    if (timer) this.#events.cancel(timer as QueuedEvent);
+    if (timer) {
+      this.#events.cancel(timer as QueuedEvent);
+    }
   }
 
   /**
@@ -54,11 +56,16 @@ export class VirtualClock implements TimeSource {
     await settled();
     for (;;) {
       const event = this.#events.take(until);
-      if (!event) break;
+      if (!event) {
+        break;
+      }
       this.#elapsed = event.due;
       event.callback();
-      if (++this.#handled % EVENTS_PER_TURN === 0) await turn();
-      else await settled();
+      if (++this.#handled % EVENTS_PER_TURN === 0) {
+        await turn();
+      } else {
+        await settled();
+      }
     }
     this.#elapsed = until;
   }
@@ -74,7 +81,9 @@ export class VirtualClock implements TimeSource {
     const end = this.#elapsed + timeout;
     await settled();
     while (!condition()) {
-      if (this.#elapsed >= end) return false;
+      if (this.#elapsed >= end) {
+        return false;
+      }
       await this.run(Math.min(every, end - this.#elapsed));
     }
     return true;
@@ -88,8 +97,9 @@ export class VirtualClock implements TimeSource {
     let done = false;
     const mark = () => void (done = true);
     void work.then(mark, mark);
-    if (!(await this.runUntil(() => done, { timeout })))
+    if (!(await this.runUntil(() => done, { timeout }))) {
       throw new Error(`not done within ${timeout} ms of virtual time`);
+    }
     return work;
   }
 }

@@ -16,13 +16,11 @@ class Echo {
 @Injectable()
 class Slow {
   release!: () => void;
-  private readonly released = new Promise<void>(
-    (resolve) => (this.release = resolve),
-  );
+  readonly #released = new Promise<void>((resolve) => (this.release = resolve));
 
   @OnPeerMessage()
   async wait() {
-    await this.released;
+    await this.#released;
     return { late: true };
   }
 }
@@ -94,7 +92,9 @@ describe.each(LANES)('a broadcast by %s', (_, options) => {
     await messaging.broadcast({ n: 0 }).take(2);
     const broadcast = messaging.broadcast({ n: 1 }, { timeout: 3000 });
     const results: BroadcastResult[] = [];
-    for await (const result of broadcast) results.push(result);
+    for await (const result of broadcast) {
+      results.push(result);
+    }
     expect(idsOf(results.slice(0, 2))).toEqual(ids);
     expect(results[2]).toMatchObject({
       peer: { id: slow.membership.self.id },

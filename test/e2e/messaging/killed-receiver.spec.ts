@@ -62,21 +62,24 @@ afterAll(() => rm(folder, { recursive: true }));
 /** One receiver after the other under the same id, each killed in mid-stream. */
 class MortalReceiver {
   readonly ledger: Ledger;
-  private readonly account: string;
+  readonly #account: string;
 
-  constructor(
-    private readonly sender: PeerApp,
-    private readonly program: string,
-    private readonly id: string,
-  ) {
+  readonly #sender: PeerApp;
+  readonly #program: string;
+  readonly #id: string;
+
+  constructor(sender: PeerApp, program: string, id: string) {
+    this.#sender = sender;
+    this.#program = program;
+    this.#id = id;
     this.ledger = new Ledger(id);
-    this.account = join(folder, id);
+    this.#account = join(folder, id);
   }
 
   async dieOften(times: number): Promise<void> {
-    await writeFile(this.account, '');
+    await writeFile(this.#account, '');
     for (let death = 0; death < times; death++) {
-      await this.liveAndDie(death);
+      await this.#liveAndDie(death);
     }
     this.ledger.close();
   }
@@ -84,18 +87,18 @@ class MortalReceiver {
   /** How often each message was handled. */
   async handled(): Promise<Map<number, number>> {
     const handled = new Map<number, number>();
-    const lines = (await readFile(this.account, 'utf8')).split('\n');
+    const lines = (await readFile(this.#account, 'utf8')).split('\n');
     for (const n of lines.filter((line) => line !== '').map(Number)) {
       handled.set(n, (handled.get(n) ?? 0) + 1);
     }
     return handled;
   }
 
-  private async liveAndDie(death: number): Promise<void> {
+  async #liveAndDie(death: number): Promise<void> {
     const { ledger } = this;
     const child = spawn(
       process.execPath,
-      [this.program, this.id, String(this.sender.port), this.account],
+      [this.#program, this.#id, String(this.#sender.port), this.#account],
       { stdio: 'inherit' },
     );
     running.add(child);
@@ -104,7 +107,7 @@ class MortalReceiver {
     const enough = ledger.replied + (death % 10) * 60 + 1;
     await until(
       () => {
-        this.sendSome();
+        this.#sendSome();
         // Somebody else may have killed it, which is as good.
         return (
           ledger.replied >= enough ||
@@ -120,21 +123,21 @@ class MortalReceiver {
       },
     );
     expect(child.exitCode, 'the receiver ended by itself').toBeNull();
-    this.sendSome();
+    this.#sendSome();
     for (let turn = 0; turn < death % 4; turn++) {
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
     child.kill('SIGKILL');
-    this.sendSome();
+    this.#sendSome();
     await ended;
     running.delete(child);
     await until(() => ledger.pending === 0, { timeout: 60_000 });
   }
 
-  private sendSome(): void {
-    const { messaging } = this.sender;
+  #sendSome(): void {
+    const { messaging } = this.#sender;
     for (let each = 0; each < 20; each++) {
-      this.ledger.enter((n) => messaging.send(this.id, { type: 'count', n }));
+      this.ledger.enter((n) => messaging.send(this.#id, { type: 'count', n }));
     }
   }
 }

@@ -190,7 +190,9 @@ describe('events$', () => {
     await second.close();
     await until(() => first.events.some(({ type }) => type === 'peer.left'));
     for (const event of first.events) {
-      if ('peer' in event) expect(event.peer).toBe(peer);
+      if ('peer' in event) {
+        expect(event.peer).toBe(peer);
+      }
     }
     expect({ ...peer!.toJSON(), ip: undefined }).toMatchObject({
       id,

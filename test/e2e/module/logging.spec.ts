@@ -100,7 +100,9 @@ describe('the log', () => {
       'POST /left of second from 127.0.0.1: 200',
       'The goodbye is over',
     ];
-    for (const step of steps) expect(lines).toContain(step);
+    for (const step of steps) {
+      expect(lines).toContain(step);
+    }
   });
 
   it('warns of an open cloud that others can reach, once', async () => {

@@ -20,14 +20,14 @@ const LARGE = 'x'.repeat(2_000_000);
 class Slow {
   asked = 0;
   release!: () => void;
-  private readonly released = new Promise<void>((resolve) => {
+  readonly #released = new Promise<void>((resolve) => {
     this.release = resolve;
   });
 
   @OnPeerMessage()
   async answer(): Promise<{ done: true }> {
     this.asked++;
-    await this.released;
+    await this.#released;
     return { done: true };
   }
 

@@ -140,7 +140,9 @@ describe.each(WAYS)('gate, $adapter, $mode', (way) => {
     const { outgoing, answer } = openPost(`${peer.url}/join`);
     const piece = Buffer.alloc(256 * 1024, 0x20);
     const pump = () => {
-      while (!outgoing.destroyed && outgoing.write(piece)) continue;
+      while (!outgoing.destroyed && outgoing.write(piece)) {
+        continue;
+      }
     };
     outgoing.on('drain', pump);
     pump();

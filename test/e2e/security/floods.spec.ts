@@ -62,7 +62,9 @@ async function inTurns(
 ): Promise<void> {
   let next = 0;
   const work = async (): Promise<void> => {
-    while (next < count) await call(next++);
+    while (next < count) {
+      await call(next++);
+    }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
 }
@@ -88,9 +90,13 @@ describe('a flood of invented members', () => {
         const members = Array.from({ length: each }, (_, index) =>
           invented(round * each + index),
         );
-        if (way === '/joined') await tell(way, members[0]!);
-        else if (way === '/sync') await tell(way, { members });
-        else await tell('/status', { ext: { updates: members } });
+        if (way === '/joined') {
+          await tell(way, members[0]!);
+        } else if (way === '/sync') {
+          await tell(way, { members });
+        } else {
+          await tell('/status', { ext: { updates: members } });
+        }
         most = Math.max(most, alice.membership.peers().length);
       });
       // The quota fills again with time: a minute's worth is there at the start.

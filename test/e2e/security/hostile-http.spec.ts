@@ -39,7 +39,9 @@ describe('bodies', () => {
     );
     await expectAlive(peer);
     await until(() => slow.every(({ closed }) => closed()));
-    for (const { text } of slow) expect(text()).toContain('408');
+    for (const { text } of slow) {
+      expect(text()).toContain('408');
+    }
     await expectAlive(peer);
   });
 
@@ -64,7 +66,9 @@ describe('bodies', () => {
     expect(refused.text().toLowerCase()).toContain('retry-after: 1');
     await expectAlive(peer);
     const large = { text: 'x'.repeat(MiB / 2) };
-    for (const { socket } of strangers) socket.destroy();
+    for (const { socket } of strangers) {
+      socket.destroy();
+    }
     await until(() =>
       post(peer, '/status', large).then(({ status }) => status === 200),
     );
@@ -95,7 +99,9 @@ describe('bodies', () => {
     }
     await until(closed);
     expect(sent).toBeLessThan(HUGE_BYTES / 4);
-    if (text() !== '') expect(text()).toContain('413');
+    if (text() !== '') {
+      expect(text()).toContain('413');
+    }
     expect(process.memoryUsage().rss - before).toBeLessThan(200 * MiB);
     await expectAlive(peer);
   }, 60_000);

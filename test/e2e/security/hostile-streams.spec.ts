@@ -66,7 +66,9 @@ describe('receivers of streams', () => {
       const peer = await maliciousMember(alice, id, ['stream']);
       takeStreams(peer, (request, response) => {
         request.setEncoding('utf8').on('data', (lines: string) => {
-          if (lines.includes('["m"')) response.write(partial, () => begun++);
+          if (lines.includes('["m"')) {
+            response.write(partial, () => begun++);
+          }
         });
       });
       alice.messaging

@@ -14,7 +14,9 @@ function resolveTo(...answers: string[][]): void {
   );
   const resolve = lookup as unknown as ReturnType<typeof vi.fn>;
   resolve.mockReset().mockResolvedValue(found.at(-1));
-  for (const answer of found) resolve.mockResolvedValueOnce(answer);
+  for (const answer of found) {
+    resolve.mockResolvedValueOnce(answer);
+  }
 }
 
 beforeAll(syncBuiltinESMExports);

@@ -259,7 +259,9 @@ it('the application decides about joins that are good otherwise', async () => {
       security: {
         authorize: ({ data }, attempt) => {
           attempts.push(attempt);
-          if (data.role === undefined) throw new Error('no role');
+          if (data.role === undefined) {
+            throw new Error('no role');
+          }
           return data.role === 'friend';
         },
       },

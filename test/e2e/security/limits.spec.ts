@@ -51,7 +51,9 @@ async function openStream(
 
 afterEach(async () => {
   release();
-  for (const stream of streams.splice(0)) stream.close();
+  for (const stream of streams.splice(0)) {
+    stream.close();
+  }
   await Promise.all([closePeers(), closeFakePeers()]);
 });
 
@@ -128,7 +130,9 @@ describe('joins', () => {
       await maliciousMember(alice, 'first');
       const join = () => post(alice, '/join', { id: 'second', port: 1025 });
       const answers = [];
-      for (let round = 0; round < 10; round++) answers.push(await join());
+      for (let round = 0; round < 10; round++) {
+        answers.push(await join());
+      }
       expectTooMany(answers.find(({ status }) => status === 429)!);
     },
   );
@@ -242,7 +246,9 @@ it('lines of streams that are not complete are bounded by limits.maxIncomingByte
   let first = await begin();
   await until(async () => {
     // Of the line and the message, what comes second is refused.
-    if (first.closed) first = await begin();
+    if (first.closed) {
+      first = await begin();
+    }
     const answer = await say(mallory, alice, '/message', large);
     return answer.status === 429;
   });

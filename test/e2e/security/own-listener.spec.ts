@@ -73,7 +73,9 @@ describe('an own listener', () => {
     await until(
       () => connections.filter(({ closed }) => closed()).length >= 40,
     );
-    for (const { socket } of connections) socket.destroy();
+    for (const { socket } of connections) {
+      socket.destroy();
+    }
     await until(() =>
       post(peer, '/status', {}).then(({ status }) => status === 200),
     );

@@ -59,7 +59,9 @@ function serveStream(request: IncomingMessage, response: ServerResponse): void {
     text = lines.pop()!;
     for (const line of lines) {
       const frame = JSON.parse(line) as unknown;
-      if (!Array.isArray(frame)) continue;
+      if (!Array.isArray(frame)) {
+        continue;
+      }
       for (let at = 2; at < frame.length; at += 3) {
         response.write(`["r",${frame[at]},${reply.status},${reply.text}]\n`);
       }

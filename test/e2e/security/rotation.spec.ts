@@ -48,8 +48,11 @@ it.each([
     const talk = async ({ messaging }: PeerApp) => {
       while (!done) {
         for (const result of await messaging.broadcast({ hello: 1 })) {
-          if ('error' in result) failures.push(result.error);
-          else replies++;
+          if ('error' in result) {
+            failures.push(result.error);
+          } else {
+            replies++;
+          }
         }
       }
     };

@@ -178,10 +178,13 @@ describe('a living peer', () => {
         incarnation: Date.now() + 5000,
         state: 'alive',
       };
-      if (way === '/joined') await say(mallory, alice, way, lie);
-      else if (way === '/sync')
+      if (way === '/joined') {
+        await say(mallory, alice, way, lie);
+      } else if (way === '/sync') {
         await say(mallory, alice, way, { members: [lie] });
-      else await say(mallory, alice, '/status', { ext: { updates: [lie] } });
+      } else {
+        await say(mallory, alice, '/status', { ext: { updates: [lie] } });
+      }
       const gone = () =>
         alice.events.flatMap((event) =>
           event.type === 'peer.left' ? [event.peer.id] : [],
@@ -263,13 +266,16 @@ describe('a living peer', () => {
     const { alice, bob, victim } = await startCloud();
     const mallory = await maliciousMember(alice, 'mallory', FEATURES);
     const others = ['x', 'y', 'z'];
-    for (const id of others) await maliciousMember(alice, id, FEATURES);
+    for (const id of others) {
+      await maliciousMember(alice, id, FEATURES);
+    }
     const doubt = { id: victim, state: 'suspect' };
     const incarnation = await incarnationOf(bob);
-    for (const by of [...others, 'mallory'])
+    for (const by of [...others, 'mallory']) {
       await say(mallory, alice, '/status', {
         ext: { updates: [{ ...doubt, incarnation, by }] },
       });
+    }
     await settled(alice, mallory);
     expect(viewOf(alice, victim)?.port).toBe(bob.port);
     const gone = alice.events.filter(({ type }) => type === 'peer.left');

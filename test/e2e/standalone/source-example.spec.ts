@@ -52,7 +52,9 @@ describe('the example of the original', { timeout: 300_000 }, () => {
         });
         return [first, second] as const;
       } catch (error) {
-        if (attempt === 3) throw error;
+        if (attempt === 3) {
+          throw error;
+        }
         running.splice(0).forEach((child) => child.kill('SIGKILL'));
       }
     }

@@ -19,15 +19,17 @@ export interface Attack {
 
 /** Sends requests to one peer, in an open or in a signed cloud. */
 export class Attacker {
-  private readonly pool: Pool;
-  private readonly signers = new Map<string, MessageSigner>();
+  readonly #pool: Pool;
+  readonly #signers = new Map<string, MessageSigner>();
 
-  constructor(
-    private readonly target: PeerApp,
-    /** What signs; undefined in an open cloud. */
-    private readonly keyring: Keyring | undefined,
-  ) {
-    this.pool = new Pool(`http://127.0.0.1:${target.port}`, {
+  readonly #target: PeerApp;
+  /** What signs; undefined in an open cloud. */
+  readonly #keyring: Keyring | undefined;
+
+  constructor(target: PeerApp, keyring: Keyring | undefined) {
+    this.#target = target;
+    this.#keyring = keyring;
+    this.#pool = new Pool(`http://127.0.0.1:${target.port}`, {
       connections: 32,
     });
   }
@@ -35,20 +37,20 @@ export class Attacker {
   /** A whole request, whatever is in it; resolves to its answer. */
   async send(attack: Attack): Promise<{ status: number; text: string }> {
     const { path, body } = attack;
-    const answer = await this.pool.request({
+    const answer = await this.#pool.request({
       method: 'POST',
       path,
-      headers: this.headersOf(attack),
+      headers: this.#headersOf(attack),
       body,
     });
-    this.learn(attack, answer.headers);
+    this.#learn(attack, answer.headers);
     return { status: answer.statusCode, text: await answer.body.text() };
   }
 
   /** Bytes on a connection of their own; resolves when it is over, or to be left. */
   write(bytes: Buffer, wait: number): Promise<void> {
     return new Promise((resolve) => {
-      const socket = connect(this.target.port, '127.0.0.1');
+      const socket = connect(this.#target.port, '127.0.0.1');
       socket.on('error', () => undefined).once('close', () => resolve());
       socket.resume();
       socket.write(bytes, () => {
@@ -60,7 +62,7 @@ export class Attacker {
   /** The same request as bytes. */
   bytesOf(attack: Attack): Buffer {
     const { path, body } = attack;
-    const headers = { ...this.headersOf(attack), host: 'x' };
+    const headers = { ...this.#headersOf(attack), host: 'x' };
     const lines = Object.entries(headers).map(
       ([name, value]) => `${name}: ${value}\r\n`,
     );
@@ -69,21 +71,21 @@ export class Attacker {
   }
 
   close(): Promise<void> {
-    return this.pool.close();
+    return this.#pool.close();
   }
 
-  private headersOf({ path, senderId, body, headers, changes }: Attack) {
+  #headersOf({ path, senderId, body, headers, changes }: Attack) {
     const right: Record<string, string> = {
       'content-type': 'application/json',
       ...(senderId !== undefined && { 'x-peercloud-id': senderId }),
-      ...(this.keyring &&
+      ...(this.#keyring &&
         senderId !== undefined &&
-        this.signer(senderId).sign({
+        this.#signer(senderId).sign({
           origin: 'http://127.0.0.1',
           method: 'POST',
           path,
           body,
-          receiverId: this.target.membership.self.id,
+          receiverId: this.#target.membership.self.id,
         }).headers),
       ...headers,
     };
@@ -91,28 +93,28 @@ export class Attacker {
   }
 
   /** As any sender does, so that what it signs is not refused for its age alone. */
-  private learn(
+  #learn(
     { senderId }: Attack,
     headers: Dispatcher.ResponseData['headers'],
   ): void {
-    const signer = this.signers.get(senderId ?? '');
-    const { id } = this.target.membership.self;
+    const signer = this.#signers.get(senderId ?? '');
+    const { id } = this.#target.membership.self;
     if (headers['x-peercloud-boot'] !== undefined) {
       signer?.boots.learn(id, { status: 200, headers }, undefined);
     }
   }
 
-  private signer(id: string): MessageSigner {
-    let signer = this.signers.get(id);
+  #signer(id: string): MessageSigner {
+    let signer = this.#signers.get(id);
     if (!signer) {
       signer = new MessageSigner({
-        keyring: this.keyring!,
+        keyring: this.#keyring!,
         selfId: () => id,
         now: () => Date.now(),
         maxReceivers: 10,
         log: new LimitedLog({ warn: () => undefined }, () => Date.now()),
       });
-      this.signers.set(id, signer);
+      this.#signers.set(id, signer);
     }
     return signer;
   }

@@ -40,13 +40,17 @@ class Echo {
 /** A peer under attack, and members that are what they seem. */
 export class FuzzCloud {
   readonly memory = new MemoryWatch();
+  readonly #reachable: Set<number>;
+
   private constructor(
     readonly subject: PeerApp,
     readonly others: readonly PeerApp[],
-    private readonly reachable: Set<number>,
+    reachable: Set<number>,
     /** The option `security` of each of them, and of one more that has not been started. */
     readonly security: readonly (SecurityOptions | undefined)[],
-  ) {}
+  ) {
+    this.#reachable = reachable;
+  }
 
   /** @param members how many besides the peer under attack */
   static async start(
@@ -86,7 +90,7 @@ export class FuzzCloud {
 
   /** Lets the peers call a port that is none of theirs. */
   allow(port: number): void {
-    this.reachable.add(port);
+    this.#reachable.add(port);
   }
 
   /** What has to hold after every case. */
@@ -98,8 +102,11 @@ export class FuzzCloud {
       method: 'POST',
     });
     const text = await answer.text();
-    if (this.signed) expect(answer.status).toBe(401);
-    else expect(JSON.parse(text)).toMatchObject({ id: membership.self.id });
+    if (this.#signed) {
+      expect(answer.status).toBe(401);
+    } else {
+      expect(JSON.parse(text)).toMatchObject({ id: membership.self.id });
+    }
     const [friend] = this.others;
     const { id } = friend!.membership.self;
     const body = { any: 'thing' };
@@ -135,7 +142,7 @@ export class FuzzCloud {
     expectNoFailures();
   }
 
-  private get signed(): boolean {
+  get #signed(): boolean {
     return this.subject.app.get(PeerSecurity, { strict: false }).signed;
   }
 }

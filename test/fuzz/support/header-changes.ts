@@ -63,8 +63,11 @@ export function changeHeaders(
   const changed = { ...headers };
   for (const each of changes) {
     const value = changeValue(changed[each.name] ?? '', each);
-    if (value === undefined) delete changed[each.name];
-    else changed[each.name] = value;
+    if (value === undefined) {
+      delete changed[each.name];
+    } else {
+      changed[each.name] = value;
+    }
   }
   return changed;
 }

@@ -149,7 +149,9 @@ export function damaged(whole: Text): fc.Arbitrary<Buffer> {
     )
     .map(([bytes, changes, cut, tail]) => {
       for (const [at, byte] of changes) {
-        if (bytes.length > 0) bytes[at % bytes.length] = byte;
+        if (bytes.length > 0) {
+          bytes[at % bytes.length] = byte;
+        }
       }
       const kept =
         cut === null ? bytes : bytes.subarray(0, cut % (bytes.length + 1));

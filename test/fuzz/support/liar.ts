@@ -33,29 +33,34 @@ export class Liar {
   lies: Partial<Record<string, Lie>> = {};
   /** Answers `/stream`, in a signed cloud with the codec of the stream; undefined: as the lies say. */
   onStream: ((stream: AcceptedStream) => void) | undefined;
-  private incarnation = 0;
-  private readonly sockets = new Set<Socket>();
+  #incarnation = 0;
+  readonly #sockets = new Set<Socket>();
 
   /** Its name in the cloud: that of its key, where it has one. */
   get id(): string {
-    return this.security.peerId ?? LIAR;
+    return this.#security.peerId ?? LIAR;
   }
 
+  readonly #server: Server;
+  readonly #security: PeerSecurity;
+
   private constructor(
-    private readonly server: Server,
+    server: Server,
     readonly port: number,
-    private readonly security: PeerSecurity,
+    security: PeerSecurity,
   ) {
+    this.#server = server;
+    this.#security = security;
     server.on('connection', (socket) => {
-      this.sockets.add(socket);
+      this.#sockets.add(socket);
       socket.on('error', () => undefined);
-      socket.once('close', () => this.sockets.delete(socket));
+      socket.once('close', () => this.#sockets.delete(socket));
     });
     server.on('request', (request, response) => {
       if (this.onStream && request.url === '/stream') {
-        this.accept(request, response, this.onStream);
+        this.#accept(request, response, this.onStream);
       } else {
-        void this.answer(request);
+        void this.#answer(request);
       }
     });
   }
@@ -80,32 +85,35 @@ export class Liar {
 
   /** Becomes a member, as anyone does; true if it was let in. */
   async join(peer: PeerApp, features: string[]): Promise<boolean> {
-    this.incarnation = Math.max(this.incarnation + 1, Date.now());
-    const { incarnation, port } = this;
+    this.#incarnation = Math.max(this.#incarnation + 1, Date.now());
+    const incarnation = this.#incarnation;
+    const { port } = this;
     const record = { id: this.id, port, data: {}, features, incarnation };
-    const signature = this.security.records?.sign(record);
+    const signature = this.#security.records?.sign(record);
     const body = { ...record, ip: '127.0.0.1', signature };
-    return (await this.say(peer, '/join', body)).status === 'joined';
+    return (await this.#say(peer, '/join', body)).status === 'joined';
   }
 
   /** Says goodbye, as anyone does. */
   async leave(peer: PeerApp): Promise<void> {
-    await this.say(peer, '/left', { id: this.id });
+    await this.#say(peer, '/left', { id: this.id });
   }
 
   close(): void {
-    for (const socket of this.sockets) socket.destroy();
-    this.server.close();
+    for (const socket of this.#sockets) {
+      socket.destroy();
+    }
+    this.#server.close();
   }
 
-  private async say(
+  async #say(
     { port, membership }: PeerApp,
     path: string,
     value: object,
   ): Promise<{ status?: unknown }> {
     const body = Buffer.from(JSON.stringify(value));
     const origin = `http://127.0.0.1:${port}`;
-    const signed = this.security.exchange.sign({
+    const signed = this.#security.exchange.sign({
       origin,
       method: 'POST',
       path,
@@ -135,12 +143,12 @@ export class Liar {
     return JSON.parse(text) as { status?: unknown };
   }
 
-  private accept(
+  #accept(
     request: IncomingMessage,
     response: ServerResponse,
     onStream: (stream: AcceptedStream) => void,
   ): void {
-    const verdict = this.security.verifier.verify({
+    const verdict = this.#security.verifier.verify({
       method: 'POST',
       path: '/stream',
       headers: request.headers,
@@ -156,12 +164,15 @@ export class Liar {
     onStream({ request, response, codec: acceptance?.codec ?? PLAIN_CODEC });
   }
 
-  private async answer(request: IncomingMessage): Promise<void> {
+  async #answer(request: IncomingMessage): Promise<void> {
     const { socket, url: path = '' } = request;
     const lie = this.lies[path.slice(1)];
     if (path === '/stream') {
-      if (lie) writeLie(socket, lie);
-      else writeLie(socket, { ...TRUTH, status: 404 });
+      if (lie) {
+        writeLie(socket, lie);
+      } else {
+        writeLie(socket, { ...TRUTH, status: 404 });
+      }
       return;
     }
     const chunks: Buffer[] = [];
@@ -172,7 +183,7 @@ export class Liar {
       ...TRUTH,
       body: Buffer.from(JSON.stringify(truthOf(path, this.id))),
     };
-    const verdict = await this.security.verifier.verify({
+    const verdict = await this.#security.verifier.verify({
       method: 'POST',
       path,
       headers: request.headers,

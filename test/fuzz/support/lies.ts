@@ -165,6 +165,8 @@ function framingHeaders(
 
 /** As much as the other side takes, until it takes no more. */
 function pour(socket: Socket): void {
-  while (!socket.destroyed && socket.write(BLOCK));
-  if (!socket.destroyed) socket.once('drain', () => pour(socket));
+  while (!socket.destroyed && socket.write(BLOCK)) {}
+  if (!socket.destroyed) {
+    socket.once('drain', () => pour(socket));
+  }
 }

@@ -28,10 +28,14 @@ export function readLines(
   let rest = '';
   stream.on('data', (chunk: Buffer) => {
     raw.push(chunk);
-    for (const part of codec.open(chunk)) rest += part.toString();
+    for (const part of codec.open(chunk)) {
+      rest += part.toString();
+    }
     const lines = rest.split('\n');
     rest = lines.pop()!;
-    for (const line of lines) onLine(JSON.parse(line));
+    for (const line of lines) {
+      onLine(JSON.parse(line));
+    }
   });
   return { raw };
 }
@@ -54,15 +58,20 @@ export class SealedStream {
   readonly replies = new Map<number, [number, unknown]>();
   /** The receiver has ended it, or broken it off. */
   closed = false;
-  private greeted = false;
-  private readonly raw: Buffer[];
+  #greeted = false;
+  readonly #raw: Buffer[];
+
+  readonly #request: ClientRequest;
+  readonly #codec: StreamCodec;
 
   private constructor(
-    private readonly request: ClientRequest,
+    request: ClientRequest,
     response: IncomingMessage,
-    private readonly codec: StreamCodec,
+    codec: StreamCodec,
   ) {
-    this.raw = readLines(response, codec, (line) => this.read(line)).raw;
+    this.#request = request;
+    this.#codec = codec;
+    this.#raw = readLines(response, codec, (line) => this.#read(line)).raw;
     response.on('error', () => undefined);
     response.on('close', () => (this.closed = true));
     request.on('error', () => (this.closed = true));
@@ -93,34 +102,36 @@ export class SealedStream {
     });
     const codec = opening.accept(response.statusCode!, response.headers);
     const stream = new SealedStream(request, response, codec);
-    await until(() => stream.greeted, { interval: 1 });
+    await until(() => stream.#greeted, { interval: 1 });
     return stream;
   }
 
   /** The first record of the receiver, as it came. */
   get firstRecord(): Buffer {
-    return Buffer.concat(this.raw);
+    return Buffer.concat(this.#raw);
   }
 
   seal(line: string): Buffer {
-    return sealed(this.codec, line);
+    return sealed(this.#codec, line);
   }
 
   write(pieces: readonly Buffer[]): void {
-    for (const piece of pieces) this.request.write(piece);
+    for (const piece of pieces) {
+      this.#request.write(piece);
+    }
   }
 
   end(): void {
-    this.request.end();
+    this.#request.end();
   }
 
   destroy(): void {
-    this.request.destroy();
+    this.#request.destroy();
   }
 
-  private read(line: unknown): void {
+  #read(line: unknown): void {
     if (!Array.isArray(line)) {
-      this.greeted = true;
+      this.#greeted = true;
     } else if (line[0] === 'r') {
       for (let at = 1; at < line.length; at += 3) {
         const [id, status, payload] = line.slice(at) as [

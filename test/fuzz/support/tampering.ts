@@ -81,7 +81,9 @@ export function tamper(
     }
     case 'swap': {
       const [next, ...others] = after;
-      if (!next) return cutTo(before, at, false);
+      if (!next) {
+        return cutTo(before, at, false);
+      }
       return cutTo([...before, next, target, ...others], at, true);
     }
     case 'repeat':

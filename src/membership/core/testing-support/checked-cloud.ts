@@ -36,9 +36,15 @@ export async function addFake(cloud: TestCloud, a: TestPeer, id: string) {
   const control = { mute: false, delay: 0, status: {} as JsonObject };
   const fake = cloud.fake(id, {
     answer: async (endpoint) => {
-      if (endpoint !== 'status') return undefined;
-      if (control.mute) return never;
-      if (control.delay > 0) await cloud.pause(control.delay);
+      if (endpoint !== 'status') {
+        return undefined;
+      }
+      if (control.mute) {
+        return never;
+      }
+      if (control.delay > 0) {
+        await cloud.pause(control.delay);
+      }
       const ext = { updates: [] };
       return {
         id,

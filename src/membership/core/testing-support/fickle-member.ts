@@ -32,17 +32,28 @@ export async function makeMember(cloud: TestCloud, a: TestPeer, id: string) {
   const peer: FakePeer = cloud.fake(id, {
     answer: async (endpoint): Promise<JsonObject | undefined> => {
       if (endpoint === 'status') {
-        if (!host.answersStatus) return never;
-        if (host.checkDelay > 0) await cloud.pause(host.checkDelay);
+        if (!host.answersStatus) {
+          return never;
+        }
+        if (host.checkDelay > 0) {
+          await cloud.pause(host.checkDelay);
+        }
         const online = !host.leaves;
         const status = { id, online, ...OURS, incarnation: 5 };
         return host.knows ? { ...status, ext: { updates: [] } } : status;
       }
-      if (endpoint !== 'join') return undefined;
-      if (!host.answersJoin) return never;
-      if (host.joinDelay > 0) await cloud.pause(host.joinDelay);
-      if (!host.letsIn)
+      if (endpoint !== 'join') {
+        return undefined;
+      }
+      if (!host.answersJoin) {
+        return never;
+      }
+      if (host.joinDelay > 0) {
+        await cloud.pause(host.joinDelay);
+      }
+      if (!host.letsIn) {
         return { status: 'rejected', error: { code: 'LEAVING' } };
+      }
       host.knows = true;
       const self = { id, data: {}, ...peer.address, ...OURS, incarnation: 5 };
       return { status: 'joined', id: 'a', ...a.address, self, peers: [] };
@@ -58,9 +69,13 @@ export async function evicted(ids: readonly string[]) {
   const cloud = new TestCloud();
   const a = cloud.peer('a', { ticks: false });
   const hosts = new Map<string, Host>();
-  for (const id of ids) hosts.set(id, (await makeMember(cloud, a, id)).host);
+  for (const id of ids) {
+    hosts.set(id, (await makeMember(cloud, a, id)).host);
+  }
   await cloud.clock.run(20_000);
-  for (const host of hosts.values()) host.knows = false;
+  for (const host of hosts.values()) {
+    host.knows = false;
+  }
   cloud.requests.length = 0;
   const sent = (endpoint: Endpoint) =>
     cloud.requests.filter(

@@ -19,11 +19,13 @@ export class LegacyPeer {
   readonly process: InMemoryProcess;
   peers: JsonObject[] = [];
 
+  readonly #random: SeededRandom;
+
   constructor(
     network: InMemoryNetwork,
     readonly id: string,
     readonly address: PeerAddress,
-    private readonly random: SeededRandom,
+    random: SeededRandom,
     checks: boolean,
     onRequest: (
       from: string | undefined,
@@ -31,6 +33,7 @@ export class LegacyPeer {
       body: JsonObject,
     ) => void,
   ) {
+    this.#random = random;
     this.process = network.start({
       ...address,
       senderId: () => this.id,
@@ -44,7 +47,9 @@ export class LegacyPeer {
         );
       },
     });
-    if (checks) this.#schedule();
+    if (checks) {
+      this.#schedule();
+    }
   }
 
   /** Ids on its list, sorted, with whatever it lists twice. */
@@ -60,7 +65,9 @@ export class LegacyPeer {
       port,
       data: {},
     });
-    if (answer?.status !== 'joined' || !isJsonObject(answer.self)) return false;
+    if (answer?.status !== 'joined' || !isJsonObject(answer.self)) {
+      return false;
+    }
     this.peers = answer.peers as JsonObject[];
     this.peers.push({ ...answer.self, ip: target.ip, port: target.port });
     return true;
@@ -69,15 +76,21 @@ export class LegacyPeer {
   /** Throws a member out and tells everybody else, as after a missed check. */
   evict(id: string): void {
     this.peers = this.peers.filter((peer) => peer.id !== id);
-    for (const peer of this.peers)
+    for (const peer of this.peers) {
       void this.#send(addressOf(peer), 'left', { id });
+    }
   }
 
   async check(): Promise<void> {
-    const peer = this.peers[Math.floor(this.random.next() * this.peers.length)];
-    if (!peer) return;
+    const peer =
+      this.peers[Math.floor(this.#random.next() * this.peers.length)];
+    if (!peer) {
+      return;
+    }
     const answer = await this.#send(addressOf(peer), 'status', {});
-    if (answer?.id !== peer.id) this.evict(peer.id as string);
+    if (answer?.id !== peer.id) {
+      this.evict(peer.id as string);
+    }
   }
 
   async #answer(
@@ -94,19 +107,25 @@ export class LegacyPeer {
         joined: this.peers.length > 0,
       });
     }
-    if (endpoint === 'join') return this.#letIn(body, remoteAddress);
+    if (endpoint === 'join') {
+      return this.#letIn(body, remoteAddress);
+    }
     const known = this.peers.some(({ id }) => id === senderId);
     if (!known || (endpoint !== 'joined' && endpoint !== 'left')) {
       return { status: 404, body: undefined };
     }
-    if (endpoint === 'joined') this.peers.push(body);
-    else this.peers = this.peers.filter(({ id }) => id !== body.id);
+    if (endpoint === 'joined') {
+      this.peers.push(body);
+    } else {
+      this.peers = this.peers.filter(({ id }) => id !== body.id);
+    }
     return ok({ status: endpoint === 'joined' ? 'added' : 'removed' });
   }
 
   async #letIn(body: JsonObject, remoteAddress: string): Promise<PeerAnswer> {
-    if (this.peers.some(({ id }) => id === body.id))
+    if (this.peers.some(({ id }) => id === body.id)) {
       return { status: 500, body: undefined };
+    }
     const others = [...this.peers];
     const newcomer = {
       id: body.id!,
@@ -115,9 +134,12 @@ export class LegacyPeer {
       data: body.data ?? {},
     };
     const status = await this.#send(addressOf(newcomer), 'status', {});
-    if (status?.id !== body.id) return { status: 500, body: undefined };
-    for (const peer of this.peers)
+    if (status?.id !== body.id) {
+      return { status: 500, body: undefined };
+    }
+    for (const peer of this.peers) {
       void this.#send(addressOf(peer), 'joined', newcomer);
+    }
     this.peers.push(newcomer);
     const { id, ip, port } = newcomer;
     return ok({

@@ -107,7 +107,9 @@ export class TestCloud {
     const receive = coreReceiver<Member>(() => core);
     core.onEvent((event) => events.push(event));
     core.start({ port: address.port });
-    if (options.ticks !== false) this.#tick(process, core);
+    if (options.ticks !== false) {
+      this.#tick(process, core);
+    }
     return { core, process, events, log, address };
   }
 
@@ -140,7 +142,9 @@ export class TestCloud {
   /** Starts fakes that are members of a peer's cloud. */
   async members(peer: TestPeer, ids: readonly string[]): Promise<FakePeer[]> {
     const fakes = ids.map((id) => this.fake(id));
-    for (const fake of fakes) await this.settle(fake.join(peer.address));
+    for (const fake of fakes) {
+      await this.settle(fake.join(peer.address));
+    }
     return fakes;
   }
 
@@ -176,8 +180,9 @@ export class TestCloud {
   /** Lets time pass until the condition holds; fails if it never does. */
   async until(condition: () => boolean, timeout = 60_000): Promise<void> {
     const holds = await this.clock.runUntil(condition, { timeout, every: 10 });
-    if (!holds)
+    if (!holds) {
       throw new Error(`not within ${timeout} ms: ${String(condition)}`);
+    }
   }
 
   /** Lets time pass until the promise is settled, and gives its value. */

@@ -11,44 +11,47 @@ interface Entry {
 
 /** Keeps account of many messages to one peer: what each came to, exactly once. Their bodies are `{ n, … }`. */
 export class Ledger {
-  private readonly entries = new Map<number, Entry>();
-  private readonly counts: Record<string, number> = {};
-  private open = 0;
+  readonly #entries = new Map<number, Entry>();
+  readonly #counts: Record<string, number> = {};
+  #open = 0;
 
-  constructor(private readonly peerId: string) {
-    subscribe('peercloud:message.sent', this.onSent);
-    subscribe('peercloud:message.failed', this.onFailed);
+  readonly #peerId: string;
+
+  constructor(peerId: string) {
+    this.#peerId = peerId;
+    subscribe('peercloud:message.sent', this.#onSent);
+    subscribe('peercloud:message.failed', this.#onFailed);
   }
 
   /** Listens no more. */
   close(): void {
-    unsubscribe('peercloud:message.sent', this.onSent);
-    unsubscribe('peercloud:message.failed', this.onFailed);
+    unsubscribe('peercloud:message.sent', this.#onSent);
+    unsubscribe('peercloud:message.failed', this.#onFailed);
   }
 
   /** Messages without an outcome yet. */
   get pending(): number {
-    return this.open;
+    return this.#open;
   }
 
   get sent(): number {
-    return this.entries.size;
+    return this.#entries.size;
   }
 
   get replied(): number {
-    return this.counts['replied'] ?? 0;
+    return this.#counts['replied'] ?? 0;
   }
 
   /** Sends the next message; its reply has to be `{ n }` again. */
   enter(send: (n: number) => Promise<JsonValue>): void {
-    const n = this.entries.size;
+    const n = this.#entries.size;
     const entry: Entry = { outcomes: [], sent: 0, failed: 0 };
-    this.entries.set(n, entry);
-    this.open++;
+    this.#entries.set(n, entry);
+    this.#open++;
     const close = (outcome: string) => {
       entry.outcomes.push(outcome);
-      this.counts[outcome] = (this.counts[outcome] ?? 0) + 1;
-      this.open--;
+      this.#counts[outcome] = (this.#counts[outcome] ?? 0) + 1;
+      this.#open--;
     };
     send(n).then(
       (value) =>
@@ -60,7 +63,7 @@ export class Ledger {
 
   /** How many messages came to what: `replied`, or the code of an error. */
   summary(): Record<string, number> {
-    return { ...this.counts };
+    return { ...this.#counts };
   }
 
   /**
@@ -70,7 +73,7 @@ export class Ledger {
    */
   faults(handled: ReadonlyMap<number, number>): string[] {
     const faults: string[] = [];
-    for (const [n, { outcomes, sent, failed }] of this.entries) {
+    for (const [n, { outcomes, sent, failed }] of this.#entries) {
       const times = handled.get(n) ?? 0;
       const outcome = outcomes.join();
       const [least, most] = handledRange(outcome);
@@ -84,30 +87,30 @@ export class Ledger {
       }
     }
     for (const n of handled.keys()) {
-      if (!this.entries.has(n)) {
+      if (!this.#entries.has(n)) {
         faults.push(`${n}: handled, and never sent`);
       }
     }
     return faults;
   }
 
-  private readonly onSent = (notice: unknown) => {
-    const entry = this.entryOf(notice as MessageNotice);
+  readonly #onSent = (notice: unknown) => {
+    const entry = this.#entryOf(notice as MessageNotice);
     if (entry) {
       entry.sent++;
     }
   };
 
-  private readonly onFailed = (notice: unknown) => {
-    const entry = this.entryOf(notice as MessageNotice);
+  readonly #onFailed = (notice: unknown) => {
+    const entry = this.#entryOf(notice as MessageNotice);
     if (entry) {
       entry.failed++;
     }
   };
 
-  private entryOf({ peer, body }: MessageNotice): Entry | undefined {
-    return peer.id === this.peerId
-      ? this.entries.get((body as { n: number }).n)
+  #entryOf({ peer, body }: MessageNotice): Entry | undefined {
+    return peer.id === this.#peerId
+      ? this.#entries.get((body as { n: number }).n)
       : undefined;
   }
 }

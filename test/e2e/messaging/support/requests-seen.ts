@@ -6,28 +6,28 @@ const CHANNEL = 'http.server.request.start';
 
 /** Counts the HTTP requests between peers of this process. */
 export class RequestsSeen {
-  private readonly counts = new Map<string, number>();
+  readonly #counts = new Map<string, number>();
 
   /** Watches until `stop()`. */
   start(): this {
-    this.counts.clear();
-    subscribe(CHANNEL, this.onRequest);
+    this.#counts.clear();
+    subscribe(CHANNEL, this.#onRequest);
     return this;
   }
 
   stop(): void {
-    unsubscribe(CHANNEL, this.onRequest);
+    unsubscribe(CHANNEL, this.#onRequest);
   }
 
   of(path: string, from: PeerApp, to: PeerApp): number {
-    return this.counts.get(keyOf(path, from.membership.self.id, to.port)) ?? 0;
+    return this.#counts.get(keyOf(path, from.membership.self.id, to.port)) ?? 0;
   }
 
-  private readonly onRequest = (event: unknown) => {
+  readonly #onRequest = (event: unknown) => {
     const { request } = event as { request: IncomingMessage };
     const { url, headers, socket } = request;
     const key = keyOf(url, headers['x-peercloud-id'], socket.localPort);
-    this.counts.set(key, (this.counts.get(key) ?? 0) + 1);
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
   };
 }
 

@@ -8,52 +8,52 @@ export type End = 'sender' | 'receiver';
 /** The sockets of the streams between peers of this process, at both ends, by channels of Node's own. */
 export class StreamSockets {
   /** The receivers' ends of open streams. */
-  private readonly accepted = new Set<Socket>();
+  readonly #accepted = new Set<Socket>();
   /** Every socket that was connected from here, by its own port. */
-  private readonly connected = new Map<number, Socket>();
+  readonly #connected = new Map<number, Socket>();
 
   start(): void {
-    subscribe('http.server.request.start', this.onRequest);
-    subscribe('net.client.socket', this.onSocket);
+    subscribe('http.server.request.start', this.#onRequest);
+    subscribe('net.client.socket', this.#onSocket);
   }
 
   stop(): void {
-    unsubscribe('http.server.request.start', this.onRequest);
-    unsubscribe('net.client.socket', this.onSocket);
+    unsubscribe('http.server.request.start', this.#onRequest);
+    unsubscribe('net.client.socket', this.#onSocket);
   }
 
   /** Streams that are open. */
   get open(): number {
-    return this.accepted.size;
+    return this.#accepted.size;
   }
 
   /** Cuts every open stream at that end. */
   cut(end: End): void {
-    for (const socket of this.accepted) {
-      this.accepted.delete(socket);
+    for (const socket of this.#accepted) {
+      this.#accepted.delete(socket);
       const { remotePort } = socket;
       if (end === 'sender') {
-        this.connected.get(remotePort!)!.destroy();
+        this.#connected.get(remotePort!)!.destroy();
       } else {
         socket.destroy();
       }
     }
   }
 
-  private readonly onRequest = (event: unknown) => {
+  readonly #onRequest = (event: unknown) => {
     const { url, socket } = (event as { request: IncomingMessage }).request;
     if (url === '/stream') {
-      this.accepted.add(socket);
-      socket.once('close', () => this.accepted.delete(socket));
+      this.#accepted.add(socket);
+      socket.once('close', () => this.#accepted.delete(socket));
     }
   };
 
-  private readonly onSocket = (event: unknown) => {
+  readonly #onSocket = (event: unknown) => {
     const { socket } = event as { socket: Socket };
     socket.once('connect', () => {
       const port = socket.localPort!;
-      this.connected.set(port, socket);
-      socket.once('close', () => this.connected.delete(port));
+      this.#connected.set(port, socket);
+      socket.once('close', () => this.#connected.delete(port));
     });
   };
 }

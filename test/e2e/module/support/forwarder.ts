@@ -13,10 +13,13 @@ export class Forwarder implements AsyncDisposable {
   target = 0;
   /** Connections that have come in. */
   connections = 0;
-  private readonly sockets = new Set<Socket>();
+  readonly #sockets = new Set<Socket>();
 
-  private constructor(private readonly server: Server) {
-    server.on('connection', (outer) => this.forward(outer));
+  readonly #server: Server;
+
+  private constructor(server: Server) {
+    this.#server = server;
+    server.on('connection', (outer) => this.#forward(outer));
   }
 
   static async listen(ip: string): Promise<Forwarder> {
@@ -26,20 +29,22 @@ export class Forwarder implements AsyncDisposable {
   }
 
   get ip(): string {
-    return (this.server.address() as AddressInfo).address;
+    return (this.#server.address() as AddressInfo).address;
   }
 
   get port(): number {
-    return (this.server.address() as AddressInfo).port;
+    return (this.#server.address() as AddressInfo).port;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.server.close();
-    for (const socket of this.sockets) socket.destroy();
-    await once(this.server, 'close');
+    this.#server.close();
+    for (const socket of this.#sockets) {
+      socket.destroy();
+    }
+    await once(this.#server, 'close');
   }
 
-  private forward(outer: Socket): void {
+  #forward(outer: Socket): void {
     this.connections++;
     const inner = connect(this.target, '127.0.0.1');
     outer.pipe(inner).pipe(outer);
@@ -47,10 +52,10 @@ export class Forwarder implements AsyncDisposable {
       [outer, inner],
       [inner, outer],
     ] as const) {
-      this.sockets.add(socket);
+      this.#sockets.add(socket);
       socket.on('error', () => other.destroy());
       socket.once('close', () => {
-        this.sockets.delete(socket);
+        this.#sockets.delete(socket);
         other.destroy();
       });
     }

@@ -11,7 +11,11 @@ export class HesitantSeed implements AsyncDisposable {
     this.#decide = resolve;
   });
 
-  private constructor(private readonly server: Server) {}
+  readonly #server: Server;
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
 
   static async listen(): Promise<HesitantSeed> {
     const server = createServer().listen(0, '127.0.0.1');
@@ -26,7 +30,7 @@ export class HesitantSeed implements AsyncDisposable {
 
   /** As in the option `peers`. */
   get address(): string {
-    return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
   /** How often a path was asked. */
@@ -40,15 +44,17 @@ export class HesitantSeed implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.server.close();
-    this.server.closeAllConnections();
-    await once(this.server, 'close');
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await once(this.#server, 'close');
   }
 
   async #answer(request: IncomingMessage): Promise<object> {
     const { id } = (await json(request)) as { id?: string };
     this.#seen.push(request.url!);
-    if (request.url !== '/join') return { id: 'seed', online: true };
+    if (request.url !== '/join') {
+      return { id: 'seed', online: true };
+    }
     await this.#decided;
     const self = { id: 'seed', data: {} };
     return { status: 'joined', id, self, peers: [] };

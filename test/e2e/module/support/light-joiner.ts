@@ -29,11 +29,15 @@ export class LightJoiner {
     });
   });
 
+  readonly #onRefused: () => void;
+
   /** @param onRefused called at each answer that says "later" */
   constructor(
     readonly id: string,
-    private readonly onRefused: () => void,
-  ) {}
+    onRefused: () => void,
+  ) {
+    this.#onRefused = onRefused;
+  }
 
   async listen(): Promise<void> {
     servers.add(this.#server);
@@ -53,14 +57,18 @@ export class LightJoiner {
       incarnation: this.#incarnation,
     });
     while (this.answer.status !== 'joined') {
-      if (this.statuses.length > 0) await sleep(PAUSE * Math.random());
+      if (this.statuses.length > 0) {
+        await sleep(PAUSE * Math.random());
+      }
       const answer = await fetch(`http://127.0.0.1:${seed.port}/join`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body,
       });
       this.statuses.push(answer.status);
-      if (answer.status === 429) this.onRefused();
+      if (answer.status === 429) {
+        this.#onRefused();
+      }
       this.answer = (await answer.json()) as JsonObject;
     }
   }

@@ -97,7 +97,9 @@ export async function startPeer(setup: PeerAppSetup = {}): Promise<PeerApp> {
     port,
     address: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
     close: async () => {
-      if (running.delete(peer)) await app.close();
+      if (running.delete(peer)) {
+        await app.close();
+      }
     },
   };
   running.add(peer);
@@ -164,7 +166,9 @@ async function listen(
   app: INestApplicationContext,
   { place, port = 0, host = '127.0.0.1', ...rest }: PeerAppSetup,
 ): Promise<void> {
-  if (place === 'worker') return;
+  if (place === 'worker') {
+    return;
+  }
   rest.onServer?.((app as INestApplication).getHttpServer() as Server);
   if (rest.listen === false) {
     await app.init();
@@ -184,6 +188,8 @@ function createAdapter(
   name: AdapterName = 'express',
   https?: Certificate,
 ): AbstractHttpAdapter {
-  if (name === 'express') return new ExpressAdapter();
+  if (name === 'express') {
+    return new ExpressAdapter();
+  }
   return https ? new FastifyAdapter({ https }) : new FastifyAdapter();
 }

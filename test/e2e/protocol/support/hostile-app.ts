@@ -26,12 +26,16 @@ export const Public = () => SetMetadata('isPublic', true);
 /** Refuses everything that is not marked public. */
 @Injectable()
 export class EverythingIsPrivateGuard implements CanActivate {
-  constructor(private readonly reflector: Reflector) {}
+  readonly #reflector: Reflector;
+
+  constructor(reflector: Reflector) {
+    this.#reflector = reflector;
+  }
 
   canActivate(context: ExecutionContext): boolean {
     const targets = [context.getHandler(), context.getClass()];
     return (
-      this.reflector.getAllAndOverride<boolean>('isPublic', targets) === true
+      this.#reflector.getAllAndOverride<boolean>('isPublic', targets) === true
     );
   }
 }
@@ -57,11 +61,15 @@ export class ImpatientInterceptor implements NestInterceptor {
 /** Turns every error into a 418 of its own shape. */
 @Catch()
 export class TeapotFilter implements ExceptionFilter {
-  constructor(private readonly adapterHost: HttpAdapterHost) {}
+  readonly #adapterHost: HttpAdapterHost;
+
+  constructor(adapterHost: HttpAdapterHost) {
+    this.#adapterHost = adapterHost;
+  }
 
   catch(_error: unknown, host: ArgumentsHost): void {
     const response = host.switchToHttp().getResponse<object>();
-    this.adapterHost.httpAdapter.reply(response, { oops: true }, 418);
+    this.#adapterHost.httpAdapter.reply(response, { oops: true }, 418);
   }
 }
 

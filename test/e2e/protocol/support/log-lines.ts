@@ -5,19 +5,19 @@ export class LogLines implements LoggerService {
   readonly lines: string[] = [];
 
   log(message: unknown): void {
-    this.add('log', message);
+    this.#add('log', message);
   }
 
   debug(message: unknown): void {
-    this.add('debug', message);
+    this.#add('debug', message);
   }
 
   warn(message: unknown): void {
-    this.add('warn', message);
+    this.#add('warn', message);
   }
 
   error(message: unknown, stack?: unknown): void {
-    this.add(
+    this.#add(
       'error',
       `${String(message)} ${typeof stack === 'string' ? stack : ''}`,
     );
@@ -30,7 +30,7 @@ export class LogLines implements LoggerService {
       .map((line) => line.slice(level.length + 2));
   }
 
-  private add(level: string, message: unknown): void {
+  #add(level: string, message: unknown): void {
     this.lines.push(`${level}: ${String(message)}`);
   }
 }

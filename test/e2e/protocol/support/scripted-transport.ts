@@ -27,17 +27,17 @@ const ACKNOWLEDGEMENTS: Partial<Record<Endpoint, string>> = {
 /** Stands for all other peers: those that were told of answer, nobody else is there. */
 export class ScriptedTransport implements PeerTransport {
   readonly sent: SentRequest[] = [];
-  private readonly peers = new Map<string, string>();
-  private readonly scripts = new Map<string, Script>();
+  readonly #peers = new Map<string, string>();
+  readonly #scripts = new Map<string, Script>();
 
   /** From now on a peer of that id answers at that address. */
   answer(address: string, id: string): void {
-    this.peers.set(address, id);
+    this.#peers.set(address, id);
   }
 
   /** From now on this is the answer of an address to one kind of request. */
   script(address: string, endpoint: Endpoint, script: Script): void {
-    this.scripts.set(`${endpoint} ${address}`, script);
+    this.#scripts.set(`${endpoint} ${address}`, script);
   }
 
   request(
@@ -47,9 +47,11 @@ export class ScriptedTransport implements PeerTransport {
   ): Promise<PeerAnswer> {
     const address = formatAddress(target);
     this.sent.push({ address, endpoint, body });
-    const script = this.scripts.get(`${endpoint} ${address}`);
-    if (script) return script(body);
-    const id = this.peers.get(address);
+    const script = this.#scripts.get(`${endpoint} ${address}`);
+    if (script) {
+      return script(body);
+    }
+    const id = this.#peers.get(address);
     if (id === undefined) {
       const nobody = `nobody listens at ${address}`;
       return Promise.reject(new TransportError('REFUSED', nobody));

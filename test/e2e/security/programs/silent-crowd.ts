@@ -16,12 +16,15 @@ async function open(): Promise<void> {
   socket.on('error', () => undefined).resume();
   socket.on('close', () => {
     closed++;
-    if (closed === count) console.log('all closed');
+    if (closed === count) {
+      console.log('all closed');
+    }
   });
   await once(socket, 'connect');
   // Half of them say something, and never come to its end.
-  if (sockets.length % 2 === 0)
+  if (sockets.length % 2 === 0) {
     socket.write('POST /status HTTP/1.1\r\nx-slow: ');
+  }
 }
 
 while (sockets.length < count) {

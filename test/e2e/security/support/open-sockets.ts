@@ -7,23 +7,26 @@ const CHANNEL = 'net.client.socket';
 export class OpenSockets {
   /** Most that were open at the same time. */
   most = 0;
-  private open = 0;
+  #open = 0;
+
+  readonly #ownPort: number;
 
   /** @param ownPort the peer's: what the test itself opens to it does not count */
-  constructor(private readonly ownPort: number) {
-    subscribe(CHANNEL, this.onSocket);
+  constructor(ownPort: number) {
+    this.#ownPort = ownPort;
+    subscribe(CHANNEL, this.#onSocket);
   }
 
   stop(): void {
-    unsubscribe(CHANNEL, this.onSocket);
+    unsubscribe(CHANNEL, this.#onSocket);
   }
 
-  private readonly onSocket = (event: unknown) => {
+  readonly #onSocket = (event: unknown) => {
     const { socket } = event as { socket: Socket };
     socket.once('connect', () => {
-      if (socket.remotePort !== this.ownPort) {
-        this.most = Math.max(this.most, ++this.open);
-        socket.once('close', () => this.open--);
+      if (socket.remotePort !== this.#ownPort) {
+        this.most = Math.max(this.most, ++this.#open);
+        socket.once('close', () => this.#open--);
       }
     });
   };

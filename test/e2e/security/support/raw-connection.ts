@@ -25,7 +25,9 @@ export async function open({ port }: { port: number }): Promise<RawConnection> {
 
 /** Ends all of them; for `afterEach`. */
 export function closeConnections(): void {
-  for (const socket of sockets) socket.destroy();
+  for (const socket of sockets) {
+    socket.destroy();
+  }
   sockets.clear();
 }
 
