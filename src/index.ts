@@ -41,7 +41,7 @@ export type {
   MembershipOptions,
   MembershipParameters,
   ResolvedMembershipOptions,
-} from './membership/core/membership.options.js';
+} from './membership/core/options/membership.options.js';
 
 export { MessagingService } from './messaging/messaging.service.js';
 export type { Broadcast } from './messaging/broadcast.js';

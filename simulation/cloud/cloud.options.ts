@@ -1,7 +1,7 @@
 import {
   logNormalLatency,
   type Latency,
-} from '../../src/transport/in-memory/latency.js';
+} from '../../src/testing/network/latency.js';
 
 /** Names of the core's parameter sets. */
 export const PROFILES = ['lan', 'wan', 'local'] as const;

@@ -1,9 +1,9 @@
 import type { MembershipEvent } from '../../src/membership/core/membership.types.js';
-import { resolveMembershipOptions } from '../../src/membership/core/membership.options.js';
-import { InMemoryNetwork } from '../../src/transport/in-memory/in-memory-network.js';
-import { sharedProcessor } from '../../src/transport/in-memory/latency.js';
-import { SeededRandom } from '../../src/transport/in-memory/seeded-random.js';
-import { VirtualClock } from '../../src/transport/in-memory/virtual-clock.js';
+import { resolveMembershipOptions } from '../../src/membership/core/options/membership.options.js';
+import { InMemoryNetwork } from '../../src/testing/network/in-memory-network.js';
+import { sharedProcessor } from '../../src/testing/network/latency.js';
+import { SeededRandom } from '../../src/testing/network/seeded-random.js';
+import { VirtualClock } from '../../src/testing/network/virtual-clock.js';
 import { DEFAULT_PORT } from '../../src/wire/endpoints.js';
 import type { JsonObject } from '../../src/wire/json.js';
 import type { PeerAddress } from '../../src/wire/peer-info.js';

@@ -1,13 +1,13 @@
 import { MembershipCore } from '../../src/membership/core/membership-core.js';
-import type { ResolvedMembershipOptions } from '../../src/membership/core/membership.options.js';
+import type { ResolvedMembershipOptions } from '../../src/membership/core/options/membership.options.js';
 import type { MembershipEvent } from '../../src/membership/core/membership.types.js';
-import { coreReceiver } from '../../src/transport/in-memory/core-receiver.js';
+import { coreReceiver } from '../../src/testing/network/core-receiver.js';
 import type {
   InMemoryHandler,
   InMemoryProcess,
-} from '../../src/transport/in-memory/in-memory-process.js';
-import type { InMemoryNetwork } from '../../src/transport/in-memory/in-memory-network.js';
-import { SeededRandom } from '../../src/transport/in-memory/seeded-random.js';
+} from '../../src/testing/network/in-memory-process.js';
+import type { InMemoryNetwork } from '../../src/testing/network/in-memory-network.js';
+import { SeededRandom } from '../../src/testing/network/seeded-random.js';
 import type { PeerAnswer } from '../../src/transport/peer-transport.interface.js';
 import type { Endpoint } from '../../src/wire/endpoints.js';
 import type { JsonObject } from '../../src/wire/json.js';

@@ -9,7 +9,7 @@ import type {
 import type {
   MembershipOptions,
   ResolvedMembershipOptions,
-} from '../membership/core/membership.options.js';
+} from '../membership/core/options/membership.options.js';
 import type {
   MessagingOptions,
   ResolvedMessagingOptions,

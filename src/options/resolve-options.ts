@@ -1,7 +1,7 @@
 import { resolveHealthCheckOptions } from '../health/health-check.options.js';
 import { resolveListenerOptions } from '../listener/listener.options.js';
-import { ENTRY_BYTES } from '../membership/core/membership.limits.js';
-import { resolveMembershipOptions } from '../membership/core/membership.options.js';
+import { ENTRY_BYTES } from '../membership/core/options/membership.limits.js';
+import { resolveMembershipOptions } from '../membership/core/options/membership.options.js';
 import { resolveMessagingOptions } from '../messaging/messaging.options.js';
 import { resolveAddressOptions } from '../security/address.options.js';
 import {

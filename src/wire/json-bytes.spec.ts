@@ -1,4 +1,4 @@
-import { SeededRandom } from '../transport/in-memory/seeded-random.js';
+import { SeededRandom } from '../testing/network/seeded-random.js';
 import { jsonBytes } from './json-bytes.js';
 
 const bytesOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value));

@@ -2,7 +2,7 @@ import type { CloudOptions } from '../../simulation/cloud/cloud.options.js';
 import type { SimulatedCloud } from '../../simulation/cloud/simulated-cloud.js';
 import type { SimulatedPeer } from '../../simulation/cloud/simulated-peer.js';
 import { LegacyPeer } from '../../src/membership/core/testing-support/legacy-peer.js';
-import { SeededRandom } from '../../src/transport/in-memory/seeded-random.js';
+import { SeededRandom } from '../../src/testing/network/seeded-random.js';
 import { scenario, settled } from './simulated.js';
 
 /** Streams of the seed that no simulated peer uses. */

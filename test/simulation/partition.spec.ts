@@ -1,6 +1,6 @@
 import type { CloudOptions } from '../../simulation/cloud/cloud.options.js';
 import type { SimulatedPeer } from '../../simulation/cloud/simulated-peer.js';
-import type { Links } from '../../src/transport/in-memory/links.js';
+import type { Links } from '../../src/testing/network/links.js';
 import { expectAgreement, scenario, settled } from './simulated.js';
 
 const ips = (peers: readonly SimulatedPeer[]) => peers.map(({ ip }) => ip);

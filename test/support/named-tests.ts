@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 const ROOT = new URL('../../', import.meta.url);
 
@@ -29,7 +29,7 @@ export function readTable(page: string, heading: string): string[][] {
 
 /**
  * A file, or a file and names that follow a colon; all of them between semicolons.
- * @param folder of the files that name none
+ * @param folder under which the files without a folder stand, at any depth
  */
 export function readTests(cell: string, folder: string): NamedTest[] {
   const tests: NamedTest[] = [];
@@ -37,11 +37,23 @@ export function readTests(cell: string, folder: string): NamedTest[] {
   for (const part of cell.split('; ')) {
     const found = /^`([^`]+)`(?:: (.*))?$/.exec(part);
     if (found) {
-      file = found[1]!.replace(/^(?!src\/|test\/)/, folder);
+      file = locate(found[1]!, folder);
     }
     tests.push({ file, name: found ? found[2] : part });
   }
   return tests;
+}
+
+function locate(file: string, folder: string): string {
+  if (/^(src|test)\//.test(file)) {
+    return file;
+  }
+  const files = readdirSync(new URL(folder, ROOT), {
+    recursive: true,
+    encoding: 'utf8',
+  });
+  const found = files.find((path) => `/${path}`.endsWith(`/${file}`));
+  return folder + (found ?? file);
 }
 
 /** Fails where a file, or a test of that name in it, does not exist. */

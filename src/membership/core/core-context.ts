@@ -1,8 +1,8 @@
-import type { MemberList } from './member-list.js';
-import type { ResolvedMembershipOptions } from './membership.options.js';
+import type { MemberList } from './member-list/member-list.js';
+import type { ResolvedMembershipOptions } from './options/membership.options.js';
 import type { MembershipEnvironment } from './membership.types.js';
 import type { PeerCalls } from './peer-calls.js';
-import type { SelfRecord } from './self-record.js';
+import type { SelfRecord } from './member-list/self-record.js';
 
 /** What every part of the core works with. */
 export interface CoreContext {

@@ -1,7 +1,7 @@
 import { messageOf } from '../../errors/error-text.js';
 import type { JsonObject } from '../../wire/json.js';
-import type { MemberChange } from './member-change.js';
-import type { MemberRecord } from './member-record.js';
+import type { MemberChange } from './member-list/member-change.js';
+import type { MemberRecord } from './member-list/member-record.js';
 import type { CoreLogger, MembershipEvent } from './membership.types.js';
 
 /** Makes events out of the changes of the list: each exactly once, in order. */

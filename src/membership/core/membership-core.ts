@@ -11,9 +11,9 @@ import type {
 } from '../../wire/requests.js';
 import { makeParts, type CoreParts } from './core-parts.js';
 import { connectParts } from './core-wiring.js';
-import { Departure } from './departure.js';
+import { Departure } from './join/departure.js';
 import { PeerRequests } from './peer-requests.js';
-import type { ResolvedMembershipOptions } from './membership.options.js';
+import type { ResolvedMembershipOptions } from './options/membership.options.js';
 import type {
   Member,
   MembershipEnvironment,

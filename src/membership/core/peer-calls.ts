@@ -5,7 +5,7 @@ import { TransportError } from '../../transport/transport.error.js';
 import type { Endpoint } from '../../wire/endpoints.js';
 import { isSuccess } from '../../wire/http-status.js';
 import { isJsonObject, type JsonObject } from '../../wire/json.js';
-import { MAX_CONTROL_BYTES } from './membership.limits.js';
+import { MAX_CONTROL_BYTES } from './options/membership.limits.js';
 import type { MembershipEnvironment } from './membership.types.js';
 
 /**

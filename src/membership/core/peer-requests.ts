@@ -4,9 +4,12 @@ import type { LeftRequest, UpdateRequest } from '../../wire/requests.js';
 import { sleep } from './core-context.js';
 import type { CoreParts } from './core-parts.js';
 import { ForeignUpdateError } from './foreign-update.error.js';
-import { accusationNews } from './gossip-body.js';
-import { changeRecord, isLegacy } from './member-record.js';
-import { ADMISSION_WAIT, MAX_INCARNATION_LEAD } from './membership.limits.js';
+import { accusationNews } from './dissemination/gossip-body.js';
+import { changeRecord, isLegacy } from './member-list/member-record.js';
+import {
+  ADMISSION_WAIT,
+  MAX_INCARNATION_LEAD,
+} from './options/membership.limits.js';
 import type { Member } from './membership.types.js';
 
 /** What members ask of this peer, besides joining and `/status`. */

@@ -4,7 +4,7 @@ import {
   MAX_FEATURE_LENGTH,
   MAX_FEATURES,
   MAX_SIGNATURE_LENGTH,
-} from '../../membership/core/membership.limits.js';
+} from '../../membership/core/options/membership.limits.js';
 import { normalizeHost, parsePort } from '../../wire/address.js';
 import { isSoundData, MAX_DATA_DEPTH } from '../../wire/data-shape.js';
 import { isPeerId, MAX_ID_LENGTH } from '../../wire/endpoints.js';

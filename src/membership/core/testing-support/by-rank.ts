@@ -1,6 +1,6 @@
-import { caretakersOf } from '../caretaker.js';
+import { caretakersOf } from '../legacy/caretaker.js';
 import type { CoreContext } from '../core-context.js';
-import type { MemberRecord } from '../member-record.js';
+import type { MemberRecord } from '../member-list/member-record.js';
 import type { TestPeer } from './test-cloud.js';
 
 /** Some of us, whoever looks after the legacy member first. */

@@ -1,5 +1,5 @@
-import type { InMemoryNetwork } from '../../../transport/in-memory/in-memory-network.js';
-import type { InMemoryProcess } from '../../../transport/in-memory/in-memory-process.js';
+import type { InMemoryNetwork } from '../../../testing/network/in-memory-network.js';
+import type { InMemoryProcess } from '../../../testing/network/in-memory-process.js';
 import type {
   PeerAnswer,
   PeerTarget,

@@ -1,6 +1,6 @@
-import type { InMemoryNetwork } from '../../../transport/in-memory/in-memory-network.js';
-import type { InMemoryProcess } from '../../../transport/in-memory/in-memory-process.js';
-import type { SeededRandom } from '../../../transport/in-memory/seeded-random.js';
+import type { InMemoryNetwork } from '../../../testing/network/in-memory-network.js';
+import type { InMemoryProcess } from '../../../testing/network/in-memory-process.js';
+import type { SeededRandom } from '../../../testing/network/seeded-random.js';
 import type { PeerAnswer } from '../../../transport/peer-transport.interface.js';
 import type { Endpoint } from '../../../wire/endpoints.js';
 import { isJsonObject, type JsonObject } from '../../../wire/json.js';

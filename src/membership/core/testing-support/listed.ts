@@ -1,11 +1,11 @@
-import { VirtualClock } from '../../../transport/in-memory/virtual-clock.js';
+import { VirtualClock } from '../../../testing/network/virtual-clock.js';
 import type { PeerInfo } from '../../../wire/peer-info.js';
-import type { MemberChange, NewsSource } from '../member-change.js';
-import { ListRoom, type RoomLimits } from '../list-room.js';
-import { MemberList } from '../member-list.js';
-import { makeRecord } from '../member-record.js';
+import type { MemberChange, NewsSource } from '../member-list/member-change.js';
+import { ListRoom, type RoomLimits } from '../member-list/list-room.js';
+import { MemberList } from '../member-list/member-list.js';
+import { makeRecord } from '../member-list/member-record.js';
 import type { MemberState } from '../membership.types.js';
-import { Tombstones } from '../tombstones.js';
+import { Tombstones } from '../member-list/tombstones.js';
 
 /** What somebody says. */
 export const GOSSIP: NewsSource = { origin: 'gossip', from: 'teller' };

@@ -1,8 +1,8 @@
-import { coreReceiver } from '../../../transport/in-memory/core-receiver.js';
-import { InMemoryNetwork } from '../../../transport/in-memory/in-memory-network.js';
-import type { InMemoryProcess } from '../../../transport/in-memory/in-memory-process.js';
-import { SeededRandom } from '../../../transport/in-memory/seeded-random.js';
-import { VirtualClock } from '../../../transport/in-memory/virtual-clock.js';
+import { coreReceiver } from '../../../testing/network/core-receiver.js';
+import { InMemoryNetwork } from '../../../testing/network/in-memory-network.js';
+import type { InMemoryProcess } from '../../../testing/network/in-memory-process.js';
+import { SeededRandom } from '../../../testing/network/seeded-random.js';
+import { VirtualClock } from '../../../testing/network/virtual-clock.js';
 import type { Endpoint } from '../../../wire/endpoints.js';
 import type { JsonObject } from '../../../wire/json.js';
 import type { PeerAddress, PeerInfo } from '../../../wire/peer-info.js';
@@ -10,7 +10,7 @@ import { MembershipCore } from '../membership-core.js';
 import {
   resolveMembershipOptions,
   type ResolvedMembershipOptions,
-} from '../membership.options.js';
+} from '../options/membership.options.js';
 import type {
   Member,
   MembershipEnvironment,

@@ -1,0 +1,185 @@
+import { JOIN_REFUSAL_TIME } from '../options/membership.limits.js';
+import { OURS } from '../testing-support/checked-cloud.js';
+import {
+  idsOf,
+  TestCloud,
+  type TestPeer,
+} from '../testing-support/test-cloud.js';
+
+const FEATURES = OURS.features;
+
+/** What is asked of a joiner before it is let in. */
+describe('JoinCheck', () => {
+  let cloud: TestCloud;
+  let a: TestPeer;
+
+  beforeEach(() => {
+    cloud = new TestCloud();
+    a = cloud.peer('a', { ticks: false });
+  });
+
+  const refusal = (code: string) => ({ status: 'rejected', error: { code } });
+
+  it.each([
+    ['nobody is there', { port: 4 }],
+    ['somebody else answers', { id: 'other' }],
+  ])('refuses where %s, and changes nothing', async (_, extra) => {
+    const fake = cloud.fake('f');
+    const answer = await cloud.settle(fake.join(a.address, extra));
+    expect(answer).toMatchObject(refusal('CHECK_FAILED'));
+    expect(a.core.members()).toEqual([]);
+  });
+
+  it('says the same whatever the check found, and what it was in its log only', async () => {
+    const refused = cloud.peer('r', {
+      env: { allows: () => false },
+      ticks: false,
+    });
+    const fake = cloud.fake('f');
+    const answers = [
+      await cloud.settle(fake.join(a.address, { port: 4 })),
+      await cloud.settle(fake.join(a.address, { id: 'other' })),
+      await cloud.settle(fake.join(refused.address)),
+    ];
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(
+      1,
+    );
+    expect(a.log.join()).toContain('does not answer /status');
+    expect(a.log.join()).toContain('answers with the id f');
+    expect(refused.log.join()).toContain('address is not allowed');
+  });
+
+  it('gives up a check that gets no answer in time for the original', async () => {
+    const silent = cloud.fake('s', {
+      answer: (endpoint) =>
+        endpoint === 'status' ? new Promise(() => {}) : undefined,
+    });
+    const start = cloud.clock.monotonic();
+    expect(await cloud.settle(silent.join(a.address))).toMatchObject(
+      refusal('CHECK_FAILED'),
+    );
+    expect(cloud.clock.monotonic() - start).toBeLessThan(700);
+  });
+
+  it('asks a second time, and no more, where the first question gets no answer', async () => {
+    let questions = 0;
+    const lossy = cloud.fake('s', {
+      answer: (endpoint) =>
+        endpoint === 'status' && ++questions === 1
+          ? new Promise(() => {})
+          : undefined,
+    });
+    expect(await cloud.settle(lossy.join(a.address))).toMatchObject({
+      status: 'joined',
+    });
+    expect(questions).toBe(2);
+    const silent = cloud.fake('silent', {
+      answer: (endpoint) =>
+        endpoint === 'status' ? new Promise(() => {}) : undefined,
+    });
+    await cloud.settle(silent.join(a.address));
+    expect(cloud.to('silent', 'status')).toHaveLength(2);
+  });
+
+  it('waits for the first answer too, if it is late', async () => {
+    let questions = 0;
+    const slow = cloud.fake('s', {
+      answer: async (endpoint) => {
+        if (endpoint !== 'status') {
+          return undefined;
+        }
+        if (++questions > 1) {
+          return new Promise(() => {});
+        }
+        await cloud.pause(400);
+        return undefined;
+      },
+    });
+    expect(await cloud.settle(slow.join(a.address))).toMatchObject({
+      status: 'joined',
+    });
+    expect(questions).toBe(2);
+  });
+
+  it('checks one place once, however often it asks at the same time', async () => {
+    const fake = cloud.fake('f');
+    const joins = await cloud.settle(
+      Promise.all(Array.from({ length: 5 }, () => fake.join(a.address))),
+    );
+    expect(joins.every(({ status }) => status === 'joined')).toBe(true);
+    expect(cloud.to('f', 'status')).toHaveLength(1);
+    expect(idsOf(a)).toEqual(['f']);
+  });
+
+  it('lets addresses take turns: a flood from one holds up no other', async () => {
+    const hanging = Array.from({ length: 60 }, (_, index) =>
+      cloud.fake(`flood-${index}`, {
+        ip: '10.0.9.1',
+        port: 2000 + index,
+        answer: (endpoint) =>
+          endpoint === 'status' ? new Promise(() => {}) : undefined,
+      }),
+    );
+    const flood = hanging.map((fake) => fake.join(a.address));
+    const guest = cloud.fake('guest', { ip: '10.0.9.2' });
+    const start = cloud.clock.monotonic();
+    expect(await cloud.settle(guest.join(a.address))).toMatchObject({
+      status: 'joined',
+    });
+    expect(cloud.clock.monotonic() - start).toBeLessThan(2 * JOIN_REFUSAL_TIME);
+    await cloud.settle(Promise.all(flood));
+  });
+
+  it('does not believe an incarnation of more than a day ahead', async () => {
+    const incarnation = cloud.clock.now() + 25 * 3_600_000;
+    const fake = cloud.fake('f', {
+      status: { features: FEATURES, incarnation },
+    });
+    const answer = await cloud.settle(
+      fake.join(a.address, { features: FEATURES, incarnation }),
+    );
+    expect(answer).toMatchObject(refusal('CHECK_FAILED'));
+  });
+
+  it("takes the joiner's own word at its address for its features, not the request's", async () => {
+    const incarnation = cloud.clock.now();
+    const fake = cloud.fake('f', {
+      status: { features: FEATURES, incarnation },
+    });
+    await cloud.settle(fake.join(a.address, { incarnation: incarnation + 5 }));
+    expect(a.core.get('f')).toMatchObject({ features: FEATURES, incarnation });
+  });
+
+  it.each(['a legacy joiner', 'a joiner with features'])(
+    'refuses %s in the same time, however slow this process and its names are',
+    async (kind) => {
+      const slow = cloud.peer('slow', {
+        ticks: false,
+        env: {
+          eventLoopDelay: () => 2000,
+          resolve: (host) =>
+            new Promise((resolve) => {
+              if (host === 'late.example') {
+                cloud.clock.setTimeout(() => resolve([fake.address.ip]), 450);
+              }
+            }),
+        },
+      });
+      const fake = cloud.fake('s', {
+        answer: (endpoint) =>
+          endpoint === 'status' ? new Promise(() => {}) : undefined,
+      });
+      const features = kind === 'a legacy joiner' ? [] : FEATURES;
+      for (const ip of [fake.address.ip, 'slow.example', 'late.example']) {
+        const start = cloud.clock.monotonic();
+        const answer = await cloud.settle(
+          fake.join(slow.address, { features, ip }),
+        );
+        expect(answer).toMatchObject(refusal('CHECK_FAILED'));
+        const took = cloud.clock.monotonic() - start;
+        expect(took).toBeGreaterThanOrEqual(JOIN_REFUSAL_TIME);
+        expect(took).toBeLessThan(JOIN_REFUSAL_TIME + 50);
+      }
+    },
+  );
+});

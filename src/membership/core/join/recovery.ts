@@ -1,0 +1,211 @@
+import { sleep, type CoreContext } from '../core-context.js';
+import { speaksGossip } from '../dissemination/gossip-extension.js';
+import type { Joiner } from './joiner.js';
+import { isLegacy, type MemberRecord } from '../member-list/member-record.js';
+import type { ProbeRing } from '../failure-detection/probe-ring.js';
+import type { Prober } from '../failure-detection/prober.js';
+import type { StatusCaller } from '../status/status-caller.js';
+
+/** A peer that has just joined is not known to everybody yet: ms, and rounds of gossip, until that is an eviction. */
+const GRACE = 3000;
+const GRACE_ROUNDS = 15;
+
+/** How much longer the pause gets with each re-join in a row, and at most. */
+const BACKOFF = 2;
+const MAX_BACKOFF = 16;
+
+/** How many members are asked, after a stall, whether they still list this peer. */
+const ASKED_AFTER_STALL = 3;
+
+/** How often the member that treats this peer as a stranger is asked again while it is silent. */
+const CONFIRM_TRIES = 3;
+
+/** How many joins are sent to get back in, at most, and through how many members. */
+const MAX_JOINS = 6;
+
+/** Gets this peer back in after others have thrown it out. */
+export class Recovery {
+  /** Called for a legacy member that may not list this peer. */
+  onLegacyStranger: (member: MemberRecord) => void = () => {};
+  #joinedAt = -Infinity;
+  #notBefore = -Infinity;
+  #backoff = 1;
+  #running = false;
+  /** Called with each member that does not list this peer. */
+  #secondWord: (id: string) => void = () => {};
+
+  readonly #ctx: CoreContext;
+  readonly #caller: StatusCaller;
+  readonly #joiner: Joiner;
+  readonly #prober: Prober;
+  readonly #ring: ProbeRing;
+
+  constructor(
+    ctx: CoreContext,
+    caller: StatusCaller,
+    joiner: Joiner,
+    prober: Prober,
+    ring: ProbeRing,
+  ) {
+    this.#ctx = ctx;
+    this.#caller = caller;
+    this.#joiner = joiner;
+    this.#prober = prober;
+    this.#ring = ring;
+  }
+
+  /** This peer was let in somewhere. */
+  joined(): void {
+    this.#joinedAt = this.#ctx.env.clock.monotonic();
+  }
+
+  /** A member treats this peer as a stranger. It is asked again before anything is done about it. */
+  stranger(id: string): void {
+    const member = this.#ctx.list.get(id);
+    if (!member) {
+      return;
+    }
+    if (isLegacy(member)) {
+      this.onLegacyStranger(member);
+    } else {
+      this.#start(member, this.#knownAt);
+    }
+  }
+
+  /** A member's answer to a check shows that it does not list this peer. */
+  unlisted(id: string): void {
+    this.#secondWord(id);
+    this.stranger(id);
+  }
+
+  /** A member told this peer that it has left. Perhaps it only passes on what others say, so it is asked. */
+  evicted(by: { readonly id: string }): void {
+    const member = this.#ctx.list.peek(by.id);
+    if (!member) {
+      return;
+    }
+    if (isLegacy(member)) {
+      this.onLegacyStranger(member);
+    } else {
+      this.#start(member);
+    }
+  }
+
+  /** This process stood still, and may have been thrown out: it does not wait until its next checks show it. */
+  stalled(): void {
+    for (const member of this.#others(ASKED_AFTER_STALL)) {
+      void this.#caller.ask(member, this.#prober.patience);
+    }
+  }
+
+  #start(member: MemberRecord, notBefore = -Infinity): void {
+    const { life } = this.#ctx;
+    if (this.#running || !life.active || this.#joiner.isBusy) {
+      return;
+    }
+    this.#running = true;
+    void this.#rejoin(member, notBefore).finally(() => {
+      this.#running = false;
+    });
+  }
+
+  /** @param notBefore monotonic ms until which there may be another reason for it */
+  async #rejoin(member: MemberRecord, notBefore: number): Promise<void> {
+    const { env, options, life } = this.#ctx;
+    const { clock } = env;
+    const young = notBefore - clock.monotonic();
+    if (young > 0) {
+      await sleep(this.#ctx, young * (0.5 + env.random.next()));
+    }
+    if (!(await this.#isStranger(member))) {
+      return;
+    }
+    const pause = this.#notBefore - clock.monotonic();
+    if (pause > 0) {
+      await sleep(this.#ctx, pause);
+      if (!(await this.#isStranger(member))) {
+        return;
+      }
+    }
+    if (!life.active) {
+      return;
+    }
+    env.logger.log(
+      `${member.id} at ${member.address} does not list this peer any more: joining again`,
+    );
+    const now = clock.monotonic();
+    // Long quiet before: start again with the shortest pause.
+    if (now - this.#notBefore > options.rejoinInterval * MAX_BACKOFF) {
+      this.#backoff = 1;
+    }
+    this.#notBefore =
+      now + options.rejoinInterval * this.#backoff * (1 + env.random.next());
+    this.#backoff = Math.min(this.#backoff * BACKOFF, MAX_BACKOFF);
+    const ways = [member, ...this.#others(MAX_JOINS - 1, member)];
+    await this.#joiner.joinAny(
+      ways.map(({ id }) => id),
+      MAX_JOINS,
+    );
+  }
+
+  /** Asked again, the member says the same; or another one does, which is as good. */
+  async #isStranger(member: MemberRecord): Promise<boolean> {
+    const others = new Promise<boolean>((resolve) => {
+      this.#secondWord = (id) => {
+        if (id !== member.id && !this.#isYoung) {
+          resolve(true);
+        }
+      };
+    });
+    const isStranger = await Promise.race([this.#saysAgain(member), others]);
+    this.#secondWord = () => {};
+    return isStranger;
+  }
+
+  /** Only a peer that lists this one answers with the extension part. */
+  async #saysAgain(member: MemberRecord): Promise<boolean> {
+    for (let tries = 0; tries < CONFIRM_TRIES; tries++) {
+      const known = this.#ctx.list.peek(member.id);
+      if (!known) {
+        return false;
+      }
+      const { kind, status } = await this.#caller.ask(
+        known,
+        this.#prober.patience,
+      );
+      if (kind === 'online') {
+        return Boolean(status.features && !status.ext);
+      }
+      if (kind !== 'silent') {
+        return false;
+      }
+    }
+    return false;
+  }
+
+  /** Some may not have heard of this peer's last join yet. */
+  get #isYoung(): boolean {
+    return this.#ctx.env.clock.monotonic() < this.#knownAt;
+  }
+
+  /** Monotonic ms at which all should have heard of the last join. */
+  get #knownAt(): number {
+    const { gossipInterval } = this.#ctx.options;
+    return this.#joinedAt + Math.max(GRACE, GRACE_ROUNDS * gossipInterval);
+  }
+
+  /** Members by chance that can tell whether they list this peer: none that nobody has met. */
+  #others(count: number, except?: MemberRecord): MemberRecord[] {
+    const { list } = this.#ctx;
+    const fits = (id: string) => {
+      const member = list.get(id);
+      return (
+        id !== except?.id &&
+        member?.state === 'alive' &&
+        speaksGossip(member) &&
+        !list.room.hearsay.has(id)
+      );
+    };
+    return this.#ring.sample(count, fits).map((id) => list.peek(id)!);
+  }
+}

@@ -1,0 +1,218 @@
+import {
+  joinPath,
+  readNumber,
+  readObject,
+  readOneOf,
+} from '../../../options/option-checks.js';
+import {
+  resolveLimitOptions,
+  type ResolvedLimitOptions,
+} from '../../../security/limits.options.js';
+import type { PeerAddress } from '../../../wire/peer-info.js';
+import {
+  MEMBERSHIP_PROFILES,
+  type MembershipProfileName,
+} from './membership.profiles.js';
+
+/**
+ * How members are judged and how news spreads. Start from a profile and change single values only with
+ * a reason: they are tuned together (docs/membership.md has the figures).
+ */
+export interface MembershipParameters {
+  /**
+   * Ms of a direct check before it counts as missed, while the network is quick; it grows by itself
+   * with the round trips that are seen. Default 250. Shorter finds crashes sooner and accuses slow
+   * members more often.
+   */
+  probeTimeout: number;
+  /**
+   * Direct checks in a row before others are asked to help. Default 2. A second one makes false
+   * suspicions ten times rarer at 5 % loss, and costs one probe timeout when a member is really gone.
+   */
+  probeTries: number;
+  /**
+   * Members that are asked to check one that is silent. Default 3. More tell a broken path from a dead
+   * member more surely, at as many requests for each silent member and period.
+   */
+  indirectProbes: number;
+  /**
+   * A suspect has `suspicionMultiplier · log10(N)` probe intervals (never less than the multiplier) to
+   * contradict, once enough others confirm. Above ten peers the last check comes later by chance, by the
+   * amount at most by which that is more than the multiplier. Default 4. Higher forgives longer stalls and keeps dead members
+   * longer.
+   */
+  suspicionMultiplier: number;
+  /**
+   * Without confirmations a suspect has this many times longer. Default 6. Higher protects against
+   * accusers that are themselves slow; lower finds dead members sooner in a cloud that loses packets.
+   */
+  suspicionMaxFactor: number;
+  /**
+   * Independent confirmations that bring a suspicion down to its shortest. Default 3. Fewer lets a few
+   * slow accusers decide; more makes detection wait.
+   */
+  suspicionConfirmations: number;
+  /**
+   * How far a peer that is itself slow stretches its own timeouts: at most 1 + this many times.
+   * Default 8; 0 trusts oneself always.
+   */
+  maxLocalHealth: number;
+  /**
+   * Up to this many members, joins and leaves are told to everybody at once by `/joined` and `/left`;
+   * above, news travels by gossip. Default 32. Higher is quicker in middling clouds and lets one join
+   * cost one peer as many requests.
+   */
+  directThreshold: number;
+  /**
+   * Ms between two rounds of gossip, which run only while there is news. Default 200. Shorter spreads
+   * sooner and costs more requests under churn.
+   */
+  gossipInterval: number;
+  /** Members that each round of gossip goes to. Default 3. More spreads sooner, at as many requests. */
+  gossipFanout: number;
+  /**
+   * Each item of news is sent `gossipMultiplier · log10(N + 1)` times, `gossipMinSends` at least.
+   * Default 4. Higher survives more loss and keeps the gossip running longer.
+   */
+  gossipMultiplier: number;
+  /** Fewest times that an item of news is sent. Default 12, which reaches all at 25 % loss. */
+  gossipMinSends: number;
+  /**
+   * Ms between two comparisons of whole lists that a persisting difference may cause. Default 10,000.
+   * Shorter repairs lost news sooner; under churn lists always differ a little, so it is also the
+   * price.
+   */
+  syncInterval: number;
+  /**
+   * Times that the dead and the configured peers are dialled again, for the whole cloud and probe
+   * interval. Default 3; 0 never heals a partition.
+   */
+  redialRate: number;
+  /** Hours for which a member that died is dialled again now and then. Default 24. */
+  deadMemoryHours: number;
+  /**
+   * Ms that one's own `/join` may take, for each known peer tried: the receiver calls back and tells
+   * the others before it answers. Default three times `requestTimeout`, six times in the profile `wan`.
+   */
+  joinTimeout: number;
+  /** Ms until a join that nobody accepted is tried again; the wait doubles each time. Default 500. */
+  joinRetryMin: number;
+  /** Where the wait in ms between two tries to join stops growing; each is by chance half as long to half as long again. Default 10,000. */
+  joinRetryMax: number;
+  /**
+   * Shortest time in ms between two attempts to get back in by a peer that finds itself thrown out; an
+   * attempt sends six joins at most, and one where that is answered. Default 2000. Shorter is back
+   * sooner; longer keeps a peer that others cannot reach from calling all the time.
+   */
+  rejoinInterval: number;
+  /**
+   * Ms between two checks by one peer that a legacy member still lists it (longer in clouds of more than
+   * 30, in proportion), and between two renewals of what a legacy member lists of others of its kind.
+   * Default 30,000. Shorter repairs the lists of legacy members sooner, at one small request for each
+   * check and two for each renewal, between which these two legacy members do not know each other.
+   */
+  legacyAuditInterval: number;
+  /**
+   * New members that one other member may name within a minute. Default 10,000. It bounds what a
+   * single liar can put on the list; it must not be smaller than the cloud.
+   */
+  hearsayQuota: number;
+}
+
+/** What users write in `membership`. */
+export interface MembershipOptions extends Partial<MembershipParameters> {
+  /**
+   * Values to start from. `lan` (default): one data centre or region. `wan`: peers far apart or on
+   * bad lines, slower to judge. `local`: one machine, quick to judge, for development and tests.
+   */
+  profile?: MembershipProfileName;
+}
+
+/** Complete options of the membership core. */
+export interface ResolvedMembershipOptions extends Readonly<MembershipParameters> {
+  readonly profile: MembershipProfileName;
+  /** Known peers; `ip` may be a name. */
+  readonly seeds: readonly PeerAddress[];
+  /** Ms for one control request. */
+  readonly requestTimeout: number;
+  /** Most other members on the list. */
+  readonly maxPeers: number;
+  /** Ms between two ticks, as the schedule of the checks has it. */
+  readonly probeInterval: number;
+  /** Bytes of a member's `data` as JSON; a record with more is left out. */
+  readonly maxDataBytes: number;
+  /** Bounds on what others can make this peer hold or do. */
+  readonly limits: ResolvedLimitOptions;
+}
+
+/** Where each parameter may lie, and whether it is a whole number. */
+const RANGES: Record<
+  keyof MembershipParameters,
+  { min: number; max: number; integer?: boolean }
+> = {
+  probeTimeout: { min: 10, max: 60_000 },
+  probeTries: { min: 1, max: 5, integer: true },
+  indirectProbes: { min: 0, max: 20, integer: true },
+  suspicionMultiplier: { min: 0.1, max: 100 },
+  suspicionMaxFactor: { min: 1, max: 100 },
+  suspicionConfirmations: { min: 0, max: 20, integer: true },
+  maxLocalHealth: { min: 0, max: 100, integer: true },
+  directThreshold: { min: 0, max: 100_000, integer: true },
+  gossipInterval: { min: 10, max: 60_000 },
+  gossipFanout: { min: 1, max: 20, integer: true },
+  gossipMultiplier: { min: 1, max: 100 },
+  gossipMinSends: { min: 1, max: 1000, integer: true },
+  syncInterval: { min: 100, max: 3_600_000 },
+  redialRate: { min: 0, max: 1000 },
+  deadMemoryHours: { min: 0, max: 8760 },
+  joinTimeout: { min: 100, max: 120_000 },
+  joinRetryMin: { min: 10, max: 600_000 },
+  joinRetryMax: { min: 10, max: 3_600_000 },
+  rejoinInterval: { min: 10, max: 600_000 },
+  legacyAuditInterval: { min: 1000, max: 3_600_000 },
+  hearsayQuota: { min: 1, max: 10_000_000, integer: true },
+};
+
+/** Ms of a request, as the profiles have it. */
+const REQUEST_TIMEOUT = 1000;
+
+/**
+ * Completes the section `membership`. Seeds, timeouts and limits that stand elsewhere in the options
+ * have their defaults here; the caller replaces them.
+ * Throws an OptionsError that names the option.
+ */
+export function resolveMembershipOptions(
+  input?: unknown,
+  path = 'membership',
+  requestTimeout = REQUEST_TIMEOUT,
+): ResolvedMembershipOptions {
+  const names = Object.keys(RANGES) as (keyof MembershipParameters)[];
+  const given = readObject(input, path, ['profile', ...names]);
+  const profile = readOneOf(
+    given.profile,
+    joinPath(path, 'profile'),
+    Object.keys(MEMBERSHIP_PROFILES) as MembershipProfileName[],
+    { default: 'lan' },
+  );
+  const parameters = { ...MEMBERSHIP_PROFILES[profile] };
+  const { min, max } = RANGES.joinTimeout;
+  const joinTimeout =
+    parameters.joinTimeout * (requestTimeout / REQUEST_TIMEOUT);
+  parameters.joinTimeout = Math.min(max, Math.max(min, joinTimeout));
+  for (const name of names) {
+    parameters[name] = readNumber(given[name], joinPath(path, name), {
+      ...RANGES[name],
+      default: parameters[name],
+    });
+  }
+  return Object.freeze({
+    ...parameters,
+    profile,
+    seeds: [],
+    requestTimeout,
+    maxPeers: 10_000,
+    probeInterval: 1000,
+    maxDataBytes: 65_536,
+    limits: resolveLimitOptions({}, 'limits'),
+  });
+}
