@@ -43,45 +43,37 @@ export type {
   ResolvedMembershipOptions,
 } from './membership/core/options/membership.options.js';
 
-export { MessagingService } from './messaging/messaging.service.js';
-export type { Broadcast } from './messaging/broadcast.js';
-export type {
-  BroadcastReply,
-  BroadcastResult,
-} from './messaging/broadcast-result.js';
-export { OnPeerMessage } from './messaging/handlers/on-peer-message.decorator.js';
-export { PeerBody } from './messaging/handlers/peer-body.decorator.js';
-export { PeerSender } from './messaging/handlers/peer-sender.decorator.js';
-export type { MessagePattern } from './messaging/handlers/message-pattern.js';
-export type { PeerMessageRequest } from './messaging/handlers/message-handler.factory.js';
-export { InvalidHandlerError } from './messaging/handlers/invalid-handler.error.js';
-export type {
-  MessageFailureNotice,
-  MessageNotice,
-} from './messaging/message-channels.js';
-export type {
-  MessagingOptions,
-  ResolvedMessagingOptions,
-} from './messaging/messaging.options.js';
-export type {
-  ResolvedStreamOptions,
-  StreamOptions,
-} from './messaging/stream/stream.options.js';
 export {
+  BadStatusError,
+  ConnectionLostError,
+  InvalidBodyError,
+  InvalidHandlerError,
+  InvalidReplyError,
+  MessageAbortedError,
   MessageError,
+  MessageTimeoutError,
+  MessagingService,
+  NoHandlerError,
+  NoSuchPeerError,
+  OnPeerMessage,
+  OverloadedError,
+  PeerBody,
+  PeerSender,
+  QuorumError,
+  UnreachableError,
+  type Broadcast,
+  type BroadcastReply,
+  type BroadcastResult,
   type MessageErrorCode,
-} from './messaging/errors/message.error.js';
-export { BadStatusError } from './messaging/errors/bad-status.error.js';
-export { ConnectionLostError } from './messaging/errors/connection-lost.error.js';
-export { InvalidBodyError } from './messaging/errors/invalid-body.error.js';
-export { InvalidReplyError } from './messaging/errors/invalid-reply.error.js';
-export { MessageAbortedError } from './messaging/errors/aborted.error.js';
-export { MessageTimeoutError } from './messaging/errors/message-timeout.error.js';
-export { NoHandlerError } from './messaging/errors/no-handler.error.js';
-export { NoSuchPeerError } from './messaging/errors/no-such-peer.error.js';
-export { OverloadedError } from './messaging/errors/overloaded.error.js';
-export { QuorumError } from './messaging/errors/quorum.error.js';
-export { UnreachableError } from './messaging/errors/unreachable.error.js';
+  type MessageFailureNotice,
+  type MessageNotice,
+  type MessagePattern,
+  type MessagingOptions,
+  type PeerMessageRequest,
+  type ResolvedMessagingOptions,
+  type ResolvedStreamOptions,
+  type StreamOptions,
+} from './messaging/index.js';
 
 export {
   HEALTH_CHECK_JOB,

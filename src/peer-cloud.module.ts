@@ -9,7 +9,7 @@ import {
 import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
 import { HealthCheckService } from './health/health-check.service.js';
 import { MembershipService } from './membership/membership.service.js';
-import { MessagingService } from './messaging/messaging.service.js';
+import { MessagingService } from './messaging/index.js';
 import type { PeerCloudOptions } from './options/peer-cloud.options.js';
 import {
   PEER_CLOUD_OPTIONS,

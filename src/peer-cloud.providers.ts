@@ -4,7 +4,7 @@ import { HealthCheckService } from './health/health-check.service.js';
 import { OwnListener } from './listener/own-listener.js';
 import type { MembershipCore } from './membership/core/membership-core.js';
 import { membershipProviders } from './membership/membership.providers.js';
-import { messagingProviders } from './messaging/messaging.providers.js';
+import { messagingProviders } from './messaging/index.js';
 import type { ResolvedPeerCloudOptions } from './options/peer-cloud.options.js';
 import {
   MEMBERSHIP_CORE,

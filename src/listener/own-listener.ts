@@ -10,8 +10,7 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef, NestFactory } from '@nestjs/core';
 import { MembershipService } from '../membership/membership.service.js';
-import { MessageRouter } from '../messaging/message-router.js';
-import { StreamAcceptor } from '../messaging/stream/stream-acceptor.js';
+import { MessageRouter, StreamAcceptor } from '../messaging/index.js';
 import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
 import {
   MEMBERSHIP_CORE,

@@ -1,6 +1,6 @@
 import type { Peer } from '../membership/peer.js';
 import { Broadcast } from './broadcast.js';
-import { UnreachableError } from './errors/unreachable.error.js';
+import { UnreachableError } from './messaging.errors.js';
 
 interface Call {
   resolve: (value: string) => void;

@@ -1,7 +1,36 @@
+import { PeerCloudError } from '../errors/peer-cloud.error.js';
 import type { Peer } from '../membership/peer.js';
-import type { BroadcastReply, BroadcastResult } from './broadcast-result.js';
-import type { MessageError } from './errors/message.error.js';
-import { QuorumError } from './errors/quorum.error.js';
+import type { JsonValue } from '../wire/json.js';
+import type { MessageError } from './messaging.errors.js';
+
+/** What one peer made of a broadcast: its reply, or why there is none. */
+export type BroadcastResult<T = JsonValue> =
+  | { peer: Peer; value: T; error?: undefined }
+  | { peer: Peer; error: MessageError; value?: undefined };
+
+/** A result with a reply. */
+export type BroadcastReply<T = JsonValue> = Extract<
+  BroadcastResult<T>,
+  { value: T }
+>;
+
+/** Too few peers replied to a broadcast; `results` is what all of them made of it. */
+export class QuorumError extends PeerCloudError {
+  override readonly name = 'QuorumError';
+
+  constructor(
+    /** Replies that were asked for. */
+    readonly wanted: number,
+    /** Every peer's result, in the order of their coming. */
+    readonly results: readonly BroadcastResult<unknown>[],
+  ) {
+    const count = results.filter((result) => !result.error).length;
+    super(
+      'NO_QUORUM',
+      `${count} of ${results.length} peers replied, ${wanted} were wanted: see results for the errors`,
+    );
+  }
+}
 
 /** What a broadcast needs to know. */
 export interface BroadcastPlan<T> {

@@ -1,14 +1,14 @@
 import type { Provider } from '@nestjs/common';
-import { MessageExplorer } from './handlers/message.explorer.js';
-import { MessageHandlerFactory } from './handlers/message-handler.factory.js';
+import {
+  MessageExplorer,
+  MessageHandlerFactory,
+  MessageRouter,
+} from './handlers/index.js';
 import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
 import { PEER_CLOUD_OPTIONS } from '../options/peer-cloud.tokens.js';
 import { PeerSecurity } from '../security/peer-security.js';
 import { TlsReloader } from '../transport/tls-reloader.js';
-import { HttpLane } from './lanes/http.lane.js';
-import { LaneSelector } from './lanes/lane-selector.js';
-import { SelfLane } from './lanes/self.lane.js';
-import { MessageRouter } from './message-router.js';
+import { HttpLane, SelfLane } from './lanes/index.js';
 import { MessagingService } from './messaging.service.js';
 import { StreamAcceptor } from './stream/stream-acceptor.js';
 import { createStreamOpener, STREAM_OPENER } from './stream/stream-opener.js';
@@ -20,7 +20,6 @@ import { StreamLane } from './stream/stream.lane.js';
  */
 export const messagingProviders: Provider[] = [
   MessagingService,
-  LaneSelector,
   HttpLane,
   SelfLane,
   MessageRouter,

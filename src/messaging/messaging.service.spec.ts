@@ -16,14 +16,13 @@ import {
 } from '../transport/transport.error.js';
 import type { JsonValue } from '../wire/json.js';
 import { HttpLane } from './lanes/http.lane.js';
-import { LaneSelector } from './lanes/lane-selector.js';
 import { SelfLane } from './lanes/self.lane.js';
 import {
   failedChannel,
   receivedChannel,
   sentChannel,
 } from './message-channels.js';
-import { MessageRouter } from './message-router.js';
+import { MessageRouter } from './handlers/message-router.js';
 import { resolveMessagingOptions } from './messaging.options.js';
 import { MessagingService } from './messaging.service.js';
 import { StreamLane } from './stream/stream.lane.js';
@@ -67,8 +66,8 @@ function setUp() {
   } as ResolvedPeerCloudOptions;
   const membership = new MembershipService(asCore, options);
   const router = new MessageRouter(asCore);
-  const lanes = new LaneSelector(
-    asCore,
+  const messaging = new MessagingService(
+    membership,
     new SelfLane(router, membership, options),
     new StreamLane(
       asCore,
@@ -76,8 +75,9 @@ function setUp() {
       () => Promise.reject(new Error('no streams here')),
       new HttpLane(asCore, { request }, options),
     ),
+    asCore,
+    options,
   );
-  const messaging = new MessagingService(membership, lanes, asCore, options);
   const answer = (status: number, body?: JsonValue) =>
     request.mockImplementation(async () =>
       Promise.resolve<PeerAnswer>({ status, body }),

@@ -15,16 +15,14 @@ import {
 } from '../options/peer-cloud.tokens.js';
 import type { JsonValue } from '../wire/json.js';
 import { Broadcast } from './broadcast.js';
-import { MessageAbortedError } from './errors/aborted.error.js';
-import { NoSuchPeerError } from './errors/no-such-peer.error.js';
-import { LaneSelector } from './lanes/lane-selector.js';
-import type { OutgoingMessage } from './lanes/message-lane.interface.js';
-import { MessageBody } from './message-body.js';
+import { MessageBody, SelfLane, type OutgoingMessage } from './lanes/index.js';
 import {
   failedChannel,
   sentChannel,
   type MessageNotice,
 } from './message-channels.js';
+import { MessageAbortedError, NoSuchPeerError } from './messaging.errors.js';
+import { StreamLane } from './stream/stream.lane.js';
 
 /** A timeout in ms; the longest is what a timer of Node can hold. */
 const TIMEOUT_RULE = { min: 1, max: 2 ** 31 - 1, default: 0 };
@@ -36,19 +34,22 @@ const ALL_PEERS = '*';
 @Injectable()
 export class MessagingService implements PeerMessenger {
   readonly #membership: MembershipService;
-  readonly #lanes: LaneSelector;
+  readonly #self: SelfLane;
+  readonly #stream: StreamLane;
   readonly #core: MembershipCore;
   readonly #options: ResolvedPeerCloudOptions;
 
   constructor(
     membership: MembershipService,
-    lanes: LaneSelector,
+    self: SelfLane,
+    stream: StreamLane,
     @Inject(MEMBERSHIP_CORE) core: MembershipCore,
     @Inject(PEER_CLOUD_OPTIONS)
     options: ResolvedPeerCloudOptions,
   ) {
     this.#membership = membership;
-    this.#lanes = lanes;
+    this.#self = self;
+    this.#stream = stream;
     this.#core = core;
     this.#options = options;
     membership.bindMessenger(this);
@@ -120,7 +121,8 @@ export class MessagingService implements PeerMessenger {
     if (sentChannel.hasSubscribers) {
       sentChannel.publish(this.#notice(member, message));
     }
-    const reply = this.#lanes.of(member).send(member, message);
+    const lane = id === this.#core.id ? this.#self : this.#stream;
+    const reply = lane.send(member, message);
     if (failedChannel.hasSubscribers) {
       reply.catch((error: unknown) =>
         failedChannel.publish({ ...this.#notice(member, message), error }),

@@ -1,7 +1,6 @@
 import { Req, Res } from '@nestjs/common';
 import { MembershipService } from '../membership/membership.service.js';
-import { MessageRouter } from '../messaging/message-router.js';
-import { replyText } from '../messaging/reply-text.js';
+import { MessageRouter, replyText } from '../messaging/index.js';
 import { ENDPOINTS } from '../wire/endpoints.js';
 import { JsonText } from '../wire/json-text.js';
 import { isJsonObject } from '../wire/json.js';

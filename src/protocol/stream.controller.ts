@@ -1,5 +1,5 @@
 import { Req, Res } from '@nestjs/common';
-import { StreamAcceptor } from '../messaging/stream/stream-acceptor.js';
+import { StreamAcceptor } from '../messaging/index.js';
 import { ENDPOINTS } from '../wire/endpoints.js';
 import type { AdapterResponse } from './answer.js';
 import type { AdapterRequest } from './peer-request.js';

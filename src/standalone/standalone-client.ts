@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { MembershipService } from '../membership/membership.service.js';
-import { MessagingService } from '../messaging/messaging.service.js';
+import { MessagingService } from '../messaging/index.js';
 import type { JsonObject, JsonValue } from '../wire/json.js';
 import { BroadcastError } from './broadcast.error.js';
 import { settle, splitArguments, type NodeCallback } from './callbacks.js';

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type DynamicModule } from '@nestjs/common';
 import type { Peer } from '../membership/peer.js';
-import { OnPeerMessage } from '../messaging/handlers/on-peer-message.decorator.js';
+import { OnPeerMessage } from '../messaging/index.js';
 import type { PeerCloudOptions } from '../options/peer-cloud.options.js';
 import { PeerCloudModule } from '../peer-cloud.module.js';
 import type { JsonObject, JsonValue } from '../wire/json.js';

@@ -20,3 +20,11 @@ export function writeText(text: Text, bytes: Buffer, offset: number): void {
     at += bytes.write(part, at, encoding);
   }
 }
+
+/** True for a text of more bytes than that; counts them only where the characters leave it open. */
+export function isLarger(text: string, maxBytes: number): boolean {
+  return (
+    text.length > maxBytes ||
+    (text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes)
+  );
+}

@@ -1,5 +1,10 @@
-import type { AddressInfo, Socket } from 'node:net';
-import { connect, createServer, type Server } from 'node:net';
+import {
+  type AddressInfo,
+  type Socket,
+  connect,
+  createServer,
+  type Server,
+} from 'node:net';
 import fc from 'fast-check';
 import type { MembershipCore } from '../../src/membership/core/membership-core.js';
 import { MEMBERSHIP_CORE } from '../../src/options/peer-cloud.tokens.js';

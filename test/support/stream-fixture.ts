@@ -1,8 +1,10 @@
 import { PassThrough } from 'node:stream';
 import { PLAIN_CODEC } from '../../src/security/plain-stream.js';
 import type { Member } from '../../src/membership/core/membership.types.js';
-import type { OutgoingMessage } from '../../src/messaging/lanes/message-lane.interface.js';
-import { MessageBody } from '../../src/messaging/message-body.js';
+import {
+  type OutgoingMessage,
+  MessageBody,
+} from '../../src/messaging/lanes/outgoing-message.js';
 import type { OpenedStream } from '../../src/messaging/stream/stream-opener.js';
 import { StreamRefusedError } from '../../src/messaging/stream/stream-refused.error.js';
 

@@ -7,19 +7,40 @@ import {
   type ContextId,
   type NestContainer,
 } from '@nestjs/core';
-import { PEER_CLOUD_OPTIONS } from '../../options/peer-cloud.tokens.js';
-import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
+import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import type { Peer } from '../../membership/peer.js';
+import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
+import { PEER_CLOUD_OPTIONS } from '../../options/peer-cloud.tokens.js';
 import type { JsonValue } from '../../wire/json.js';
 import {
-  declaredArgs,
   argsMetadataKey,
+  declaredArgs,
   messageParams,
-} from './handler-args.js';
-import { readEnhancers, type Enhancers } from './handler-enhancers.js';
-import type { HandlerSource } from './handler-source.js';
-import { PEER_CONTEXT_TYPE } from './handler.constants.js';
-import type { MessageHandler } from './message-handler.interface.js';
+  readEnhancers,
+  type Enhancers,
+} from './handler-metadata.js';
+import { PEER_CONTEXT_TYPE } from './message.decorators.js';
+
+/** A method that takes messages, ready to be called. */
+export interface MessageHandler {
+  /** `Class.method`, for logs. */
+  readonly name: string;
+  /** Runs the method; may return a promise or an observable, and may throw. */
+  invoke(body: JsonValue, sender: Peer): unknown;
+}
+
+/** A method with `@OnPeerMessage()`, as the explorer found it. */
+export interface HandlerSource {
+  wrapper: InstanceWrapper;
+  /** The class that Nest made the instance from. */
+  owner: object;
+  methodName: string;
+  method: (...args: unknown[]) => unknown;
+  /** `Class.method`. */
+  name: string;
+  /** What the decorators say; undefined stands for every message. */
+  patterns: readonly unknown[];
+}
 
 type Invoke = MessageHandler['invoke'];
 type Methods = Record<string, (...args: unknown[]) => unknown>;

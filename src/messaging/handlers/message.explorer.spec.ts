@@ -31,13 +31,11 @@ import {
   PEER_CLOUD_OPTIONS,
 } from '../../options/peer-cloud.tokens.js';
 import type { JsonValue } from '../../wire/json.js';
-import { MessageRouter } from '../message-router.js';
+import { MessageRouter } from './message-router.js';
 import { resolveMessagingOptions } from '../messaging.options.js';
 import { MessageExplorer } from './message.explorer.js';
 import { MessageHandlerFactory } from './message-handler.factory.js';
-import { OnPeerMessage } from './on-peer-message.decorator.js';
-import { PeerBody } from './peer-body.decorator.js';
-import { PeerSender } from './peer-sender.decorator.js';
+import { OnPeerMessage, PeerBody, PeerSender } from './message.decorators.js';
 
 const sender = { id: 'sender-1', data: { name: 'Ada' } } as unknown as Peer;
 

@@ -6,11 +6,13 @@ import {
   handlerIsTransient,
   handlerUsesHttpParams,
 } from '../messaging.messages.js';
-import { MessageRouter } from '../message-router.js';
-import { declaredArgs } from './handler-args.js';
-import type { HandlerSource } from './handler-source.js';
-import { PEER_MESSAGE_METADATA } from './handler.constants.js';
-import { MessageHandlerFactory } from './message-handler.factory.js';
+import { MessageRouter } from './message-router.js';
+import { declaredArgs } from './handler-metadata.js';
+import {
+  type HandlerSource,
+  MessageHandlerFactory,
+} from './message-handler.factory.js';
+import { PEER_MESSAGE_METADATA } from './message.decorators.js';
 
 type Wrapper = HandlerSource['wrapper'];
 

@@ -14,16 +14,17 @@ import type {
 import { TransportError } from '../../transport/transport.error.js';
 import { isSuccess } from '../../wire/http-status.js';
 import type { JsonValue } from '../../wire/json.js';
-import { onAbort } from '../abort-listeners.js';
-import { MessageAbortedError } from '../errors/aborted.error.js';
-import { BadStatusError } from '../errors/bad-status.error.js';
-import { ConnectionLostError } from '../errors/connection-lost.error.js';
-import { MessageTimeoutError } from '../errors/message-timeout.error.js';
-import { OverloadedError } from '../errors/overloaded.error.js';
-import { UnreachableError } from '../errors/unreachable.error.js';
-import type { MessageLane, OutgoingMessage } from './message-lane.interface.js';
-import { answerError, isUnknownSender } from './read-answer.js';
-import { replyFault } from './reply-check.js';
+import { onAbort } from './abort-listeners.js';
+import {
+  MessageAbortedError,
+  BadStatusError,
+  ConnectionLostError,
+  MessageTimeoutError,
+  OverloadedError,
+  UnreachableError,
+} from '../messaging.errors.js';
+import type { MessageLane, OutgoingMessage } from './outgoing-message.js';
+import { answerError, isUnknownSender, replyFault } from './replies.js';
 
 /** Ms before a message is sent again to a peer that does not know its sender yet. */
 const INTRODUCTION_PAUSES = [100, 300, 900];

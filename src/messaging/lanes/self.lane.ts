@@ -5,17 +5,21 @@ import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.
 import { PEER_CLOUD_OPTIONS } from '../../options/peer-cloud.tokens.js';
 import { isSuccess } from '../../wire/http-status.js';
 import type { JsonValue } from '../../wire/json.js';
-import { onAbort } from '../abort-listeners.js';
-import { MessageAbortedError } from '../errors/aborted.error.js';
-import { MessageTimeoutError } from '../errors/message-timeout.error.js';
-import { BODY_TOO_LARGE, type MessageOutcome } from '../message-outcome.js';
-import { MessageRouter } from '../message-router.js';
-import { replyText } from '../reply-text.js';
-import { isLarger, mayNamePrototypes } from '../stream/body-check.js';
-import { bodyFault } from '../stream/body-fault.js';
-import type { MessageLane, OutgoingMessage } from './message-lane.interface.js';
-import { answerError } from './read-answer.js';
-import { replyFault } from './reply-check.js';
+import { isLarger } from '../../wire/text-parts.js';
+import { onAbort } from './abort-listeners.js';
+import {
+  MessageAbortedError,
+  MessageTimeoutError,
+} from '../messaging.errors.js';
+import {
+  BODY_TOO_LARGE,
+  type MessageOutcome,
+  replyText,
+  MessageRouter,
+} from '../handlers/index.js';
+import { bodyFault, mayNamePrototypes } from './body-check.js';
+import type { MessageLane, OutgoingMessage } from './outgoing-message.js';
+import { answerError, replyFault } from './replies.js';
 
 /** Messages to oneself: no network, but the same copies, limits, answers and errors. */
 @Injectable()

@@ -1,12 +1,10 @@
 import { isSuccess } from '../../wire/http-status.js';
 import type { JsonValue } from '../../wire/json.js';
+import { isLarger } from '../../wire/text-parts.js';
 import type { BodyAccount } from '../../security/body-budget.js';
 import { PLAIN_CODEC } from '../../security/plain-stream.js';
-import { ConnectionLostError } from '../errors/connection-lost.error.js';
-import { InvalidBodyError } from '../errors/invalid-body.error.js';
-import { answerError } from '../lanes/read-answer.js';
-import { replyFault } from '../lanes/reply-check.js';
-import { isLarger } from './body-check.js';
+import { ConnectionLostError, InvalidBodyError } from '../messaging.errors.js';
+import { answerError, replyFault } from '../lanes/index.js';
 import type { DeliveryQueue } from './delivery-queue.js';
 import type { Delivery } from './delivery.js';
 import { FrameConnection, type FrameHandler } from './frame-connection.js';

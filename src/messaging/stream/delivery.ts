@@ -1,9 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { JsonValue } from '../../wire/json.js';
-import { onAbort } from '../abort-listeners.js';
-import { MessageAbortedError } from '../errors/aborted.error.js';
-import type { MessageError } from '../errors/message.error.js';
-import type { OutgoingMessage } from '../lanes/message-lane.interface.js';
+import { onAbort, type OutgoingMessage } from '../lanes/index.js';
+import { MessageAbortedError, type MessageError } from '../messaging.errors.js';
 
 /** Made once: every message has it. */
 const inPlace = <T>(work: () => T): T => work();

@@ -1,5 +1,5 @@
 import type { JsonValue } from '../../wire/json.js';
-import type { OutgoingMessage } from '../lanes/message-lane.interface.js';
+import type { OutgoingMessage } from '../lanes/index.js';
 import type { DeliveryQueue } from './delivery-queue.js';
 
 /** Messages that go by `/message` for want of a stream, a bounded number at the same time. */

@@ -7,7 +7,7 @@ import {
 } from '../../../test/support/stream-fixture.js';
 import { until } from '../../../test/support/until.js';
 import { BodyBudget } from '../../security/body-budget.js';
-import type { MessageError } from '../errors/message.error.js';
+import type { MessageError } from '../messaging.errors.js';
 import { PeerLink } from './peer-link.js';
 import type { OpenedStream } from './stream-opener.js';
 import { StreamRefusedError } from './stream-refused.error.js';

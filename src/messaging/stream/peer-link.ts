@@ -1,11 +1,13 @@
 import type { Member } from '../../membership/core/membership.types.js';
 import type { JsonValue } from '../../wire/json.js';
-import type { InvalidBodyError } from '../errors/invalid-body.error.js';
-import { MessageTimeoutError } from '../errors/message-timeout.error.js';
-import { NoSuchPeerError } from '../errors/no-such-peer.error.js';
-import { OverloadedError } from '../errors/overloaded.error.js';
-import { UnreachableError } from '../errors/unreachable.error.js';
-import type { OutgoingMessage } from '../lanes/message-lane.interface.js';
+import {
+  type InvalidBodyError,
+  MessageTimeoutError,
+  NoSuchPeerError,
+  OverloadedError,
+  UnreachableError,
+} from '../messaging.errors.js';
+import type { OutgoingMessage } from '../lanes/index.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { Delivery } from './delivery.js';
 import { Detours } from './detours.js';

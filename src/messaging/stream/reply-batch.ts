@@ -1,6 +1,5 @@
 import type { Text } from '../../wire/text-parts.js';
-import type { MessageOutcome } from '../message-outcome.js';
-import { replyText } from '../reply-text.js';
+import { type MessageOutcome, replyText } from '../handlers/index.js';
 import { BATCH_CHARS, GROUP, LARGE_CHARS } from './stream.constants.js';
 import { endLine, FRAME } from './frames.js';
 import { atTurnEnd } from './turn-end.js';

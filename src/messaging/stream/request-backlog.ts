@@ -1,4 +1,5 @@
 import type { JsonValue } from '../../wire/json.js';
+import type { BodySuspicion } from '../lanes/index.js';
 import { StreamError } from './stream.error.js';
 
 /** Who starts the handlers. */
@@ -10,14 +11,10 @@ export interface RequestStarter {
 }
 
 /** A line of requests that has arrived: `["m", clock, id, ms, body, …]`. */
-export interface RequestLine {
+export interface RequestLine extends BodySuspicion {
   frame: JsonValue[];
   /** When it was sent, on the clock of this side. */
   sentAt: number;
-  /** Has a key by which prototypes are changed, in one of its bodies. */
-  mayNamePrototypes: boolean;
-  /** Has a body that is too large, perhaps. */
-  mayBeTooLarge: boolean;
 }
 
 /** Where the first request of a line begins, and how many values each has. */

@@ -3,10 +3,13 @@ import type { Peer } from '../../membership/peer.js';
 import type { BodyAccount } from '../../security/body-budget.js';
 import type { StreamCodec } from '../../security/stream-security.interface.js';
 import type { JsonValue } from '../../wire/json.js';
-import type { Text } from '../../wire/text-parts.js';
-import type { MessageOutcome } from '../message-outcome.js';
-import { isLarger, mayNamePrototypes } from './body-check.js';
-import { bodyFault, type BodyLimits } from './body-fault.js';
+import { type Text, isLarger } from '../../wire/text-parts.js';
+import type { MessageOutcome } from '../handlers/index.js';
+import {
+  bodyFault,
+  mayNamePrototypes,
+  type BodyLimits,
+} from '../lanes/index.js';
 import { FrameConnection, type FrameHandler } from './frame-connection.js';
 import {
   AWAY_LINE,

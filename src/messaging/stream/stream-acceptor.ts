@@ -21,7 +21,7 @@ import { BodyBudget } from '../../security/body-budget.js';
 import { PeerSecurity } from '../../security/peer-security.js';
 import type { StreamAcceptance } from '../../security/stream-security.interface.js';
 import type { WorkLoad } from '../../security/work-load.js';
-import { MessageRouter } from '../message-router.js';
+import { MessageRouter } from '../handlers/index.js';
 import { Pulse } from './pulse.js';
 import { SenderLoad } from './sender-load.js';
 import { SenderStreams } from './sender-streams.js';

@@ -12,11 +12,11 @@ import {
 } from '../../options/peer-cloud.tokens.js';
 import { BodyBudget } from '../../security/body-budget.js';
 import type { JsonValue } from '../../wire/json.js';
-import { HttpLane } from '../lanes/http.lane.js';
-import type {
-  MessageLane,
-  OutgoingMessage,
-} from '../lanes/message-lane.interface.js';
+import {
+  HttpLane,
+  type MessageLane,
+  type OutgoingMessage,
+} from '../lanes/index.js';
 import { DeadlineWatch } from './deadline-watch.js';
 import { PeerLink, type PeerLinkContext } from './peer-link.js';
 import { Pulse } from './pulse.js';

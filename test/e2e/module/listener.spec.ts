@@ -1,6 +1,9 @@
 import { request } from 'node:http';
-import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { INestApplication } from '@nestjs/common';
+import {
+  Injectable,
+  type OnModuleInit,
+  type INestApplication,
+} from '@nestjs/common';
 import { MembershipService, PEER_HTTP_SERVICE } from '../../../src/index.js';
 import { OwnListener } from '../../../src/listener/own-listener.js';
 import { MEMBERSHIP_CORE } from '../../../src/options/peer-cloud.tokens.js';

@@ -3,7 +3,7 @@ import type {
   RequestListener,
   ServerResponse,
 } from 'node:http';
-import type { MessageError } from '../../../src/messaging/errors/message.error.js';
+import type { MessageError } from '../../../src/messaging/messaging.errors.js';
 import { until } from '../../support/until.js';
 import { closePeers, startPeer } from '../module/support/peer-app.js';
 import {

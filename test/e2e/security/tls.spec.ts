@@ -1,6 +1,5 @@
 import { Agent, request as httpsRequest } from 'node:https';
-import { request as httpRequest } from 'node:http';
-import type { ClientRequest } from 'node:http';
+import { request as httpRequest, type ClientRequest } from 'node:http';
 import { connect as tlsConnect } from 'node:tls';
 import { Injectable } from '@nestjs/common';
 import { OnPeerMessage, type TlsOptions } from '../../../src/index.js';

@@ -1,15 +1,15 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { isObservable, lastValueFrom } from 'rxjs';
-import { messageOf, stackOf } from '../errors/error-text.js';
-import type { MembershipCore } from '../membership/core/membership-core.js';
-import type { Peer } from '../membership/peer.js';
-import { MEMBERSHIP_CORE } from '../options/peer-cloud.tokens.js';
-import type { JsonValue } from '../wire/json.js';
-import { InvalidHandlerError } from './handlers/invalid-handler.error.js';
-import type { MessageHandler } from './handlers/message-handler.interface.js';
-import { readPattern, type PatternLeaf } from './handlers/message-pattern.js';
-import { PatternIndex } from './handlers/pattern-index.js';
-import { receivedChannel } from './message-channels.js';
+import { messageOf, stackOf } from '../../errors/error-text.js';
+import type { MembershipCore } from '../../membership/core/membership-core.js';
+import type { Peer } from '../../membership/peer.js';
+import { MEMBERSHIP_CORE } from '../../options/peer-cloud.tokens.js';
+import type { JsonValue } from '../../wire/json.js';
+import { InvalidHandlerError } from '../messaging.errors.js';
+import type { MessageHandler } from './message-handler.factory.js';
+import { readPattern, type PatternLeaf } from './message-pattern.js';
+import { PatternIndex } from './pattern-index.js';
+import { receivedChannel } from '../message-channels.js';
 import {
   FAILED,
   NO_HANDLER,
@@ -21,7 +21,7 @@ import {
   handlerFailed,
   patternInvalid,
   patternTaken,
-} from './messaging.messages.js';
+} from '../messaging.messages.js';
 
 /**
  * Brings each message to its handler, by the rules of `/message` (PROTOCOL.md, section 2), whichever lane

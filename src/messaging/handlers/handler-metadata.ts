@@ -1,10 +1,34 @@
 import {
+  EXCEPTION_FILTERS_METADATA,
+  GUARDS_METADATA,
+  INTERCEPTORS_METADATA,
+  PIPES_METADATA,
   CUSTOM_ROUTE_ARGS_METADATA,
   ROUTE_ARGS_METADATA,
   RouteParamtypes,
 } from '@nestjs/common/internal';
 import type { ParamsFactory } from '@nestjs/core/helpers/external-context-creator.js';
-import { DEFAULT_ARGS_METADATA } from './handler.constants.js';
+import { DEFAULT_ARGS_METADATA } from './message.decorators.js';
+
+/** Which of Nest's enhancers a method has, its class's included. */
+export interface Enhancers {
+  guards: boolean;
+  interceptors: boolean;
+  pipes: boolean;
+  filters: boolean;
+}
+
+/** Reads which enhancers are declared on a class and on one of its methods. */
+export function readEnhancers(owner: object, method: object): Enhancers {
+  const has = (key: string) =>
+    Reflect.hasMetadata(key, owner) || Reflect.hasMetadata(key, method);
+  return {
+    guards: has(GUARDS_METADATA),
+    interceptors: has(INTERCEPTORS_METADATA),
+    pipes: has(PIPES_METADATA),
+    filters: has(EXCEPTION_FILTERS_METADATA),
+  };
+}
 
 /** Stands for the sender where a handler has no parameter decorators; no number of Nest's own. */
 const SENDER_PARAM = 1000;

@@ -1,6 +1,11 @@
-import { messageOf } from '../errors/error-text.js';
-import { isJsonObject, type JsonObject } from '../wire/json.js';
-import { InvalidBodyError } from './errors/invalid-body.error.js';
+import { messageOf } from '../../errors/error-text.js';
+import type { Member } from '../../membership/core/membership.types.js';
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+} from '../../wire/json.js';
+import { InvalidBodyError } from '../messaging.errors.js';
 
 /** A body on its way out; serialised once, however many peers it goes to. */
 export class MessageBody {
@@ -44,4 +49,19 @@ export class MessageBody {
     }
     return text;
   }
+}
+
+/** A message on its way to a peer. */
+export interface OutgoingMessage {
+  readonly body: MessageBody;
+  /** Ms that the caller gave it, for the text of the error. */
+  readonly timeout: number;
+  /** When the caller stops waiting, on the clock of `performance.now()`. */
+  readonly deadline: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A way by which messages reach peers. Rejects with a MessageError. */
+export interface MessageLane {
+  send(member: Member, message: OutgoingMessage): Promise<JsonValue>;
 }

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { replyText } from './reply-text.js';
+import { replyText } from './message-outcome.js';
 
 describe('replyText', () => {
   it('says of each handler once in a while that its replies are too large', () => {

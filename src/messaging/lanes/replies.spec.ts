@@ -1,5 +1,5 @@
 import type { JsonValue } from '../../wire/json.js';
-import { replyFault } from './reply-check.js';
+import { replyFault } from './replies.js';
 
 const faultOf = (text: string, depth = 4) =>
   replyFault('a', JSON.parse(text) as JsonValue, depth)?.message;

@@ -1,6 +1,10 @@
 import { STATUS_CODES } from 'node:http';
-import { HttpException } from '@nestjs/common';
-import type { JsonObject } from '../wire/json.js';
+import { HttpException, Logger } from '@nestjs/common';
+import { stackOf } from '../../errors/error-text.js';
+import { LimitedLog } from '../../security/limited-log.js';
+import type { JsonObject } from '../../wire/json.js';
+import { isLarger } from '../../wire/text-parts.js';
+import { replyNotJson, replyTooLarge } from '../messaging.messages.js';
 
 /** What becomes of a message at its receiver: the answer of `/message` (PROTOCOL.md, section 2). */
 export interface MessageOutcome {
@@ -77,4 +81,41 @@ export function refused(
         : response,
     handler,
   };
+}
+
+const logger = new Logger('PeerCloud');
+
+/** The other side says what it takes, and may ask for replies as often as it likes. */
+const tooLarge = new LimitedLog({ warn: (line) => logger.error(line) }, () =>
+  performance.now(),
+);
+
+/** A reply as it goes out. */
+export interface ReplyText {
+  readonly status: number;
+  readonly json: string;
+}
+
+/**
+ * The reply as it goes out, in every lane. What JSON cannot carry, and what is larger than the other
+ * side takes, becomes an error, with a line in the log that names the handler.
+ * @param maxBytes bytes that the other side takes
+ */
+export function replyText(
+  outcome: MessageOutcome,
+  maxBytes = Infinity,
+): ReplyText {
+  const { status, payload, handler = 'a handler' } = outcome;
+  let json: string;
+  try {
+    json = JSON.stringify(payload) ?? '{}';
+  } catch (error) {
+    logger.error(replyNotJson(handler), stackOf(error));
+    return replyText(FAILED);
+  }
+  if (isLarger(json, maxBytes)) {
+    tooLarge.warn(replyTooLarge(maxBytes), handler);
+    return replyText(REPLY_TOO_LARGE);
+  }
+  return { status, json };
 }

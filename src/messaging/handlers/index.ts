@@ -1,0 +1,14 @@
+export {
+  BODY_TOO_LARGE,
+  refusal,
+  replyText,
+  type MessageOutcome,
+} from './message-outcome.js';
+export type { MessagePattern } from './message-pattern.js';
+export { OnPeerMessage, PeerBody, PeerSender } from './message.decorators.js';
+export { MessageExplorer } from './message.explorer.js';
+export {
+  MessageHandlerFactory,
+  type PeerMessageRequest,
+} from './message-handler.factory.js';
+export { MessageRouter } from './message-router.js';

@@ -1,0 +1,72 @@
+import {
+  Body,
+  createParamDecorator,
+  type PipeTransform,
+  type Type,
+} from '@nestjs/common';
+import type { Peer } from '../../membership/peer.js';
+import type { MessagePattern } from './message-pattern.js';
+
+/** Metadata on a method: the patterns of its `@OnPeerMessage()` decorators. */
+export const PEER_MESSAGE_METADATA = 'peercloud:message-patterns';
+
+/** Metadata on a class and method: the parameters of a handler that declares none of its own. */
+export const DEFAULT_ARGS_METADATA = 'peercloud:default-args';
+
+/**
+ * Type of the execution context that guards, interceptors and filters of a handler see:
+ * `switchToRpc().getData()` is the body, `switchToRpc().getContext()` the sender.
+ */
+export const PEER_CONTEXT_TYPE = 'rpc';
+
+/**
+ * Makes a method of a provider or controller the handler of messages from other peers
+ * (PROTOCOL.md, section 2, `/message`). What it returns (a value, a promise or an observable) is the reply.
+ *
+ * Without a pattern it gets every message that no other handler takes; a string is the body's `type`; an
+ * object matches every body that holds these values. The match with the most keys wins, then the handler
+ * that was registered first. Two handlers with the same pattern are refused at start-up.
+ *
+ * Without parameter decorators the method gets `(body, sender)`; see also `@PeerBody()` and `@PeerSender()`.
+ * Guards, interceptors, pipes and filters of the method and its class apply, in a context of type `rpc`.
+ */
+export function OnPeerMessage(pattern?: MessagePattern): MethodDecorator {
+  return (target, name, descriptor: PropertyDescriptor) => {
+    const method: unknown = descriptor.value;
+    if (typeof method !== 'function') {
+      const owner = typeof target === 'function' ? target : target.constructor;
+      throw new TypeError(
+        `@OnPeerMessage() on ${owner.name}.${String(name)}: it decorates methods only`,
+      );
+    }
+    const others = (Reflect.getMetadata(PEER_MESSAGE_METADATA, method) ??
+      []) as unknown[];
+    Reflect.defineMetadata(PEER_MESSAGE_METADATA, [pattern, ...others], method);
+  };
+}
+
+type Pipe = Type<PipeTransform> | PipeTransform;
+
+/**
+ * The body of a message, or one property of it, as a parameter of an `@OnPeerMessage()` method. Pipes apply
+ * as they do to `@Body()`: a ValidationPipe checks it against the parameter's class.
+ */
+export function PeerBody(...pipes: Pipe[]): ParameterDecorator;
+export function PeerBody(
+  property: string,
+  ...pipes: Pipe[]
+): ParameterDecorator;
+export function PeerBody(
+  property?: string | Pipe,
+  ...pipes: Pipe[]
+): ParameterDecorator {
+  return Body(property as string, ...pipes);
+}
+
+/** The peer that sent the message, or one of its properties, as a parameter of an `@OnPeerMessage()` method. */
+export const PeerSender = createParamDecorator<keyof Peer | undefined>(
+  (property, context) => {
+    const sender = context.switchToRpc().getContext<Peer>();
+    return property ? sender[property] : sender;
+  },
+);

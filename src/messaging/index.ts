@@ -1,0 +1,45 @@
+export {
+  Broadcast,
+  QuorumError,
+  type BroadcastReply,
+  type BroadcastResult,
+} from './broadcast.js';
+export {
+  MessageRouter,
+  OnPeerMessage,
+  PeerBody,
+  PeerSender,
+  replyText,
+  type MessagePattern,
+  type PeerMessageRequest,
+} from './handlers/index.js';
+export type {
+  MessageFailureNotice,
+  MessageNotice,
+} from './message-channels.js';
+export {
+  BadStatusError,
+  ConnectionLostError,
+  InvalidBodyError,
+  InvalidHandlerError,
+  InvalidReplyError,
+  MessageAbortedError,
+  MessageError,
+  MessageTimeoutError,
+  NoHandlerError,
+  NoSuchPeerError,
+  OverloadedError,
+  UnreachableError,
+  type MessageErrorCode,
+} from './messaging.errors.js';
+export type {
+  MessagingOptions,
+  ResolvedMessagingOptions,
+} from './messaging.options.js';
+export { messagingProviders } from './messaging.providers.js';
+export { MessagingService } from './messaging.service.js';
+export { StreamAcceptor } from './stream/stream-acceptor.js';
+export type {
+  ResolvedStreamOptions,
+  StreamOptions,
+} from './stream/stream.options.js';

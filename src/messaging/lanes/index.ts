@@ -1,0 +1,15 @@
+export { onAbort } from './abort-listeners.js';
+export {
+  bodyFault,
+  mayNamePrototypes,
+  type BodyLimits,
+  type BodySuspicion,
+} from './body-check.js';
+export { HttpLane } from './http.lane.js';
+export {
+  MessageBody,
+  type MessageLane,
+  type OutgoingMessage,
+} from './outgoing-message.js';
+export { answerError, replyFault } from './replies.js';
+export { SelfLane } from './self.lane.js';
