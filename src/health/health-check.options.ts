@@ -1,4 +1,5 @@
-import { readObject, readString } from '../options/option-checks.js';
+import { readSection } from '../options/read-section.js';
+import { HEALTH_CHECK } from '../options/option-tables.js';
 import { cronInterval } from './cron-interval.js';
 
 /** How often the members of the cloud are checked. */
@@ -19,9 +20,11 @@ export interface ResolvedHealthCheckOptions {
   readonly interval: number;
 }
 
-const EVERY_SECOND = '* * * * * *';
-
-/** Completes the option `healthCheck`; throws an OptionsError. `false` turns the schedule off. */
+/**
+ * Checks the section and fills in the defaults; `false` where checks are only made by hand.
+ *
+ * @throws OptionsError that names the option
+ */
 export function resolveHealthCheckOptions(
   input: unknown,
   path: string,
@@ -29,9 +32,7 @@ export function resolveHealthCheckOptions(
   if (input === false) {
     return false;
   }
-  const options = readObject(input === true ? {} : input, path, ['cron']);
-  const cron = readString(options.cron, `${path}.cron`, {
-    default: EVERY_SECOND,
-  });
+  const given = input === true ? {} : input;
+  const { cron } = readSection(given, path, HEALTH_CHECK);
   return Object.freeze({ cron, interval: cronInterval(cron, `${path}.cron`) });
 }

@@ -1,9 +1,5 @@
-import {
-  readNumber,
-  readObject,
-  readString,
-} from '../options/option-checks.js';
-import { DEFAULT_PORT } from '../wire/endpoints.js';
+import { readSection, type Section } from '../options/read-section.js';
+import { LISTENER } from '../options/option-tables.js';
 
 /** An own port for the protocol, out of reach of the app's public one. */
 export interface ListenerOptions {
@@ -17,12 +13,13 @@ export interface ListenerOptions {
 }
 
 /** Complete listener options. */
-export interface ResolvedListenerOptions {
-  readonly port: number;
-  readonly host?: string;
-}
+export type ResolvedListenerOptions = Section<typeof LISTENER>;
 
-/** Completes the option `listener`; throws an OptionsError. Undefined: there is no own listener. */
+/**
+ * Checks the section and fills in the defaults; undefined where there is no own listener.
+ *
+ * @throws OptionsError that names the option
+ */
 export function resolveListenerOptions(
   input: unknown,
   path: string,
@@ -30,14 +27,5 @@ export function resolveListenerOptions(
   if (input === undefined) {
     return undefined;
   }
-  const options = readObject(input, path, ['port', 'host']);
-  return Object.freeze({
-    port: readNumber(options.port, `${path}.port`, {
-      min: 0,
-      max: 65_535,
-      integer: true,
-      default: DEFAULT_PORT,
-    }),
-    host: readString(options.host, `${path}.host`),
-  });
+  return Object.freeze(readSection(input, path, LISTENER));
 }

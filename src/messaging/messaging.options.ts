@@ -1,9 +1,6 @@
-import {
-  joinPath,
-  readBoolean,
-  readNumber,
-  readObject,
-} from '../options/option-checks.js';
+import { joinPath } from '../options/option-checks.js';
+import { readSection } from '../options/read-section.js';
+import { MESSAGING } from '../options/option-tables.js';
 import {
   resolveStreamOptions,
   type ResolvedStreamOptions,
@@ -39,30 +36,21 @@ export interface ResolvedMessagingOptions {
   readonly inheritAppConfig: boolean;
 }
 
-/** Checks the section and fills in the defaults; throws an OptionsError. */
+/**
+ * Checks the section and fills in the defaults.
+ *
+ * @throws OptionsError that names the option
+ */
 export function resolveMessagingOptions(
   input: unknown,
   path: string,
 ): ResolvedMessagingOptions {
-  const given = readObject(input, path, [
-    'broadcastConcurrency',
-    'stream',
-    'inheritAppConfig',
-  ]);
+  const given = readSection(input, path, MESSAGING);
   return {
-    broadcastConcurrency: readNumber(
-      given['broadcastConcurrency'],
-      joinPath(path, 'broadcastConcurrency'),
-      { min: 1, max: 100_000, integer: true, default: 512 },
-    ),
+    ...given,
     stream:
-      given['stream'] === false
+      given.stream === false
         ? false
-        : resolveStreamOptions(given['stream'], joinPath(path, 'stream')),
-    inheritAppConfig: readBoolean(
-      given['inheritAppConfig'],
-      joinPath(path, 'inheritAppConfig'),
-      { default: false },
-    ),
+        : resolveStreamOptions(given.stream, joinPath(path, 'stream')),
   };
 }

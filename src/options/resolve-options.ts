@@ -16,42 +16,12 @@ import {
 import { resolveTlsOptions } from '../transport/tls.options.js';
 import { normalizeIp } from '../wire/address.js';
 import { isPeerId } from '../wire/endpoints.js';
-import {
-  OptionsError,
-  readNumber,
-  readObject,
-  readString,
-} from './option-checks.js';
-import type {
-  PeerCloudOptions,
-  ResolvedPeerCloudOptions,
-} from './peer-cloud.options.js';
+import { OptionsError } from './option-checks.js';
+import { readSection } from './read-section.js';
+import { PEER_CLOUD } from './option-tables.js';
+import type { ResolvedPeerCloudOptions } from './peer-cloud.options.js';
 import { readData } from './peer-data.js';
 import { readPeers } from './peer-list.js';
-
-const NAMES = [
-  'peers',
-  'data',
-  'cloud',
-  'id',
-  'ip',
-  'port',
-  'listener',
-  'requestTimeout',
-  'messageTimeout',
-  'maxMessageBytes',
-  'maxPeers',
-  'healthCheck',
-  'membership',
-  'messaging',
-  'security',
-  'tls',
-  'limits',
-  'addresses',
-] as const satisfies readonly (keyof PeerCloudOptions)[];
-
-/** Longest wait that a Node timer can do, in ms. */
-const MAX_TIMER = 2 ** 31 - 1;
 
 /** Longest name of a cloud, in characters. */
 const MAX_CLOUD_NAME = 128;
@@ -64,22 +34,12 @@ const MAX_CLOUD_NAME = 128;
 export function resolvePeerCloudOptions(
   input: unknown,
 ): ResolvedPeerCloudOptions {
-  const given = readObject(input, '', NAMES);
+  const given = readSection(input, '', PEER_CLOUD);
   const security = resolveSecurityOptions(given.security, 'security');
   const limits = resolveLimitOptions(given.limits, 'limits');
   const tls = resolveTlsOptions(given.tls, 'tls');
   const peers = Object.freeze(readPeers(given.peers, 'peers', tls && 'https'));
-  const requestTimeout = readTimeout(
-    given.requestTimeout,
-    'requestTimeout',
-    1000,
-  );
-  const maxPeers = readNumber(given.maxPeers, 'maxPeers', {
-    min: 1,
-    max: 1_000_000,
-    integer: true,
-    default: 10_000,
-  });
+  const { requestTimeout, maxPeers } = given;
   checkListFits(maxPeers, limits.maxAnswerBytes);
   const healthCheck = resolveHealthCheckOptions(
     given.healthCheck,
@@ -91,27 +51,14 @@ export function resolvePeerCloudOptions(
     requestTimeout,
   );
   return Object.freeze({
+    ...given,
     peers,
     data: readData(given.data, 'data', limits.maxDataBytes),
-    cloud: readCloud(given.cloud),
+    cloud: checkCloud(given.cloud),
     id: readId(given.id, security, limits),
     hasFixedId: given.id !== undefined || security.mode.kind === 'keys',
     ip: readIp(given.ip),
-    port: readNumber(given.port, 'port', {
-      min: 1,
-      max: 65_535,
-      integer: true,
-    }),
     listener: resolveListenerOptions(given.listener, 'listener'),
-    requestTimeout,
-    messageTimeout: readTimeout(given.messageTimeout, 'messageTimeout', 5000),
-    maxMessageBytes: readNumber(given.maxMessageBytes, 'maxMessageBytes', {
-      min: 1024,
-      max: 2 ** 30,
-      integer: true,
-      default: 1024 * 1024,
-    }),
-    maxPeers,
     healthCheck,
     membership: Object.freeze({
       ...membership,
@@ -142,12 +89,7 @@ function checkListFits(maxPeers: number, maxAnswerBytes: number): void {
   );
 }
 
-function readTimeout(value: unknown, path: string, fallback: number): number {
-  return readNumber(value, path, { min: 1, max: MAX_TIMER, default: fallback });
-}
-
-function readCloud(value: unknown): string | undefined {
-  const cloud = readString(value, 'cloud');
+function checkCloud(cloud: string | undefined): string | undefined {
   if (cloud !== undefined && cloud.length > MAX_CLOUD_NAME) {
     throw new OptionsError(
       'cloud',

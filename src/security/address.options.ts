@@ -1,4 +1,5 @@
-import { readBoolean, readObject } from '../options/option-checks.js';
+import { readSection } from '../options/read-section.js';
+import { ADDRESSES } from '../options/option-tables.js';
 import { OptionsError } from '../options/options.error.js';
 import { parseCidr, type Cidr } from './cidr.js';
 
@@ -37,26 +38,20 @@ export interface ResolvedAddressOptions {
   readonly privilegedPorts: boolean;
 }
 
-/** Reads the address options; throws an OptionsError that names the wrong one. */
+/**
+ * Checks the section and fills in the defaults.
+ *
+ * @throws OptionsError that names the option
+ */
 export function resolveAddressOptions(
   input: unknown,
   path: string,
 ): ResolvedAddressOptions {
-  const options = readObject(input, path, [
-    'allow',
-    'deny',
-    'public',
-    'privilegedPorts',
-  ]);
+  const given = readSection(input, path, ADDRESSES);
   return {
-    allow: readRanges(options.allow, `${path}.allow`),
-    deny: readRanges(options.deny, `${path}.deny`),
-    public: readBoolean(options.public, `${path}.public`),
-    privilegedPorts: readBoolean(
-      options.privilegedPorts,
-      `${path}.privilegedPorts`,
-      { default: false },
-    ),
+    ...given,
+    allow: readRanges(given.allow, `${path}.allow`),
+    deny: readRanges(given.deny, `${path}.deny`),
   };
 }
 

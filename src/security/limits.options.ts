@@ -1,45 +1,5 @@
-import { MAX_ID_LENGTH } from '../wire/endpoints.js';
-import { readNumber, readObject } from '../options/option-checks.js';
-
-interface LimitRule {
-  default: number;
-  min: number;
-  max: number;
-}
-
-const RULES = {
-  // Half of what one body of /sync may have, so that every record fits in.
-  maxDataBytes: { default: 64 * 1024, min: 2, max: 256 * 1024 },
-  maxAnswerBytes: { default: 16 * 1024 * 1024, min: 1024, max: 2 ** 30 },
-  maxJsonDepth: { default: 128, min: 48, max: 1000 },
-  // A UUID and the thumbprint of a key are ids at least.
-  maxIdLength: { default: MAX_ID_LENGTH, min: 43, max: MAX_ID_LENGTH },
-  joinsPerMinute: { default: 6000, min: 1, max: 1_000_000 },
-  joinsPerMinutePerAddress: { default: 1200, min: 1, max: 1_000_000 },
-  maxConcurrentJoins: { default: 256, min: 1, max: 100_000 },
-  maxRequestsPerSender: { default: 1024, min: 1, max: 1_000_000 },
-  maxRequests: { default: 10_000, min: 1, max: 10_000_000 },
-  maxIncomingBytes: { default: 256 * 1024 * 1024, min: 1024, max: 2 ** 36 },
-  maxStreamsPerSender: { default: 4, min: 2, max: 1000 },
-  maxRequestsToPeer: { default: 10_000, min: 1, max: 10_000_000 },
-  maxHeaderBytes: { default: 16 * 1024, min: 2048, max: 1024 * 1024 },
-  maxConnections: { default: 20_000, min: 1, max: 1_000_000 },
-  headersTimeout: { default: 10_000, min: 100, max: 600_000 },
-  bodyTimeout: { default: 30_000, min: 100, max: 600_000 },
-  connectionsPerPeer: { default: 32, min: 1, max: 10_000 },
-  maxConnectedPeers: { default: 512, min: 1, max: 100_000 },
-  maxListBytes: { default: 64 * 1024 * 1024, min: 1024, max: 2 ** 36 },
-  maxHearsay: { default: 1000, min: 1, max: 10_000_000 },
-  reportsPerMinute: { default: 100, min: 1, max: 1_000_000 },
-  maxTombstones: { default: 8192, min: 16, max: 1_000_000 },
-  maxJoinChecks: { default: 16, min: 1, max: 10_000 },
-  maxWaitingJoins: { default: 1024, min: 0, max: 1_000_000 },
-  maxVerifications: { default: 16, min: 1, max: 10_000 },
-  maxWaitingVerifications: { default: 16_384, min: 0, max: 1_000_000 },
-  maxGossipQueue: { default: 4096, min: 16, max: 1_000_000 },
-} as const satisfies Record<string, LimitRule>;
-
-type LimitName = keyof typeof RULES;
+import { readSection, type Section } from '../options/read-section.js';
+import { LIMITS } from '../options/option-tables.js';
 
 /**
  * Bounds on what remotes can make this peer hold or do. Over a limit, a request is answered 413 or
@@ -103,21 +63,16 @@ export interface LimitOptions {
 }
 
 /** LimitOptions, complete. */
-export type ResolvedLimitOptions = Readonly<Record<LimitName, number>>;
+export type ResolvedLimitOptions = Section<typeof LIMITS>;
 
-/** Reads the limits; throws an OptionsError that names the wrong one. */
+/**
+ * Checks the section and fills in the defaults.
+ *
+ * @throws OptionsError that names the option
+ */
 export function resolveLimitOptions(
   input: unknown,
   path: string,
 ): ResolvedLimitOptions {
-  const names = Object.keys(RULES) as LimitName[];
-  const options = readObject(input, path, names);
-  const entries = names.map((name) => [
-    name,
-    readNumber(options[name], `${path}.${name}`, {
-      ...RULES[name],
-      integer: true,
-    }),
-  ]);
-  return Object.fromEntries(entries) as ResolvedLimitOptions;
+  return readSection(input, path, LIMITS);
 }

@@ -1,5 +1,7 @@
 import type { KeyObject } from 'node:crypto';
-import { readNumber, readObject } from '../options/option-checks.js';
+import { readObject } from '../options/option-checks.js';
+import { readSection } from '../options/read-section.js';
+import { SECURITY } from '../options/option-tables.js';
 import { OptionsError } from '../options/options.error.js';
 import type { PeerInfo } from '../wire/peer-info.js';
 import {
@@ -72,13 +74,16 @@ export interface ResolvedSecurity {
   readonly authorize: SecurityOptions['authorize'];
 }
 
-/** Reads the security options; throws an OptionsError that names the wrong one and never shows a secret. */
+/**
+ * Checks the section and fills in the defaults.
+ *
+ * @throws OptionsError that names the option, and never shows a secret
+ */
 export function resolveSecurityOptions(
   input: unknown,
   path: string,
 ): ResolvedSecurity {
-  const options = readObject(input, path, [...MODES, 'clockSkew', 'authorize']);
-  const { authorize } = options;
+  const { authorize, clockSkew } = readSection(input, path, SECURITY);
   if (authorize !== undefined && typeof authorize !== 'function') {
     throw new OptionsError(
       `${path}.authorize`,
@@ -87,12 +92,8 @@ export function resolveSecurityOptions(
     );
   }
   return {
-    mode: readMode(options, path),
-    clockSkew: readNumber(options.clockSkew, `${path}.clockSkew`, {
-      min: 0,
-      max: 300_000,
-      default: 10_000,
-    }),
+    mode: readMode(readObject(input, path, Object.keys(SECURITY)), path),
+    clockSkew,
     authorize: authorize as SecurityOptions['authorize'],
   };
 }

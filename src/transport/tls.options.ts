@@ -1,10 +1,6 @@
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
-import {
-  readBoolean,
-  readNumber,
-  readObject,
-  readString,
-} from '../options/option-checks.js';
+import { readSection } from '../options/read-section.js';
+import { TLS } from '../options/option-tables.js';
 import { OptionsError } from '../options/options.error.js';
 
 /** One certificate, key or authority: PEM text or bytes. */
@@ -58,7 +54,11 @@ export interface ResolvedTls {
 
 const MATERIALS = ['cert', 'key', 'ca', 'passphrase'] as const;
 
-/** Reads the TLS options, undefined where there are none; throws an OptionsError that names the wrong one. */
+/**
+ * Checks the section and fills in the defaults; undefined where there is none.
+ *
+ * @throws OptionsError that names the option
+ */
 export function resolveTlsOptions(
   input: unknown,
   path: string,
@@ -66,33 +66,21 @@ export function resolveTlsOptions(
   if (input === undefined) {
     return undefined;
   }
-  const options = readObject(input, path, [
-    ...MATERIALS,
-    'mutual',
-    'servername',
-    'reload',
-    'reloadInterval',
-  ]);
-  const materials = readTlsMaterials(options, path);
+  const given = readSection(input, path, TLS);
+  const materials = readTlsMaterials(given, path);
   if (!materials.cert && !materials.ca) {
     throw new OptionsError(
       path,
-      Object.keys(options),
+      Object.keys(input as object),
       'give cert and key, or at least ca',
     );
   }
   return {
     materials,
-    mutual: readBoolean(options.mutual, `${path}.mutual`, {
-      default: materials.ca !== undefined,
-    }),
-    servername: readString(options.servername, `${path}.servername`),
-    reload: readReload(options.reload, `${path}.reload`),
-    reloadInterval: readNumber(
-      options.reloadInterval,
-      `${path}.reloadInterval`,
-      { min: 1000, max: 2 ** 31 - 1, default: 3_600_000 },
-    ),
+    mutual: given.mutual ?? materials.ca !== undefined,
+    servername: given.servername,
+    reload: readReload(given.reload, `${path}.reload`),
+    reloadInterval: given.reloadInterval,
   };
 }
 

@@ -1,8 +1,5 @@
-import {
-  joinPath,
-  readNumber,
-  readObject,
-} from '../../options/option-checks.js';
+import { readSection, type Section } from '../../options/read-section.js';
+import { STREAM } from '../../options/option-tables.js';
 
 /** Limits of the stream lane. Sizes and counts hold for each peer, except where said otherwise. */
 export interface StreamOptions {
@@ -53,34 +50,16 @@ export interface StreamOptions {
 }
 
 /** StreamOptions, complete. */
-export type ResolvedStreamOptions = Readonly<Required<StreamOptions>>;
+export type ResolvedStreamOptions = Section<typeof STREAM>;
 
-const RULES: Record<
-  keyof StreamOptions,
-  { min: number; max: number; default: number }
-> = {
-  maxStreams: { min: 1, max: 100_000, default: 512 },
-  maxInFlight: { min: 1, max: 1_000_000, default: 2048 },
-  maxQueuedBytes: { min: 1024, max: 2 ** 31, default: 8 * 1024 * 1024 },
-  openTimeout: { min: 10, max: 60_000, default: 2000 },
-  idleTimeout: { min: 100, max: 86_400_000, default: 60_000 },
-  heartbeatInterval: { min: 50, max: 600_000, default: 10_000 },
-  maxLifetime: { min: 100, max: 86_400_000, default: 1_800_000 },
-};
-
-/** Checks the section and fills in the defaults; throws an OptionsError. */
+/**
+ * Checks the section and fills in the defaults.
+ *
+ * @throws OptionsError that names the option
+ */
 export function resolveStreamOptions(
   input: unknown,
   path: string,
 ): ResolvedStreamOptions {
-  const names = Object.keys(RULES) as (keyof StreamOptions)[];
-  const given = readObject(input, path, names);
-  const read = (name: keyof StreamOptions) =>
-    readNumber(given[name], joinPath(path, name), {
-      ...RULES[name],
-      integer: true,
-    });
-  return Object.fromEntries(
-    names.map((name) => [name, read(name)]),
-  ) as ResolvedStreamOptions;
+  return readSection(input, path, STREAM);
 }

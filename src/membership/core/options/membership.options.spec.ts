@@ -1,10 +1,31 @@
 import { resolveMembershipOptions } from './membership.options.js';
-import { MEMBERSHIP_PROFILES } from './membership.profiles.js';
 
 describe('resolveMembershipOptions', () => {
   it('has the profile lan by default, complete and frozen', () => {
     const options = resolveMembershipOptions();
-    expect(options).toMatchObject(MEMBERSHIP_PROFILES.lan);
+    expect(options).toMatchObject({
+      probeTimeout: 250,
+      probeTries: 2,
+      indirectProbes: 3,
+      suspicionMultiplier: 4,
+      suspicionMaxFactor: 6,
+      suspicionConfirmations: 3,
+      maxLocalHealth: 8,
+      directThreshold: 32,
+      gossipInterval: 200,
+      gossipFanout: 3,
+      gossipMultiplier: 4,
+      gossipMinSends: 12,
+      syncInterval: 10_000,
+      redialRate: 3,
+      deadMemoryHours: 24,
+      joinTimeout: 3000,
+      joinRetryMin: 500,
+      joinRetryMax: 10_000,
+      rejoinInterval: 2000,
+      legacyAuditInterval: 30_000,
+      hearsayQuota: 10_000,
+    });
     expect(options).toMatchObject({
       profile: 'lan',
       seeds: [],

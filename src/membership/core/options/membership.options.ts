@@ -1,18 +1,15 @@
+import { readSection } from '../../../options/read-section.js';
 import {
-  joinPath,
-  readNumber,
-  readObject,
-  readOneOf,
-} from '../../../options/option-checks.js';
+  LIMITS,
+  MEMBERSHIP,
+  MEMBERSHIP_PROFILES,
+  PEER_CLOUD,
+} from '../../../options/option-tables.js';
 import {
   resolveLimitOptions,
   type ResolvedLimitOptions,
 } from '../../../security/limits.options.js';
 import type { PeerAddress } from '../../../wire/peer-info.js';
-import {
-  MEMBERSHIP_PROFILES,
-  type MembershipProfileName,
-} from './membership.profiles.js';
 
 /**
  * How members are judged and how news spreads. Start from a profile and change single values only with
@@ -145,74 +142,38 @@ export interface ResolvedMembershipOptions extends Readonly<MembershipParameters
   readonly limits: ResolvedLimitOptions;
 }
 
-/** Where each parameter may lie, and whether it is a whole number. */
-const RANGES: Record<
-  keyof MembershipParameters,
-  { min: number; max: number; integer?: boolean }
-> = {
-  probeTimeout: { min: 10, max: 60_000 },
-  probeTries: { min: 1, max: 5, integer: true },
-  indirectProbes: { min: 0, max: 20, integer: true },
-  suspicionMultiplier: { min: 0.1, max: 100 },
-  suspicionMaxFactor: { min: 1, max: 100 },
-  suspicionConfirmations: { min: 0, max: 20, integer: true },
-  maxLocalHealth: { min: 0, max: 100, integer: true },
-  directThreshold: { min: 0, max: 100_000, integer: true },
-  gossipInterval: { min: 10, max: 60_000 },
-  gossipFanout: { min: 1, max: 20, integer: true },
-  gossipMultiplier: { min: 1, max: 100 },
-  gossipMinSends: { min: 1, max: 1000, integer: true },
-  syncInterval: { min: 100, max: 3_600_000 },
-  redialRate: { min: 0, max: 1000 },
-  deadMemoryHours: { min: 0, max: 8760 },
-  joinTimeout: { min: 100, max: 120_000 },
-  joinRetryMin: { min: 10, max: 600_000 },
-  joinRetryMax: { min: 10, max: 3_600_000 },
-  rejoinInterval: { min: 10, max: 600_000 },
-  legacyAuditInterval: { min: 1000, max: 3_600_000 },
-  hearsayQuota: { min: 1, max: 10_000_000, integer: true },
-};
+/** Names of the profiles. */
+export type MembershipProfileName = keyof typeof MEMBERSHIP_PROFILES;
 
 /** Ms of a request, as the profiles have it. */
-const REQUEST_TIMEOUT = 1000;
+const REQUEST_TIMEOUT = PEER_CLOUD.requestTimeout.default;
 
 /**
  * Completes the section `membership`. Seeds, timeouts and limits that stand elsewhere in the options
  * have their defaults here; the caller replaces them.
- * Throws an OptionsError that names the option.
+ *
+ * @throws OptionsError that names the option
  */
 export function resolveMembershipOptions(
   input?: unknown,
   path = 'membership',
-  requestTimeout = REQUEST_TIMEOUT,
+  requestTimeout: number = REQUEST_TIMEOUT,
 ): ResolvedMembershipOptions {
-  const names = Object.keys(RANGES) as (keyof MembershipParameters)[];
-  const given = readObject(input, path, ['profile', ...names]);
-  const profile = readOneOf(
-    given.profile,
-    joinPath(path, 'profile'),
-    Object.keys(MEMBERSHIP_PROFILES) as MembershipProfileName[],
-    { default: 'lan' },
-  );
-  const parameters = { ...MEMBERSHIP_PROFILES[profile] };
-  const { min, max } = RANGES.joinTimeout;
-  const joinTimeout =
-    parameters.joinTimeout * (requestTimeout / REQUEST_TIMEOUT);
-  parameters.joinTimeout = Math.min(max, Math.max(min, joinTimeout));
-  for (const name of names) {
-    parameters[name] = readNumber(given[name], joinPath(path, name), {
-      ...RANGES[name],
-      default: parameters[name],
-    });
-  }
+  const { profile } = readSection(input, path, MEMBERSHIP);
+  const changes = MEMBERSHIP_PROFILES[profile];
+  const { min, max, default: lan } = MEMBERSHIP.joinTimeout;
+  const joinTimeout = { joinTimeout: lan, ...changes }.joinTimeout;
+  const share = joinTimeout * (requestTimeout / REQUEST_TIMEOUT);
   return Object.freeze({
-    ...parameters,
-    profile,
+    ...readSection(input, path, MEMBERSHIP, {
+      ...changes,
+      joinTimeout: Math.min(max, Math.max(min, share)),
+    }),
     seeds: [],
     requestTimeout,
-    maxPeers: 10_000,
+    maxPeers: PEER_CLOUD.maxPeers.default,
     probeInterval: 1000,
-    maxDataBytes: 65_536,
+    maxDataBytes: LIMITS.maxDataBytes.default,
     limits: resolveLimitOptions({}, 'limits'),
   });
 }
