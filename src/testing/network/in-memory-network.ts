@@ -1,20 +1,21 @@
+import type { Clock } from '../../membership/core/clock.js';
 import type { JsonValue } from '../../wire/json.js';
 import type { PeerAnswer } from '../../transport/peer-transport.interface.js';
-import type { Exchange } from './exchange.js';
 import {
   InMemoryProcess,
+  type Carrier,
+  type Exchange,
   type InMemoryProcessOptions,
 } from './in-memory-process.js';
 import { fixedLatency, type Latency } from './latency.js';
 import { Links } from './links.js';
 import { SeededRandom } from './seeded-random.js';
-import type { TimeSource } from './time-source.js';
 import { TrafficMeter } from './traffic-meter.js';
 
 /** How an in-memory network behaves. */
 export interface InMemoryNetworkOptions {
   /** Where its time comes from: a VirtualClock, or the machine's clock for tests in real time. */
-  clock: TimeSource;
+  clock: Clock;
   /** Chance for latency and loss; default: seed 1. */
   random?: SeededRandom;
   /** Time that one direction takes; default: none. */
@@ -35,8 +36,8 @@ type Place = InMemoryProcess | 'refusing' | 'silent';
 const MAX_ERRORS = 100;
 
 /** A network without sockets: carries requests between processes, late, lossy or not at all. */
-export class InMemoryNetwork {
-  readonly clock: TimeSource;
+export class InMemoryNetwork implements Carrier {
+  readonly clock: Clock;
   /** Who can reach whom. */
   readonly links = new Links();
   readonly meter = new TrafficMeter();

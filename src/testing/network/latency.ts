@@ -1,5 +1,5 @@
 import type { SeededRandom } from './seeded-random.js';
-import type { TimeSource } from './time-source.js';
+import type { Clock } from '../../membership/core/clock.js';
 
 /** Time that one direction of an exchange takes, in ms. */
 export type Latency = (random: Pick<SeededRandom, 'next'>) => number;
@@ -31,7 +31,7 @@ export function fixedLatency(ms: number): Latency {
  * @param wire what the network adds
  */
 export function sharedProcessor(
-  clock: Pick<TimeSource, 'monotonic'>,
+  clock: Pick<Clock, 'monotonic'>,
   work: number,
   wire: Latency,
 ): Latency {

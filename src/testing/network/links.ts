@@ -30,7 +30,9 @@ export class Links {
 
   connects(from: string, to: string): boolean {
     for (const cut of this.#cuts) {
-      if (cut.from.has(from) && cut.to.has(to)) return false;
+      if (cut.from.has(from) && cut.to.has(to)) {
+        return false;
+      }
     }
     return true;
   }

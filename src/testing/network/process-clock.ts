@@ -1,4 +1,4 @@
-import type { TimeSource } from './time-source.js';
+import type { Clock } from '../../membership/core/clock.js';
 
 interface ProcessTimer {
   callback: (() => void) | undefined;
@@ -12,21 +12,21 @@ const DELAY_MEMORY = 1000;
  * The clock of one simulated process: its Unix time may be wrong (skew), and while the process is
  * stalled nothing that waits in it happens; what came due meanwhile happens at waking, in order.
  */
-export class ProcessClock implements TimeSource {
+export class ProcessClock implements Clock {
   readonly #waiting: (() => void)[] = [];
   #stalledAt: number | undefined;
   #wokeAt = -Infinity;
   #lastStall = 0;
   #dead = false;
 
-  readonly #base: TimeSource;
+  readonly #base: Clock;
 
   /**
    * @param base the clock of the network
    * @param skew ms by which this process's Unix time is ahead
    */
   constructor(
-    base: TimeSource,
+    base: Clock,
     readonly skew = 0,
   ) {
     this.#base = base;

@@ -1,5 +1,5 @@
 import { EventQueue, type QueuedEvent } from './event-queue.js';
-import type { TimeSource } from './time-source.js';
+import type { Clock } from '../../membership/core/clock.js';
 
 /** After so many events, timers and signals of the real process get their turn. */
 const EVENTS_PER_TURN = 2048;
@@ -11,7 +11,7 @@ const START = Date.UTC(2026, 0, 1);
  * A clock whose time passes only while `run` or `runUntil` is awaited, and then as fast as the work
  * allows. Between two events all promises settle, so that one order of events is the only one possible.
  */
-export class VirtualClock implements TimeSource {
+export class VirtualClock implements Clock {
   readonly #events = new EventQueue();
   #elapsed = 0;
   #handled = 0;
