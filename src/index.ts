@@ -3,7 +3,7 @@ export type { PeerCloudExtras } from './peer-cloud.module-definition.js';
 export {
   PEER_CLOUD_OPTIONS,
   PEER_HTTP_SERVICE,
-} from './peer-cloud.constants.js';
+} from './options/peer-cloud.tokens.js';
 
 export type {
   PeerCloudOptions,
@@ -88,7 +88,7 @@ export type {
   ListenerOptions,
   ResolvedListenerOptions,
 } from './listener/listener.options.js';
-export { ListenFailedError } from './listener/own-listener.error.js';
+export { ListenFailedError } from './listener/listen-failed.error.js';
 
 export type {
   AddressOptions,

@@ -10,8 +10,7 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { HealthCheckService } from './health/health-check.service.js';
-import { IdleConnections } from './listener/idle-connections.js';
-import { OwnListener } from './listener/own-listener.js';
+import { IdleConnections, OwnListener } from './listener/index.js';
 import type { MembershipCore } from './membership/core/membership-core.js';
 import type { ResolvedPeerCloudOptions } from './options/peer-cloud.options.js';
 import {
@@ -25,7 +24,7 @@ import {
   warnIfOpen,
   warnOfScheme,
 } from './peer-cloud.reachability.js';
-import { SelfCheckService } from './protocol/self-check/self-check.service.js';
+import { SelfCheckService } from './protocol/index.js';
 import type { PeerHttpService } from './transport/peer-http.service.js';
 import { TlsReloader } from './transport/tls-reloader.js';
 

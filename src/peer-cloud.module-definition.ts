@@ -1,5 +1,14 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
-import type { PeerCloudOptions } from './options/peer-cloud.options.js';
+import { OptionsError } from './options/option-checks.js';
+import type {
+  PeerCloudOptions,
+  ResolvedPeerCloudOptions,
+} from './options/peer-cloud.options.js';
+import {
+  listenerWithoutCertificate,
+  mountedBesideListener,
+  nowhereMounted,
+} from './peer-cloud.messages.js';
 
 /**
  * What shapes the module itself, so that it stands beside the options in both forms: `forRoot()` and
@@ -25,6 +34,9 @@ export interface PeerCloudExtras {
 /** The options as they were given, before they are checked. */
 export const PEER_CLOUD_INPUT = Symbol('PEER_CLOUD_INPUT');
 
+/** Are the protocol's routes part of the app? (boolean) */
+export const PEER_CLOUD_MOUNT = Symbol('PEER_CLOUD_MOUNT');
+
 export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
   new ConfigurableModuleBuilder<PeerCloudOptions>({
     optionsInjectionToken: PEER_CLOUD_INPUT,
@@ -36,3 +48,27 @@ export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
       (definition) => definition,
     )
     .build();
+
+/**
+ * The protocol is answered either by the app or by the own listener.
+ *
+ * @throws OptionsError if it would be both, or neither, or if a listener with TLS has no certificate
+ */
+export function checkMount(
+  { listener, tls }: ResolvedPeerCloudOptions,
+  mount = true,
+): void {
+  if (listener && mount) {
+    throw new OptionsError('listener', listener, mountedBesideListener);
+  }
+  if (!listener && !mount) {
+    throw new OptionsError('listener', listener, nowhereMounted);
+  }
+  if (listener && tls && !tls.materials.cert) {
+    throw new OptionsError(
+      'tls',
+      Object.keys(tls.materials),
+      listenerWithoutCertificate,
+    );
+  }
+}

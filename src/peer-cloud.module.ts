@@ -21,14 +21,14 @@ import { importedBare, importedTwice } from './peer-cloud.messages.js';
 import {
   ASYNC_OPTIONS_TYPE,
   ConfigurableModuleClass,
+  checkMount,
   OPTIONS_TYPE,
   PEER_CLOUD_INPUT,
+  PEER_CLOUD_MOUNT,
   type PeerCloudExtras,
 } from './peer-cloud.module-definition.js';
-import { checkMount, PEER_CLOUD_MOUNT } from './peer-cloud.mount.js';
 import { peerCloudProviders } from './peer-cloud.providers.js';
-import { decoratedControllers } from './protocol/protocol.controllers.js';
-import { ProtocolSetup } from './protocol/protocol-setup.js';
+import { decoratedControllers, ProtocolSetup } from './protocol/index.js';
 import { PeerSecurity } from './security/peer-security.js';
 
 /**

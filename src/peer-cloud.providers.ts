@@ -1,7 +1,7 @@
 import { Logger, type Provider } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { HealthCheckService } from './health/health-check.service.js';
-import { OwnListener } from './listener/own-listener.js';
+import { OwnListener } from './listener/index.js';
 import type { MembershipCore } from './membership/core/membership-core.js';
 import { membershipProviders } from './membership/membership.providers.js';
 import { messagingProviders } from './messaging/index.js';
@@ -13,7 +13,7 @@ import {
   PEER_TRANSPORT,
 } from './options/peer-cloud.tokens.js';
 import { PeerCloudLifecycle } from './peer-cloud.lifecycle.js';
-import { protocolProviders } from './protocol/protocol.providers.js';
+import { protocolProviders } from './protocol/index.js';
 import { PeerSecurity } from './security/peer-security.js';
 import { securityProviders } from './security/security.providers.js';
 import { HttpPeerTransport } from './transport/http-peer.transport.js';

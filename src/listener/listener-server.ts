@@ -3,6 +3,12 @@ import {
   createServer as createSecureServer,
   type ServerOptions as SecureServerOptions,
 } from 'node:https';
+import {
+  isProtocolRequest,
+  refusalAnswer,
+  refusals,
+  refuseAndDrain,
+} from '../protocol/index.js';
 import type { ResolvedLimitOptions } from '../security/limits.options.js';
 
 /** Node's own default: ms that a request may take to come in. */
@@ -25,8 +31,9 @@ export interface ListenerServerOptions {
 /** Makes the server of the own listener; it listens nowhere yet. */
 export function createListenerServer(
   options: ListenerServerOptions,
-  handler: RequestListener,
+  protocol: RequestListener,
 ): Server {
+  const handler = onlyProtocol(protocol);
   const { limits, tls } = options;
   const { headersTimeout } = limits;
   const common = {
@@ -39,6 +46,20 @@ export function createListenerServer(
         handler,
       )
     : createServer(common, handler);
+}
+
+/**
+ * Passes on what the protocol has a path for. The own listener has nothing else, and a request for
+ * nothing, whose body comes slowly, would keep its connection for as long as a stream may live.
+ */
+function onlyProtocol(handler: RequestListener): RequestListener {
+  return (incoming, outgoing) => {
+    if (isProtocolRequest(incoming)) {
+      handler(incoming, outgoing);
+    } else {
+      refuseAndDrain(incoming, outgoing, refusalAnswer(refusals.notFound()));
+    }
+  };
 }
 
 /**

@@ -6,46 +6,19 @@ import {
   Injectable,
   Logger,
   type INestApplication,
-  type InjectionToken,
 } from '@nestjs/common';
-import { HttpAdapterHost, ModuleRef, NestFactory } from '@nestjs/core';
-import { MembershipService } from '../membership/membership.service.js';
-import { MessageRouter, StreamAcceptor } from '../messaging/index.js';
+import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
-import {
-  MEMBERSHIP_CORE,
-  PEER_CLOUD_OPTIONS,
-  PEER_TRANSPORT,
-  REQUEST_VERIFIER,
-  REQUESTS_IN_WORK,
-} from '../options/peer-cloud.tokens.js';
-import { BodyBudget } from '../security/body-budget.js';
+import { PEER_CLOUD_OPTIONS } from '../options/peer-cloud.tokens.js';
 import { TlsReloader } from '../transport/tls-reloader.js';
 import { tlsServerOptions } from '../transport/tls-server.js';
 import { secureContextOptions } from '../transport/tls.options.js';
 import { formatAddress } from '../wire/address.js';
 import { IdleConnections } from './idle-connections.js';
-import { createListenerAdapter } from './listener-adapter.js';
+import { createInnerApp } from './inner-app.js';
+import { ListenFailedError } from './listen-failed.error.js';
 import { createListenerServer, limitServer } from './listener-server.js';
-import { listening } from './listener.messages.js';
 import type { ResolvedListenerOptions } from './listener.options.js';
-import { onlyProtocol } from './only-protocol.js';
-import { ListenFailedError } from './own-listener.error.js';
-import { PeerListenerModule } from './peer-listener.module.js';
-import { withoutHooks } from './without-hooks.js';
-
-/** What the controllers of the protocol use of the outer app. */
-const LENT: InjectionToken[] = [
-  MEMBERSHIP_CORE,
-  PEER_CLOUD_OPTIONS,
-  PEER_TRANSPORT,
-  REQUEST_VERIFIER,
-  REQUESTS_IN_WORK,
-  BodyBudget,
-  MembershipService,
-  MessageRouter,
-  StreamAcceptor,
-];
 
 /** The protocol on a port of its own: a small inner Nest app around the outer app's services. */
 @Injectable()
@@ -97,7 +70,9 @@ export class OwnListener {
       port,
       ...rest
     } = app.getHttpServer().address() as AddressInfo;
-    this.#logger.log(listening(formatAddress({ ip, port })));
+    this.#logger.log(
+      `the protocol has its own listener at ${formatAddress({ ip, port })}`,
+    );
     return { address: ip, port, ...rest };
   }
 
@@ -122,17 +97,10 @@ export class OwnListener {
     // Without HTTP, Nest has no adapter here, whatever the type says.
     const outer = this.#adapterHost.httpAdapter as
       HttpAdapterHost['httpAdapter'] | undefined;
-    const adapter = await createListenerAdapter(outer?.getType(), (handler) =>
-      createListenerServer(serverOptions, onlyProtocol(handler)),
-    );
-    const services = LENT.map((provide) => ({
-      provide,
-      useValue: withoutHooks<unknown>(this.#moduleRef.get(provide)),
-    }));
-    const app = await NestFactory.create<INestApplication<Server>>(
-      PeerListenerModule.with(services),
-      adapter,
-      { bodyParser: false, abortOnError: false },
+    const app = await createInnerApp(
+      this.#moduleRef,
+      outer?.getType(),
+      (handler) => createListenerServer(serverOptions, handler),
     );
     limitServer(app.getHttpServer(), serverOptions);
     this.#connections = new IdleConnections(app.getHttpServer());

@@ -1,11 +1,25 @@
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type {
+  IncomingMessage,
+  OutgoingHttpHeaders,
+  ServerResponse,
+} from 'node:http';
+import { errorBody } from '../wire/error-body.js';
 import { JsonText } from '../wire/json-text.js';
-import { errorBody, type ProtocolError } from './protocol.error.js';
-import type { PeerRequest } from './peer-request.js';
+import type { PeerRequest } from './gate/peer-request.js';
+import type { ProtocolError } from './protocol.error.js';
+
+/** Bytes of a refused body that are still taken off the socket. */
+const DRAIN_BYTES = 4 * 1024 * 1024;
+
+/** Ms that a refused client may still be sending. */
+const DRAIN_MS = 2000;
 
 /** The response as a controller gets it: Express hands out Node's own, Fastify wraps it. */
 export type AdapterResponse =
   ServerResponse | { raw: ServerResponse; hijack(): unknown };
+
+/** What signs an answer, where the cloud is signed. */
+type Signing = Pick<PeerRequest, 'signAnswer'>;
 
 /** An answer with a status of its own; work that returns anything else is answered with 200. */
 export class Answer {
@@ -15,6 +29,15 @@ export class Answer {
     readonly body: unknown,
     readonly headers: OutgoingHttpHeaders = {},
   ) {}
+}
+
+/** The answer that tells a remote of a refusal. */
+export function refusalAnswer(error: ProtocolError): Answer {
+  return new Answer(
+    error.status,
+    errorBody(error.status, error.message, error.code),
+    error.headers,
+  );
 }
 
 /**
@@ -33,25 +56,30 @@ export function takeOver(response: AdapterResponse): ServerResponse {
 export function writeAnswer(
   response: ServerResponse,
   answer: Answer,
-  request?: Pick<PeerRequest, 'signAnswer'>,
+  signing?: Signing,
 ): void {
-  if (!isOpen(response)) {
-    return;
+  if (isOpen(response)) {
+    response.end(writeHead(response, answer, signing));
   }
-  response.end(writeHead(response, answer, request));
 }
 
-/** Like writeAnswer, but leaves the response open; false if there is nobody to answer. */
-export function beginAnswer(
-  response: ServerResponse,
+/**
+ * Answers a request whose body is not, or not wholly, read. A socket that is closed while the client
+ * is still sending takes the answer with it, so the rest is thrown away first, within bounds; who
+ * sends more than that loses the connection.
+ */
+export function refuseAndDrain(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
   answer: Answer,
-  request?: Pick<PeerRequest, 'signAnswer'>,
-): boolean {
-  if (!isOpen(response)) {
-    return false;
+  signing?: Signing,
+): void {
+  if (incoming.complete) {
+    writeAnswer(outgoing, answer, signing);
+  } else if (isOpen(outgoing)) {
+    outgoing.write(writeHead(outgoing, answer, signing));
+    drain(incoming, () => outgoing.end());
   }
-  response.write(writeHead(response, answer, request));
-  return true;
 }
 
 function isOpen(response: ServerResponse): boolean {
@@ -62,7 +90,7 @@ function isOpen(response: ServerResponse): boolean {
 function writeHead(
   response: ServerResponse,
   { status, body, headers }: Answer,
-  request: Pick<PeerRequest, 'signAnswer'> | undefined,
+  signing: Signing | undefined,
 ): Buffer {
   const bytes = Buffer.from(
     body instanceof JsonText ? body.text : (JSON.stringify(body) ?? '{}'),
@@ -75,16 +103,23 @@ function writeHead(
     'content-length': bytes.length,
     // Compression of the app, or a cache on the way, would make it another answer than the signed one.
     'cache-control': 'no-store, no-transform',
-    ...request?.signAnswer?.(status, bytes),
+    ...signing?.signAnswer?.(status, bytes),
   });
   return bytes;
 }
 
-/** The answer that tells a remote of a refusal. */
-export function refusalAnswer(error: ProtocolError): Answer {
-  return new Answer(
-    error.status,
-    errorBody(error.status, error.message, error.code),
-    error.headers,
-  );
+function drain(incoming: IncomingMessage, done: () => void): void {
+  let left = DRAIN_BYTES;
+  const cut = () => incoming.socket.destroy();
+  const timer = setTimeout(cut, DRAIN_MS);
+  incoming.on('data', (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) {
+      cut();
+    }
+  });
+  incoming.once('end', done);
+  incoming.once('close', () => clearTimeout(timer));
+  incoming.on('error', () => clearTimeout(timer));
+  incoming.resume();
 }

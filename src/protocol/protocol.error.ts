@@ -1,6 +1,4 @@
-import { STATUS_CODES } from 'node:http';
 import { PeerCloudError } from '../errors/peer-cloud.error.js';
-import type { JsonObject } from '../wire/json.js';
 
 /** Stable codes of the refusals that a remote peer can get (PROTOCOL.md, section 1, errors). */
 export type ProtocolErrorCode =
@@ -29,18 +27,6 @@ export class ProtocolError extends PeerCloudError {
   ) {
     super(code, message);
   }
-}
-
-/** The body of a non-2xx answer: Nest's own shape plus a stable code (PROTOCOL.md, section 1, errors). */
-export function errorBody(
-  statusCode: number,
-  message: string,
-  code?: string,
-): JsonObject {
-  const error = STATUS_CODES[statusCode] ?? 'Error';
-  return code === undefined
-    ? { statusCode, error, message }
-    : { statusCode, error, message, code };
 }
 
 export const refusals = {

@@ -1,9 +1,8 @@
 import type { Provider } from '@nestjs/common';
-import { PeerResponder } from './peer-responder.js';
-import { ProtocolSetup } from './protocol-setup.js';
-import { RequestLimiter } from './request-limiter.js';
+import { PeerResponder } from './controllers/peer-responder.js';
+import { RequestLimiter } from './gate/request-limiter.js';
 import { SelfCheckService } from './self-check/self-check.service.js';
-import { SenderCheck } from './sender-check.js';
+import { ProtocolSetup } from './setup/protocol-setup.js';
 
 /**
  * What the controllers and the gate need, for the module that has the controllers. That module also
@@ -14,6 +13,5 @@ export const protocolProviders: Provider[] = [
   ProtocolSetup,
   PeerResponder,
   RequestLimiter,
-  SenderCheck,
   SelfCheckService,
 ];

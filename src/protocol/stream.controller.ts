@@ -2,12 +2,12 @@ import { Req, Res } from '@nestjs/common';
 import { StreamAcceptor } from '../messaging/index.js';
 import { ENDPOINTS } from '../wire/endpoints.js';
 import type { AdapterResponse } from './answer.js';
-import type { AdapterRequest } from './peer-request.js';
-import { PeerResponder } from './peer-responder.js';
+import type { AdapterRequest } from './gate/peer-request.js';
+import { PeerResponder } from './controllers/peer-responder.js';
 import {
   ProtocolController,
   ProtocolRoute,
-} from './protocol-route.decorator.js';
+} from './controllers/protocol-route.decorator.js';
 import { refusals } from './protocol.error.js';
 
 /** `/stream`: the fast lane for messages (PROTOCOL.md, section 4, `stream`). */

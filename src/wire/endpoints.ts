@@ -22,6 +22,12 @@ export const PROTOCOL_PATHS: ReadonlySet<string> = new Set([
   STATUS_ALIAS,
 ]);
 
+/** The path of a request's target, without its query. */
+export function pathOf(target = ''): string {
+  const query = target.indexOf('?');
+  return query < 0 ? target : target.slice(0, query);
+}
+
 /** Request header with the sender's id (PROTOCOL.md, section 1). */
 export const PEER_ID_HEADER = 'x-peercloud-id';
 

@@ -1,8 +1,7 @@
-import { STATUS_CODES } from 'node:http';
 import { HttpException, Logger } from '@nestjs/common';
 import { stackOf } from '../../errors/error-text.js';
 import { LimitedLog } from '../../security/limited-log.js';
-import type { JsonObject } from '../../wire/json.js';
+import { errorBody } from '../../wire/error-body.js';
 import { isLarger } from '../../wire/text-parts.js';
 import { replyNotJson, replyTooLarge } from '../messaging.messages.js';
 
@@ -16,17 +15,15 @@ export interface MessageOutcome {
   readonly handler: string | undefined;
 }
 
-/** The body of a refusal: Nest's own shape plus a stable code (PROTOCOL.md, section 1, errors). */
+/** The outcome of a message that no handler has answered. */
 export function refusal(
   statusCode: number,
   message: string,
   code?: string,
 ): MessageOutcome {
-  const error = STATUS_CODES[statusCode] ?? 'Error';
-  const payload: JsonObject = { statusCode, error, message };
   return {
     status: statusCode,
-    payload: code === undefined ? payload : { ...payload, code },
+    payload: errorBody(statusCode, message, code),
     handler: undefined,
   };
 }

@@ -1,7 +1,12 @@
 import { ValidateBy, type ValidationOptions } from 'class-validator';
 import {
+  isCloudName,
+  isFeatureList,
+  isSignature,
+  readIncarnation,
+} from '../../membership/core/member-list/record-reader.js';
+import {
   MAX_CLOUD_LENGTH,
-  MAX_FEATURE_LENGTH,
   MAX_FEATURES,
   MAX_SIGNATURE_LENGTH,
 } from '../../membership/core/options/membership.limits.js';
@@ -60,36 +65,28 @@ export const IsData = rule(
 export const IsFeatures = rule(
   'isFeatures',
   `must be at most ${MAX_FEATURES} short names`,
-  (value) =>
-    Array.isArray(value) &&
-    value.length <= MAX_FEATURES &&
-    value.every(
-      (name) => typeof name === 'string' && name.length <= MAX_FEATURE_LENGTH,
-    ),
+  isFeatureList,
 );
 
 /** An incarnation (PROTOCOL.md, section 4). */
 export const IsIncarnation = rule(
   'isIncarnation',
   'must be a whole number, 0 at least',
-  (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+  (value) => readIncarnation(value) !== undefined,
 );
 
 /** The name of a cloud (PROTOCOL.md, section 4). */
 export const IsCloudName = rule(
   'isCloudName',
   `must be a name of 1 to ${MAX_CLOUD_LENGTH} characters`,
-  (value) =>
-    typeof value === 'string' &&
-    value.length >= 1 &&
-    value.length <= MAX_CLOUD_LENGTH,
+  isCloudName,
 );
 
 /** The signature of a record, opaque here (PROTOCOL.md, section 4). */
 export const IsSignature = rule(
   'isSignature',
   `must be a string of at most ${MAX_SIGNATURE_LENGTH} characters`,
-  (value) => typeof value === 'string' && value.length <= MAX_SIGNATURE_LENGTH,
+  isSignature,
 );
 
 /** A URL scheme; absent means `http` (PROTOCOL.md, section 4). */

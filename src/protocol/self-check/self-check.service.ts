@@ -11,12 +11,47 @@ import type {
 } from '../../transport/peer-transport.interface.js';
 import { formatAddress } from '../../wire/address.js';
 import { ENDPOINTS, type Endpoint } from '../../wire/endpoints.js';
+import { isJsonObject, type JsonObject } from '../../wire/json.js';
 import type { PeerAddress } from '../../wire/peer-info.js';
+import type { ProtocolErrorCode } from '../protocol.error.js';
+import { answersAsItShould, unreachableBy } from '../protocol.messages.js';
 import { diagnoseAnswer, diagnoseFailure } from './diagnosis.js';
-import { EXPECTATIONS, type Expectation } from './expectations.js';
 
 /** Ms for one question to oneself: patient, because a start-up is a busy time. */
 const PATIENCE = 5000;
+
+/** What a peer asks itself, and how its own answer is told from anybody else's. */
+interface Expectation {
+  endpoint: Endpoint;
+  body: JsonObject;
+  /** True for the answer of this very peer. */
+  isOurs(answer: PeerAnswer, selfId: string): boolean;
+}
+
+const isUnknownSender = refusedWith(403, 'UNKNOWN_SENDER');
+
+/**
+ * Requests that change nothing: a peer is no known sender to itself, and a join without a proper id is
+ * refused before anything else happens.
+ */
+const EXPECTATIONS: readonly Expectation[] = [
+  {
+    endpoint: 'status',
+    body: {},
+    isOurs: ({ status, body }, selfId) =>
+      status === 200 && isJsonObject(body) && body.id === selfId,
+  },
+  { endpoint: 'message', body: {}, isOurs: isUnknownSender },
+  {
+    endpoint: 'join',
+    body: { id: '' },
+    isOurs: refusedWith(400, 'INVALID_BODY'),
+  },
+  { endpoint: 'joined', body: {}, isOurs: isUnknownSender },
+  { endpoint: 'left', body: {}, isOurs: isUnknownSender },
+  { endpoint: 'update', body: {}, isOurs: isUnknownSender },
+  { endpoint: 'sync', body: {}, isOurs: isUnknownSender },
+];
 
 /** What stands in the way at one endpoint. */
 export interface SelfCheckFinding {
@@ -98,14 +133,17 @@ export class SelfCheckService {
       const paths = findings
         .filter((finding) => finding.reason === reason)
         .map(({ endpoint }) => ENDPOINTS[endpoint]);
-      this.#logger.warn(
-        `other peers cannot reach this one properly: POST ${paths.join(', ')} at ${formatAddress(address)}: ${reason}`,
-      );
+      this.#logger.warn(unreachableBy(paths, formatAddress(address), reason));
     }
     if (findings.length === 0) {
-      this.#logger.debug(
-        `the protocol answers at ${formatAddress(address)} as it should`,
-      );
+      this.#logger.debug(answersAsItShould(formatAddress(address)));
     }
   }
+}
+
+function refusedWith(status: number, code: ProtocolErrorCode) {
+  return (answer: PeerAnswer): boolean =>
+    answer.status === status &&
+    isJsonObject(answer.body) &&
+    answer.body.code === code;
 }

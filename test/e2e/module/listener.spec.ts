@@ -5,7 +5,7 @@ import {
   type INestApplication,
 } from '@nestjs/common';
 import { MembershipService, PEER_HTTP_SERVICE } from '../../../src/index.js';
-import { OwnListener } from '../../../src/listener/own-listener.js';
+import { OwnListener } from '../../../src/listener/index.js';
 import { MEMBERSHIP_CORE } from '../../../src/options/peer-cloud.tokens.js';
 import { until } from '../../support/until.js';
 import {

@@ -11,7 +11,7 @@ import {
   type INestApplication,
 } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { SelfCheckService } from '../../../src/protocol/self-check/self-check.service.js';
+import { SelfCheckService } from '../../../src/protocol/index.js';
 import { HttpPeerTransport } from '../../../src/transport/http-peer.transport.js';
 import {
   createPeerHttpService,

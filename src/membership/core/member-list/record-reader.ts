@@ -43,31 +43,33 @@ export function readPeerInfo(
   if (incarnation !== undefined) {
     info.incarnation = incarnation;
   }
-  const cloud = readText(value.cloud, MAX_CLOUD_LENGTH);
-  if (cloud !== undefined) {
-    info.cloud = cloud;
+  if (isCloudName(value.cloud)) {
+    info.cloud = value.cloud;
   }
   if (value.scheme === 'https') {
     info.scheme = 'https';
   }
-  const signature = readText(value.signature, MAX_SIGNATURE_LENGTH);
-  if (signature !== undefined) {
-    info.signature = signature;
+  if (isSignature(value.signature) && value.signature !== '') {
+    info.signature = value.signature;
   }
   return info;
 }
 
 /** A list of feature names; undefined for everything else, and for an empty one. */
 export function readFeatures(value: unknown): readonly string[] | undefined {
-  return Array.isArray(value) &&
-    value.length > 0 &&
+  return isFeatureList(value) && value.length > 0 ? value : undefined;
+}
+
+/** True for names of features, an empty list too. */
+export function isFeatureList(value: unknown): value is string[] {
+  return (
+    Array.isArray(value) &&
     value.length <= MAX_FEATURES &&
     value.every(
       (name: JsonValue) =>
         typeof name === 'string' && name.length <= MAX_FEATURE_LENGTH,
     )
-    ? (value as string[])
-    : undefined;
+  );
 }
 
 /** An incarnation as the wire may carry it. */
@@ -77,8 +79,16 @@ export function readIncarnation(value: unknown): number | undefined {
     : undefined;
 }
 
-function readText(value: unknown, limit: number): string | undefined {
-  return typeof value === 'string' && value !== '' && value.length <= limit
-    ? value
-    : undefined;
+/** True for the name of a cloud as the wire may carry it. */
+export function isCloudName(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value !== '' &&
+    value.length <= MAX_CLOUD_LENGTH
+  );
+}
+
+/** True for a record's signature as the wire may carry it; an empty one is none. */
+export function isSignature(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_SIGNATURE_LENGTH;
 }

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { resolvePeerCloudOptions } from '../options/resolve-options.js';
-import { WorkLoad } from '../security/work-load.js';
+import { resolvePeerCloudOptions } from '../../options/resolve-options.js';
+import { WorkLoad } from '../../security/work-load.js';
 import { RequestLimiter } from './request-limiter.js';
 
 const response = () =>

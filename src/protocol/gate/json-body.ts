@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import type { JsonValue } from '../wire/json.js';
-import { refusals } from './protocol.error.js';
+import type { JsonValue } from '../../wire/json.js';
+import { refusals } from '../protocol.error.js';
 
 const JSON_TYPE = /^application\/json *(?:;|$)/i;
 const CHARSET = /; *charset *= *"?([^\s;"]+)/i;

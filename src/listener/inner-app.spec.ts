@@ -1,4 +1,4 @@
-import { withoutHooks } from './without-hooks.js';
+import { withoutHooks } from './inner-app.js';
 
 class Service {
   #secret = 'kept';

@@ -1,17 +1,17 @@
 import { Req, Res } from '@nestjs/common';
-import { MembershipService } from '../membership/membership.service.js';
-import { MessageRouter, replyText } from '../messaging/index.js';
-import { ENDPOINTS } from '../wire/endpoints.js';
-import { JsonText } from '../wire/json-text.js';
-import { isJsonObject } from '../wire/json.js';
-import { Answer, type AdapterResponse } from './answer.js';
-import type { AdapterRequest } from './peer-request.js';
+import { MembershipService } from '../../membership/membership.service.js';
+import { MessageRouter, replyText } from '../../messaging/index.js';
+import { ENDPOINTS } from '../../wire/endpoints.js';
+import { JsonText } from '../../wire/json-text.js';
+import { isJsonObject } from '../../wire/json.js';
+import { Answer, type AdapterResponse } from '../answer.js';
+import type { AdapterRequest } from '../gate/peer-request.js';
 import { PeerResponder } from './peer-responder.js';
 import {
   ProtocolController,
   ProtocolRoute,
 } from './protocol-route.decorator.js';
-import { refusals } from './protocol.error.js';
+import { refusals } from '../protocol.error.js';
 
 /** `/message`: for the application (PROTOCOL.md, section 2). */
 @ProtocolController()

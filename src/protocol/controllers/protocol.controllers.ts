@@ -1,22 +1,12 @@
 import type { Type } from '@nestjs/common';
-import { JoinController } from './join.controller.js';
-import { JoinedController } from './joined.controller.js';
-import { LeftController } from './left.controller.js';
+import { StreamController } from '../stream.controller.js';
+import { MembershipController } from './membership.controller.js';
 import { MessageController } from './message.controller.js';
-import { StatusController } from './status.controller.js';
-import { StreamController } from './stream.controller.js';
-import { SyncController } from './sync.controller.js';
-import { UpdateController } from './update.controller.js';
 
-/** One controller for each endpoint. */
+/** All that answers the endpoints. */
 export const protocolControllers: readonly Type[] = [
-  JoinController,
-  JoinedController,
-  LeftController,
-  StatusController,
+  MembershipController,
   MessageController,
-  UpdateController,
-  SyncController,
   StreamController,
 ];
 

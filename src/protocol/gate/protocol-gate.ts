@@ -4,28 +4,28 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { Logger } from '@nestjs/common';
-import { stackOf } from '../errors/error-text.js';
-import { MAX_CONTROL_BYTES } from '../membership/core/options/membership.limits.js';
+import { stackOf } from '../../errors/error-text.js';
+import { MAX_CONTROL_BYTES } from '../../membership/core/options/membership.limits.js';
 import {
   ENDPOINTS,
   isPeerId,
+  pathOf,
   PEER_ID_HEADER,
   PROTOCOL_PATHS,
-} from '../wire/endpoints.js';
-import { normalizeRemoteAddress } from '../wire/address.js';
-import type { BodyBudget } from '../security/body-budget.js';
+} from '../../wire/endpoints.js';
+import { normalizeRemoteAddress } from '../../wire/address.js';
+import type { BodyBudget } from '../../security/body-budget.js';
 import type {
   RequestAccepted,
   RequestRefused,
   RequestVerifier,
-} from '../security/request-verifier.interface.js';
-import type { JsonValue } from '../wire/json.js';
-import { Answer, refusalAnswer } from './answer.js';
-import { isPreflight, refuseBrowsers } from './browser-requests.js';
+} from '../../security/request-verifier.interface.js';
+import { errorBody } from '../../wire/error-body.js';
+import type { JsonValue } from '../../wire/json.js';
+import { Answer, refusalAnswer, refuseAndDrain } from '../answer.js';
 import { checkJsonType, checkStreamType, parseJsonBody } from './json-body.js';
-import { refuseAndDrain } from './lingering-refusal.js';
 import { attachPeerRequest, type PeerRequest } from './peer-request.js';
-import { errorBody, ProtocolError, refusals } from './protocol.error.js';
+import { ProtocolError, refusals } from '../protocol.error.js';
 import {
   announcesBody,
   checkAnnouncedLength,
@@ -129,13 +129,13 @@ export class ProtocolGate {
     if (error instanceof ProtocolError) {
       return refused(incoming, refusalAnswer(error), verdict);
     }
-    this.#logger.error(`POST ${pathOf(incoming)} failed`, stackOf(error));
+    this.#logger.error(`POST ${pathOf(incoming.url)} failed`, stackOf(error));
     return refused(incoming, refusalAnswer(refusals.internal()), verdict);
   }
 
   /** The bytes of the body; undefined for a stream, which stays unread. */
   async #read(incoming: IncomingMessage): Promise<Buffer | undefined> {
-    const path = pathOf(incoming);
+    const path = pathOf(incoming.url);
     if (path === ENDPOINTS.stream) {
       return undefined;
     }
@@ -172,8 +172,27 @@ export class ProtocolGate {
 export function isProtocolRequest(incoming: IncomingMessage): boolean {
   return (
     (incoming.method === 'POST' || isPreflight(incoming)) &&
-    PROTOCOL_PATHS.has(pathOf(incoming))
+    PROTOCOL_PATHS.has(pathOf(incoming.url))
   );
+}
+
+/** True for a browser's question whether a page of another site may send a request of the protocol. */
+function isPreflight({ method, headers }: IncomingMessage): boolean {
+  return (
+    method === 'OPTIONS' && headers['access-control-request-method'] === 'POST'
+  );
+}
+
+/**
+ * Throws a ProtocolError (403 `FROM_BROWSER`) for what a page has made a browser send. No page can
+ * leave these headers out of a POST, and no peer sends them. CORS is no help here: an app may allow
+ * every origin, and by DNS rebinding a page has the peer's own (PROTOCOL.md, section 1, browsers).
+ */
+function refuseBrowsers(incoming: IncomingMessage): void {
+  const { origin, 'sec-fetch-site': site } = incoming.headers;
+  if (origin !== undefined || site !== undefined || isPreflight(incoming)) {
+    throw refusals.fromBrowser();
+  }
 }
 
 /** What the gate made of a request. */
@@ -217,11 +236,6 @@ function signingOf(
       acceptStream: verdict.acceptStream.bind(verdict),
     }),
   };
-}
-
-function pathOf({ url = '' }: IncomingMessage): string {
-  const query = url.indexOf('?');
-  return query < 0 ? url : url.slice(0, query);
 }
 
 /** Without these headers the body parsers of both frameworks find nothing to do. */

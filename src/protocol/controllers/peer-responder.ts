@@ -1,25 +1,27 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Injectable, Logger } from '@nestjs/common';
-import { stackOf } from '../errors/error-text.js';
-import { PeerCloudError } from '../errors/peer-cloud.error.js';
-import type { Member } from '../membership/core/membership.types.js';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { stackOf } from '../../errors/error-text.js';
+import { PeerCloudError } from '../../errors/peer-cloud.error.js';
+import type { MembershipCore } from '../../membership/core/membership-core.js';
+import type { Member } from '../../membership/core/membership.types.js';
+import { MEMBERSHIP_CORE } from '../../options/peer-cloud.tokens.js';
+import { pathOf } from '../../wire/endpoints.js';
 import {
   Answer,
   refusalAnswer,
+  refuseAndDrain,
   takeOver,
   writeAnswer,
   type AdapterResponse,
-} from './answer.js';
-import { refuseAndDrain } from './lingering-refusal.js';
+} from '../answer.js';
 import {
   incomingOf,
   peerRequestOf,
   type AdapterRequest,
   type PeerRequest,
-} from './peer-request.js';
-import { ProtocolError, refusals } from './protocol.error.js';
-import { RequestLimiter } from './request-limiter.js';
-import { SenderCheck } from './sender-check.js';
+} from '../gate/peer-request.js';
+import { ProtocolError, refusals } from '../protocol.error.js';
+import { RequestLimiter } from '../gate/request-limiter.js';
 
 /** A request of a member whose streams are handed over whole (`/stream`). */
 export interface OpenExchange {
@@ -49,11 +51,14 @@ type Work = (
 export class PeerResponder {
   readonly #logger = new Logger('PeerCloud');
 
-  readonly #senders: SenderCheck;
+  readonly #core: MembershipCore;
   readonly #limiter: RequestLimiter;
 
-  constructor(senders: SenderCheck, limiter: RequestLimiter) {
-    this.#senders = senders;
+  constructor(
+    @Inject(MEMBERSHIP_CORE) core: MembershipCore,
+    limiter: RequestLimiter,
+  ) {
+    this.#core = core;
     this.#limiter = limiter;
   }
 
@@ -76,7 +81,7 @@ export class PeerResponder {
     ) => Promise<WorkResult> | WorkResult,
   ): void {
     this.#run(req, res, async (request) =>
-      work(request, await this.#senders.require(request)),
+      work(request, await this.#requireMember(request)),
     );
   }
 
@@ -87,7 +92,7 @@ export class PeerResponder {
     work: (exchange: OpenExchange) => Promise<void> | void,
   ): void {
     this.#run(req, res, async (request, outgoing) => {
-      const sender = await this.#senders.require(request);
+      const sender = await this.#requireMember(request);
       // The end of an exchange that is over already would never be heard of.
       if (!outgoing.destroyed) {
         await work({ request, sender, incoming: incomingOf(req), outgoing });
@@ -120,7 +125,7 @@ export class PeerResponder {
     outgoing: ServerResponse,
     work: Work,
   ): Promise<void> {
-    const leave = this.#limiter.enter(this.#senders.keyOf(request), outgoing);
+    const leave = this.#limiter.enter(this.#keyOf(request), outgoing);
     const result = await work(request, outgoing);
     if (result === undefined) {
       // An open stream has bounds of its own: it is its messages that are in work.
@@ -129,6 +134,29 @@ export class PeerResponder {
     }
     const answer = result instanceof Answer ? result : new Answer(200, result);
     writeAnswer(outgoing, answer, request);
+  }
+
+  /**
+   * The member that sent a request; waits for a join of this peer that is under way, 1 s at most.
+   * Throws a ProtocolError (403, `UNKNOWN_SENDER`). This peer itself is no sender: the self-check
+   * relies on that to ask without harm (PROTOCOL.md, section 1, identity).
+   */
+  async #requireMember({ senderId }: PeerRequest): Promise<Member> {
+    const sender =
+      senderId === undefined || senderId === this.#core.id
+        ? undefined
+        : (this.#core.get(senderId) ?? (await this.#core.admit(senderId)));
+    if (sender === undefined) {
+      throw refusals.unknownSender();
+    }
+    return sender;
+  }
+
+  /** Under which name a request is counted: its member, or the address of one who is none. */
+  #keyOf({ senderId, remoteAddress }: PeerRequest): string {
+    return senderId !== undefined && this.#core.get(senderId) !== undefined
+      ? senderId
+      : remoteAddress;
   }
 
   #note(
@@ -140,7 +168,7 @@ export class PeerResponder {
       const sender = senderId ?? 'a stranger';
       const status = headersSent ? statusCode : 'gone before the answer';
       this.#logger.debug(
-        `POST ${pathOf(incoming)} of ${sender} from ${remoteAddress}: ${status}`,
+        `POST ${pathOf(incoming.url)} of ${sender} from ${remoteAddress}: ${status}`,
       );
     }
   }
@@ -153,13 +181,9 @@ export class PeerResponder {
       return refusalAnswer(refusals.notYours());
     }
     this.#logger.error(
-      `POST ${pathOf(incomingOf(req))} failed`,
+      `POST ${pathOf(incomingOf(req).url)} failed`,
       stackOf(error),
     );
     return refusalAnswer(refusals.internal());
   }
-}
-
-function pathOf(incoming: IncomingMessage): string {
-  return (incoming.url ?? '').split('?', 1)[0]!;
 }

@@ -1,5 +1,4 @@
 import { PeerCloudError } from '../errors/peer-cloud.error.js';
-import { cannotListen } from './listener.messages.js';
 
 /** The own listener's port or host cannot be had (code `LISTEN_FAILED`). */
 export class ListenFailedError extends PeerCloudError {
@@ -7,6 +6,10 @@ export class ListenFailedError extends PeerCloudError {
 
   constructor(address: string, cause: unknown) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    super('LISTEN_FAILED', cannotListen(address, reason), { cause });
+    super(
+      'LISTEN_FAILED',
+      `the own listener cannot listen at ${address}: ${reason}. Give another one with listener.port (0 takes a free one) or listener.host`,
+      { cause },
+    );
   }
 }

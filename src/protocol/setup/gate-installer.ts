@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { PeerCloudError } from '../errors/peer-cloud.error.js';
-import type { ProtocolGate } from './protocol-gate.js';
-import { refuseTwinRoutes, type RoutingFastify } from './twin-routes.js';
+import { PeerCloudError } from '../../errors/peer-cloud.error.js';
+import type { ProtocolGate } from '../gate/protocol-gate.js';
+import { PROTOCOL_PATHS } from '../../wire/endpoints.js';
+import { routeTaken, unsupportedAdapter } from '../protocol.messages.js';
 
 /** As much of a Nest HTTP adapter as the gate needs. */
 export interface GatedAdapter {
@@ -21,10 +22,7 @@ export function installGate(adapter: GatedAdapter, gate: ProtocolGate): void {
   } else if (type === 'fastify') {
     installOnFastify(adapter.getInstance() as FastifyApp, gate);
   } else {
-    throw new PeerCloudError(
-      'UNSUPPORTED_ADAPTER',
-      `the protocol cannot be mounted on the HTTP adapter "${type}": use Express or Fastify, or give the peer its own port with the option listener`,
-    );
+    throw new PeerCloudError('UNSUPPORTED_ADAPTER', unsupportedAdapter(type));
   }
 }
 
@@ -63,9 +61,16 @@ function installOnExpress(app: ExpressApp, gate: ProtocolGate): void {
 }
 
 /** The pieces of Fastify that are used here; the package itself may not be installed. */
-interface FastifyApp extends RoutingFastify {
-  addHook(name: 'onRoute', hook: (route: never) => void): unknown;
+interface FastifyApp {
+  addHook(name: 'onRoute', hook: (route: FastifyRoute) => void): unknown;
   addHook(name: 'onRequest', hook: FastifyHook): unknown;
+  hasRoute(route: FastifyRoute & { method: string }): boolean;
+}
+
+interface FastifyRoute {
+  method: string | string[];
+  url: string;
+  constraints?: object;
 }
 
 interface FastifyRequest {
@@ -97,5 +102,19 @@ function installOnFastify(app: FastifyApp, gate: ProtocolGate): void {
         inspection.refuse(reply.raw);
       }
     }, done);
+  });
+}
+
+/**
+ * Fastify has one route for each path, and its own error for a second one does not say what to do.
+ * On Express the first route wins, and the self-check finds it.
+ */
+function refuseTwinRoutes(app: FastifyApp): void {
+  app.addHook('onRoute', ({ method, url, constraints }) => {
+    const twin = { method: 'POST', url, ...(constraints && { constraints }) };
+    const isPost = [method].flat().includes(twin.method);
+    if (isPost && PROTOCOL_PATHS.has(url) && app.hasRoute(twin)) {
+      throw new PeerCloudError('ROUTE_TAKEN', routeTaken(url));
+    }
   });
 }

@@ -1,14 +1,14 @@
 import type { ServerResponse } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
-import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
+import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
 import {
   PEER_CLOUD_OPTIONS,
   REQUESTS_IN_WORK,
-} from '../options/peer-cloud.tokens.js';
-import type { ResolvedLimitOptions } from '../security/limits.options.js';
-import type { WorkLoad } from '../security/work-load.js';
-import { refusals } from './protocol.error.js';
-import { TokenBuckets } from './token-buckets.js';
+} from '../../options/peer-cloud.tokens.js';
+import type { ResolvedLimitOptions } from '../../security/limits.options.js';
+import type { WorkLoad } from '../../security/work-load.js';
+import { refusals } from '../protocol.error.js';
+import { TokenBuckets } from '../token-buckets.js';
 
 /** Seconds after which a sender over a limit of requests at once may try again. */
 const RETRY_AFTER = 1;

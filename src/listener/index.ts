@@ -1,0 +1,3 @@
+export { IdleConnections } from './idle-connections.js';
+export { ListenFailedError } from './listen-failed.error.js';
+export { OwnListener } from './own-listener.js';

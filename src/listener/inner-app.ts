@@ -1,0 +1,142 @@
+import type { RequestListener, Server } from 'node:http';
+import {
+  Module,
+  type DynamicModule,
+  type INestApplication,
+  type InjectionToken,
+  type MiddlewareConsumer,
+  type NestModule,
+  type Provider,
+} from '@nestjs/common';
+import {
+  NestFactory,
+  type AbstractHttpAdapter,
+  type ModuleRef,
+} from '@nestjs/core';
+import { MembershipService } from '../membership/membership.service.js';
+import { MessageRouter, StreamAcceptor } from '../messaging/index.js';
+import {
+  MEMBERSHIP_CORE,
+  PEER_CLOUD_OPTIONS,
+  PEER_TRANSPORT,
+  REQUEST_VERIFIER,
+  REQUESTS_IN_WORK,
+} from '../options/peer-cloud.tokens.js';
+import {
+  protocolControllers,
+  protocolProviders,
+  ProtocolSetup,
+} from '../protocol/index.js';
+import { BodyBudget } from '../security/body-budget.js';
+
+/** What the controllers of the protocol use of the outer app. */
+const LENT: InjectionToken[] = [
+  MEMBERSHIP_CORE,
+  PEER_CLOUD_OPTIONS,
+  PEER_TRANSPORT,
+  REQUEST_VERIFIER,
+  REQUESTS_IN_WORK,
+  BodyBudget,
+  MembershipService,
+  MessageRouter,
+  StreamAcceptor,
+];
+
+const HOOKS: ReadonlySet<PropertyKey> = new Set([
+  'onModuleInit',
+  'onApplicationBootstrap',
+  'onModuleDestroy',
+  'beforeApplicationShutdown',
+  'onApplicationShutdown',
+]);
+
+/** Makes the server for an adapter's request handler. */
+export type ServerFactory = (handler: RequestListener) => Server;
+
+/**
+ * The app behind the own listener: the protocol, with the outer app's services, and nothing of the app
+ * around it. It listens nowhere yet.
+ *
+ * @param outer of the outer app
+ * @param kind what the outer app's adapter says of itself: `express`, `fastify`
+ */
+export async function createInnerApp(
+  outer: ModuleRef,
+  kind: string | undefined,
+  createServer: ServerFactory,
+): Promise<INestApplication<Server>> {
+  const services = LENT.map((provide) => ({
+    provide,
+    useValue: withoutHooks<unknown>(outer.get(provide)),
+  }));
+  return NestFactory.create<INestApplication<Server>>(
+    InnerModule.with(services),
+    await createAdapter(kind, createServer),
+    { bodyParser: false, abortOnError: false },
+  );
+}
+
+@Module({})
+class InnerModule implements NestModule {
+  readonly #setup: ProtocolSetup;
+
+  constructor(setup: ProtocolSetup) {
+    this.#setup = setup;
+  }
+
+  /** @param services what the outer app lends */
+  static with(services: Provider[]): DynamicModule {
+    return {
+      module: InnerModule,
+      controllers: [...protocolControllers],
+      providers: [...protocolProviders, ...services],
+    };
+  }
+
+  configure(_consumer: MiddlewareConsumer): void {
+    this.#setup.apply();
+  }
+}
+
+/**
+ * An adapter of the kind that the app has: its package is installed then. Express for everything else,
+ * workers without HTTP among them.
+ */
+async function createAdapter(
+  kind: string | undefined,
+  createServer: ServerFactory,
+): Promise<AbstractHttpAdapter> {
+  if (kind === 'fastify') {
+    const { FastifyAdapter } = await import('@nestjs/platform-fastify');
+    return new FastifyAdapter({ serverFactory: createServer });
+  }
+  const { ExpressAdapter } = await import('@nestjs/platform-express');
+  return new (class extends ExpressAdapter {
+    override initHttpServer(): void {
+      this.setHttpServer(createServer(this.getInstance()));
+    }
+  })();
+}
+
+/**
+ * A service as the inner app may have it: the same one, but its lifecycle belongs to the outer app, and
+ * Nest calls the hooks of everything that it finds among its providers.
+ */
+export function withoutHooks<T>(service: T): T {
+  if (typeof service !== 'object' || service === null || !hasHooks(service)) {
+    return service;
+  }
+  return new Proxy(service, {
+    get(target, key) {
+      if (HOOKS.has(key)) {
+        return undefined;
+      }
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+function hasHooks(service: object): boolean {
+  return [...HOOKS].some((hook) => hook in service);
+}

@@ -1,8 +1,0 @@
-export {
-  ADDRESS_POLICY,
-  MEMBERSHIP_CORE,
-  PEER_CLOUD_OPTIONS,
-  PEER_HTTP_SERVICE,
-  PEER_TRANSPORT,
-  REQUEST_VERIFIER,
-} from './options/peer-cloud.tokens.js';

@@ -1,0 +1,117 @@
+import { Inject, Injectable, RequestMethod } from '@nestjs/common';
+import { ApplicationConfig, HttpAdapterHost, ModuleRef } from '@nestjs/core';
+import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
+import {
+  PEER_CLOUD_OPTIONS,
+  REQUEST_VERIFIER,
+} from '../../options/peer-cloud.tokens.js';
+import { BodyBudget } from '../../security/body-budget.js';
+import type { RequestVerifier } from '../../security/request-verifier.interface.js';
+import { PROTOCOL_PATHS } from '../../wire/endpoints.js';
+import { isJsonObject } from '../../wire/json.js';
+import { protocolControllers } from '../controllers/protocol.controllers.js';
+import {
+  markedPath,
+  THROTTLER_SKIP_KEY,
+} from '../controllers/protocol-route.decorator.js';
+import { ProtocolGate } from '../gate/protocol-gate.js';
+import { installGate } from './gate-installer.js';
+
+/** Token under which @nestjs/throttler keeps its options; the package may not be installed. */
+const THROTTLER_OPTIONS = 'THROTTLER:MODULE_OPTIONS';
+
+/** Makes an app's HTTP side fit for the protocol, mounted or on an own listener alike. */
+@Injectable()
+export class ProtocolSetup {
+  readonly #adapterHost: HttpAdapterHost;
+  readonly #config: ApplicationConfig;
+  readonly #moduleRef: ModuleRef;
+  readonly #options: ResolvedPeerCloudOptions;
+  readonly #verifier: RequestVerifier;
+  readonly #budget: BodyBudget;
+
+  constructor(
+    adapterHost: HttpAdapterHost,
+    config: ApplicationConfig,
+    moduleRef: ModuleRef,
+    @Inject(PEER_CLOUD_OPTIONS)
+    options: ResolvedPeerCloudOptions,
+    @Inject(REQUEST_VERIFIER) verifier: RequestVerifier,
+    budget: BodyBudget,
+  ) {
+    this.#adapterHost = adapterHost;
+    this.#config = config;
+    this.#moduleRef = moduleRef;
+    this.#options = options;
+    this.#verifier = verifier;
+    this.#budget = budget;
+  }
+
+  /**
+   * Call it once, from the `configure` of the module that has the controllers: every setting of the app
+   * is known there, and no route is registered yet.
+   *
+   * @throws PeerCloudError `UNSUPPORTED_ADAPTER` for an adapter that is neither Express nor Fastify
+   */
+  apply(): void {
+    const { maxMessageBytes, limits } = this.#options;
+    const gate = new ProtocolGate(
+      {
+        maxMessageBytes,
+        bodyTimeout: limits.bodyTimeout,
+        budget: this.#budget,
+        maxJsonDepth: limits.maxJsonDepth,
+      },
+      this.#verifier,
+    );
+    installGate(this.#adapterHost.httpAdapter, gate);
+    excludeFromGlobalPrefix(this.#config);
+    exemptFromThrottlers(this.#moduleRef);
+  }
+}
+
+/**
+ * Frees the protocol's routes of the app's global prefix (PROTOCOL.md, section 1, path), and nothing
+ * but them: the app's own `POST /message` keeps its prefix.
+ */
+function excludeFromGlobalPrefix(config: ApplicationConfig): void {
+  const options = config.getGlobalPrefixOptions();
+  const ours = [...PROTOCOL_PATHS].map((path) => ({
+    path,
+    pathRegex: new RegExp(`^${markedPath(path)}$`),
+    requestMethod: RequestMethod.POST,
+  }));
+  config.setGlobalPrefixOptions({
+    ...options,
+    exclude: [...(options.exclude ?? []), ...ours],
+  });
+}
+
+/** Takes the protocol out of every throttler of the app that has a name of its own; the unnamed one skips it anyway. */
+function exemptFromThrottlers(moduleRef: ModuleRef): void {
+  for (const name of throttlerNames(moduleRef)) {
+    for (const controller of protocolControllers) {
+      Reflect.defineMetadata(`${THROTTLER_SKIP_KEY}${name}`, true, controller);
+    }
+  }
+}
+
+function throttlerNames(moduleRef: ModuleRef): string[] {
+  const options = throttlerOptions(moduleRef);
+  const throttlers: unknown = Array.isArray(options)
+    ? options
+    : isJsonObject(options) && options.throttlers;
+  return Array.isArray(throttlers)
+    ? throttlers.map(
+        (throttler: { name?: string }) => throttler.name ?? 'default',
+      )
+    : [];
+}
+
+function throttlerOptions(moduleRef: ModuleRef): unknown {
+  try {
+    return moduleRef.get<unknown>(THROTTLER_OPTIONS, { strict: false });
+  } catch {
+    return undefined;
+  }
+}
