@@ -16,19 +16,19 @@ import {
  */
 export interface PeerCloudExtras {
   /** Makes the services available in every module of the app. Default false. */
-  isGlobal?: boolean;
+  isGlobal?: boolean | undefined;
 
   /**
    * Class decorators for the controllers of the protocol: how a global guard of the app lets them
    * through, as in `decorators: [Public()]`. Default: none.
    */
-  decorators?: ClassDecorator[];
+  decorators?: ClassDecorator[] | undefined;
 
   /**
    * Are the protocol's routes part of the app? Default true; `forRoot()` with `listener` implies
    * false. False leaves them to the own listener, so `listener` has to be there.
    */
-  mount?: boolean;
+  mount?: boolean | undefined;
 }
 
 /** The options as they were given, before they are checked. */

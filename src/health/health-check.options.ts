@@ -6,11 +6,13 @@ import { cronInterval } from './cron-interval.js';
 export interface HealthCheckOptions {
   /**
    * When to check the next member, as a cron expression of 5 or 6 fields (with 6, the first one is
-   * seconds). It has to fire evenly, every 1 to 60 s. Default: `* * * * * *`, every second.
-   * Rarer checks mean less traffic (one request a check, at any size of the cloud) and crashed peers
-   * that are noticed later: about three checks after the crash.
+   * seconds). It has to fire evenly, every 1 to 60 s; the usual one fires every second. Rarer checks mean less traffic (one request a check,
+   * at any size of the cloud) and crashed peers that are noticed later: about three checks after the
+   * crash.
+   *
+   * @defaultValue `* * * * * *`
    */
-  cron?: string;
+  cron?: string | undefined;
 }
 
 /** Complete health check options. */

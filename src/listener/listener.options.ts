@@ -1,19 +1,28 @@
-import { readSection, type Section } from '../options/read-section.js';
+import { readSection } from '../options/read-section.js';
 import { LISTENER } from '../options/option-tables.js';
 
 /** An own port for the protocol, out of reach of the app's public one. */
 export interface ListenerOptions {
-  /** Port to listen on; 0 takes a free one. Default 9338. */
-  port?: number;
   /**
-   * Address or name of the interface to listen on. Default: all of them. Name the private one where
-   * the machine has a public one too.
+   * Port to listen on; 0 takes a free one.
+   *
+   * @defaultValue 9338
    */
-  host?: string;
+  port?: number | undefined;
+  /**
+   * Address or name of the interface to listen on. Name the private one where the machine has a public one
+   * too.
+   *
+   * @defaultValue all of them
+   */
+  host?: string | undefined;
 }
 
 /** Complete listener options. */
-export type ResolvedListenerOptions = Section<typeof LISTENER>;
+export interface ResolvedListenerOptions {
+  readonly port: number;
+  readonly host: string | undefined;
+}
 
 /**
  * Checks the section and fills in the defaults; undefined where there is no own listener.

@@ -11,22 +11,26 @@ import {
 export interface MessagingOptions {
   /**
    * Peers that a broadcast is sent to at the same time; the others get their turn as replies come in, and
-   * the deadline counts from the start for all. Default 512. More finishes sooner in very large clouds
-   * and opens as many sockets at once; fewer is gentler on both sides.
+   * the deadline counts from the start for all. More finishes sooner in very large clouds and opens as
+   * many sockets at once; fewer is gentler on both sides.
+   *
+   * @defaultValue 512
    */
-  broadcastConcurrency?: number;
+  broadcastConcurrency?: number | undefined;
 
   /**
-   * The fast lane to peers that have it: one long request for each peer.
-   * `false`: every message is a `/message` request of its own, and other peers’ streams are refused.
+   * The fast lane to peers that have it: one long request for each peer. `false`: every message is a
+   * `/message` request of its own, and other peers’ streams are refused.
    */
-  stream?: StreamOptions | false;
+  stream?: StreamOptions | false | undefined;
 
   /**
-   * Do the app’s global guards, interceptors, pipes and filters apply to `@OnPeerMessage()` methods?
-   * Default false, as in hybrid apps: most of them expect an HTTP request, which a message is not.
+   * Do the app’s global guards, interceptors, pipes and filters apply to `@OnPeerMessage()` methods? They
+   * do not in hybrid apps either: most of them expect an HTTP request, which a message is not.
+   *
+   * @defaultValue `false`
    */
-  inheritAppConfig?: boolean;
+  inheritAppConfig?: boolean | undefined;
 }
 
 /** MessagingOptions, complete. */

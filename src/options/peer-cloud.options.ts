@@ -34,88 +34,125 @@ import type { PeerAddressInput } from './peer-list.js';
 /** What `PeerCloudModule.forRoot()` takes. Everything has a default; a wrong value is an OptionsError at start-up. */
 export interface PeerCloudOptions {
   /**
-   * Known peers, tried in random order until one lets this peer in; a name stands for every address
-   * behind it, resolved anew at each try. One's own address may be among them. Default: none, so that
-   * this peer waits for others to join it.
+   * Known peers, tried in random order until one lets this peer in; a name stands for every address behind
+   * it, resolved anew at each try. One's own address may be among them. Without any, this peer waits for
+   * others to join it.
+   *
+   * @defaultValue none
    */
-  peers?: readonly PeerAddressInput[];
+  peers?: readonly PeerAddressInput[] | undefined;
 
   /**
-   * What the other peers see of this one: any JSON object. It travels with every join, so keep it to
-   * what others need to know (a name, a role, a URL). Default `{}`. `MembershipService.update()`
-   * changes it later.
+   * What the other peers see of this one: any JSON object. It travels with every join, so keep it to what
+   * others need to know (a name, a role, a URL). `MembershipService.update()` changes it later.
+   *
+   * @defaultValue `{}`
    */
-  data?: JsonObject;
+  data?: JsonObject | undefined;
 
   /**
-   * Name of the cloud. Peers of clouds with different names refuse each other, so that a wrong
-   * address cannot mix staging with production. Default: no name, which is a name of its own.
+   * Name of the cloud. Peers of clouds with different names refuse each other, so that a wrong address
+   * cannot mix staging with production. No name is a name of its own.
+   *
+   * @defaultValue none
    */
-  cloud?: string;
+  cloud?: string | undefined;
 
   /**
-   * Id of this peer: 1 to 128 printable ASCII characters without space, unique in the cloud. Default:
-   * a new UUID v4 at each start. A fixed one lets others recognise the peer after a restart, and two
-   * processes that share one by mistake push each other out.
+   * Id of this peer: 1 to 128 printable ASCII characters without space, unique in the cloud. A fixed one
+   * lets others recognise the peer after a restart, and two processes that share one by mistake push each
+   * other out.
+   *
+   * @defaultValue a new UUID v4 at each start
    */
-  id?: string;
+  id?: string | undefined;
 
   /**
-   * IP address to advertise, where others reach this peer at another one than its requests come from
-   * (a container with a published port). Default: what the others see.
+   * IP address to advertise, where others reach this peer at another one than its requests come from (a
+   * container with a published port).
+   *
+   * @defaultValue what the others see
    */
-  ip?: string;
-
-  /** Port to advertise. Default: the one that the app, or the own listener, listens on. */
-  port?: number;
+  ip?: string | undefined;
 
   /**
-   * An own port for the protocol, instead of routes in the app: out of reach of the public port and of
-   * the app's prefix, guards and interceptors. Production should have it. Default: none.
+   * Port to advertise.
+   *
+   * @defaultValue the one that the app, or the own listener, listens on
    */
-  listener?: ListenerOptions;
+  port?: number | undefined;
 
   /**
-   * Ms for one control request; a join has three times that (`membership.joinTimeout`). Default 1000.
-   * Longer waits for slow networks cost time whenever a peer is really gone.
+   * An own port for the protocol, instead of routes in the app: out of reach of the public port and of the
+   * app's prefix, guards and interceptors. Production should have it.
+   *
+   * @defaultValue none
    */
-  requestTimeout?: number;
-
-  /** Ms to wait for the reply to a message. Default 5000; `send()` can say otherwise for one message. */
-  messageTimeout?: number;
-
-  /**
-   * Largest body of a message, in bytes. Default 1,048,576 (1 MiB); larger is a 413. What a reply may
-   * have, the peer that asked says: `limits.maxAnswerBytes`. What peers say among themselves has a bound of its own.
-   */
-  maxMessageBytes?: number;
+  listener?: ListenerOptions | undefined;
 
   /**
-   * Most peers on the list. Default 10,000. It bounds the memory that others can make this peer use;
-   * who comes later is refused with `CLOUD_FULL`.
+   * Ms for one control request; a join has three times that (`membership.joinTimeout`). Longer waits for
+   * slow networks cost time whenever a peer is really gone.
+   *
+   * @defaultValue 1000 ms
    */
-  maxPeers?: number;
+  requestTimeout?: number | undefined;
+
+  /**
+   * Ms to wait for the reply to a message. `send()` can say otherwise for one message.
+   *
+   * @defaultValue 5000 ms
+   */
+  messageTimeout?: number | undefined;
+
+  /**
+   * Largest body of a message, in bytes. A larger one is a 413. What a reply may have, the peer that asked
+   * says: `limits.maxAnswerBytes`. What peers say among themselves has a bound of its own.
+   *
+   * @defaultValue 1,048,576 bytes
+   */
+  maxMessageBytes?: number | undefined;
+
+  /**
+   * Most peers on the list. It bounds the memory that others can make this peer use; who comes later is
+   * refused with `CLOUD_FULL`.
+   *
+   * @defaultValue 10,000
+   */
+  maxPeers?: number | undefined;
 
   /** When the members are checked. `false`: never by itself, only by `HealthCheckService.check()`. */
-  healthCheck?: HealthCheckOptions | false;
+  healthCheck?: HealthCheckOptions | false | undefined;
 
   /** How members are judged and news is spread. The defaults fit clouds of 2 to 5,000 peers. */
-  membership?: MembershipOptions;
+  membership?: MembershipOptions | undefined;
 
   /** How messages travel, and how many of them at once. */
-  messaging?: MessagingOptions;
+  messaging?: MessagingOptions | undefined;
 
-  /** Makes the cloud private: every request and answer is signed. Default: open, as the protocol is. */
-  security?: SecurityOptions;
+  /**
+   * Makes the cloud private: every request and answer is signed.
+   *
+   * @defaultValue open, as the protocol is
+   */
+  security?: SecurityOptions | undefined;
 
-  /** HTTPS between peers. Default: none. */
-  tls?: TlsOptions;
+  /**
+   * HTTPS between peers.
+   *
+   * @defaultValue none
+   */
+  tls?: TlsOptions | undefined;
 
   /** Bounds on what remotes can make this peer hold or do. */
-  limits?: LimitOptions;
+  limits?: LimitOptions | undefined;
 
-  /** Which addresses may be members and senders. Default, without `security`: loopback and private ones. */
-  addresses?: AddressOptions;
+  /**
+   * Which addresses may be members and senders.
+   *
+   * @defaultValue loopback and private ones; with `security` all
+   */
+  addresses?: AddressOptions | undefined;
 }
 
 /** What `forRootAsync({ useClass })` and `({ useExisting })` call. */

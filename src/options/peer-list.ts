@@ -6,7 +6,8 @@ import { OptionsError } from './option-checks.js';
  * A known peer: `'host:port'`, `'host'`, `'[::1]:9338'` or an object. The port may be a string of
  * digits; without one, or with 0, it is 9338.
  */
-export type PeerAddressInput = string | { ip: string; port?: number | string };
+export type PeerAddressInput =
+  string | { ip: string; port?: number | string | undefined };
 
 /**
  * Reads a list of known peers; throws an OptionsError that names the entry.

@@ -10,23 +10,32 @@ import { parseCidr, type Cidr } from './cidr.js';
  */
 export interface AddressOptions {
   /**
-   * Addresses or CIDR ranges that are allowed besides the default ones: `['100.64.0.0/10']`.
-   * Default: none. Each range is one more part of the network that a `/join` can make this peer call.
+   * Addresses or CIDR ranges that are allowed besides the default ones: `['100.64.0.0/10']`. Each range is
+   * one more part of the network that a `/join` can make this peer call.
+   *
+   * @defaultValue none
    */
-  allow?: readonly string[];
-  /** Addresses or CIDR ranges that are refused, even if they are allowed otherwise. Default: none. */
-  deny?: readonly string[];
+  allow?: readonly string[] | undefined;
   /**
-   * Whether public addresses are allowed, for senders and for members. Default: false without
-   * `security` (loopback and private ranges only), true with it. An open cloud on public addresses
-   * belongs to whoever finds it.
+   * Addresses or CIDR ranges that are refused, even if they are allowed otherwise.
+   *
+   * @defaultValue none
    */
-  public?: boolean;
+  deny?: readonly string[] | undefined;
   /**
-   * Whether members may have a port below 1024. Default: false, because that is where other services
-   * listen that a `/join` should not make this peer call. Needed where the app itself is on port 80.
+   * Whether public addresses are allowed beside loopback and private ones, for senders and for members.
+   * An open cloud on public addresses belongs to whoever finds it.
+   *
+   * @defaultValue `false` without `security`, `true` with it
    */
-  privilegedPorts?: boolean;
+  public?: boolean | undefined;
+  /**
+   * Whether members may have a port below 1024. Other services listen there, which a `/join` should not
+   * make this peer call. Needed where the app itself is on port 80.
+   *
+   * @defaultValue `false`
+   */
+  privilegedPorts?: boolean | undefined;
 }
 
 /** AddressOptions, complete. */

@@ -30,31 +30,37 @@ export interface JoinAttempt {
  */
 export interface SecurityOptions {
   /**
-   * What all peers of the cloud share, 32 random bytes or more (`openssl rand -base64 32`). Of
-   * several, the first signs and all are accepted, so that a secret is replaced without downtime.
-   * Whoever holds it is trusted as any member.
+   * What all peers of the cloud share, 32 random bytes or more (`openssl rand -base64 32`). Of several,
+   * the first signs and all are accepted, so that a secret is replaced without downtime. Whoever holds it
+   * is trusted as any member.
    */
-  secret?: string | readonly string[];
+  secret?: string | readonly string[] | undefined;
   /**
-   * This peer's Ed25519 key: PEM, JWK or KeyObject. The peer's id is the key's thumbprint, so no
-   * peer can speak as another. Do not set `id` beside it.
+   * This peer's Ed25519 key: PEM, JWK or KeyObject. The peer's id is the key's thumbprint, so no peer can
+   * speak as another. Do not set `id` beside it.
    */
-  privateKey?: KeyInput;
-  /** Public Ed25519 keys of the peers that may be members: PEM, JWK or KeyObject. One's own may be among them. */
-  trustedKeys?: readonly KeyInput[];
+  privateKey?: KeyInput | undefined;
   /**
-   * Ms by which the clocks of two peers may differ. Default 10,000. A signature is good for 30 s and
-   * this much longer, and so long must what was seen be remembered.
+   * Public Ed25519 keys of the peers that may be members: PEM, JWK or KeyObject. One's own may be among
+   * them.
    */
-  clockSkew?: number;
+  trustedKeys?: readonly KeyInput[] | undefined;
   /**
-   * Decides whether a peer that wants in may come in, once its signature and its address are found
-   * good. False, or an error, refuses it (`CHECK_FAILED`). Default: everyone.
+   * Ms by which the clocks of two peers may differ. A signature is good for 30 s and this much longer, and
+   * so long must what was seen be remembered.
+   *
+   * @defaultValue 10,000 ms
    */
-  authorize?: (
-    peer: PeerInfo,
-    attempt: JoinAttempt,
-  ) => boolean | Promise<boolean>;
+  clockSkew?: number | undefined;
+  /**
+   * Decides whether a peer that wants in may come in, once its signature and its address are found good.
+   * False, or an error, refuses it (`CHECK_FAILED`).
+   *
+   * @defaultValue everyone may
+   */
+  authorize?:
+    | ((peer: PeerInfo, attempt: JoinAttempt) => boolean | Promise<boolean>)
+    | undefined;
 }
 
 /** How a cloud's messages are authenticated. */

@@ -35,28 +35,28 @@ export interface StandaloneOptions extends Omit<
    * Port to listen on, a number or a string of digits (`process.env.PORT`). Absent, empty or 0: 9338,
    * or a free one if that is taken. A port that is given and taken is an error.
    */
-  port?: number | string;
+  port?: number | string | undefined;
 
   /** Address or name of the interface to listen on. Default: all of them. */
-  host?: string;
+  host?: string | undefined;
 
   /** Handles what other peers send. Default: every message is answered with `{}`. */
-  onmessage?: OnMessage;
+  onmessage?: OnMessage | undefined;
 
   /** The same as `onmessage`; it wins where both are given. */
-  onMessage?: OnMessage;
+  onMessage?: OnMessage | undefined;
 
   /**
    * Nest's logger for this process: levels, a logger of your own, or false for silence. Default:
    * `['fatal', 'error', 'warn']`; add `'log'` to see who comes and goes.
    */
-  logger?: LoggerService | LogLevel[] | false;
+  logger?: LoggerService | LogLevel[] | false | undefined;
 
   /**
    * Whether SIGINT (Ctrl-C) and SIGTERM say goodbye to the cloud and then end the process with code 0.
    * Default true, as in the original. A second signal ends it at once.
    */
-  signals?: boolean;
+  signals?: boolean | undefined;
 }
 
 /** A peer of the cloud, in the form of the original. */

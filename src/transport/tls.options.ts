@@ -9,13 +9,17 @@ export type TlsMaterial = string | Buffer;
 /** Certificate and key of a peer, and who it trusts. */
 export interface TlsMaterials {
   /** Certificate (chain) of this peer, PEM. */
-  cert?: TlsMaterial;
+  cert?: TlsMaterial | undefined;
   /** Its private key, PEM. */
-  key?: TlsMaterial;
-  /** Authorities whose certificates other peers must have, PEM. Default: those of Node. */
-  ca?: TlsMaterial | readonly TlsMaterial[];
+  key?: TlsMaterial | undefined;
+  /**
+   * Authorities whose certificates other peers must have, PEM.
+   *
+   * @defaultValue those of Node
+   */
+  ca?: TlsMaterial | readonly TlsMaterial[] | undefined;
   /** Passphrase of `key`. */
-  passphrase?: string;
+  passphrase?: string | undefined;
 }
 
 /**
@@ -25,22 +29,30 @@ export interface TlsMaterials {
  */
 export interface TlsOptions extends TlsMaterials {
   /**
-   * Whether both sides show a certificate (mutual TLS): the own listener then refuses who has none
-   * that `ca` signed. Default: true if `ca` is given. A mounted app asks for it in its `httpsOptions`.
+   * Whether both sides show a certificate (mutual TLS): the own listener then refuses who has none that
+   * `ca` signed. A mounted app asks for it in its `httpsOptions`.
+   *
+   * @defaultValue `true` if `ca` is given
    */
-  mutual?: boolean;
+  mutual?: boolean | undefined;
   /**
-   * Name that other peers' certificates must have, because peers call each other by IP address.
-   * Default: the certificate must have the address that is called.
+   * Name that other peers' certificates must have, because peers call each other by IP address. Without
+   * it, the certificate must have the address that is called.
+   *
+   * @defaultValue none
    */
-  servername?: string;
+  servername?: string | undefined;
   /**
-   * Called for new materials, `reloadInterval` after the last time, so that renewed certificates are
-   * used without a restart. Connections that are open stay.
+   * Called for new materials, `reloadInterval` after the last time, so that renewed certificates are used
+   * without a restart. Connections that are open stay.
    */
-  reload?(): TlsMaterials | Promise<TlsMaterials>;
-  /** Ms between two calls of `reload`. Default 3,600,000 (an hour). */
-  reloadInterval?: number;
+  reload?: (() => TlsMaterials | Promise<TlsMaterials>) | undefined;
+  /**
+   * Ms between two calls of `reload`.
+   *
+   * @defaultValue 3,600,000 ms
+   */
+  reloadInterval?: number | undefined;
 }
 
 /** TlsOptions, complete. */

@@ -15,119 +15,173 @@ import type { PeerAddress } from '../../../wire/peer-info.js';
  * How members are judged and how news spreads. Start from a profile and change single values only with
  * a reason: they are tuned together (docs/membership.md has the figures).
  */
-export interface MembershipParameters {
+export interface MembershipOptions {
   /**
-   * Ms of a direct check before it counts as missed, while the network is quick; it grows by itself
-   * with the round trips that are seen. Default 250. Shorter finds crashes sooner and accuses slow
-   * members more often.
+   * Values to start from. `lan`: one data centre or region. `wan`: peers far apart or on bad lines, slower
+   * to judge. `local`: one machine, quick to judge, for development and tests.
+   *
+   * @defaultValue `lan`
    */
-  probeTimeout: number;
+  profile?: MembershipProfileName | undefined;
   /**
-   * Direct checks in a row before others are asked to help. Default 2. A second one makes false
-   * suspicions ten times rarer at 5 % loss, and costs one probe timeout when a member is really gone.
+   * Ms of a direct check before it counts as missed, while the network is quick; it grows by itself with
+   * the round trips that are seen. Shorter finds crashes sooner and accuses slow members more often.
+   *
+   * @defaultValue 250 ms
    */
-  probeTries: number;
+  probeTimeout?: number | undefined;
   /**
-   * Members that are asked to check one that is silent. Default 3. More tell a broken path from a dead
-   * member more surely, at as many requests for each silent member and period.
+   * Direct checks in a row before others are asked to help. A second one makes false suspicions ten times
+   * rarer at 5 % loss, and costs one probe timeout when a member is really gone.
+   *
+   * @defaultValue 2
    */
-  indirectProbes: number;
+  probeTries?: number | undefined;
+  /**
+   * Members that are asked to check one that is silent. More tell a broken path from a dead member more
+   * surely, at as many requests for each silent member and period.
+   *
+   * @defaultValue 3
+   */
+  indirectProbes?: number | undefined;
   /**
    * A suspect has `suspicionMultiplier · log10(N)` probe intervals (never less than the multiplier) to
    * contradict, once enough others confirm. Above ten peers the last check comes later by chance, by the
-   * amount at most by which that is more than the multiplier. Default 4. Higher forgives longer stalls and keeps dead members
-   * longer.
+   * amount at most by which that is more than the multiplier. Higher forgives longer stalls and keeps dead
+   * members longer.
+   *
+   * @defaultValue 4
    */
-  suspicionMultiplier: number;
+  suspicionMultiplier?: number | undefined;
   /**
-   * Without confirmations a suspect has this many times longer. Default 6. Higher protects against
-   * accusers that are themselves slow; lower finds dead members sooner in a cloud that loses packets.
+   * Without confirmations a suspect has this many times longer. Higher protects against accusers that are
+   * themselves slow; lower finds dead members sooner in a cloud that loses packets.
+   *
+   * @defaultValue 6
    */
-  suspicionMaxFactor: number;
+  suspicionMaxFactor?: number | undefined;
   /**
-   * Independent confirmations that bring a suspicion down to its shortest. Default 3. Fewer lets a few
-   * slow accusers decide; more makes detection wait.
+   * Independent confirmations that bring a suspicion down to its shortest. Fewer lets a few slow accusers
+   * decide; more makes detection wait.
+   *
+   * @defaultValue 3
    */
-  suspicionConfirmations: number;
+  suspicionConfirmations?: number | undefined;
   /**
-   * How far a peer that is itself slow stretches its own timeouts: at most 1 + this many times.
-   * Default 8; 0 trusts oneself always.
+   * How far a peer that is itself slow stretches its own timeouts: at most 1 + this many times. 0 trusts
+   * oneself always.
+   *
+   * @defaultValue 8
    */
-  maxLocalHealth: number;
+  maxLocalHealth?: number | undefined;
   /**
    * Up to this many members, joins and leaves are told to everybody at once by `/joined` and `/left`;
-   * above, news travels by gossip. Default 32. Higher is quicker in middling clouds and lets one join
-   * cost one peer as many requests.
+   * above, news travels by gossip. Higher is quicker in middling clouds and lets one join cost one peer as
+   * many requests.
+   *
+   * @defaultValue 32
    */
-  directThreshold: number;
+  directThreshold?: number | undefined;
   /**
-   * Ms between two rounds of gossip, which run only while there is news. Default 200. Shorter spreads
-   * sooner and costs more requests under churn.
+   * Ms between two rounds of gossip, which run only while there is news. Shorter spreads sooner and costs
+   * more requests under churn.
+   *
+   * @defaultValue 200 ms
    */
-  gossipInterval: number;
-  /** Members that each round of gossip goes to. Default 3. More spreads sooner, at as many requests. */
-  gossipFanout: number;
+  gossipInterval?: number | undefined;
   /**
-   * Each item of news is sent `gossipMultiplier · log10(N + 1)` times, `gossipMinSends` at least.
-   * Default 4. Higher survives more loss and keeps the gossip running longer.
+   * Members that each round of gossip goes to. More spreads sooner, at as many requests.
+   *
+   * @defaultValue 3
    */
-  gossipMultiplier: number;
-  /** Fewest times that an item of news is sent. Default 12, which reaches all at 25 % loss. */
-  gossipMinSends: number;
+  gossipFanout?: number | undefined;
   /**
-   * Ms between two comparisons of whole lists that a persisting difference may cause. Default 10,000.
-   * Shorter repairs lost news sooner; under churn lists always differ a little, so it is also the
-   * price.
+   * Each item of news is sent `gossipMultiplier · log10(N + 1)` times, `gossipMinSends` at least. Higher
+   * survives more loss and keeps the gossip running longer.
+   *
+   * @defaultValue 4
    */
-  syncInterval: number;
+  gossipMultiplier?: number | undefined;
+  /**
+   * Fewest times that an item of news is sent. 12 reach all at 25 % loss.
+   *
+   * @defaultValue 12
+   */
+  gossipMinSends?: number | undefined;
+  /**
+   * Ms between two comparisons of whole lists that a persisting difference may cause. Shorter repairs lost
+   * news sooner; under churn lists always differ a little, so it is also the price.
+   *
+   * @defaultValue 10,000 ms
+   */
+  syncInterval?: number | undefined;
   /**
    * Times that the dead and the configured peers are dialled again, for the whole cloud and probe
-   * interval. Default 3; 0 never heals a partition.
+   * interval. 0 never heals a partition.
+   *
+   * @defaultValue 3
    */
-  redialRate: number;
-  /** Hours for which a member that died is dialled again now and then. Default 24. */
-  deadMemoryHours: number;
+  redialRate?: number | undefined;
   /**
-   * Ms that one's own `/join` may take, for each known peer tried: the receiver calls back and tells
-   * the others before it answers. Default three times `requestTimeout`, six times in the profile `wan`.
+   * Hours for which a member that died is dialled again now and then.
+   *
+   * @defaultValue 24 hours
    */
-  joinTimeout: number;
-  /** Ms until a join that nobody accepted is tried again; the wait doubles each time. Default 500. */
-  joinRetryMin: number;
-  /** Where the wait in ms between two tries to join stops growing; each is by chance half as long to half as long again. Default 10,000. */
-  joinRetryMax: number;
+  deadMemoryHours?: number | undefined;
+  /**
+   * Ms that one's own `/join` may take, for each known peer tried: the receiver calls back and tells the
+   * others before it answers. Without a value it is three times `requestTimeout`, six times in the profile
+   * `wan`.
+   *
+   * @defaultValue 3000 ms
+   */
+  joinTimeout?: number | undefined;
+  /**
+   * Ms until a join that nobody accepted is tried again; the wait doubles each time.
+   *
+   * @defaultValue 500 ms
+   */
+  joinRetryMin?: number | undefined;
+  /**
+   * Where the wait in ms between two tries to join stops growing; each is by chance half as long to half
+   * as long again.
+   *
+   * @defaultValue 10,000 ms
+   */
+  joinRetryMax?: number | undefined;
   /**
    * Shortest time in ms between two attempts to get back in by a peer that finds itself thrown out; an
-   * attempt sends six joins at most, and one where that is answered. Default 2000. Shorter is back
-   * sooner; longer keeps a peer that others cannot reach from calling all the time.
+   * attempt sends six joins at most, and one where that is answered. Shorter is back sooner; longer keeps
+   * a peer that others cannot reach from calling all the time.
+   *
+   * @defaultValue 2000 ms
    */
-  rejoinInterval: number;
+  rejoinInterval?: number | undefined;
   /**
    * Ms between two checks by one peer that a legacy member still lists it (longer in clouds of more than
    * 30, in proportion), and between two renewals of what a legacy member lists of others of its kind.
-   * Default 30,000. Shorter repairs the lists of legacy members sooner, at one small request for each
-   * check and two for each renewal, between which these two legacy members do not know each other.
+   * Shorter repairs the lists of legacy members sooner, at one small request for each check and two for
+   * each renewal, between which these two legacy members do not know each other.
+   *
+   * @defaultValue 30,000 ms
    */
-  legacyAuditInterval: number;
+  legacyAuditInterval?: number | undefined;
   /**
-   * New members that one other member may name within a minute. Default 10,000. It bounds what a
-   * single liar can put on the list; it must not be smaller than the cloud.
+   * New members that one other member may name within a minute. It bounds what a single liar can put on
+   * the list; it must not be smaller than the cloud.
+   *
+   * @defaultValue 10,000
    */
-  hearsayQuota: number;
+  hearsayQuota?: number | undefined;
 }
 
-/** What users write in `membership`. */
-export interface MembershipOptions extends Partial<MembershipParameters> {
-  /**
-   * Values to start from. `lan` (default): one data centre or region. `wan`: peers far apart or on
-   * bad lines, slower to judge. `local`: one machine, quick to judge, for development and tests.
-   */
-  profile?: MembershipProfileName;
-}
+/** MembershipOptions, complete. */
+export type MembershipParameters = {
+  readonly [K in keyof MembershipOptions]-?: NonNullable<MembershipOptions[K]>;
+};
 
 /** Complete options of the membership core. */
-export interface ResolvedMembershipOptions extends Readonly<MembershipParameters> {
-  readonly profile: MembershipProfileName;
+export interface ResolvedMembershipOptions extends MembershipParameters {
   /** Known peers; `ip` may be a name. */
   readonly seeds: readonly PeerAddress[];
   /** Ms for one control request. */
