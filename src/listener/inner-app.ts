@@ -13,7 +13,7 @@ import {
   type AbstractHttpAdapter,
   type ModuleRef,
 } from '@nestjs/core';
-import { MembershipService } from '../membership/membership.service.js';
+import { PeerDirectory } from '../membership/peer-directory.js';
 import { MessageRouter, StreamAcceptor } from '../messaging/index.js';
 import {
   MEMBERSHIP_CORE,
@@ -37,7 +37,7 @@ const LENT: InjectionToken[] = [
   REQUEST_VERIFIER,
   REQUESTS_IN_WORK,
   BodyBudget,
-  MembershipService,
+  PeerDirectory,
   MessageRouter,
   StreamAcceptor,
 ];

@@ -11,8 +11,9 @@ import {
   peerSuspected,
   peerUpdated,
 } from './membership.messages.js';
-import { MembershipService } from './membership.service.js';
+import { MembershipEvents } from './membership-events.js';
 import type { PeerCloudEvent } from './peer-cloud.events.js';
+import { PeerDirectory } from './peer-directory.js';
 import type { Peer } from './peer.js';
 
 /** Writes what happens to the cloud into the log. */
@@ -21,10 +22,12 @@ export class MembershipJournal implements OnModuleInit {
   readonly #logger = new Logger('PeerCloud');
   #warnedOfLoopback = false;
 
-  readonly #membership: MembershipService;
+  readonly #membership: MembershipEvents;
+  readonly #directory: PeerDirectory;
 
-  constructor(membership: MembershipService) {
+  constructor(membership: MembershipEvents, directory: PeerDirectory) {
     this.#membership = membership;
+    this.#directory = directory;
   }
 
   onModuleInit(): void {
@@ -34,7 +37,7 @@ export class MembershipJournal implements OnModuleInit {
   #write(event: PeerCloudEvent): void {
     switch (event.type) {
       case 'cloud.joined':
-        this.#logger.log(cloudJoined(this.#membership.peers().length + 1));
+        this.#logger.log(cloudJoined(this.#directory.list().length + 1));
         break;
       case 'cloud.left':
         this.#logger.log(cloudLeft);
@@ -58,7 +61,7 @@ export class MembershipJournal implements OnModuleInit {
   }
 
   #warnOfLoopback(peer: Peer): void {
-    const { self } = this.#membership;
+    const { self } = this.#directory;
     if (
       !this.#warnedOfLoopback &&
       isLoopback(self.ip) &&

@@ -16,7 +16,9 @@ import type { SelfDescription } from './core/membership.types.js';
 import { systemRandom } from './core/random.js';
 import { EventLoopDelay } from './event-loop-delay.js';
 import { MembershipJournal } from './membership-journal.js';
+import { MembershipEvents } from './membership-events.js';
 import { MembershipService } from './membership.service.js';
+import { PeerDirectory } from './peer-directory.js';
 import { PeerEventDispatcher } from './peer-event.dispatcher.js';
 import { PeerEventExplorer } from './peer-event.explorer.js';
 import { resolveHost } from './resolve-host.js';
@@ -77,6 +79,8 @@ export const membershipProviders: Provider[] = [
     },
   },
   EventLoopDelay,
+  PeerDirectory,
+  MembershipEvents,
   MembershipService,
   MembershipJournal,
   PeerEventDispatcher,

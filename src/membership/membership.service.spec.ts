@@ -3,8 +3,10 @@ import { OptionsError } from '../options/option-checks.js';
 import { resolvePeerCloudOptions } from '../options/resolve-options.js';
 import type { MembershipCore } from './core/membership-core.js';
 import type { Member, MembershipEvent } from './core/membership.types.js';
+import { MembershipEvents } from './membership-events.js';
 import { MembershipService } from './membership.service.js';
 import type { PeerCloudEvent } from './peer-cloud.events.js';
+import { PeerDirectory } from './peer-directory.js';
 
 function member(id: string, data = {}): Member {
   return {
@@ -59,24 +61,28 @@ class FakeCore {
 
 function create(options: PeerCloudOptions = {}) {
   const core = new FakeCore();
+  const asCore = core as unknown as MembershipCore;
+  const directory = new PeerDirectory(asCore);
   const service = new MembershipService(
-    core as unknown as MembershipCore,
+    asCore,
+    directory,
+    new MembershipEvents(asCore, directory),
     resolvePeerCloudOptions(options),
   );
   const events: PeerCloudEvent[] = [];
   service.events$.subscribe((event) => events.push(event));
-  return { core, service, events };
+  return { core, service, directory, events };
 }
 
 describe('MembershipService', () => {
   it('gives the same Peer for a member, with its newest record', () => {
-    const { core, service } = create();
+    const { core, service, directory } = create();
     core.list = [member('a', { v: 1 })];
     const [peer] = service.peers();
     core.list = [member('a', { v: 2 })];
     expect(service.peers()).toEqual([peer]);
     expect(service.get('a')).toBe(peer);
-    expect(service.peerOf(core.list[0]!)).toBe(peer);
+    expect(directory.of(core.list[0]!)).toBe(peer);
     expect(peer!.data).toEqual({ v: 2 });
   });
 
@@ -107,19 +113,19 @@ describe('MembershipService', () => {
   });
 
   it('holds no Peer of somebody who is not on the list', () => {
-    const { service } = create();
+    const { service, directory } = create();
     const stranger = member('stranger');
-    expect(service.peerOf(stranger)).not.toBe(service.peerOf(stranger));
+    expect(directory.of(stranger)).not.toBe(directory.of(stranger));
     expect(service.get('stranger')).toBeUndefined();
   });
 
   it('knows itself, also under a new id', () => {
-    const { core, service } = create();
+    const { core, service, directory } = create();
     const { self } = service;
     core.self = member('assigned');
     expect(self.id).toBe('assigned');
     expect(service.get('assigned')).toBe(self);
-    expect(service.peerOf(core.self)).toBe(self);
+    expect(directory.of(core.self)).toBe(self);
   });
 
   it('delivers events in order to all, when a listener causes another one', () => {
@@ -136,12 +142,12 @@ describe('MembershipService', () => {
   });
 
   it('brings messages to the messenger, once there is one', async () => {
-    const { core, service } = create();
+    const { core, service, directory } = create();
     core.list = [member('a')];
     const [peer] = service.peers();
     await expect(peer!.send({})).rejects.toMatchObject({ code: 'NOT_READY' });
     const sent: unknown[] = [];
-    service.bindMessenger({
+    directory.bindMessenger({
       send: async (...args) => {
         sent.push(args);
         return { ok: true };

@@ -1,5 +1,5 @@
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { Subject, type Observable } from 'rxjs';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Observable } from 'rxjs';
 import { readData } from '../options/peer-data.js';
 import { readPeers, type PeerAddressInput } from '../options/peer-list.js';
 import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
@@ -9,37 +9,32 @@ import {
 } from '../options/peer-cloud.tokens.js';
 import type { JsonObject } from '../wire/json.js';
 import type { MembershipCore } from './core/membership-core.js';
-import type { Member, MembershipEvent } from './core/membership.types.js';
+import { MembershipEvents } from './membership-events.js';
 import type { PeerCloudEvent } from './peer-cloud.events.js';
 import { PeerDirectory } from './peer-directory.js';
-import type { PeerMessenger } from './peer-messenger.interface.js';
-import { describeMember, type Peer } from './peer.js';
+import type { Peer } from './peer.js';
 
 /** Who is in the cloud, and this peer's own place in it. */
 @Injectable()
-export class MembershipService implements OnApplicationShutdown {
+export class MembershipService {
   /** Everything that happens to the cloud, each exactly once and in order; completes at shutdown. */
   readonly events$: Observable<PeerCloudEvent>;
 
-  readonly #events = new Subject<PeerCloudEvent>();
-  readonly #pending: PeerCloudEvent[] = [];
-  readonly #directory: PeerDirectory;
-  readonly #unsubscribe: () => void;
-  #delivering = false;
-
   readonly #core: MembershipCore;
+  readonly #directory: PeerDirectory;
   readonly #options: ResolvedPeerCloudOptions;
 
   constructor(
     @Inject(MEMBERSHIP_CORE) core: MembershipCore,
+    directory: PeerDirectory,
+    { events$ }: MembershipEvents,
     @Inject(PEER_CLOUD_OPTIONS)
     options: ResolvedPeerCloudOptions,
   ) {
     this.#core = core;
+    this.#directory = directory;
+    this.events$ = events$;
     this.#options = options;
-    this.events$ = this.#events.asObservable();
-    this.#directory = new PeerDirectory(core);
-    this.#unsubscribe = core.onEvent((event) => this.#take(event));
   }
 
   /** Oneself. Sending to it works without the network. */
@@ -95,56 +90,5 @@ export class MembershipService implements OnApplicationShutdown {
   async update(data: JsonObject): Promise<void> {
     const { maxDataBytes } = this.#options.limits;
     await this.#core.update(readData(data, 'data', maxDataBytes));
-  }
-
-  /** The object of a member's record, for the layers above. */
-  peerOf(member: Member): Peer {
-    return this.#directory.of(member);
-  }
-
-  /** Gives the peers their `send()`; the messaging layer does it. */
-  bindMessenger(messenger: PeerMessenger): void {
-    this.#directory.bindMessenger(messenger);
-  }
-
-  onApplicationShutdown(): void {
-    this.#unsubscribe();
-    this.#events.complete();
-  }
-
-  /** An event that a listener causes waits until all listeners have had the one before. */
-  #take(event: MembershipEvent): void {
-    this.#pending.push(this.#translate(event));
-    if (this.#delivering) {
-      return;
-    }
-    this.#delivering = true;
-    try {
-      for (let next; (next = this.#pending.shift());) {
-        this.#events.next(next);
-      }
-    } finally {
-      this.#delivering = false;
-    }
-  }
-
-  #translate(event: MembershipEvent): PeerCloudEvent {
-    if (event.type === 'cloud.joined' || event.type === 'cloud.left') {
-      return { type: event.type };
-    }
-    const peer = this.#directory.of(event.member);
-    switch (event.type) {
-      case 'peer.left':
-        this.#directory.forget(event.member.id);
-        return { type: event.type, peer, reason: event.reason };
-      case 'peer.updated':
-        return {
-          type: event.type,
-          peer,
-          previous: describeMember(event.previous),
-        };
-      default:
-        return { type: event.type, peer };
-    }
   }
 }

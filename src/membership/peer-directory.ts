@@ -1,10 +1,16 @@
+import { Inject, Injectable } from '@nestjs/common';
 import { PeerCloudError } from '../errors/peer-cloud.error.js';
+import { MEMBERSHIP_CORE } from '../options/peer-cloud.tokens.js';
 import type { MembershipCore } from './core/membership-core.js';
 import type { Member } from './core/membership.types.js';
 import type { PeerMessenger } from './peer-messenger.interface.js';
 import { Peer } from './peer.js';
 
-/** The Peer objects of the members: one each, for as long as the member is on the list. */
+/**
+ * The Peer objects of the members: one each, for as long as the member is on the list. What is behind
+ * MembershipService, so that a test may put another one there.
+ */
+@Injectable()
 export class PeerDirectory {
   /** Oneself. */
   readonly self: Peer;
@@ -14,7 +20,7 @@ export class PeerDirectory {
 
   readonly #core: MembershipCore;
 
-  constructor(core: MembershipCore) {
+  constructor(@Inject(MEMBERSHIP_CORE) core: MembershipCore) {
     this.#core = core;
     this.self = new Peer({
       record: () => core.self,
@@ -22,6 +28,7 @@ export class PeerDirectory {
     });
   }
 
+  /** Gives the peers their `send()`. */
   bindMessenger(messenger: PeerMessenger): void {
     this.#messenger = messenger;
   }

@@ -6,9 +6,10 @@ import {
 } from '@nestjs/common';
 import { stackOf } from '../errors/error-text.js';
 import { handlerFailed } from './membership.messages.js';
-import { MembershipService } from './membership.service.js';
+import { MembershipEvents } from './membership-events.js';
 import { isMessageEvent, MessageEvents } from './message-events.js';
 import type { PeerEvent, PeerEventName } from './peer-cloud.events.js';
+import { PeerDirectory } from './peer-directory.js';
 
 type Call = (event: PeerEvent) => unknown;
 
@@ -24,12 +25,12 @@ export class PeerEventDispatcher
     { handler: string; call: Call }[]
   >();
 
-  readonly #membership: MembershipService;
+  readonly #membership: MembershipEvents;
 
-  constructor(membership: MembershipService) {
+  constructor(membership: MembershipEvents, directory: PeerDirectory) {
     this.#membership = membership;
     this.#messages = new MessageEvents(
-      () => membership.self.id,
+      () => directory.self.id,
       (event) => this.#dispatch(event),
     );
   }

@@ -4,6 +4,8 @@ import {
   MessageHandlerFactory,
   MessageRouter,
 } from './handlers/index.js';
+import { PeerDirectory } from '../membership/peer-directory.js';
+import type { PeerMessenger } from '../membership/peer-messenger.interface.js';
 import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
 import { PEER_CLOUD_OPTIONS } from '../options/peer-cloud.tokens.js';
 import { PeerSecurity } from '../security/peer-security.js';
@@ -14,12 +16,24 @@ import { StreamAcceptor } from './stream/stream-acceptor.js';
 import { createStreamOpener, STREAM_OPENER } from './stream/stream-opener.js';
 import { StreamLane } from './stream/stream.lane.js';
 
+/** What a peer's own `send()` calls (PeerMessenger). */
+const PEER_MESSENGER = Symbol('PEER_MESSENGER');
+
 /**
- * Everything of this folder that Nest has to make. It needs MembershipService, PeerSecurity, the tokens
+ * Everything of this folder that Nest has to make. It needs PeerDirectory, PeerSecurity, the tokens
  * of peer-cloud.tokens.ts and DiscoveryModule beside it.
  */
 export const messagingProviders: Provider[] = [
   MessagingService,
+  {
+    // By the public token: where a test puts another one there, peers send by that as well.
+    provide: PEER_MESSENGER,
+    inject: [PeerDirectory, MessagingService],
+    useFactory: (directory: PeerDirectory, messenger: PeerMessenger) => {
+      directory.bindMessenger(messenger);
+      return messenger;
+    },
+  },
   HttpLane,
   SelfLane,
   MessageRouter,

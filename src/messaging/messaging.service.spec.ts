@@ -2,7 +2,7 @@ import { HttpException } from '@nestjs/common';
 import { EventEmitter } from 'node:events';
 import type { MembershipCore } from '../membership/core/membership-core.js';
 import type { Member } from '../membership/core/membership.types.js';
-import { MembershipService } from '../membership/membership.service.js';
+import { PeerDirectory } from '../membership/peer-directory.js';
 import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
 import { resolveLimitOptions } from '../security/limits.options.js';
 import type {
@@ -64,11 +64,11 @@ function setUp() {
     maxMessageBytes: 2000,
     limits: resolveLimitOptions({ maxAnswerBytes: 3000 }, 'limits'),
   } as ResolvedPeerCloudOptions;
-  const membership = new MembershipService(asCore, options);
+  const directory = new PeerDirectory(asCore);
   const router = new MessageRouter(asCore);
   const messaging = new MessagingService(
-    membership,
-    new SelfLane(router, membership, options),
+    directory,
+    new SelfLane(router, directory, options),
     new StreamLane(
       asCore,
       options,
@@ -82,7 +82,8 @@ function setUp() {
     request.mockImplementation(async () =>
       Promise.resolve<PeerAnswer>({ status, body }),
     );
-  return { core, request, membership, router, messaging, answer };
+  directory.bindMessenger(messaging);
+  return { core, request, directory, router, messaging, answer };
 }
 
 describe('MessagingService.send()', () => {
@@ -103,9 +104,9 @@ describe('MessagingService.send()', () => {
   });
 
   it('takes a Peer too, and lends its send()', async () => {
-    const { messaging, membership, answer } = setUp();
+    const { messaging, directory, answer } = setUp();
     answer(200);
-    const peer = membership.get('b')!;
+    const peer = directory.get('b')!;
     expect(await messaging.send(peer, {})).toEqual({});
     expect(await peer.send({})).toEqual({});
   });
@@ -226,7 +227,7 @@ describe('MessagingService.send()', () => {
 
 describe('MessagingService.send() to oneself', () => {
   it('needs no network, and copies both ways', async () => {
-    const { messaging, router, membership, request } = setUp();
+    const { messaging, router, directory, request } = setUp();
     const kept: unknown[] = [];
     const value = { at: new Date(0) };
     router.register(undefined, {
@@ -239,7 +240,7 @@ describe('MessagingService.send() to oneself', () => {
     const body = { list: [1], none: undefined };
     const reply = await messaging.send('self', body);
     expect(reply).toEqual({ at: '1970-01-01T00:00:00.000Z' });
-    expect(kept).toEqual([{ list: [1] }, membership.self]);
+    expect(kept).toEqual([{ list: [1] }, directory.self]);
     expect(kept[0]).not.toBe(body);
     expect(request).not.toHaveBeenCalled();
   });

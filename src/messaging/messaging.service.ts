@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { MembershipCore } from '../membership/core/membership-core.js';
 import type { Member } from '../membership/core/membership.types.js';
-import { MembershipService } from '../membership/membership.service.js';
+import { PeerDirectory } from '../membership/peer-directory.js';
 import type {
   PeerMessenger,
   SendOptions,
@@ -33,26 +33,25 @@ const ALL_PEERS = '*';
 /** Sends messages to peers (PROTOCOL.md, section 2, `/message`). */
 @Injectable()
 export class MessagingService implements PeerMessenger {
-  readonly #membership: MembershipService;
+  readonly #directory: PeerDirectory;
   readonly #self: SelfLane;
   readonly #stream: StreamLane;
   readonly #core: MembershipCore;
   readonly #options: ResolvedPeerCloudOptions;
 
   constructor(
-    membership: MembershipService,
+    directory: PeerDirectory,
     self: SelfLane,
     stream: StreamLane,
     @Inject(MEMBERSHIP_CORE) core: MembershipCore,
     @Inject(PEER_CLOUD_OPTIONS)
     options: ResolvedPeerCloudOptions,
   ) {
-    this.#membership = membership;
+    this.#directory = directory;
     this.#self = self;
     this.#stream = stream;
     this.#core = core;
     this.#options = options;
-    membership.bindMessenger(this);
   }
 
   /**
@@ -93,7 +92,7 @@ export class MessagingService implements PeerMessenger {
     // Also the check that JSON can carry it: one error instead of one for each peer.
     void message.body.json;
     return new Broadcast<T>({
-      peers: this.#membership.peers(),
+      peers: this.#directory.list(),
       concurrency: this.#options.messaging.broadcastConcurrency,
       send: (peer) => this.#deliver(peer.id, message) as Promise<T>,
     });
@@ -134,7 +133,7 @@ export class MessagingService implements PeerMessenger {
   #notice(member: Member, { body }: OutgoingMessage): MessageNotice {
     return {
       self: this.#core.id,
-      peer: this.#membership.peerOf(member),
+      peer: this.#directory.of(member),
       body: body.value,
     };
   }

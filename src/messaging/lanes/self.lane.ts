@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Member } from '../../membership/core/membership.types.js';
-import { MembershipService } from '../../membership/membership.service.js';
+import { PeerDirectory } from '../../membership/peer-directory.js';
 import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
 import { PEER_CLOUD_OPTIONS } from '../../options/peer-cloud.tokens.js';
 import { isSuccess } from '../../wire/http-status.js';
@@ -25,17 +25,17 @@ import { answerError, replyFault } from './replies.js';
 @Injectable()
 export class SelfLane implements MessageLane {
   readonly #router: MessageRouter;
-  readonly #membership: MembershipService;
+  readonly #directory: PeerDirectory;
   readonly #options: ResolvedPeerCloudOptions;
 
   constructor(
     router: MessageRouter,
-    membership: MembershipService,
+    directory: PeerDirectory,
     @Inject(PEER_CLOUD_OPTIONS)
     options: ResolvedPeerCloudOptions,
   ) {
     this.#router = router;
-    this.#membership = membership;
+    this.#directory = directory;
     this.#options = options;
   }
 
@@ -76,7 +76,7 @@ export class SelfLane implements MessageLane {
     return (
       fault ??
       withinLimits(id, message, () =>
-        this.#router.dispatch(body, this.#membership.self),
+        this.#router.dispatch(body, this.#directory.self),
       )
     );
   }

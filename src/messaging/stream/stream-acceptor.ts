@@ -10,7 +10,7 @@ import type {
   Member,
   MembershipEvent,
 } from '../../membership/core/membership.types.js';
-import { MembershipService } from '../../membership/membership.service.js';
+import { PeerDirectory } from '../../membership/peer-directory.js';
 import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
 import {
   MEMBERSHIP_CORE,
@@ -59,7 +59,7 @@ export class StreamAcceptor
   readonly #core: MembershipCore;
   readonly #cloud: ResolvedPeerCloudOptions;
   readonly #router: MessageRouter;
-  readonly #membership: MembershipService;
+  readonly #directory: PeerDirectory;
   readonly #budget: BodyBudget;
 
   constructor(
@@ -67,7 +67,7 @@ export class StreamAcceptor
     @Inject(PEER_CLOUD_OPTIONS)
     cloud: ResolvedPeerCloudOptions,
     router: MessageRouter,
-    membership: MembershipService,
+    directory: PeerDirectory,
     @Inject(REQUESTS_IN_WORK) requests: WorkLoad,
     budget: BodyBudget,
     security: PeerSecurity,
@@ -75,7 +75,7 @@ export class StreamAcceptor
     this.#core = core;
     this.#cloud = cloud;
     this.#router = router;
-    this.#membership = membership;
+    this.#directory = directory;
     this.#budget = budget;
     this.#options = cloud.messaging.stream;
     this.#streams = new SenderStreams(
@@ -112,7 +112,7 @@ export class StreamAcceptor
     const stream = this.#outside(
       () =>
         new ServerStream(
-          this.#membership.peerOf(sender),
+          this.#directory.of(sender),
           { incoming, outgoing },
           acceptance?.codec,
           this.#configFor(sender.id, incoming),

@@ -1,5 +1,5 @@
 import { Req, Res } from '@nestjs/common';
-import { MembershipService } from '../../membership/membership.service.js';
+import { PeerDirectory } from '../../membership/peer-directory.js';
 import { MessageRouter, replyText } from '../../messaging/index.js';
 import { ENDPOINTS } from '../../wire/endpoints.js';
 import { JsonText } from '../../wire/json-text.js';
@@ -18,16 +18,16 @@ import { refusals } from '../protocol.error.js';
 export class MessageController {
   readonly #responder: PeerResponder;
   readonly #router: MessageRouter;
-  readonly #membership: MembershipService;
+  readonly #directory: PeerDirectory;
 
   constructor(
     responder: PeerResponder,
     router: MessageRouter,
-    membership: MembershipService,
+    directory: PeerDirectory,
   ) {
     this.#responder = responder;
     this.#router = router;
-    this.#membership = membership;
+    this.#directory = directory;
   }
 
   @ProtocolRoute(ENDPOINTS.message)
@@ -38,7 +38,7 @@ export class MessageController {
       if (!isJsonObject(body)) {
         throw refusals.invalidBody('a message is a JSON object');
       }
-      const peer = this.#membership.peerOf(sender);
+      const peer = this.#directory.of(sender);
       const outcome = await this.#router.dispatch(body, peer);
       const { status, json } = replyText(outcome);
       return new Answer(status, new JsonText(json));
