@@ -13,7 +13,7 @@ export const PEER_HTTP_SERVICE = Symbol('PEER_HTTP_SERVICE');
 /** Judges the signature of what arrives (RequestVerifier). */
 export const REQUEST_VERIFIER = Symbol('REQUEST_VERIFIER');
 
-/** The requests of all senders that are in work, whichever way they came (WorkLoad). */
+/** The requests of all senders that are in work, whichever way they came (Semaphore). */
 export const REQUESTS_IN_WORK = Symbol('REQUESTS_IN_WORK');
 
 /** Decides whom a remote can make this peer call (AddressPolicy). */

@@ -1,4 +1,4 @@
-import { isSoundData, MAX_DATA_DEPTH } from '../wire/data-shape.js';
+import { isSoundData, MAX_DATA_DEPTH } from '../wire/json-guard.js';
 import { isJsonObject, type JsonObject } from '../wire/json.js';
 import { OptionsError } from './option-checks.js';
 

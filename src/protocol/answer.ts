@@ -4,7 +4,7 @@ import type {
   ServerResponse,
 } from 'node:http';
 import { errorBody } from '../wire/error-body.js';
-import { JsonText } from '../wire/json-text.js';
+import { JsonText } from '../wire/json.js';
 import type { PeerRequest } from './gate/peer-request.js';
 import type { ProtocolError } from './protocol.error.js';
 

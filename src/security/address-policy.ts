@@ -1,4 +1,4 @@
-import { BoundedCache } from './bounded-cache.js';
+import { BoundedMap } from '../util/bounded-map.js';
 import { AddressRanges } from './cidr.js';
 import { embeddedIpv4 } from './embedded-ipv4.js';
 import type { ResolvedAddressOptions } from './address.options.js';
@@ -52,7 +52,7 @@ export class AddressPolicy {
   readonly #allowed: AddressRanges;
   readonly #denied: AddressRanges;
   readonly #publicAllowed: boolean;
-  readonly #verdicts = new BoundedCache<string, string>(CACHED_VERDICTS);
+  readonly #verdicts = new BoundedMap<string, string>(CACHED_VERDICTS);
 
   readonly #options: ResolvedAddressOptions;
 

@@ -9,7 +9,7 @@ import type {
 import { verifyAnswer } from './answer-signature.js';
 import type { Keyring } from './keys/keyring.interface.js';
 import { StaleRequestError } from '../transport/stale-request.error.js';
-import type { LimitedLog } from './limited-log.js';
+import type { LimitedLog } from '../util/limited-log.js';
 import { NonceSource } from './nonce-source.js';
 import { ReceiverBoots } from './receiver-boots.js';
 import {

@@ -1,3 +1,5 @@
+import { BoundedMap } from '../util/bounded-map.js';
+
 /** A nonce: a counter that starts at 0 at each boot. */
 export interface Nonce {
   /** Unix time in ms, later for each new counter. */
@@ -10,32 +12,26 @@ export interface Nonce {
  * of receivers called longest ago are forgotten; a new one then starts as a later boot.
  */
 export class NonceSource {
-  readonly #counters = new Map<string, Nonce>();
+  readonly #counters: BoundedMap<string, Nonce>;
   #lastBoot = 0;
 
-  readonly #maxReceivers: number;
   readonly #now: () => number;
 
   constructor(maxReceivers: number, now: () => number) {
-    this.#maxReceivers = maxReceivers;
+    this.#counters = new BoundedMap(maxReceivers);
     this.#now = now;
   }
 
   /** The next nonce for a receiver; '' stands for all whose id is not known yet. */
   next(receiverId: string): Nonce {
-    const known = this.#counters.get(receiverId);
-    if (known) {
-      known.counter++;
-      this.#counters.delete(receiverId);
-      this.#counters.set(receiverId, known);
-      return known;
-    }
-    if (this.#counters.size >= this.#maxReceivers) {
-      this.#counters.delete(this.#counters.keys().next().value!);
-    }
-    this.#lastBoot = Math.max(this.#lastBoot + 1, this.#now());
-    const nonce = { boot: this.#lastBoot, counter: 0 };
+    const nonce = this.#counters.get(receiverId) ?? this.#newCounter();
+    nonce.counter++;
     this.#counters.set(receiverId, nonce);
     return nonce;
+  }
+
+  #newCounter(): Nonce {
+    this.#lastBoot = Math.max(this.#lastBoot + 1, this.#now());
+    return { boot: this.#lastBoot, counter: -1 };
   }
 }

@@ -3,7 +3,7 @@ import type {
   OutgoingRequest,
   SignedRequest,
 } from '../transport/exchange-security.interface.js';
-import type { LimitedLog } from './limited-log.js';
+import type { LimitedLog } from '../util/limited-log.js';
 import {
   ACCEPT_SIGNATURE_HEADER,
   SIGNATURE_LABEL,

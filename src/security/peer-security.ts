@@ -5,7 +5,7 @@ import type { AddressPolicy } from './address-policy.js';
 import { Ed25519Keyring } from './keys/ed25519-keyring.js';
 import type { Keyring } from './keys/keyring.interface.js';
 import { SecretKeyring } from './keys/secret-keyring.js';
-import { LimitedLog } from './limited-log.js';
+import { LimitedLog } from '../util/limited-log.js';
 import { MessageSigner } from './message-signer.js';
 import { OpenExchange } from './open-exchange.js';
 import { OpenRequestVerifier } from './open-request-verifier.js';

@@ -1,5 +1,5 @@
 import type { ExchangeAnswer } from '../transport/exchange.js';
-import { BoundedCache } from './bounded-cache.js';
+import { BoundedMap } from '../util/bounded-map.js';
 import { BOOT_HEADER } from './signature/signature.constants.js';
 
 /**
@@ -7,10 +7,10 @@ import { BOOT_HEADER } from './signature/signature.constants.js';
  * them. Peers whose ids do not outlive a restart name none.
  */
 export class ReceiverBoots {
-  readonly #boots: BoundedCache<string, string | undefined>;
+  readonly #boots: BoundedMap<string, string | undefined>;
 
   constructor(maxReceivers: number) {
-    this.#boots = new BoundedCache(maxReceivers);
+    this.#boots = new BoundedMap(maxReceivers);
   }
 
   /** The start that a request to this peer is for; undefined where there is none, or none is known. */

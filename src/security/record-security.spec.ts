@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import type { JsonValue } from '../wire/json.js';
-import { canonicalJson } from './canonical-json.js';
+import { canonicalJson } from '../wire/canonical-json.js';
 import { keyThumbprint } from './keys/key-input.js';
 import { Ed25519RecordSecurity, type SignedRecord } from './record-security.js';
 

@@ -1,6 +1,6 @@
 import { sign, verify, type KeyObject } from 'node:crypto';
 import type { PeerInfo } from '../wire/peer-info.js';
-import { canonicalJson } from './canonical-json.js';
+import { canonicalJson } from '../wire/canonical-json.js';
 
 /**
  * What a member says about itself and signs. Its ip is not part of it, because a member often learns

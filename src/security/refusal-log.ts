@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import { isPeerId, PEER_ID_HEADER } from '../wire/endpoints.js';
-import type { LimitedLog } from './limited-log.js';
+import type { LimitedLog } from '../util/limited-log.js';
 import { logText } from './log-text.js';
 import type { IncomingPeerRequest } from './request-verifier.interface.js';
 

@@ -11,7 +11,7 @@ import {
 import { AddressPolicy } from './address-policy.js';
 import { BodyBudget } from './body-budget.js';
 import { PeerSecurity } from './peer-security.js';
-import { WorkLoad } from './work-load.js';
+import { Semaphore } from '../util/semaphore.js';
 
 /** Everything of this folder that Nest has to make. */
 export const securityProviders: Provider[] = [
@@ -51,7 +51,7 @@ export const securityProviders: Provider[] = [
     provide: REQUESTS_IN_WORK,
     inject: [PEER_CLOUD_OPTIONS],
     useFactory: ({ limits }: ResolvedPeerCloudOptions) =>
-      new WorkLoad(limits.maxRequests),
+      new Semaphore(limits.maxRequests),
   },
   {
     provide: BodyBudget,

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Text } from '../wire/text-parts.js';
+import type { Text } from '../util/text-parts.js';
 
 /**
  * What stands between the frames of a stream and its socket, one for both directions of one stream.

@@ -1,5 +1,4 @@
-import type { Endpoint } from '../wire/endpoints.js';
-import { isSuccess } from '../wire/http-status.js';
+import { type Endpoint, isSuccess } from '../wire/endpoints.js';
 import { isJsonObject, type JsonValue } from '../wire/json.js';
 import type { PeerAnswer, PeerTarget } from './peer-transport.interface.js';
 import { TransportError } from './transport.error.js';

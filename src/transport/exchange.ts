@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher, Pool } from 'undici';
 import type { PeerPools, PoolLease, PoolUser } from './peer-pools.js';
-import { ChunkList } from '../wire/chunk-list.js';
+import { ChunkList } from '../util/chunk-list.js';
 import { toTransportError } from './transport-errors.js';
 import { TransportError } from './transport.error.js';
 

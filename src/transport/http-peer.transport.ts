@@ -3,8 +3,12 @@ import type { HttpService } from '@nestjs/axios';
 import { isCancel, type AxiosRequestConfig } from 'axios';
 import { messageOf } from '../errors/error-text.js';
 import { formatAddress, formatHost } from '../wire/address.js';
-import { ENDPOINTS, PEER_ID_HEADER, type Endpoint } from '../wire/endpoints.js';
-import { isSuccess } from '../wire/http-status.js';
+import {
+  type Endpoint,
+  ENDPOINTS,
+  isSuccess,
+  PEER_ID_HEADER,
+} from '../wire/endpoints.js';
 import type { JsonValue } from '../wire/json.js';
 import { checkSigner } from './answer-signer.js';
 import type {

@@ -28,6 +28,20 @@ export function pathOf(target = ''): string {
   return query < 0 ? target : target.slice(0, query);
 }
 
+/** Extensions that a peer of this project advertises (PROTOCOL.md, section 4). */
+export const FEATURES = [
+  'update',
+  'gossip',
+  'probe',
+  'sync',
+  'stream',
+] as const;
+
+/** True for every 2xx (PROTOCOL.md, section 1, success). */
+export function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
 /** Request header with the sender's id (PROTOCOL.md, section 1). */
 export const PEER_ID_HEADER = 'x-peercloud-id';
 

@@ -9,3 +9,8 @@ export type JsonObject = { [key: string]: JsonValue };
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** JSON that is text already: it is written as it is. */
+export class JsonText {
+  constructor(readonly text: string) {}
+}

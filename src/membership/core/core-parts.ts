@@ -1,3 +1,4 @@
+import { TokenBuckets } from '../../util/token-buckets.js';
 import { CoreLife, type CoreContext } from './core-context.js';
 import { EndCheck } from './failure-detection/end-check.js';
 import { FailureDetector } from './failure-detection/failure-detector.js';
@@ -6,7 +7,6 @@ import { GossipQueue } from './dissemination/gossip-queue.js';
 import { Gossiper } from './dissemination/gossiper.js';
 import { Healer } from './join/healer.js';
 import { HearsayCheck } from './failure-detection/hearsay-check.js';
-import { ReporterQuota } from './dissemination/reporter-quota.js';
 import { JoinAdmission } from './join/join-admission.js';
 import { JoinCall } from './join/join-call.js';
 import { JoinCheck } from './join/join-check.js';
@@ -17,6 +17,7 @@ import { ListRoom } from './member-list/list-room.js';
 import { LocalHealth } from './failure-detection/local-health.js';
 import { MemberEvents } from './member-events.js';
 import { MemberList } from './member-list/member-list.js';
+import { MAX_REPORTERS } from './options/membership.limits.js';
 import type { ResolvedMembershipOptions } from './options/membership.options.js';
 import type {
   MembershipEnvironment,
@@ -86,8 +87,15 @@ export function makeParts(
   const suspicions = new SuspicionWatch(ctx);
   const detector = new FailureDetector(ctx, ring, prober, suspicions, health);
   const verifier = new Verifier(ctx, caller, prober);
-  const quota = new ReporterQuota(options.hearsayQuota, env.clock);
-  const reports = new ReporterQuota(options.limits.reportsPerMinute, env.clock);
+  const perReporter = {
+    now: () => env.clock.monotonic(),
+    maxKeys: MAX_REPORTERS,
+  };
+  const quota = new TokenBuckets(options.hearsayQuota, perReporter);
+  const reports = new TokenBuckets(
+    options.limits.reportsPerMinute,
+    perReporter,
+  );
   const endCheck = new EndCheck(ctx, prober);
   const hearsayCheck = new HearsayCheck(ctx, detector);
   const intake = new NewsIntake(ctx, detector, verifier, endCheck, quota);

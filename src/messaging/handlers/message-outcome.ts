@@ -1,8 +1,8 @@
 import { HttpException, Logger } from '@nestjs/common';
 import { stackOf } from '../../errors/error-text.js';
-import { LimitedLog } from '../../security/limited-log.js';
+import { LimitedLog } from '../../util/limited-log.js';
 import { errorBody } from '../../wire/error-body.js';
-import { isLarger } from '../../wire/text-parts.js';
+import { isLarger } from '../../util/text-parts.js';
 import { replyNotJson, replyTooLarge } from '../messaging.messages.js';
 
 /** What becomes of a message at its receiver: the answer of `/message` (PROTOCOL.md, section 2). */

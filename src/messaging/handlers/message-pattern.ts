@@ -1,3 +1,4 @@
+import { canonicalJson } from '../../wire/canonical-json.js';
 import {
   isJsonObject,
   type JsonObject,
@@ -53,7 +54,9 @@ export function leafKey(value: unknown, kind: LeafKind): JsonValue | undefined {
         ? (value as JsonValue)
         : undefined;
     case 'array':
-      return Array.isArray(value) ? canonical(value) : undefined;
+      return Array.isArray(value)
+        ? canonicalJson(value as JsonValue[])
+        : undefined;
     case 'object':
       return isJsonObject(value) ? true : undefined;
   }
@@ -70,7 +73,8 @@ function collect(
       collect(value, place, into);
     } else {
       const kind = leafKind(value, place);
-      into.push({ path: place, kind, key: leafKey(value, kind) ?? null });
+      const asSent: unknown = JSON.parse(JSON.stringify(value));
+      into.push({ path: place, kind, key: leafKey(asSent, kind) ?? null });
     }
   }
 }
@@ -99,17 +103,6 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
   }
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
-}
-
-/** JSON text with sorted keys, so that equal values have equal texts. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_name, part: unknown) =>
-    isPlainObject(part)
-      ? Object.fromEntries(
-          Object.entries(part).sort(([a], [b]) => compare(a, b)),
-        )
-      : part,
-  );
 }
 
 function compare(a: string, b: string): number {

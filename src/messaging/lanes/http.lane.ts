@@ -12,7 +12,8 @@ import type {
   PeerTransport,
 } from '../../transport/peer-transport.interface.js';
 import { TransportError } from '../../transport/transport.error.js';
-import { isSuccess } from '../../wire/http-status.js';
+import { isSuccess } from '../../wire/endpoints.js';
+import { errorBody } from '../../wire/error-body.js';
 import type { JsonValue } from '../../wire/json.js';
 import { onAbort } from './abort-listeners.js';
 import {
@@ -164,5 +165,5 @@ function translate(
 }
 
 function badAnswer({ message }: TransportError): JsonValue {
-  return { statusCode: 502, error: 'Bad Gateway', message, code: 'BAD_ANSWER' };
+  return errorBody(502, message, 'BAD_ANSWER');
 }

@@ -1,10 +1,5 @@
 export { onAbort } from './abort-listeners.js';
-export {
-  bodyFault,
-  mayNamePrototypes,
-  type BodyLimits,
-  type BodySuspicion,
-} from './body-check.js';
+export { bodyFault, type BodyLimits } from './body-check.js';
 export { HttpLane } from './http.lane.js';
 export {
   MessageBody,

@@ -1,3 +1,4 @@
+import { jsonFault, type JsonFault } from '../../wire/json-guard.js';
 import { isJsonObject, type JsonValue } from '../../wire/json.js';
 import {
   BadStatusError,
@@ -40,57 +41,11 @@ export function replyFault(
   payload: JsonValue | undefined,
   maxDepth: number,
 ): InvalidReplyError | undefined {
-  if (typeof payload !== 'object' || payload === null) {
-    return undefined;
-  }
-  const problem = problemOf(payload, maxDepth);
-  return problem === undefined
-    ? undefined
-    : new InvalidReplyError(peerId, problem);
+  const fault = jsonFault(payload, maxDepth);
+  return fault && new InvalidReplyError(peerId, PROBLEMS[fault]);
 }
 
-/** One walk for both questions, without anything to be collected afterwards: each reply takes it. */
-function problemOf(
-  value: JsonValue[] | { [key: string]: JsonValue },
-  levels: number,
-): string | undefined {
-  if (levels === 0) {
-    return 'it is nested too deep (option limits.maxJsonDepth)';
-  }
-  // Of an array, the keys are its places: they cost more than the items.
-  if (Array.isArray(value)) {
-    for (const item of value) {
-      const problem = innerProblem(item, levels);
-      if (problem !== undefined) {
-        return problem;
-      }
-    }
-    return undefined;
-  }
-  for (const key in value) {
-    const inner = value[key]!;
-    const problem = changesPrototypes(key, inner)
-      ? 'it has a key by which prototypes are changed'
-      : innerProblem(inner, levels);
-    if (problem !== undefined) {
-      return problem;
-    }
-  }
-  return undefined;
-}
-
-function innerProblem(value: JsonValue, levels: number): string | undefined {
-  return typeof value === 'object' && value !== null
-    ? problemOf(value, levels - 1)
-    : undefined;
-}
-
-function changesPrototypes(key: string, value: JsonValue): boolean {
-  return (
-    key === '__proto__' ||
-    (key === 'constructor' &&
-      typeof value === 'object' &&
-      value !== null &&
-      Object.hasOwn(value, 'prototype'))
-  );
-}
+const PROBLEMS: Record<JsonFault, string> = {
+  depth: 'it is nested too deep (option limits.maxJsonDepth)',
+  prototypes: 'it has a key by which prototypes are changed',
+};

@@ -3,9 +3,9 @@ import type { Member } from '../../membership/core/membership.types.js';
 import { PeerDirectory } from '../../membership/peer-directory.js';
 import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
 import { PEER_CLOUD_OPTIONS } from '../../options/peer-cloud.tokens.js';
-import { isSuccess } from '../../wire/http-status.js';
+import { isSuccess } from '../../wire/endpoints.js';
 import type { JsonValue } from '../../wire/json.js';
-import { isLarger } from '../../wire/text-parts.js';
+import { isLarger } from '../../util/text-parts.js';
 import { onAbort } from './abort-listeners.js';
 import {
   MessageAbortedError,
@@ -17,7 +17,7 @@ import {
   replyText,
   MessageRouter,
 } from '../handlers/index.js';
-import { bodyFault, mayNamePrototypes } from './body-check.js';
+import { bodyFault } from './body-check.js';
 import type { MessageLane, OutgoingMessage } from './outgoing-message.js';
 import { answerError, replyFault } from './replies.js';
 
@@ -68,10 +68,7 @@ export class SelfLane implements MessageLane {
     const fault = bodyFault(
       body,
       { maxBytes, maxDepth: limits.maxJsonDepth },
-      {
-        mayBeTooLarge: false,
-        mayNamePrototypes: mayNamePrototypes(text),
-      },
+      false,
     );
     return (
       fault ??

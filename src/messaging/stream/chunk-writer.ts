@@ -1,8 +1,8 @@
 import type { OutgoingMessage } from 'node:http';
 import type { StreamCodec } from '../../security/stream-security.interface.js';
 import { PLAIN_CODEC } from '../../security/plain-stream.js';
-import { textBytes, writeText, type Text } from '../../wire/text-parts.js';
-import { takePiece, type Piece } from '../../wire/write-memory.js';
+import { textBytes, writeText, type Text } from '../../util/text-parts.js';
+import { takePiece, type Piece } from '../../util/write-memory.js';
 import { SOCKET_BYTES } from './stream.constants.js';
 
 const CRLF = '\r\n';

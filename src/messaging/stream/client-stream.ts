@@ -1,6 +1,6 @@
-import { isSuccess } from '../../wire/http-status.js';
+import { isSuccess } from '../../wire/endpoints.js';
 import type { JsonValue } from '../../wire/json.js';
-import { isLarger } from '../../wire/text-parts.js';
+import { isLarger } from '../../util/text-parts.js';
 import type { BodyAccount } from '../../security/body-budget.js';
 import { PLAIN_CODEC } from '../../security/plain-stream.js';
 import { ConnectionLostError, InvalidBodyError } from '../messaging.errors.js';

@@ -1,6 +1,6 @@
 import type { IncomingMessage, OutgoingMessage } from 'node:http';
 import type { StreamCodec } from '../../security/stream-security.interface.js';
-import type { Text } from '../../wire/text-parts.js';
+import type { Text } from '../../util/text-parts.js';
 import { ChunkWriter } from './chunk-writer.js';
 import { HEARTBEAT_LINE } from './frames.js';
 import { LineReader, type LineBounds } from './line-reader.js';

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonValue } from '../../wire/json.js';
-import type { Text } from '../../wire/text-parts.js';
+import type { Text } from '../../util/text-parts.js';
 import {
   MAX_HEARTBEAT,
   MIN_BODY_BYTES,

@@ -1,6 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { BodyAccount } from '../../security/body-budget.js';
-import { ChunkList } from '../../wire/chunk-list.js';
+import { ChunkList } from '../../util/chunk-list.js';
 import { StreamError } from './stream.error.js';
 
 const NEWLINE = 0x0a;

@@ -1,4 +1,4 @@
-import type { Text } from '../../wire/text-parts.js';
+import type { Text } from '../../util/text-parts.js';
 import { type MessageOutcome, replyText } from '../handlers/index.js';
 import { BATCH_CHARS, GROUP, LARGE_CHARS } from './stream.constants.js';
 import { endLine, FRAME } from './frames.js';

@@ -16,7 +16,6 @@ function lineOf(...requests: [id: number, ms: number][]) {
   return {
     frame: ['m', 0, ...values],
     sentAt: performance.now(),
-    mayNamePrototypes: false,
     mayBeTooLarge: false,
   };
 }

@@ -1,5 +1,4 @@
 import type { JsonValue } from '../../wire/json.js';
-import type { BodySuspicion } from '../lanes/index.js';
 import { StreamError } from './stream.error.js';
 
 /** Who starts the handlers. */
@@ -11,10 +10,12 @@ export interface RequestStarter {
 }
 
 /** A line of requests that has arrived: `["m", clock, id, ms, body, …]`. */
-export interface RequestLine extends BodySuspicion {
+export interface RequestLine {
   frame: JsonValue[];
   /** When it was sent, on the clock of this side. */
   sentAt: number;
+  /** Has a body that is too large, perhaps. */
+  mayBeTooLarge: boolean;
 }
 
 /** Where the first request of a line begins, and how many values each has. */

@@ -1,4 +1,4 @@
-import { WorkLoad } from '../../security/work-load.js';
+import { Semaphore } from '../../util/semaphore.js';
 import { RunningMessages } from './running-messages.js';
 import { SenderLoad } from './sender-load.js';
 
@@ -7,7 +7,7 @@ describe('RunningMessages', () => {
   afterEach(() => vi.useRealTimers());
 
   function setUp() {
-    const load = new SenderLoad(1, new WorkLoad(1), () => undefined);
+    const load = new SenderLoad(1, new Semaphore(1), () => undefined);
     const onEmpty = vi.fn();
     return {
       load,

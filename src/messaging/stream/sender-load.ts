@@ -1,10 +1,10 @@
-import { WorkLoad } from '../../security/work-load.js';
+import { Semaphore } from '../../util/semaphore.js';
 
 /** Handlers at work for one sender, on all its streams together, as a part of what is at work for all. */
 export class SenderLoad {
-  readonly #own: WorkLoad;
+  readonly #own: Semaphore;
 
-  readonly #all: WorkLoad;
+  readonly #all: Semaphore;
   readonly #onIdle: () => void;
 
   /**
@@ -12,10 +12,10 @@ export class SenderLoad {
    * @param all what is at work for all senders
    * @param onIdle none is at work any more
    */
-  constructor(max: number, all: WorkLoad, onIdle: () => void) {
+  constructor(max: number, all: Semaphore, onIdle: () => void) {
     this.#all = all;
     this.#onIdle = onIdle;
-    this.#own = new WorkLoad(max);
+    this.#own = new Semaphore(max);
   }
 
   get isFull(): boolean {
@@ -27,13 +27,13 @@ export class SenderLoad {
   }
 
   enter(): void {
-    this.#own.enter();
-    this.#all.enter();
+    this.#own.tryAcquire();
+    this.#all.tryAcquire();
   }
 
   leave(): void {
-    this.#own.leave();
-    this.#all.leave();
+    this.#own.release();
+    this.#all.release();
     if (this.isIdle) {
       this.#onIdle();
     }
@@ -41,7 +41,7 @@ export class SenderLoad {
 
   /** Calls back, once, when there may be room; to be called only while it is full. */
   wait(callback: () => void): void {
-    (this.#own.isFull ? this.#own : this.#all).wait(callback);
+    (this.#own.isFull ? this.#own : this.#all).whenFree(callback);
   }
 
   /** Does not call back any more. */

@@ -3,13 +3,9 @@ import type { Peer } from '../../membership/peer.js';
 import type { BodyAccount } from '../../security/body-budget.js';
 import type { StreamCodec } from '../../security/stream-security.interface.js';
 import type { JsonValue } from '../../wire/json.js';
-import { type Text, isLarger } from '../../wire/text-parts.js';
+import { type Text, isLarger } from '../../util/text-parts.js';
 import type { MessageOutcome } from '../handlers/index.js';
-import {
-  bodyFault,
-  mayNamePrototypes,
-  type BodyLimits,
-} from '../lanes/index.js';
+import { bodyFault, type BodyLimits } from '../lanes/index.js';
 import { FrameConnection, type FrameHandler } from './frame-connection.js';
 import {
   AWAY_LINE,
@@ -174,7 +170,8 @@ export class ServerStream implements FrameHandler, RequestStarter {
   ): void {
     const config = this.#config;
     const outcome =
-      bodyFault(body, config, line) ?? config.run(body, this.sender);
+      bodyFault(body, config, line.mayBeTooLarge) ??
+      config.run(body, this.sender);
     if (outcome instanceof Promise) {
       const number = this.#running.enter(deadline);
       void outcome.then((settled) => {
@@ -203,7 +200,6 @@ export class ServerStream implements FrameHandler, RequestStarter {
     this.#backlog.add({
       frame,
       sentAt: now - this.#transit.delayOf(clock, now),
-      mayNamePrototypes: mayNamePrototypes(line),
       mayBeTooLarge: isLarger(line, this.#config.maxBytes),
     });
     this.#work();

@@ -20,7 +20,7 @@ import {
 import { BodyBudget } from '../../security/body-budget.js';
 import { PeerSecurity } from '../../security/peer-security.js';
 import type { StreamAcceptance } from '../../security/stream-security.interface.js';
-import type { WorkLoad } from '../../security/work-load.js';
+import type { Semaphore } from '../../util/semaphore.js';
 import { MessageRouter } from '../handlers/index.js';
 import { Pulse } from './pulse.js';
 import { SenderLoad } from './sender-load.js';
@@ -68,7 +68,7 @@ export class StreamAcceptor
     cloud: ResolvedPeerCloudOptions,
     router: MessageRouter,
     directory: PeerDirectory,
-    @Inject(REQUESTS_IN_WORK) requests: WorkLoad,
+    @Inject(REQUESTS_IN_WORK) requests: Semaphore,
     budget: BodyBudget,
     security: PeerSecurity,
   ) {

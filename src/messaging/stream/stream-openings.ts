@@ -1,4 +1,4 @@
-import { Limiter } from '../../membership/core/limiter.js';
+import { Semaphore } from '../../util/semaphore.js';
 import type { Member } from '../../membership/core/membership.types.js';
 import { NoStreamPlaceError } from './no-stream-place.error.js';
 import { MAX_OPENINGS } from './stream.constants.js';
@@ -10,7 +10,7 @@ import type { OpenedStream, StreamOpener } from './stream-opener.js';
  * for as long as an opening may take is refused a place for now.
  */
 export class StreamOpenings {
-  readonly #limiter = new Limiter(MAX_OPENINGS, Infinity);
+  readonly #limiter = new Semaphore(MAX_OPENINGS, Infinity);
   #closed = false;
 
   readonly #opener: StreamOpener;

@@ -2,7 +2,7 @@ import { Req, Res } from '@nestjs/common';
 import { PeerDirectory } from '../../membership/peer-directory.js';
 import { MessageRouter, replyText } from '../../messaging/index.js';
 import { ENDPOINTS } from '../../wire/endpoints.js';
-import { JsonText } from '../../wire/json-text.js';
+import { JsonText } from '../../wire/json.js';
 import { isJsonObject } from '../../wire/json.js';
 import { Answer, type AdapterResponse } from '../answer.js';
 import type { AdapterRequest } from '../gate/peer-request.js';

@@ -11,7 +11,7 @@ import {
   MAX_SIGNATURE_LENGTH,
 } from '../../membership/core/options/membership.limits.js';
 import { normalizeHost, parsePort } from '../../wire/address.js';
-import { isSoundData, MAX_DATA_DEPTH } from '../../wire/data-shape.js';
+import { isSoundData, MAX_DATA_DEPTH } from '../../wire/json-guard.js';
 import { isPeerId, MAX_ID_LENGTH } from '../../wire/endpoints.js';
 import { isJsonObject } from '../../wire/json.js';
 

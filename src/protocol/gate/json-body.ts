@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
+import { isDeeperThan, jsonFault } from '../../wire/json-guard.js';
 import type { JsonValue } from '../../wire/json.js';
 import { refusals } from '../protocol.error.js';
 
@@ -47,7 +48,7 @@ export function parseJsonBody(raw: Buffer, maxDepth: number): JsonValue {
   }
   const text = raw.toString();
   const body = parse(text);
-  if (mayNamePrototypes(text) && namesPrototypes(body)) {
+  if (mayNamePrototypes(text) && jsonFault(body, maxDepth)) {
     throw refusals.invalidJson(
       'the body has a key by which prototypes are changed',
     );
@@ -64,70 +65,11 @@ function parse(text: string): JsonValue {
   }
 }
 
-/** Counts brackets outside of strings, on the bytes, so that a deep body is refused before it is parsed. */
-function isDeeperThan(raw: Buffer, maxDepth: number): boolean {
-  if (raw.length <= maxDepth) {
-    return false;
-  }
-  let depth = 0;
-  let inString = false;
-  for (let at = 0; at < raw.length; at++) {
-    const byte = raw[at]!;
-    if (inString) {
-      if (byte === BACKSLASH) {
-        at++;
-      } else if (byte === QUOTE) {
-        inString = false;
-      }
-    } else if (byte === QUOTE) {
-      inString = true;
-    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-      if (++depth > maxDepth) {
-        return true;
-      }
-    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
-      depth--;
-    }
-  }
-  return false;
-}
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
-
 /** The cheap question; an escape (`\u005f`) can spell any name. */
 function mayNamePrototypes(text: string): boolean {
   return (
     text.includes('__proto__') ||
     text.includes('"constructor"') ||
     text.includes('\\u')
-  );
-}
-
-/** `__proto__` anywhere, or a `constructor` that has a `prototype`. */
-function namesPrototypes(value: JsonValue): boolean {
-  if (typeof value !== 'object' || value === null) {
-    return false;
-  }
-  if (Array.isArray(value)) {
-    return value.some(namesPrototypes);
-  }
-  return Object.entries(value).some(
-    ([key, inner]) =>
-      key === '__proto__' ||
-      (key === 'constructor' && hasPrototypeKey(inner)) ||
-      namesPrototypes(inner),
-  );
-}
-
-function hasPrototypeKey(value: JsonValue): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    Object.hasOwn(value, 'prototype')
   );
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { BodyBudget } from '../../security/body-budget.js';
-import { ChunkList } from '../../wire/chunk-list.js';
+import { ChunkList } from '../../util/chunk-list.js';
 import { refusals } from '../protocol.error.js';
 
 /** Seconds after which a body that found no room may be sent again. */

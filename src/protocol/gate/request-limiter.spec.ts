@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { resolvePeerCloudOptions } from '../../options/resolve-options.js';
-import { WorkLoad } from '../../security/work-load.js';
+import { Semaphore } from '../../util/semaphore.js';
 import { RequestLimiter } from './request-limiter.js';
 
 const response = () =>
@@ -9,7 +9,7 @@ const response = () =>
 
 function limiterOf(limits: object): RequestLimiter {
   const options = resolvePeerCloudOptions({ limits });
-  return new RequestLimiter(options, new WorkLoad(options.limits.maxRequests));
+  return new RequestLimiter(options, new Semaphore(options.limits.maxRequests));
 }
 
 const TOO_MANY = expect.objectContaining({
@@ -54,6 +54,17 @@ describe('RequestLimiter', () => {
     limiter.enter('a', response());
     expect(() => limiter.enter('a', response())).toThrow(TOO_MANY);
     expect(() => limiter.enter('b', response())).toThrow(TOO_MANY);
+  });
+
+  it('counts a request out once, whichever end comes first', () => {
+    const limiter = limiterOf({ maxRequestsPerSender: 2, maxRequests: 2 });
+    const first = response();
+    const leave = limiter.enter('a', first);
+    limiter.enter('a', response());
+    first.emit('close');
+    leave();
+    limiter.enter('a', response());
+    expect(() => limiter.enter('a', response())).toThrow(TOO_MANY);
   });
 
   it('bounds the joins in work, also when they fail', async () => {

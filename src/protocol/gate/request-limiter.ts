@@ -5,10 +5,9 @@ import {
   PEER_CLOUD_OPTIONS,
   REQUESTS_IN_WORK,
 } from '../../options/peer-cloud.tokens.js';
-import type { ResolvedLimitOptions } from '../../security/limits.options.js';
-import type { WorkLoad } from '../../security/work-load.js';
+import { KeyedSemaphore, Semaphore } from '../../util/semaphore.js';
 import { refusals } from '../protocol.error.js';
-import { TokenBuckets } from '../token-buckets.js';
+import { TokenBuckets } from '../../util/token-buckets.js';
 
 /** Seconds after which a sender over a limit of requests at once may try again. */
 const RETRY_AFTER = 1;
@@ -18,23 +17,19 @@ const EVERYBODY = '';
 /** Counts what others ask for; over a limit it throws a ProtocolError (429 with `retry-after`). */
 @Injectable()
 export class RequestLimiter {
-  readonly #inWork = new Map<string, number>();
+  readonly #inWork: KeyedSemaphore;
   readonly #joins: TokenBuckets;
   readonly #joinsByAddress: TokenBuckets;
-  #joinsInWork = 0;
-
-  readonly #limits: ResolvedLimitOptions;
-
-  readonly #requests: WorkLoad;
+  readonly #joinsInWork: Semaphore;
 
   constructor(
     @Inject(PEER_CLOUD_OPTIONS) { limits }: ResolvedPeerCloudOptions,
-    @Inject(REQUESTS_IN_WORK) requests: WorkLoad,
+    @Inject(REQUESTS_IN_WORK) requests: Semaphore,
   ) {
-    this.#requests = requests;
-    this.#limits = limits;
+    this.#inWork = new KeyedSemaphore(limits.maxRequestsPerSender, requests);
     this.#joins = new TokenBuckets(limits.joinsPerMinute);
     this.#joinsByAddress = new TokenBuckets(limits.joinsPerMinutePerAddress);
+    this.#joinsInWork = new Semaphore(limits.maxConcurrentJoins);
   }
 
   /**
@@ -43,48 +38,43 @@ export class RequestLimiter {
    * header counts for nothing.
    */
   enter(key: string, outgoing: ServerResponse): () => void {
-    const count = this.#inWork.get(key) ?? 0;
-    if (count >= this.#limits.maxRequestsPerSender || this.#requests.isFull) {
+    if (!this.#inWork.tryAcquire(key)) {
       throw refusals.tooMany(RETRY_AFTER);
     }
-    if (outgoing.destroyed) {
-      return () => undefined;
-    }
-    this.#requests.enter();
-    this.#inWork.set(key, count + 1);
+    let isIn = true;
     const leave = () => {
       outgoing.off('close', leave);
-      this.#leave(key);
+      if (isIn) {
+        isIn = false;
+        this.#inWork.release(key);
+      }
     };
+    if (outgoing.destroyed) {
+      leave();
+      return leave;
+    }
     outgoing.on('close', leave);
     return leave;
   }
 
   /** Runs a join within its rates, by address and in all, and within the number of those in work. */
   async join<T>(address: string, work: () => Promise<T>): Promise<T> {
-    if (this.#joinsInWork >= this.#limits.maxConcurrentJoins) {
+    if (this.#joinsInWork.isFull) {
       throw refusals.tooMany(RETRY_AFTER);
     }
-    const wait =
-      this.#joinsByAddress.take(address) || this.#joins.take(EVERYBODY);
-    if (wait > 0) {
-      throw refusals.tooMany(wait);
-    }
-    this.#joinsInWork++;
+    takeFrom(this.#joinsByAddress, address);
+    takeFrom(this.#joins, EVERYBODY);
+    this.#joinsInWork.tryAcquire();
     try {
       return await work();
     } finally {
-      this.#joinsInWork--;
+      this.#joinsInWork.release();
     }
   }
+}
 
-  #leave(key: string): void {
-    const count = this.#inWork.get(key) ?? 0;
-    if (count <= 1) {
-      this.#inWork.delete(key);
-    } else {
-      this.#inWork.set(key, count - 1);
-    }
-    this.#requests.leave();
+function takeFrom(buckets: TokenBuckets, key: string): void {
+  if (!buckets.take(key)) {
+    throw refusals.tooMany(buckets.retryAfter(key));
   }
 }

@@ -1,6 +1,6 @@
 import { TransportError } from '../../transport/transport.error.js';
 import type { PeerAnswer } from '../../transport/peer-transport.interface.js';
-import { isSuccess } from '../../wire/http-status.js';
+import { isSuccess } from '../../wire/endpoints.js';
 import { isJsonObject } from '../../wire/json.js';
 
 const OWN_PORT =

@@ -6,8 +6,8 @@ import {
   type DecipherGCM,
 } from 'node:crypto';
 import { TransportError } from '../../transport/transport.error.js';
-import { ChunkList } from '../../wire/chunk-list.js';
-import { textBytes, writeText, type Text } from '../../wire/text-parts.js';
+import { ChunkList } from '../../util/chunk-list.js';
+import { textBytes, writeText, type Text } from '../../util/text-parts.js';
 import type { StreamCodec } from '../stream-security.interface.js';
 
 /** Used for its authentication alone (GMAC): like `/message`, a stream is genuine but not secret. */

@@ -1,4 +1,4 @@
-import { FEATURES } from '../../../src/wire/features.js';
+import { FEATURES } from '../../../src/wire/endpoints.js';
 import type { JsonObject } from '../../../src/wire/json.js';
 import { until } from '../../support/until.js';
 import {

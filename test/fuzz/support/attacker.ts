@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { Pool, type Dispatcher } from 'undici';
 import type { PeerApp } from '../../e2e/module/support/peer-app.js';
 import type { Keyring } from '../../../src/security/keys/keyring.interface.js';
-import { LimitedLog } from '../../../src/security/limited-log.js';
+import { LimitedLog } from '../../../src/util/limited-log.js';
 import { MessageSigner } from '../../../src/security/message-signer.js';
 import { changeHeaders, type HeaderChange } from './header-changes.js';
 

@@ -1,11 +1,11 @@
-import { LimitedLog } from '../../../security/limited-log.js';
+import { LimitedLog } from '../../../util/limited-log.js';
 import { isJsonObject, type JsonValue } from '../../../wire/json.js';
 import type { PeerInfo } from '../../../wire/peer-info.js';
 import type { CoreContext } from '../core-context.js';
 import type { EndCheck } from '../failure-detection/end-check.js';
 import type { FailureDetector } from '../failure-detection/failure-detector.js';
 import { readNews } from './gossip-body.js';
-import type { ReporterQuota } from './reporter-quota.js';
+import type { TokenBuckets } from '../../../util/token-buckets.js';
 import type { ChangeOrigin, NewsSource } from '../member-list/member-change.js';
 import type { Accusation } from '../member-list/member-list.js';
 import {
@@ -30,14 +30,14 @@ export class NewsIntake {
   readonly #detector: FailureDetector;
   readonly #verifier: Verifier;
   readonly #endCheck: EndCheck;
-  readonly #quota: ReporterQuota;
+  readonly #quota: TokenBuckets;
 
   constructor(
     ctx: CoreContext,
     detector: FailureDetector,
     verifier: Verifier,
     endCheck: EndCheck,
-    quota: ReporterQuota,
+    quota: TokenBuckets,
   ) {
     this.#ctx = ctx;
     this.#detector = detector;

@@ -2,7 +2,7 @@ import type { JsonObject } from '../../../wire/json.js';
 import type { PeerInfo } from '../../../wire/peer-info.js';
 import type { CoreContext } from '../core-context.js';
 import { recordBody } from './gossip-body.js';
-import { Limiter } from '../limiter.js';
+import { Semaphore } from '../../../util/semaphore.js';
 import {
   isLegacy,
   toLegacyInfo,
@@ -17,14 +17,17 @@ export class Teller {
   onUnlisted: (member: MemberRecord) => void = () => {};
   /** Called when a legacy member may not know of the join or the end that it was told of. */
   onUntold: (member: MemberRecord, about: string) => void = () => {};
-  readonly #limiter: Limiter;
+  readonly #limiter: Semaphore;
 
   readonly #ctx: CoreContext;
 
   /** As many may wait as there are members: at its own goodbye, a peer tells all of them. */
   constructor(ctx: CoreContext) {
     this.#ctx = ctx;
-    this.#limiter = new Limiter(MAX_CONCURRENT_TELLINGS, ctx.options.maxPeers);
+    this.#limiter = new Semaphore(
+      MAX_CONCURRENT_TELLINGS,
+      ctx.options.maxPeers,
+    );
   }
 
   /** True while clouds are small enough to tell everybody at once. */

@@ -1,5 +1,5 @@
 import type { CoreContext } from '../core-context.js';
-import { Limiter } from '../limiter.js';
+import { Semaphore } from '../../../util/semaphore.js';
 import type { NewsSource } from '../member-list/member-change.js';
 import type { Accusation } from '../member-list/member-list.js';
 import { overrides } from '../member-list/merge-rule.js';
@@ -10,7 +10,7 @@ import type { Prober } from './prober.js';
  * applications hear nothing of it.
  */
 export class EndCheck {
-  readonly #limiter: Limiter;
+  readonly #limiter: Semaphore;
   readonly #running = new Set<string>();
 
   readonly #ctx: CoreContext;
@@ -20,7 +20,7 @@ export class EndCheck {
     this.#ctx = ctx;
     this.#prober = prober;
     const { maxVerifications, maxWaitingVerifications } = ctx.options.limits;
-    this.#limiter = new Limiter(maxVerifications, maxWaitingVerifications);
+    this.#limiter = new Semaphore(maxVerifications, maxWaitingVerifications);
   }
 
   /** News that a member is dead or has left, which becomes true only if the member does not answer. */

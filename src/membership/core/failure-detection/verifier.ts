@@ -1,5 +1,5 @@
 import type { CoreContext } from '../core-context.js';
-import { Limiter } from '../limiter.js';
+import { Semaphore } from '../../../util/semaphore.js';
 import type { NewsSource } from '../member-list/member-change.js';
 import {
   changeRecord,
@@ -23,7 +23,7 @@ interface RunningCheck {
 
 /** Asks members themselves where what others say about them is not enough. */
 export class Verifier {
-  readonly #limiter: Limiter;
+  readonly #limiter: Semaphore;
   readonly #running = new Map<string, RunningCheck>();
 
   readonly #ctx: CoreContext;
@@ -35,7 +35,7 @@ export class Verifier {
     this.#caller = caller;
     this.#prober = prober;
     const { maxVerifications, maxWaitingVerifications } = ctx.options.limits;
-    this.#limiter = new Limiter(maxVerifications, maxWaitingVerifications);
+    this.#limiter = new Semaphore(maxVerifications, maxWaitingVerifications);
   }
 
   /** Resolves when the checks of an id that are under way have ended. */
@@ -201,7 +201,7 @@ export class Verifier {
       ) {
         // A step later, so that the check is known to be running.
         await Promise.resolve();
-        if (this.#limiter.isFull) {
+        if (this.#limiter.isSaturated) {
           check.skipped();
         } else {
           await this.#limiter.run(check.run);

@@ -1,4 +1,4 @@
-import { LimitedLog } from '../../../security/limited-log.js';
+import { LimitedLog } from '../../../util/limited-log.js';
 import { sameAddress } from '../../../wire/address.js';
 import type { PeerAddress, PeerInfo } from '../../../wire/peer-info.js';
 import type {
@@ -10,7 +10,7 @@ import { sleep, type CoreContext } from '../core-context.js';
 import type { JoinAdmission } from './join-admission.js';
 import { isAuthorized } from './join-authorization.js';
 import type { JoinCheck } from './join-check.js';
-import { Limiter } from '../limiter.js';
+import { Semaphore } from '../../../util/semaphore.js';
 import { toPeerInfo } from '../member-list/member-record.js';
 import {
   JOIN_CHECK_TIMEOUT,
@@ -41,7 +41,7 @@ type Decision = { info: PeerInfo; isMember: boolean } | Refusal;
 export class JoinReceiver {
   /** Called with every join that names this peer's own id: it may be its own. */
   onOwnId: (request: JoinRequest) => void = () => {};
-  readonly #limiter: Limiter;
+  readonly #limiter: Semaphore;
   readonly #log: LimitedLog;
 
   readonly #ctx: CoreContext;
@@ -53,7 +53,7 @@ export class JoinReceiver {
     this.#check = check;
     this.#admission = admission;
     const { maxJoinChecks, maxWaitingJoins } = ctx.options.limits;
-    this.#limiter = new Limiter(maxJoinChecks, maxWaitingJoins);
+    this.#limiter = new Semaphore(maxJoinChecks, maxWaitingJoins);
     const { logger, clock } = ctx.env;
     this.#log = new LimitedLog({ warn: (text) => logger.log(text) }, () =>
       clock.monotonic(),

@@ -1,5 +1,5 @@
 import { sleep, type CoreContext } from '../core-context.js';
-import { Limiter } from '../limiter.js';
+import { Semaphore } from '../../../util/semaphore.js';
 import {
   MAX_NAME_LOOKUPS,
   MAX_WAITING_LOOKUPS,
@@ -10,7 +10,7 @@ import {
  * any more goes on in the system, in threads that the whole process shares.
  */
 export class JoinerNames {
-  readonly #limiter = new Limiter(MAX_NAME_LOOKUPS, MAX_WAITING_LOOKUPS);
+  readonly #limiter = new Semaphore(MAX_NAME_LOOKUPS, MAX_WAITING_LOOKUPS);
 
   readonly #ctx: Pick<CoreContext, 'env'>;
 

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../../util/bounded-map.js';
 import type { CoreContext } from '../core-context.js';
 import { MAX_LEGACY_REPAIRS } from '../options/membership.limits.js';
 import type { Teller } from '../dissemination/teller.js';
@@ -20,7 +21,7 @@ interface Renewal {
 export class LegacyRenewals {
   readonly #running = new Map<string, Promise<boolean>>();
   /** The last ones that succeeded, in the order of their ends. */
-  readonly #done = new Map<string, Renewal>();
+  readonly #done = new BoundedMap<string, Renewal>(MAX_LEGACY_REPAIRS);
 
   readonly #ctx: CoreContext;
   readonly #teller: Teller;
@@ -75,12 +76,10 @@ export class LegacyRenewals {
     if (member && !(await this.#teller.joined(target, member))) {
       return false;
     }
-    const key = keyOf(legacy, about);
-    this.#done.delete(key);
-    this.#done.set(key, { start, isMember: member !== undefined });
-    if (this.#done.size > MAX_LEGACY_REPAIRS) {
-      this.#done.delete(this.#done.keys().next().value!);
-    }
+    this.#done.set(keyOf(legacy, about), {
+      start,
+      isMember: member !== undefined,
+    });
     return true;
   }
 }

@@ -1,5 +1,5 @@
 import { normalizeIp, parsePort } from '../../../wire/address.js';
-import { isSoundData } from '../../../wire/data-shape.js';
+import { isSoundData } from '../../../wire/json-guard.js';
 import { isPeerId } from '../../../wire/endpoints.js';
 import { isJsonObject, type JsonValue } from '../../../wire/json.js';
 import { jsonBytes } from '../../../wire/json-bytes.js';

@@ -1,4 +1,4 @@
-import { FEATURES } from '../../../wire/features.js';
+import { FEATURES } from '../../../wire/endpoints.js';
 import type { JsonObject } from '../../../wire/json.js';
 import {
   changeRecord,

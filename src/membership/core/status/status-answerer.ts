@@ -7,7 +7,7 @@ import {
   type GossipExtension,
 } from '../dissemination/gossip-extension.js';
 import type { LegacyCare } from '../legacy/legacy-care.js';
-import { Limiter } from '../limiter.js';
+import { Semaphore } from '../../../util/semaphore.js';
 import type { MemberRecord } from '../member-list/member-record.js';
 import { MAX_INDIRECT_PROBES } from '../options/membership.limits.js';
 import type { RequestOrigin } from '../membership.types.js';
@@ -15,7 +15,7 @@ import type { Prober } from '../failure-detection/prober.js';
 
 /** Answers `/status`: about this peer for everybody, with the extension part for members that use it. */
 export class StatusAnswerer {
-  readonly #limiter = new Limiter(MAX_INDIRECT_PROBES, 0);
+  readonly #limiter = new Semaphore(MAX_INDIRECT_PROBES, 0);
 
   readonly #ctx: CoreContext;
   readonly #extension: GossipExtension;

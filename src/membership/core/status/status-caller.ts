@@ -1,5 +1,5 @@
 import type { PeerTarget } from '../../../transport/peer-transport.interface.js';
-import { isSuccess } from '../../../wire/http-status.js';
+import { isSuccess } from '../../../wire/endpoints.js';
 import type { JsonObject } from '../../../wire/json.js';
 import type { PeerStatus } from '../../../wire/requests.js';
 import type { CoreContext } from '../core-context.js';

@@ -1,4 +1,4 @@
-import { LimitedLog } from '../../../../src/security/limited-log.js';
+import { LimitedLog } from '../../../../src/util/limited-log.js';
 import { MessageSigner } from '../../../../src/security/message-signer.js';
 import { SecretKeyring } from '../../../../src/security/keys/secret-keyring.js';
 import type { Keyring } from '../../../../src/security/keys/keyring.interface.js';

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../wire/json.js';
+import type { JsonValue } from './json.js';
 
 /** JSON with the keys of every object sorted and no space: one text for one value (RFC 8785). */
 export function canonicalJson(value: JsonValue): string {

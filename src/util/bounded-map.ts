@@ -1,5 +1,5 @@
-/** A map with a bound: the entry that was set first goes when it is full. */
-export class BoundedCache<K, V> {
+/** A map with a bound: when it is full, the entry that was set longest ago makes room. */
+export class BoundedMap<K, V> {
   readonly #entries = new Map<K, V>();
 
   readonly #capacity: number;
@@ -16,8 +16,9 @@ export class BoundedCache<K, V> {
     return this.#entries.get(key);
   }
 
+  /** Setting an entry again makes it the newest. */
   set(key: K, value: V): void {
-    if (!this.#entries.has(key) && this.#entries.size >= this.#capacity) {
+    if (!this.#entries.delete(key) && this.#entries.size >= this.#capacity) {
       this.#entries.delete(this.#entries.keys().next().value as K);
     }
     this.#entries.set(key, value);

@@ -9,6 +9,14 @@ export function textBytes(text: Text): number {
   return text.reduce((sum, part) => sum + Buffer.byteLength(part), 0);
 }
 
+/** True for a text of more bytes than that; counts them only where the characters leave it open. */
+export function isLarger(text: string, maxBytes: number): boolean {
+  return (
+    text.length > maxBytes ||
+    (text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes)
+  );
+}
+
 /** Writes the text in UTF-8 into all that `bytes` has from `offset` on: `textBytes` of it. */
 export function writeText(text: Text, bytes: Buffer, offset: number): void {
   const parts = typeof text === 'string' ? [text] : text;
@@ -19,12 +27,4 @@ export function writeText(text: Text, bytes: Buffer, offset: number): void {
   for (const part of parts) {
     at += bytes.write(part, at, encoding);
   }
-}
-
-/** True for a text of more bytes than that; counts them only where the characters leave it open. */
-export function isLarger(text: string, maxBytes: number): boolean {
-  return (
-    text.length > maxBytes ||
-    (text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes)
-  );
 }
