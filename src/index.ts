@@ -84,11 +84,11 @@ export type {
   ResolvedHealthCheckOptions,
 } from './health/health-check.options.js';
 
-export type {
-  ListenerOptions,
-  ResolvedListenerOptions,
-} from './listener/listener.options.js';
-export { ListenFailedError } from './listener/listen-failed.error.js';
+export {
+  ListenFailedError,
+  type ListenerOptions,
+  type ResolvedListenerOptions,
+} from './listener/index.js';
 
 export type {
   AddressOptions,

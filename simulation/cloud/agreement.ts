@@ -12,19 +12,26 @@ export function disagreement(
 ): string | undefined {
   // The cheap look first: while a cloud comes together most lists have the wrong length.
   for (const peer of among) {
-    if (peer.core.members().length !== among.length - 1)
+    if (peer.core.members().length !== among.length - 1) {
       return `${nameOf(peer)} has ${peer.core.members().length} members, not ${among.length - 1}`;
+    }
   }
   for (const peer of among) {
     for (const other of among) {
-      if (peer === other) continue;
+      if (peer === other) {
+        continue;
+      }
       const member = peer.core.get(other.id);
-      if (!member) return `${nameOf(peer)} misses ${nameOf(other)}`;
-      if (member.ip !== other.ip || member.port !== other.port)
+      if (!member) {
+        return `${nameOf(peer)} misses ${nameOf(other)}`;
+      }
+      if (member.ip !== other.ip || member.port !== other.port) {
         return `${nameOf(peer)} has ${nameOf(other)} at ${member.ip}:${member.port}`;
+      }
       const { data } = other.core.self;
-      if (member.data !== data && !isDeepStrictEqual(member.data, data))
+      if (member.data !== data && !isDeepStrictEqual(member.data, data)) {
         return `${nameOf(peer)} has other data of ${nameOf(other)}`;
+      }
     }
   }
   return undefined;

@@ -18,7 +18,9 @@ export class RecordPool {
       return record;
     }
     for (const version of versions) {
-      if (isSame(version, record)) return version as T;
+      if (isSame(version, record)) {
+        return version as T;
+      }
     }
     versions.push(record);
     if (versions.length > VERSIONS) {

@@ -146,7 +146,9 @@ export class SimulatedCloud {
 
   unwatch(watch: Watch): void {
     for (const [key, value] of this.#watches) {
-      if (value === watch) this.#watches.delete(key);
+      if (value === watch) {
+        this.#watches.delete(key);
+      }
     }
   }
 

@@ -22,7 +22,9 @@ export class Watch {
       return true;
     }
     for (const peer of this.#observers) {
-      if (peer.isHealthy && !this.#learned.has(peer)) return false;
+      if (peer.isHealthy && !this.#learned.has(peer)) {
+        return false;
+      }
     }
     return true;
   }
@@ -37,7 +39,9 @@ export class Watch {
   times(): number[] {
     const times = [...this.#learned.values()].map((at) => at - this.#start);
     for (const peer of this.#observers) {
-      if (peer.isHealthy && !this.#learned.has(peer)) times.push(Infinity);
+      if (peer.isHealthy && !this.#learned.has(peer)) {
+        times.push(Infinity);
+      }
     }
     return times.sort((a, b) => a - b);
   }

@@ -40,10 +40,11 @@ function rowsOf({ rows }: FloorOptions): readonly FloorRow[] {
   }
   const known = FLOOR_ROWS.map(({ name }) => name);
   for (const name of rows) {
-    if (!known.includes(name))
+    if (!known.includes(name)) {
       throw new ArgumentError(
         `--rows ${name}: must be among ${known.join(', ')}`,
       );
+    }
   }
   return FLOOR_ROWS.filter(({ name }) => rows.includes(name));
 }

@@ -9,7 +9,9 @@ export function flawsOf(figures: Partial<Figures>): string[] {
     .filter(([, news]) => news?.curves.flat().includes(Infinity))
     .map(([news]) => `not everybody learned of a ${news}`);
   for (const [fault, ms] of Object.entries(healingTimes(faults))) {
-    if (ms === Infinity) flaws.push(`lists never right after ${fault}`);
+    if (ms === Infinity) {
+      flaws.push(`lists never right after ${fault}`);
+    }
   }
   if (churn?.declaredDead) {
     flaws.push(`healthy peers declared dead: ${count(churn.declaredDead)}`);

@@ -25,7 +25,9 @@ export async function joinStorm(
     cloud.add({ seeds: [seed], advertises: false });
   }
   for (const peer of cloud.peers) {
-    if (peer !== seed) peer.start();
+    if (peer !== seed) {
+      peer.start();
+    }
   }
   const equal = await untilAgreed(cloud, PATIENCE);
   return { equal, cloud };

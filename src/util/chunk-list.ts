@@ -53,7 +53,9 @@ export class ChunkList {
   takeInto(memory: Buffer): Buffer {
     let at = 0;
     for (const chunks of [this.#groups, this.#recent]) {
-      for (const chunk of chunks) at += chunk.copy(memory, at);
+      for (const chunk of chunks) {
+        at += chunk.copy(memory, at);
+      }
     }
     this.clear();
     return memory.subarray(0, at);

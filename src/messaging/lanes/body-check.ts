@@ -5,7 +5,7 @@ import {
   BODY_TOO_LARGE,
   refusal,
   type MessageOutcome,
-} from '../handlers/message-outcome.js';
+} from '../handlers/index.js';
 
 /** What a body may have, as with `/message`. */
 export interface BodyLimits {

@@ -30,7 +30,9 @@ describe('EventQueue', () => {
     );
     const kept = events.filter((_, index) => index % 10 === 0);
     for (const event of events) {
-      if (!kept.includes(event)) queue.cancel(event);
+      if (!kept.includes(event)) {
+        queue.cancel(event);
+      }
     }
     queue.cancel(events[1]!);
     expect(queue.size).toBe(kept.length);
