@@ -58,12 +58,15 @@ export {
   OnPeerMessage,
   OverloadedError,
   PeerBody,
+  PeerChannel,
+  PeerMetadata,
   PeerSender,
   QuorumError,
   UnreachableError,
   type Broadcast,
   type BroadcastReply,
   type BroadcastResult,
+  type ChannelHandler,
   type MessageErrorCode,
   type MessageFailureNotice,
   type MessageNotice,
@@ -118,5 +121,6 @@ export {
 } from './transport/transport.error.js';
 
 export type { JsonObject, JsonValue } from './wire/json.js';
+export type { MessageMetadata } from './wire/message-head.js';
 export type { PeerAddress, PeerInfo } from './wire/peer-info.js';
 export type { PeerStatus } from './wire/requests.js';

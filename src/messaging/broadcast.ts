@@ -89,7 +89,8 @@ export class Broadcast<T> extends Promise<BroadcastResult<T>[]> {
     const replies: BroadcastReply<T>[] = [];
     if (count > 0) {
       for await (const result of this) {
-        if (!result.error) {
+        // Undefined: the peer does not have the channel of the broadcast.
+        if (!result.error && result.value !== undefined) {
           replies.push(result as BroadcastReply<T>);
         }
         if (replies.length >= count) {

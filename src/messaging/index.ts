@@ -5,9 +5,12 @@ export {
   type BroadcastResult,
 } from './broadcast.js';
 export {
+  BAD_HEAD,
+  headOf,
   MessageRouter,
   OnPeerMessage,
   PeerBody,
+  PeerMetadata,
   PeerSender,
   replyText,
   type MessagePattern,
@@ -38,6 +41,7 @@ export type {
 } from './messaging.options.js';
 export { messagingProviders } from './messaging.providers.js';
 export { MessagingService } from './messaging.service.js';
+export { PeerChannel, type ChannelHandler } from './peer-channel.js';
 export { StreamAcceptor } from './stream/stream-acceptor.js';
 export type {
   ResolvedStreamOptions,

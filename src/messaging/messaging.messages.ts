@@ -18,6 +18,9 @@ export const handlerIsStatic = (handler: string): string =>
 export const handlerUsesHttpParams = (handler: string): string =>
   `${handler}: some of its parameters are decorated for HTTP requests (@Req(), @Query() and the like) and have no value in a message. Use @PeerBody() and @PeerSender()`;
 
+export const channelTaken = (name: string): string =>
+  `channel ${name} has a handler: a channel has one at a time. Call what its handle() returned first, or take another name`;
+
 export const patternInvalid = (handler: string, problem: string): string =>
   `@OnPeerMessage() of ${handler}: ${problem}. Write @OnPeerMessage('type'), or @OnPeerMessage({ name: value })`;
 

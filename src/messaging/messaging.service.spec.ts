@@ -68,6 +68,7 @@ function setUp() {
   const router = new MessageRouter(asCore);
   const messaging = new MessagingService(
     directory,
+    router,
     new SelfLane(router, directory, options),
     new StreamLane(
       asCore,
@@ -222,6 +223,36 @@ describe('MessagingService.send()', () => {
       cause: { message: 'enough' },
     });
     expect(request).not.toHaveBeenCalled();
+  });
+});
+
+describe('to a peer of before', () => {
+  it('a message goes without its metadata', async () => {
+    const { messaging, request, answer } = setUp();
+    answer(200, { ok: true });
+    const metadata = { a: 'b' };
+    expect(await messaging.send('a', {}, { metadata })).toEqual({ ok: true });
+    expect(request.mock.calls[0]![3]).not.toHaveProperty('headers');
+  });
+
+  it('nothing goes on a channel: it is not there', async () => {
+    const { messaging, request } = setUp();
+    const channel = messaging.channel('c');
+    expect(await channel.send('a', {})).toBeUndefined();
+    const results = await channel.broadcast({});
+    expect(results.map(({ value, error }) => [value, error])).toEqual([
+      [undefined, undefined],
+      [undefined, undefined],
+    ]);
+    expect(request).not.toHaveBeenCalled();
+  });
+
+  it('an answer with the code of a channel that is not there is an error as ever', async () => {
+    const { messaging, answer } = setUp();
+    answer(404, { code: 'NO_CHANNEL' });
+    await expect(messaging.send('a', {})).rejects.toMatchObject({
+      code: 'BAD_STATUS',
+    });
   });
 });
 

@@ -7,21 +7,32 @@ import type {
   SendOptions,
 } from '../membership/peer-messenger.interface.js';
 import type { Peer } from '../membership/peer.js';
-import { readNumber } from '../options/option-checks.js';
+import { OptionsError, readNumber } from '../options/option-checks.js';
 import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
 import {
   MEMBERSHIP_CORE,
   PEER_CLOUD_OPTIONS,
 } from '../options/peer-cloud.tokens.js';
 import type { JsonValue } from '../wire/json.js';
+import { isChannelName } from '../wire/message-head.js';
 import { Broadcast } from './broadcast.js';
-import { MessageBody, SelfLane, type OutgoingMessage } from './lanes/index.js';
+import { MessageRouter } from './handlers/index.js';
+import {
+  HEAD_FEATURE,
+  isNoChannel,
+  MessageBody,
+  OutgoingHead,
+  SelfLane,
+  type MessageLane,
+  type OutgoingMessage,
+} from './lanes/index.js';
 import {
   failedChannel,
   sentChannel,
   type MessageNotice,
 } from './message-channels.js';
 import { MessageAbortedError, NoSuchPeerError } from './messaging.errors.js';
+import { PeerChannel } from './peer-channel.js';
 import { StreamLane } from './stream/stream.lane.js';
 
 /** A timeout in ms; the longest is what a timer of Node can hold. */
@@ -34,6 +45,7 @@ const ALL_PEERS = '*';
 @Injectable()
 export class MessagingService implements PeerMessenger {
   readonly #directory: PeerDirectory;
+  readonly #router: MessageRouter;
   readonly #self: SelfLane;
   readonly #stream: StreamLane;
   readonly #core: MembershipCore;
@@ -41,6 +53,7 @@ export class MessagingService implements PeerMessenger {
 
   constructor(
     directory: PeerDirectory,
+    router: MessageRouter,
     self: SelfLane,
     stream: StreamLane,
     @Inject(MEMBERSHIP_CORE) core: MembershipCore,
@@ -48,6 +61,7 @@ export class MessagingService implements PeerMessenger {
     options: ResolvedPeerCloudOptions,
   ) {
     this.#directory = directory;
+    this.#router = router;
     this.#self = self;
     this.#stream = stream;
     this.#core = core;
@@ -64,20 +78,14 @@ export class MessagingService implements PeerMessenger {
    *   `messaging.stream.maxQueuedBytes` wait already: then when its turn comes, and it should stay as it is
    * @throws MessageError: `NO_SUCH_PEER`, `UNREACHABLE` (not delivered), `CONNECTION_LOST`, `TIMEOUT`,
    *   `ABORTED`, `BAD_STATUS`, `NO_HANDLER`, `INVALID_REPLY`, `OVERLOADED` (not delivered), `INVALID_BODY`
-   * @throws OptionsError for a timeout that is no number of ms
+   * @throws OptionsError for a timeout that is no number of ms, and for metadata that is too large
    */
   send<T = JsonValue>(
     peer: Peer | string,
     body: unknown,
     options?: SendOptions,
   ): Promise<T> {
-    try {
-      const id = typeof peer === 'string' ? peer : peer.id;
-      const message = this.#prepare(new MessageBody(body, id), options);
-      return this.#deliver(id, message) as Promise<T>;
-    } catch (error) {
-      return Promise.reject(error as Error);
-    }
+    return this.#send(undefined, peer, body, options) as Promise<T>;
   }
 
   /**
@@ -88,7 +96,60 @@ export class MessagingService implements PeerMessenger {
    * @throws MessageError (`INVALID_BODY`) and OptionsError, at once
    */
   broadcast<T = JsonValue>(body: unknown, options?: SendOptions): Broadcast<T> {
-    const message = this.#prepare(new MessageBody(body, ALL_PEERS), options);
+    return this.#broadcast<T>(undefined, body, options);
+  }
+
+  /**
+   * A named conversation between peers, for integrations; the same for each call with the same name.
+   *
+   * @param name 1 to 64 letters, digits and `_ . : / -`; a package's own name as its beginning
+   *   (`acme-jobs/runs`) keeps it apart from others
+   * @throws OptionsError for another name
+   */
+  channel(name: string): PeerChannel {
+    if (!isChannelName(name)) {
+      throw new OptionsError(
+        'channel',
+        name,
+        'must be 1 to 64 letters, digits and _ . : / -',
+      );
+    }
+    return new PeerChannel(name, {
+      send: (peer, body, options) => this.#send(name, peer, body, options),
+      broadcast: (body, options) => this.#broadcast(name, body, options),
+      handle: (handler) => this.#router.registerChannel(name, handler),
+    });
+  }
+
+  #send(
+    channel: string | undefined,
+    peer: Peer | string,
+    body: unknown,
+    options?: SendOptions,
+  ): Promise<JsonValue | undefined> {
+    try {
+      const id = typeof peer === 'string' ? peer : peer.id;
+      const message = this.#prepare(
+        new MessageBody(body, id),
+        channel,
+        options,
+      );
+      return this.#deliver(id, message);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  #broadcast<T>(
+    channel: string | undefined,
+    body: unknown,
+    options?: SendOptions,
+  ): Broadcast<T> {
+    const message = this.#prepare(
+      new MessageBody(body, ALL_PEERS),
+      channel,
+      options,
+    );
     // Also the check that JSON can carry it: one error instead of one for each peer.
     void message.body.json;
     return new Broadcast<T>({
@@ -98,17 +159,29 @@ export class MessagingService implements PeerMessenger {
     });
   }
 
-  #prepare(body: MessageBody, options?: SendOptions): OutgoingMessage {
+  #prepare(
+    body: MessageBody,
+    channel: string | undefined,
+    options?: SendOptions,
+  ): OutgoingMessage {
+    const metadata = options?.metadata;
+    const head =
+      channel === undefined && metadata === undefined
+        ? undefined
+        : new OutgoingHead(channel, metadata);
     const timeout =
       options?.timeout === undefined
         ? this.#options.messageTimeout
         : readNumber(options.timeout, 'timeout', TIMEOUT_RULE);
     const deadline = performance.now() + timeout;
-    return { body, timeout, deadline, signal: options?.signal };
+    return { body, head, timeout, deadline, signal: options?.signal };
   }
 
   /** Not an async function: each promise around the reply costs as much as the reply. */
-  #deliver(id: string, message: OutgoingMessage): Promise<JsonValue> {
+  #deliver(
+    id: string,
+    message: OutgoingMessage,
+  ): Promise<JsonValue | undefined> {
     const member = id === this.#core.id ? this.#core.self : this.#core.get(id);
     if (!member) {
       return Promise.reject(new NoSuchPeerError(id));
@@ -117,11 +190,27 @@ export class MessagingService implements PeerMessenger {
       const { reason } = message.signal as { reason: unknown };
       return Promise.reject(new MessageAbortedError(id, { cause: reason }));
     }
+    const { head } = message;
+    if (head && !member.features.includes(HEAD_FEATURE)) {
+      return head.channel === undefined
+        ? this.#sendAloud(member, { ...message, head: undefined })
+        : Promise.resolve(undefined);
+    }
+    return head?.channel === undefined
+      ? this.#sendAloud(member, message)
+      : this.#laneTo(member).send(member, message).catch(noneHere);
+  }
+
+  #laneTo({ id }: Member): MessageLane {
+    return id === this.#core.id ? this.#self : this.#stream;
+  }
+
+  /** Sends a message of the application, with its events. */
+  #sendAloud(member: Member, message: OutgoingMessage): Promise<JsonValue> {
     if (sentChannel.hasSubscribers) {
       sentChannel.publish(this.#notice(member, message));
     }
-    const lane = id === this.#core.id ? this.#self : this.#stream;
-    const reply = lane.send(member, message);
+    const reply = this.#laneTo(member).send(member, message);
     if (failedChannel.hasSubscribers) {
       reply.catch((error: unknown) =>
         failedChannel.publish({ ...this.#notice(member, message), error }),
@@ -136,5 +225,12 @@ export class MessagingService implements PeerMessenger {
       peer: this.#directory.of(member),
       body: body.value,
     };
+  }
+}
+
+/** That a peer does not have the channel is an answer. */
+function noneHere(error: unknown): undefined {
+  if (!isNoChannel(error)) {
+    throw error;
   }
 }

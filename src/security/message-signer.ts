@@ -16,7 +16,7 @@ import {
   CONTENT_DIGEST_HEADER,
   contentDigest,
 } from './signature/content-digest.js';
-import { MAY_BE_UNBOUND } from './signed-request.js';
+import { MAY_BE_UNBOUND, signedHeaders } from './signed-request.js';
 import {
   BOOT_HEADER,
   COMPONENT,
@@ -65,6 +65,7 @@ export class MessageSigner implements ExchangeSecurity {
     const digest = contentDigest(request.body);
     const headers = this.signHeaders(request, {
       [CONTENT_DIGEST_HEADER]: digest,
+      ...signedHeaders(request.path, request.headers ?? {}),
     });
     return {
       headers,

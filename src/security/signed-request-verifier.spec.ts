@@ -39,6 +39,43 @@ describe('with a shared secret', () => {
     }
   });
 
+  it('covers what is said beside the body of a message', () => {
+    const headers = {
+      'x-peercloud-channel': 'jobs',
+      'x-peercloud-metadata': '{"a":"b"}',
+      'x-other': 'of a proxy',
+    };
+    const signed = request(alice, 'bob', '/message', headers);
+    expect(signed.headers['signature-input']).toContain(
+      '"content-digest" "x-peercloud-channel" "x-peercloud-metadata" "x-peercloud-id"',
+    );
+    expect(judge(bob, signed)).toMatchObject({ ok: true });
+    for (const name of ['x-peercloud-channel', 'x-peercloud-metadata']) {
+      const fresh = () => request(alice, 'bob', '/message', headers);
+      expectRefused(
+        judge(
+          bob,
+          alter(fresh(), name, () => 'x'),
+        ),
+        'signature',
+      );
+      expectRefused(
+        judge(
+          bob,
+          alter(fresh(), name, () => undefined),
+        ),
+        'does not cover what it must',
+      );
+      expectRefused(
+        judge(
+          bob,
+          alter(request(alice), name, () => 'x'),
+        ),
+        'does not cover what it must',
+      );
+    }
+  });
+
   it('refuses what was captured on its way to another peer', () => {
     const carol = peer({ id: 'carol', secret: SECRET });
     expectRefused(judge(carol, request(alice)), 'for another peer');

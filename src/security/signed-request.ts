@@ -1,9 +1,11 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import {
   ENDPOINTS,
   isPeerId,
   PEER_ID_HEADER,
   STATUS_ALIAS,
 } from '../wire/endpoints.js';
+import { CHANNEL_HEADER, METADATA_HEADER } from '../wire/message-head.js';
 import type { IncomingPeerRequest } from './request-verifier.interface.js';
 import { CONTENT_DIGEST_HEADER } from './signature/content-digest.js';
 import {
@@ -90,6 +92,9 @@ export function readSignedRequest(
     [COMPONENT.method, method],
     [COMPONENT.path, path],
     [isStream ? COMPONENT.streamKey : COMPONENT.digest, bodyValue],
+    ...Object.entries(signedHeaders(path, headers)).map(
+      ([name, value]): SignedComponent => [`"${name}"`, value],
+    ),
     [COMPONENT.senderId, senderId],
   ];
   if (receiverId !== undefined) {
@@ -110,6 +115,22 @@ export function readSignedRequest(
     base: signatureBase(components, input.parameters),
     signature,
   };
+}
+
+/** The headers that say something beside the body, as far as a request has them. */
+export function signedHeaders(
+  path: string,
+  headers: IncomingHttpHeaders,
+): Record<string, string> {
+  const signed: Record<string, string> = {};
+  if (path === ENDPOINTS.message) {
+    for (const name of [CHANNEL_HEADER, METADATA_HEADER]) {
+      if (headers[name] !== undefined) {
+        signed[name] = String(headers[name]);
+      }
+    }
+  }
+  return signed;
 }
 
 function isBoot(value: unknown): value is string {

@@ -7,6 +7,8 @@ export interface OutgoingRequest {
   method: string;
   path: string;
   body: Buffer | undefined;
+  /** Headers that it goes with, those of the signature excepted. */
+  headers?: Record<string, string>;
   /** Id of the peer it is for, where it is known. */
   receiverId: string | undefined;
 }

@@ -90,7 +90,10 @@ export class HttpPeerTransport implements PeerTransport {
     const config: AxiosRequestConfig & PeerRequestConfig = {
       method: 'post',
       url: urlOf(target, endpoint),
-      headers: id === undefined ? {} : { [PEER_ID_HEADER]: id },
+      headers: {
+        ...options.headers,
+        ...(id !== undefined && { [PEER_ID_HEADER]: id }),
+      },
       data,
       timeout: options.timeout,
       signal: options.signal,

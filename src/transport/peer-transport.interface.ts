@@ -12,6 +12,8 @@ export interface RequestOptions {
   /** Ms until the exchange is given up, connecting and reading the answer included. */
   timeout: number;
   signal?: AbortSignal;
+  /** Headers beside those of every request, such as the head of a message. */
+  headers?: Record<string, string>;
   /** Most bytes of the answer that are read; default: the transport's own limit. */
   maxAnswerBytes?: number;
 }

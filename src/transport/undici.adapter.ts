@@ -70,6 +70,7 @@ export function createUndiciAdapter(
       method: request.method,
       path: request.path,
       body: request.body,
+      headers: request.headers,
       receiverId: config.receiverId,
     });
     config.onSend?.();

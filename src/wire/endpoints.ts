@@ -35,6 +35,7 @@ export const FEATURES = [
   'probe',
   'sync',
   'stream',
+  'head',
 ] as const;
 
 /** True for every 2xx (PROTOCOL.md, section 1, success). */

@@ -54,18 +54,20 @@ export function request(
   sender: PeerSecurity,
   receiverId: string | null = 'bob',
   path = '/message',
+  headers: Record<string, string> = {},
 ): IncomingPeerRequest {
   const outgoing = {
     origin: 'http://10.0.0.1:9338',
     method: 'POST',
     path,
     body: BODY,
+    headers,
     receiverId: receiverId ?? undefined,
   };
   return {
     method: 'POST',
     path,
-    headers: sender.exchange.sign(outgoing).headers,
+    headers: { ...headers, ...sender.exchange.sign(outgoing).headers },
     raw: BODY,
     remoteAddress: '10.0.0.2',
   };

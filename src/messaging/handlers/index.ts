@@ -1,11 +1,18 @@
+export { headOf } from './incoming-head.js';
 export {
+  BAD_HEAD,
   BODY_TOO_LARGE,
   refusal,
   replyText,
   type MessageOutcome,
 } from './message-outcome.js';
 export type { MessagePattern } from './message-pattern.js';
-export { OnPeerMessage, PeerBody, PeerSender } from './message.decorators.js';
+export {
+  OnPeerMessage,
+  PeerBody,
+  PeerMetadata,
+  PeerSender,
+} from './message.decorators.js';
 export { MessageExplorer } from './message.explorer.js';
 export {
   MessageHandlerFactory,

@@ -12,6 +12,7 @@ import type { Peer } from '../../membership/peer.js';
 import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
 import { PEER_CLOUD_OPTIONS } from '../../options/peer-cloud.tokens.js';
 import type { JsonValue } from '../../wire/json.js';
+import type { MessageMetadata } from '../../wire/message-head.js';
 import {
   argsMetadataKey,
   declaredArgs,
@@ -26,7 +27,7 @@ export interface MessageHandler {
   /** `Class.method`, for logs. */
   readonly name: string;
   /** Runs the method; may return a promise or an observable, and may throw. */
-  invoke(body: JsonValue, sender: Peer): unknown;
+  invoke(body: JsonValue, sender: Peer, metadata: MessageMetadata): unknown;
 }
 
 /** A method with `@OnPeerMessage()`, as the explorer found it. */
@@ -109,12 +110,12 @@ export class MessageHandlerFactory {
     );
   }
 
-  /** A request-scoped provider is made anew for each message; its REQUEST is `{ body, sender }`. */
+  /** A request-scoped provider is made anew for each message; its REQUEST is a PeerMessageRequest. */
   #forEachMessage(source: HandlerSource): Invoke {
     const { wrapper, owner, method } = source;
     const enhancers = readEnhancers(owner, method);
-    return async (body, sender) => {
-      const request = { body, sender };
+    return async (body, sender, metadata) => {
+      const request: PeerMessageRequest = { body, sender, metadata };
       const contextId = ContextIdFactory.getByRequest(request);
       this.#appContexts.registerRequestProvider(
         contextId.payload ?? request,
@@ -129,7 +130,7 @@ export class MessageHandlerFactory {
         instance,
         enhancers,
         contextId,
-      )(body, sender);
+      )(body, sender, metadata);
     };
   }
 }
@@ -138,6 +139,8 @@ export class MessageHandlerFactory {
 export interface PeerMessageRequest {
   body: JsonValue;
   sender: Peer;
+  /** `{}` where the sender gave none. */
+  metadata: MessageMetadata;
 }
 
 /** Nest's chain of guards, interceptors, pipes and filters, without those of the whole app. */

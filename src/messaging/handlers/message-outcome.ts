@@ -35,6 +35,20 @@ export const NO_HANDLER = refusal(
   'NO_HANDLER',
 );
 
+/** Nobody handles the channel of the message. */
+export const NO_CHANNEL = refusal(
+  404,
+  'nobody handles this channel',
+  'NO_CHANNEL',
+);
+
+/** A channel or metadata that break the rules. */
+export const BAD_HEAD = refusal(
+  400,
+  'the channel or the metadata of the message is not valid',
+  'INVALID_HEAD',
+);
+
 /** A handler failed, or returned what JSON cannot carry: no details leave this peer. */
 export const FAILED = refusal(500, 'the message could not be handled');
 

@@ -5,19 +5,23 @@ import type { MembershipCore } from '../../membership/core/membership-core.js';
 import type { Peer } from '../../membership/peer.js';
 import { MEMBERSHIP_CORE } from '../../options/peer-cloud.tokens.js';
 import type { JsonValue } from '../../wire/json.js';
+import type { MessageHead } from '../../wire/message-head.js';
 import { InvalidHandlerError } from '../messaging.errors.js';
+import { NO_METADATA } from './incoming-head.js';
 import type { MessageHandler } from './message-handler.factory.js';
 import { readPattern, type PatternLeaf } from './message-pattern.js';
 import { PatternIndex } from './pattern-index.js';
 import { receivedChannel } from '../message-channels.js';
 import {
   FAILED,
+  NO_CHANNEL,
   NO_HANDLER,
   refused,
   replied,
   type MessageOutcome,
 } from './message-outcome.js';
 import {
+  channelTaken,
   handlerFailed,
   patternInvalid,
   patternTaken,
@@ -31,6 +35,7 @@ import {
 export class MessageRouter {
   readonly #logger = new Logger('PeerCloud');
   readonly #handlers = new PatternIndex<MessageHandler>();
+  readonly #channels = new Map<string, MessageHandler>();
 
   readonly #core: MembershipCore;
 
@@ -54,16 +59,46 @@ export class MessageRouter {
     }
   }
 
+  /**
+   * Gives a channel its handler; returns what takes it away.
+   *
+   * @throws InvalidHandlerError for a channel that has one
+   */
+  registerChannel(name: string, invoke: MessageHandler['invoke']): () => void {
+    const handler = { name: `the handler of channel ${name}`, invoke };
+    if (this.#channels.has(name)) {
+      throw new InvalidHandlerError(handler.name, channelTaken(name));
+    }
+    this.#channels.set(name, handler);
+    return () => {
+      if (this.#channels.get(name) === handler) {
+        this.#channels.delete(name);
+      }
+    };
+  }
+
   /** Runs the handler of a message; never rejects. */
-  async dispatch(body: JsonValue, sender: Peer): Promise<MessageOutcome> {
-    return this.run(body, sender);
+  async dispatch(
+    body: JsonValue,
+    sender: Peer,
+    head?: MessageHead,
+  ): Promise<MessageOutcome> {
+    return this.run(body, sender, head);
   }
 
   /**
    * The same without a promise where the handler needs none. Handlers start in the order of the calls.
    * Never throws, and the promise never rejects.
    */
-  run(body: JsonValue, sender: Peer): MessageOutcome | Promise<MessageOutcome> {
+  run(
+    body: JsonValue,
+    sender: Peer,
+    head?: MessageHead,
+  ): MessageOutcome | Promise<MessageOutcome> {
+    if (head?.channel !== undefined) {
+      const handler = this.#channels.get(head.channel);
+      return handler ? this.#invoke(handler, body, sender, head) : NO_CHANNEL;
+    }
     if (receivedChannel.hasSubscribers) {
       receivedChannel.publish({ self: this.#core.id, peer: sender, body });
     }
@@ -71,8 +106,18 @@ export class MessageRouter {
     if (!handler) {
       return this.hasHandlers ? NO_HANDLER : replied(undefined);
     }
+    return this.#invoke(handler, body, sender, head);
+  }
+
+  #invoke(
+    handler: MessageHandler,
+    body: JsonValue,
+    sender: Peer,
+    head?: MessageHead,
+  ): MessageOutcome | Promise<MessageOutcome> {
     try {
-      const result = handler.invoke(body, sender);
+      const metadata = head?.metadata ?? NO_METADATA;
+      const result = handler.invoke(body, sender, metadata);
       return typeof result === 'object' && result !== null
         ? this.#settle(result, handler, sender)
         : replied(result, handler.name);

@@ -5,6 +5,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import type { Peer } from '../../membership/peer.js';
+import type { MessageMetadata } from '../../wire/message-head.js';
 import type { MessagePattern } from './message-pattern.js';
 
 /** Metadata on a method: the patterns of its `@OnPeerMessage()` decorators. */
@@ -27,7 +28,8 @@ export const PEER_CONTEXT_TYPE = 'rpc';
  * object matches every body that holds these values. The match with the most keys wins, then the handler
  * that was registered first. Two handlers with the same pattern are refused at start-up.
  *
- * Without parameter decorators the method gets `(body, sender)`; see also `@PeerBody()` and `@PeerSender()`.
+ * Without parameter decorators the method gets `(body, sender)`; see also `@PeerBody()`, `@PeerSender()` and
+ * `@PeerMetadata()`.
  * Guards, interceptors, pipes and filters of the method and its class apply, in a context of type `rpc`.
  */
 export function OnPeerMessage(pattern?: MessagePattern): MethodDecorator {
@@ -68,5 +70,22 @@ export const PeerSender = createParamDecorator<keyof Peer | undefined>(
   (property, context) => {
     const sender = context.switchToRpc().getContext<Peer>();
     return property ? sender[property] : sender;
+  },
+);
+
+/** Place of the metadata among what a handler is called with: body, sender, metadata. */
+const METADATA_ARG = 2;
+
+/**
+ * The metadata of the message (`SendOptions.metadata`), or one value of it, as a parameter of an
+ * `@OnPeerMessage()` method: `{}`, or undefined, where the sender gave none.
+ */
+export const PeerMetadata = createParamDecorator<string | undefined>(
+  (key, context): MessageMetadata | string | undefined => {
+    const metadata = context.getArgByIndex<MessageMetadata>(METADATA_ARG);
+    if (key === undefined) {
+      return metadata;
+    }
+    return Object.hasOwn(metadata, key) ? metadata[key] : undefined;
   },
 );

@@ -94,7 +94,7 @@ export class HttpLane implements MessageLane {
     member: Member,
     message: OutgoingMessage,
   ): Promise<PeerAnswer> {
-    const { body, deadline, signal, timeout } = message;
+    const { body, head, deadline, signal, timeout } = message;
     const left = Math.ceil(deadline - performance.now());
     if (left <= 0) {
       throw new MessageTimeoutError(member.id, timeout);
@@ -102,7 +102,11 @@ export class HttpLane implements MessageLane {
     const { json } = body;
     const abort = signal && new AbortController();
     const ignoreSignal = signal && onAbort(signal, () => abort?.abort());
-    const options = { timeout: left, ...(abort && { signal: abort.signal }) };
+    const options = {
+      timeout: left,
+      ...(abort && { signal: abort.signal }),
+      ...(head && { headers: head.headers }),
+    };
     try {
       return this.#transport.requestSerialized
         ? await this.#transport.requestSerialized(

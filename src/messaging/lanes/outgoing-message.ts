@@ -6,6 +6,7 @@ import {
   type JsonValue,
 } from '../../wire/json.js';
 import { InvalidBodyError } from '../messaging.errors.js';
+import type { OutgoingHead } from './outgoing-head.js';
 
 /** A body on its way out; serialised once, however many peers it goes to. */
 export class MessageBody {
@@ -54,6 +55,8 @@ export class MessageBody {
 /** A message on its way to a peer. */
 export interface OutgoingMessage {
   readonly body: MessageBody;
+  /** What travels beside the body; absent for most. Its receiver has the feature `head`. */
+  readonly head?: OutgoingHead | undefined;
   /** Ms that the caller gave it, for the text of the error. */
   readonly timeout: number;
   /** When the caller stops waiting, on the clock of `performance.now()`. */

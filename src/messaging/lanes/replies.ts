@@ -26,6 +26,15 @@ export function isUnknownSender(
   return status === 403 && codeOf(payload) === 'UNKNOWN_SENDER';
 }
 
+/** True for the answer of a peer that does not have the channel of a message. */
+export function isNoChannel(error: unknown): boolean {
+  return (
+    error instanceof BadStatusError &&
+    error.status === 404 &&
+    codeOf(error.payload) === 'NO_CHANNEL'
+  );
+}
+
 function codeOf(payload: JsonValue | undefined): JsonValue | undefined {
   return payload !== undefined && isJsonObject(payload)
     ? payload['code']

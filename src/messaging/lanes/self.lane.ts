@@ -5,6 +5,7 @@ import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.
 import { PEER_CLOUD_OPTIONS } from '../../options/peer-cloud.tokens.js';
 import { isSuccess } from '../../wire/endpoints.js';
 import type { JsonValue } from '../../wire/json.js';
+import type { MessageHead } from '../../wire/message-head.js';
 import { isLarger } from '../../util/text-parts.js';
 import { onAbort } from './abort-listeners.js';
 import {
@@ -73,7 +74,11 @@ export class SelfLane implements MessageLane {
     return (
       fault ??
       withinLimits(id, message, () =>
-        this.#router.dispatch(body, this.#directory.self),
+        this.#router.dispatch(
+          body,
+          this.#directory.self,
+          message.head && (JSON.parse(message.head.json) as MessageHead),
+        ),
       )
     );
   }

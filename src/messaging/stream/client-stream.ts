@@ -250,7 +250,8 @@ export class ClientStream implements FrameHandler {
   /** What comes before the body. */
   #frameHead(delivery: Delivery, now: number): string {
     const id = this.#pending.add(delivery);
-    return `,${id},${Math.ceil(delivery.message.deadline - now)},`;
+    const { head } = delivery.message;
+    return `${head ? `,${head.json}` : ''},${id},${Math.ceil(delivery.message.deadline - now)},`;
   }
 
   #greet(line: string): void {

@@ -11,7 +11,7 @@ import { StreamError } from './stream.error.js';
  * The lines of a stream (PROTOCOL.md, section 4, `stream`). Each is one JSON value:
  * - an object, the first in each direction: Hello;
  * - `["m", t, id, ms, body, id, ms, body, …]`: requests; `t` is the opener's clock in ms, `ms` what is
- *   left of the message's time;
+ *   left of the message's time. An object before an `id` is the head of that request;
  * - `["r", id, status, payload, id, status, payload, …]`: replies;
  * - `["e"]`: every request up to the end of the opener's side has been started;
  * - `["x"]`: the receiver takes no more on this stream;

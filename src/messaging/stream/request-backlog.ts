@@ -1,4 +1,8 @@
-import type { JsonValue } from '../../wire/json.js';
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+} from '../../wire/json.js';
 import { StreamError } from './stream.error.js';
 
 /** Who starts the handlers. */
@@ -6,10 +10,16 @@ export interface RequestStarter {
   /** True while no more may be started. */
   readonly isHeld: boolean;
   /** Starts the handler of a request that is wanted until `deadline`. */
-  start(id: number, body: JsonValue, deadline: number, line: RequestLine): void;
+  start(
+    id: number,
+    body: JsonValue,
+    deadline: number,
+    line: RequestLine,
+    head?: JsonObject,
+  ): void;
 }
 
-/** A line of requests that has arrived: `["m", clock, id, ms, body, …]`. */
+/** A line of requests that has arrived: `["m", clock, id, ms, body, …]`, with a head before an id at times. */
 export interface RequestLine {
   frame: JsonValue[];
   /** When it was sent, on the clock of this side. */
@@ -43,13 +53,16 @@ export class RequestBacklog {
   /** @throws StreamError for a line of the wrong shape; nothing of it is started then */
   add(line: RequestLine): void {
     const { frame } = line;
-    if (frame.length % VALUES !== FIRST) {
-      throw new StreamError('a line of requests has the wrong shape');
-    }
-    for (let at = FIRST; at < frame.length; at += VALUES) {
+    let at = FIRST;
+    while (at < frame.length) {
+      at += isJsonObject(frame[at]) ? 1 : 0;
+      if (at + VALUES > frame.length) {
+        throw new StreamError('a line of requests has the wrong shape');
+      }
       if (typeof frame[at] !== 'number' || typeof frame[at + 1] !== 'number') {
         throw new StreamError('a request has no id or no time');
       }
+      at += VALUES;
     }
     this.#lines.push(line);
   }
@@ -64,13 +77,15 @@ export class RequestBacklog {
         if (this.#starter.isHeld) {
           return;
         }
-        const at = this.#at;
-        this.#at += VALUES;
+        const first = frame[this.#at];
+        const head = isJsonObject(first) ? first : undefined;
+        const at = head ? this.#at + 1 : this.#at;
+        this.#at = at + VALUES;
         const deadline = sentAt + (frame[at + 1] as number);
         // Nobody waits any more for what is past its time.
         if (now < deadline) {
           const id = frame[at] as number;
-          this.#starter.start(id, frame[at + 2]!, deadline, line);
+          this.#starter.start(id, frame[at + 2]!, deadline, line, head);
           now = performance.now();
         }
       }

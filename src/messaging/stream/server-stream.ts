@@ -2,9 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Peer } from '../../membership/peer.js';
 import type { BodyAccount } from '../../security/body-budget.js';
 import type { StreamCodec } from '../../security/stream-security.interface.js';
-import type { JsonValue } from '../../wire/json.js';
+import type { JsonObject, JsonValue } from '../../wire/json.js';
+import { isMessageHead, type MessageHead } from '../../wire/message-head.js';
 import { type Text, isLarger } from '../../util/text-parts.js';
-import type { MessageOutcome } from '../handlers/index.js';
+import { BAD_HEAD, type MessageOutcome } from '../handlers/index.js';
 import { bodyFault, type BodyLimits } from '../lanes/index.js';
 import { FrameConnection, type FrameHandler } from './frame-connection.js';
 import {
@@ -43,7 +44,11 @@ export interface ServerStreamConfig extends BodyLimits {
   /** Ms after which the opener has to replace the stream; undefined where it need not. */
   lifetime: number | undefined;
   /** Runs the handler of a message. */
-  run(body: JsonValue, sender: Peer): MessageOutcome | Promise<MessageOutcome>;
+  run(
+    body: JsonValue,
+    sender: Peer,
+    head?: MessageHead,
+  ): MessageOutcome | Promise<MessageOutcome>;
 }
 
 /** What a stream tells the acceptor that keeps it. */
@@ -167,11 +172,11 @@ export class ServerStream implements FrameHandler, RequestStarter {
     body: JsonValue,
     deadline: number,
     line: RequestLine,
+    head?: JsonObject,
   ): void {
-    const config = this.#config;
     const outcome =
-      bodyFault(body, config, line.mayBeTooLarge) ??
-      config.run(body, this.sender);
+      bodyFault(body, this.#config, line.mayBeTooLarge) ??
+      this.#run(body, head);
     if (outcome instanceof Promise) {
       const number = this.#running.enter(deadline);
       void outcome.then((settled) => {
@@ -181,6 +186,15 @@ export class ServerStream implements FrameHandler, RequestStarter {
     } else {
       this.#replies.add(id, outcome);
     }
+  }
+
+  #run(
+    body: JsonValue,
+    head: JsonObject | undefined,
+  ): MessageOutcome | Promise<MessageOutcome> {
+    return head === undefined || isMessageHead(head)
+      ? this.#config.run(body, this.sender, head)
+      : BAD_HEAD;
   }
 
   #greet(line: string): void {

@@ -184,7 +184,7 @@ export class StreamAcceptor
       maxBytes: maxMessageBytes,
       maxDepth: limits.maxJsonDepth,
       lifetime: server?.requestTimeout || undefined,
-      run: (body, sender) => this.#router.run(body, sender),
+      run: (body, sender, head) => this.#router.run(body, sender, head),
     };
   }
 

@@ -1,11 +1,16 @@
 import { Req, Res } from '@nestjs/common';
 import { PeerDirectory } from '../../membership/peer-directory.js';
-import { MessageRouter, replyText } from '../../messaging/index.js';
+import {
+  BAD_HEAD,
+  headOf,
+  MessageRouter,
+  replyText,
+} from '../../messaging/index.js';
 import { ENDPOINTS } from '../../wire/endpoints.js';
 import { JsonText } from '../../wire/json.js';
 import { isJsonObject } from '../../wire/json.js';
 import { Answer, type AdapterResponse } from '../answer.js';
-import type { AdapterRequest } from '../gate/peer-request.js';
+import { incomingOf, type AdapterRequest } from '../gate/peer-request.js';
 import { PeerResponder } from './peer-responder.js';
 import {
   ProtocolController,
@@ -39,7 +44,11 @@ export class MessageController {
         throw refusals.invalidBody('a message is a JSON object');
       }
       const peer = this.#directory.of(sender);
-      const outcome = await this.#router.dispatch(body, peer);
+      const head = headOf(incomingOf(req).headers);
+      const outcome =
+        head === 'invalid'
+          ? BAD_HEAD
+          : await this.#router.dispatch(body, peer, head);
       const { status, json } = replyText(outcome);
       return new Answer(status, new JsonText(json));
     });

@@ -155,6 +155,46 @@ describe('/stream', () => {
     expect(await stream.reply(7)).toEqual([200, { a: 1 }]);
   });
 
+  it('takes an object before an id as the head of that request', async () => {
+    const stream = await open();
+    pair.receiver.messaging
+      .channel('raw')
+      .handle((body, _sender, metadata) => ({ body, metadata }));
+    const metadata = { a: 'b' };
+    const head = { channel: 'raw', metadata, later: 'ignored' };
+    stream.write(
+      HELLO,
+      ['m', 0, 1, 5000, { a: 1 }, head, 2, 5000, { b: 2 }],
+      ['m', 0, { metadata }, 3, 5000, { c: 3 }, { channel: 'x' }, 4, 5000, {}],
+    );
+    expect(await stream.reply(1)).toEqual([200, { a: 1 }]);
+    expect(await stream.reply(2)).toEqual([200, { body: { b: 2 }, metadata }]);
+    expect(await stream.reply(3)).toEqual([200, { c: 3 }]);
+    expect(await stream.reply(4)).toEqual([
+      404,
+      expect.objectContaining({ code: 'NO_CHANNEL' }),
+    ]);
+    expect(handlers().handled).toEqual([{ a: 1 }, { c: 3 }]);
+  });
+
+  it.each<[string, string]>([
+    ['a channel without a name', '{"channel":""}'],
+    ['a channel that is no text', '{"channel":7}'],
+    ['metadata that is no object', '{"metadata":"x"}'],
+    ['metadata that is no text', '{"metadata":{"a":1}}'],
+    ['a name that changes prototypes', '{"metadata":{"__proto__":"x"}}'],
+    ['metadata of any size', `{"metadata":{"a":"${'x'.repeat(5000)}"}}`],
+  ])('refuses %s, and goes on', async (_, head) => {
+    const stream = await open();
+    stream.write(HELLO, `["m",0,${head},1,5000,{},2,5000,{"a":1}]`);
+    expect(await stream.reply(1)).toEqual([
+      400,
+      expect.objectContaining({ code: 'INVALID_HEAD' }),
+    ]);
+    expect(await stream.reply(2)).toEqual([200, { a: 1 }]);
+    expect(handlers().handled).toEqual([{ a: 1 }]);
+  });
+
   it('refuses strangers and other types', async () => {
     await open();
     const { port } = pair.receiver;
@@ -178,6 +218,8 @@ describe('/stream', () => {
     ['broken JSON', [HELLO, '["m",0,1,5000,{]']],
     ['a request without a clock', [HELLO, ['m', 'x', 1, 5000, {}]]],
     ['half a request', [HELLO, ['m', 0, 1, 5000]]],
+    ['a head without a request', [HELLO, ['m', 0, 1, 5000, {}, {}]]],
+    ['two heads', [HELLO, ['m', 0, {}, {}, 1, 5000, {}]]],
     ['a request without an id', [HELLO, ['m', 0, null, 5000, {}]]],
     ['a request without a time', [HELLO, ['m', 0, 1, null, {}]]],
     ['an endless line', [HELLO, `["m",0,1,5000,"${'x'.repeat(400_000)}"]`]],

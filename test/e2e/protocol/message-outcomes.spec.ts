@@ -111,6 +111,28 @@ describe.each(WAYS)('what /message answers, $adapter, $mode', (way) => {
     }
   });
 
+  it.each([
+    ['x-peercloud-channel', 'two words'],
+    ['x-peercloud-metadata', '{'],
+    ['x-peercloud-metadata', '[]'],
+    ['x-peercloud-metadata', '{"a":1}'],
+    ['x-peercloud-metadata', '{"__proto__":"x"}'],
+    ['x-peercloud-metadata', `{"a":"${'x'.repeat(4096)}"}`],
+  ])('400 for a head that breaks the rules: %s %s', async (name, value) => {
+    const answer = await send('value', { n: 1 }).set(name, value);
+    expect(answer.status).toBe(400);
+    expect(answer.body).toMatchObject({ code: 'INVALID_HEAD' });
+  });
+
+  it('404 on a channel that nobody handles', async () => {
+    const answer = await send('value', { n: 1 }).set(
+      'x-peercloud-channel',
+      'c',
+    );
+    expect(answer.status).toBe(404);
+    expect(answer.body).toMatchObject({ code: 'NO_CHANNEL' });
+  });
+
   it('status and payload of an HttpException', async () => {
     const conflict = await send('conflict');
     expect(conflict.status).toBe(409);

@@ -1,0 +1,87 @@
+import type { Peer } from '../membership/peer.js';
+import type { SendOptions } from '../membership/peer-messenger.interface.js';
+import type { JsonValue } from '../wire/json.js';
+import type { MessageMetadata } from '../wire/message-head.js';
+import type { Broadcast } from './broadcast.js';
+
+/**
+ * Takes the messages of a channel. What it returns (a value, a promise or an observable) is the reply, as
+ * with `@OnPeerMessage()`.
+ *
+ * @param sender the peer that sent it, or oneself
+ * @param metadata what the sender gave as `metadata`; `{}` where it gave none
+ */
+export type ChannelHandler = (
+  body: JsonValue,
+  sender: Peer,
+  metadata: MessageMetadata,
+) => unknown;
+
+/** What stands behind a channel; MessagingService makes it. */
+export interface ChannelSource {
+  send(
+    peer: Peer | string,
+    body: unknown,
+    options?: SendOptions,
+  ): Promise<JsonValue | undefined>;
+  broadcast(
+    body: unknown,
+    options?: SendOptions,
+  ): Broadcast<JsonValue | undefined>;
+  handle(handler: ChannelHandler): () => void;
+}
+
+/**
+ * A named conversation between peers, for integrations: its messages never reach `@OnPeerMessage()`
+ * methods, nor cause `message.*` events (PROTOCOL.md, section 4, `head`). That a peer does not have the
+ * channel is an answer, not an error.
+ */
+export class PeerChannel {
+  readonly #source: ChannelSource;
+
+  constructor(
+    readonly name: string,
+    source: ChannelSource,
+  ) {
+    this.#source = source;
+  }
+
+  /**
+   * Sends a message to the channel's handler at one peer, or at oneself, and resolves to the reply:
+   * undefined if nobody handles the channel there. (A handler that returns nothing replies `{}`.)
+   *
+   * @param peer a peer, or the id of one
+   * @param body a JSON object; it is copied
+   * @throws MessageError and OptionsError as `MessagingService.send()` does, `NO_HANDLER` excepted
+   */
+  send<T = JsonValue>(
+    peer: Peer | string,
+    body: unknown,
+    options?: SendOptions,
+  ): Promise<T | undefined> {
+    return this.#source.send(peer, body, options) as Promise<T | undefined>;
+  }
+
+  /**
+   * Sends a message to the channel's handlers at all peers but oneself. A peer where nobody handles the
+   * channel is a result whose `value` is undefined, and does not count in `take()` and `quorum()`.
+   *
+   * @throws MessageError (`INVALID_BODY`) and OptionsError, at once
+   */
+  broadcast<T = JsonValue>(
+    body: unknown,
+    options?: SendOptions,
+  ): Broadcast<T | undefined> {
+    return this.#source.broadcast(body, options) as Broadcast<T | undefined>;
+  }
+
+  /**
+   * Takes the channel's messages from now on; one handler at a time.
+   *
+   * @returns what ends it: the peer does not have the channel then
+   * @throws InvalidHandlerError if the channel has a handler
+   */
+  handle(handler: ChannelHandler): () => void {
+    return this.#source.handle(handler);
+  }
+}
