@@ -13,6 +13,7 @@ import {
   type AbstractHttpAdapter,
   type ModuleRef,
 } from '@nestjs/core';
+import { PeerCloudError } from '../errors/peer-cloud.error.js';
 import { PeerDirectory } from '../membership/peer-directory.js';
 import { MessageRouter, StreamAcceptor } from '../messaging/index.js';
 import {
@@ -49,6 +50,9 @@ const HOOKS: ReadonlySet<PropertyKey> = new Set([
   'beforeApplicationShutdown',
   'onApplicationShutdown',
 ]);
+
+const adapterMissing =
+  'the own listener needs an HTTP adapter of Nest: install @nestjs/platform-express or @nestjs/platform-fastify';
 
 /** Makes the server for an adapter's request handler. */
 export type ServerFactory = (handler: RequestListener) => Server;
@@ -99,23 +103,34 @@ class InnerModule implements NestModule {
 }
 
 /**
- * An adapter of the kind that the app has: its package is installed then. Express for everything else,
- * workers without HTTP among them.
+ * An adapter of the kind that the app has: its package is installed then. Workers without HTTP have
+ * either one.
+ *
+ * @throws PeerCloudError `ADAPTER_MISSING` if neither package is installed
  */
 async function createAdapter(
   kind: string | undefined,
   createServer: ServerFactory,
 ): Promise<AbstractHttpAdapter> {
-  if (kind === 'fastify') {
+  // Each import stands in a `try` of its own: bundlers then put up with a package that is not there.
+  if (kind !== 'fastify') {
+    try {
+      const { ExpressAdapter } = await import('@nestjs/platform-express');
+      return new (class extends ExpressAdapter {
+        override initHttpServer(): void {
+          this.setHttpServer(createServer(this.getInstance()));
+        }
+      })();
+    } catch {
+      // Fastify does as well.
+    }
+  }
+  try {
     const { FastifyAdapter } = await import('@nestjs/platform-fastify');
     return new FastifyAdapter({ serverFactory: createServer });
+  } catch (cause) {
+    throw new PeerCloudError('ADAPTER_MISSING', adapterMissing, { cause });
   }
-  const { ExpressAdapter } = await import('@nestjs/platform-express');
-  return new (class extends ExpressAdapter {
-    override initHttpServer(): void {
-      this.setHttpServer(createServer(this.getInstance()));
-    }
-  })();
 }
 
 /**
