@@ -96,7 +96,7 @@ export {
 export type {
   AddressOptions,
   ResolvedAddressOptions,
-} from './security/address.options.js';
+} from './security/addresses/address.options.js';
 export type {
   LimitOptions,
   ResolvedLimitOptions,

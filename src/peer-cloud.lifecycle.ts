@@ -25,8 +25,7 @@ import {
   warnOfScheme,
 } from './peer-cloud.reachability.js';
 import { SelfCheckService } from './protocol/index.js';
-import type { PeerHttpService } from './transport/peer-http.service.js';
-import { TlsReloader } from './transport/tls-reloader.js';
+import { type PeerHttpService, TlsReloader } from './transport/index.js';
 
 /**
  * When everything starts and ends: the membership when the port is known, its end while the port still

@@ -29,7 +29,7 @@ import {
 } from './peer-cloud.module-definition.js';
 import { peerCloudProviders } from './peer-cloud.providers.js';
 import { decoratedControllers, ProtocolSetup } from './protocol/index.js';
-import { PeerSecurity } from './security/peer-security.js';
+import { PeerSecurity } from './security/index.js';
 
 /**
  * Makes an app a peer of a cloud. Import it once, in the root module:

@@ -14,14 +14,13 @@ import {
 } from './options/peer-cloud.tokens.js';
 import { PeerCloudLifecycle } from './peer-cloud.lifecycle.js';
 import { protocolProviders } from './protocol/index.js';
-import { PeerSecurity } from './security/peer-security.js';
-import { securityProviders } from './security/security.providers.js';
-import { HttpPeerTransport } from './transport/http-peer.transport.js';
+import { PeerSecurity, securityProviders } from './security/index.js';
 import {
   createPeerHttpService,
+  HttpPeerTransport,
   type PeerHttpService,
-} from './transport/peer-http.service.js';
-import { TlsReloader } from './transport/tls-reloader.js';
+  TlsReloader,
+} from './transport/index.js';
 
 const transportProviders: Provider[] = [
   {

@@ -28,7 +28,7 @@ import {
   protocolProviders,
   ProtocolSetup,
 } from '../protocol/index.js';
-import { BodyBudget } from '../security/body-budget.js';
+import { BodyBudget } from '../security/index.js';
 
 /** What the controllers of the protocol use of the outer app. */
 const LENT: InjectionToken[] = [

@@ -7,9 +7,8 @@ import {
   PEER_CLOUD_OPTIONS,
   PEER_TRANSPORT,
 } from '../options/peer-cloud.tokens.js';
-import type { AddressPolicy } from '../security/address-policy.js';
-import { PeerSecurity } from '../security/peer-security.js';
-import type { PeerTransport } from '../transport/peer-transport.interface.js';
+import { type AddressPolicy, PeerSecurity } from '../security/index.js';
+import type { PeerTransport } from '../transport/index.js';
 import { systemClock } from './core/clock.js';
 import { MembershipCore } from './core/membership-core.js';
 import type { SelfDescription } from './core/membership.types.js';

@@ -17,7 +17,7 @@ import type {
 import type {
   AddressOptions,
   ResolvedAddressOptions,
-} from '../security/address.options.js';
+} from '../security/addresses/address.options.js';
 import type {
   LimitOptions,
   ResolvedLimitOptions,

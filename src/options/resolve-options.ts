@@ -3,7 +3,7 @@ import { resolveListenerOptions } from '../listener/listener.options.js';
 import { ENTRY_BYTES } from '../membership/core/options/membership.limits.js';
 import { resolveMembershipOptions } from '../membership/core/options/membership.options.js';
 import { resolveMessagingOptions } from '../messaging/messaging.options.js';
-import { resolveAddressOptions } from '../security/address.options.js';
+import { resolveAddressOptions } from '../security/addresses/address.options.js';
 import {
   resolveLimitOptions,
   type ResolvedLimitOptions,

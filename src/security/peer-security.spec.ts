@@ -11,7 +11,7 @@ import {
 } from '../../test/support/security-fixture.js';
 import { keyThumbprint } from './keys/key-input.js';
 import type { PeerSecurity } from './peer-security.js';
-import type { Verdict } from './request-verifier.interface.js';
+import type { Verdict } from './security.interface.js';
 
 useClock();
 

@@ -1,30 +1,29 @@
 import { randomBytes } from 'node:crypto';
-import type { ExchangeSecurity } from '../transport/exchange-security.interface.js';
+import type { ExchangeSecurity } from '../transport/exchange.js';
 import { OptionsError } from '../options/options.error.js';
-import type { AddressPolicy } from './address-policy.js';
-import { Ed25519Keyring } from './keys/ed25519-keyring.js';
-import type { Keyring } from './keys/keyring.interface.js';
-import { SecretKeyring } from './keys/secret-keyring.js';
+import type { AddressPolicy } from './addresses/address-policy.js';
+import { Ed25519Keyring, type Keyring, SecretKeyring } from './keys/keyring.js';
 import { LimitedLog } from '../util/limited-log.js';
-import { MessageSigner } from './message-signer.js';
-import { OpenExchange } from './open-exchange.js';
-import { OpenRequestVerifier } from './open-request-verifier.js';
-import { PlainStreamSecurity } from './plain-stream.js';
+import { MessageSigner } from './signature/message-signer.js';
+import {
+  OpenExchange,
+  OpenRequestVerifier,
+  PlainStreamSecurity,
+} from './open-cloud.js';
 import {
   Ed25519RecordSecurity,
   type RecordSecurity,
-} from './record-security.js';
+} from './keys/record-security.js';
 import { RefusalLog } from './refusal-log.js';
-import { ReplayGuard } from './replay-guard.js';
-import type { RequestVerifier } from './request-verifier.interface.js';
+import { ReplayGuard } from './signature/replay-guard.js';
+import type { RequestVerifier, StreamSecurity } from './security.interface.js';
 import {
   readSecrets,
   readTrustedKeys,
   type ResolvedSecurity,
   type SecurityOptions,
 } from './security.options.js';
-import { SignedRequestVerifier } from './signed-request-verifier.js';
-import type { StreamSecurity } from './stream-security.interface.js';
+import { SignedRequestVerifier } from './signature/request-verifier.js';
 import { SignedStreamSecurity } from './stream/stream-handshake.js';
 
 /** Shorter secrets can be found by trying. */
@@ -82,10 +81,10 @@ export class PeerSecurity {
     } else {
       this.exchange = new OpenExchange(this.#log);
       this.streams = new PlainStreamSecurity(selfId);
-      this.verifier = new OpenRequestVerifier({
-        refusals: this.#refusals,
-        senderRefusal: this.#senderRefusal,
-      });
+      this.verifier = new OpenRequestVerifier(
+        this.#refusals,
+        this.#senderRefusal,
+      );
     }
     this.#warnAboutWeakSecrets();
   }

@@ -1,8 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { isPeerId, PEER_ID_HEADER } from '../wire/endpoints.js';
-import type { LimitedLog } from '../util/limited-log.js';
-import { logText } from './log-text.js';
-import type { IncomingPeerRequest } from './request-verifier.interface.js';
+import { type LimitedLog, logText } from '../util/limited-log.js';
+import type { IncomingPeerRequest } from './security.interface.js';
 
 /** What subscribers of the diagnostics channel `peercloud:request.refused` get. */
 export interface RefusedRequest {

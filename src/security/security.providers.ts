@@ -8,7 +8,7 @@ import {
   REQUEST_VERIFIER,
   REQUESTS_IN_WORK,
 } from '../options/peer-cloud.tokens.js';
-import { AddressPolicy } from './address-policy.js';
+import { AddressPolicy } from './addresses/address-policy.js';
 import { BodyBudget } from './body-budget.js';
 import { PeerSecurity } from './peer-security.js';
 import { Semaphore } from '../util/semaphore.js';

@@ -1,8 +1,4 @@
-/** A Node callback: `error` is null when all went well. */
-export type NodeCallback<T, E = Error> = (
-  error: E | null,
-  value?: T,
-) => unknown;
+import type { NodeCallback } from './standalone.types.js';
 
 /**
  * Serves both ways of asking with one promise: a callback is told the outcome, and the promise is there

@@ -1,9 +1,9 @@
 export { peercloud } from './peercloud.js';
-export { BroadcastError } from './broadcast.error.js';
-export type { NodeCallback } from './callbacks.js';
-export type { ClientEventMap } from './client-events.js';
+export { BroadcastError } from './standalone-client.js';
 export type {
   BroadcastCallback,
+  ClientEventMap,
+  NodeCallback,
   OnMessage,
   PeerCloudClient,
   Reply,

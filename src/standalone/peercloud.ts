@@ -1,15 +1,18 @@
+import { createServer } from 'node:net';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { PeerCloudError } from '../errors/peer-cloud.error.js';
 import { MembershipService } from '../membership/membership.service.js';
 import { DEFAULT_PORT } from '../wire/endpoints.js';
-import { settle, type NodeCallback } from './callbacks.js';
-import { isAddressInUse, isFree } from './free-port.js';
-import { closeOnSignal } from './signals.js';
+import { settle } from './callbacks.js';
 import { createClient } from './standalone-client.js';
 import { StandaloneModule } from './standalone.module.js';
-import { sortOptions, type SortedOptions } from './standalone.options.js';
-import type { PeerCloudClient, StandaloneOptions } from './standalone.types.js';
+import { type SortedOptions, sortOptions } from './standalone.options.js';
+import type {
+  NodeCallback,
+  PeerCloudClient,
+  StandaloneOptions,
+} from './standalone.types.js';
 
 /**
  * Starts a peer in this process, without an application of one's own: it listens, joins the cloud of
@@ -97,4 +100,58 @@ function listenOn(
     ),
     { logger, abortOnError: false },
   );
+}
+
+/** Whether a port can be listened on at this moment. Without a host it means all interfaces. */
+export function isFree(port: number, host?: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    // Any other problem is for the real listener to report.
+    server.once('error', (error) => resolve(!isAddressInUse(error)));
+    server.listen({ port, host }, () => server.close(() => resolve(true)));
+  });
+}
+
+/** True for a taken port, also as the cause of another error. */
+export function isAddressInUse(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    ((error as NodeJS.ErrnoException).code === 'EADDRINUSE' ||
+      isAddressInUse(error.cause))
+  );
+}
+
+/** What is still open in this process; a signal closes all of it. */
+const open = new Set<() => Promise<unknown>>();
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/**
+ * Lets SIGINT and SIGTERM close something and then end the process with code 0, once everything
+ * that was registered is closed. A second signal finds no handler and ends the process at once.
+ *
+ * @returns takes the registration back
+ */
+export function closeOnSignal(close: () => Promise<unknown>): () => void {
+  if (open.size === 0) {
+    SIGNALS.forEach((signal) => process.on(signal, closeAll));
+  }
+  open.add(close);
+  return () => {
+    open.delete(close);
+    if (open.size === 0) {
+      stopListening();
+    }
+  };
+}
+
+function closeAll(): void {
+  stopListening();
+  void Promise.allSettled([...open].map((close) => close())).then(() =>
+    process.exit(0),
+  );
+}
+
+function stopListening(): void {
+  SIGNALS.forEach((signal) => process.off(signal, closeAll));
 }

@@ -1,16 +1,36 @@
+import { EventEmitter } from 'node:events';
 import type { INestApplicationContext } from '@nestjs/common';
+import type { Subscription } from 'rxjs';
+import { PeerCloudError } from '../errors/peer-cloud.error.js';
 import { MembershipService } from '../membership/membership.service.js';
+import { isMessageEvent, MessageEvents } from '../membership/message-events.js';
+import type { PeerEvent } from '../membership/peer-cloud.events.js';
+import type { Peer } from '../membership/peer.js';
 import { MessagingService } from '../messaging/index.js';
 import type { JsonObject, JsonValue } from '../wire/json.js';
-import { BroadcastError } from './broadcast.error.js';
-import { settle, splitArguments, type NodeCallback } from './callbacks.js';
-import { ClientEvents } from './client-events.js';
-import { standalonePeer } from './standalone-peer.js';
+import { settle, splitArguments } from './callbacks.js';
 import type {
   BroadcastCallback,
+  ClientEventMap,
+  NodeCallback,
   PeerCloudClient,
+  StandalonePeer,
   StandaloneResult,
 } from './standalone.types.js';
+
+/** At least one peer did not reply to a broadcast. `results` has one entry for each peer, replies included. */
+export class BroadcastError extends PeerCloudError {
+  override readonly name = 'BroadcastError';
+
+  constructor(readonly results: StandaloneResult[]) {
+    const failed = results.filter((result) => 'error' in result);
+    super(
+      'BROADCAST_FAILED',
+      `${failed.length} of ${results.length} peers did not reply; see results`,
+      { cause: failed[0]?.error },
+    );
+  }
+}
 
 /** The client of a running application context. Its methods need no `this`, as in the original. */
 export function createClient(
@@ -76,4 +96,68 @@ export function createClient(
 /** The original gives the array itself as the callback's error. */
 function resultsOrError(error: unknown): StandaloneResult[] | Error {
   return error instanceof BroadcastError ? error.results : (error as Error);
+}
+
+/** A peer in the form of the original: `JSON.stringify()` shows its id and its data. */
+export function standalonePeer(peer: Peer): StandalonePeer {
+  return {
+    id: peer.id,
+    data: peer.data,
+    send<T = JsonValue>(
+      first?: JsonValue | NodeCallback<T>,
+      second?: NodeCallback<T>,
+    ): Promise<T> {
+      const [body, callback] = splitArguments<JsonValue, NodeCallback<T>>(
+        first,
+        second,
+        {},
+      );
+      return settle(peer.send<T>(body), callback);
+    },
+  };
+}
+
+type Listener = (event: any) => void;
+
+/** Brings the events of one peer to the listeners of its client. */
+export class ClientEvents {
+  readonly #emitter = new EventEmitter();
+  readonly #messages: MessageEvents;
+  readonly #subscription: Subscription;
+
+  constructor(membership: MembershipService) {
+    const emit = (event: PeerEvent) =>
+      this.#emitter.emit(event.type, translate(event));
+    this.#subscription = membership.events$.subscribe(emit);
+    this.#messages = new MessageEvents(() => membership.self.id, emit);
+  }
+
+  on(name: keyof ClientEventMap, listener: Listener): void {
+    this.#emitter.on(name, listener);
+    if (isMessageEvent(name)) {
+      this.#messages.listen(name);
+    }
+  }
+
+  off(name: keyof ClientEventMap, listener: Listener): void {
+    this.#emitter.off(name, listener);
+  }
+
+  /** Ends the events; the listeners hear nothing more. */
+  stop(): void {
+    this.#subscription.unsubscribe();
+    this.#messages.stop();
+    this.#emitter.removeAllListeners();
+  }
+}
+
+/** The same event, with the peer in the form of the original. */
+function translate(event: PeerEvent): object {
+  if (!('peer' in event)) {
+    return event;
+  }
+  const peer = standalonePeer(event.peer);
+  return event.type === 'peer.updated'
+    ? { ...event, peer, previous: event.previous.data }
+    : { ...event, peer };
 }

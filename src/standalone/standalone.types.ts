@@ -1,9 +1,14 @@
 import type { LoggerService, LogLevel } from '@nestjs/common';
+import type { LeaveReason } from '../membership/core/membership.types.js';
 import type { PeerDescription } from '../membership/peer.js';
 import type { PeerCloudOptions } from '../options/peer-cloud.options.js';
 import type { JsonObject, JsonValue } from '../wire/json.js';
-import type { NodeCallback } from './callbacks.js';
-import type { ClientEventMap } from './client-events.js';
+
+/** A Node callback: `error` is null when all went well. */
+export type NodeCallback<T, E = Error> = (
+  error: E | null,
+  value?: T,
+) => unknown;
 
 /**
  * Replies to a message, once; later calls do nothing. With an error the sender gets an error: an
@@ -121,4 +126,36 @@ export interface PeerCloudClient {
     event: Name,
     listener: (event: ClientEventMap[Name]) => void,
   ): this;
+}
+
+/** What the listeners of each event get. */
+export interface ClientEventMap {
+  'cloud.joined': { type: 'cloud.joined' };
+  'cloud.left': { type: 'cloud.left' };
+  'peer.joined': { type: 'peer.joined'; peer: StandalonePeer };
+  'peer.left': { type: 'peer.left'; peer: StandalonePeer; reason: LeaveReason };
+  'peer.updated': {
+    type: 'peer.updated';
+    peer: StandalonePeer;
+    /** The peer's data before. */
+    previous: JsonObject;
+  };
+  'peer.suspected': { type: 'peer.suspected'; peer: StandalonePeer };
+  'peer.recovered': { type: 'peer.recovered'; peer: StandalonePeer };
+  'message.sent': {
+    type: 'message.sent';
+    peer: StandalonePeer;
+    body: JsonValue;
+  };
+  'message.received': {
+    type: 'message.received';
+    peer: StandalonePeer;
+    body: JsonValue;
+  };
+  'message.failed': {
+    type: 'message.failed';
+    peer: StandalonePeer;
+    body: JsonValue;
+    error: Error;
+  };
 }

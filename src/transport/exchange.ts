@@ -1,9 +1,39 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Dispatcher, Pool } from 'undici';
-import type { PeerPools, PoolLease, PoolUser } from './peer-pools.js';
+import { type Dispatcher, errors, type Pool } from 'undici';
+import { messageOf } from '../errors/error-text.js';
 import { ChunkList } from '../util/chunk-list.js';
-import { toTransportError } from './transport-errors.js';
-import { TransportError } from './transport.error.js';
+import type { PeerPools, PoolLease, PoolUser } from './peer-pools.js';
+import { TransportError, type TransportErrorCode } from './transport.error.js';
+
+/** A request that is to be signed: exactly what goes to the socket. */
+export interface OutgoingRequest {
+  /** Where it goes, for the log: `http://10.0.0.7:9338`. */
+  origin: string;
+  method: string;
+  path: string;
+  body: Buffer | undefined;
+  /** Headers that it goes with, those of the signature excepted. */
+  headers?: Record<string, string>;
+  /** Id of the peer it is for, where it is known. */
+  receiverId: string | undefined;
+}
+
+/** A signed request on its way. */
+export interface SignedRequest {
+  /** Headers to send along, over those of the same name that are there. */
+  headers: Record<string, string>;
+  /**
+   * Judges the answer by its signature and gives the id of who signed it, undefined in an open cloud.
+   * Throws a TransportError (`BAD_ANSWER`) for an answer that nobody signed, or not for this request;
+   * a StaleRequestError where the same request, signed again, may be taken.
+   */
+  checkAnswer(answer: ExchangeAnswer): string | undefined;
+}
+
+/** Signs what leaves, below every interceptor, and judges what comes back. */
+export interface ExchangeSecurity {
+  sign(request: OutgoingRequest): SignedRequest;
+}
 
 /** One request as it goes to the socket. */
 export interface ExchangeRequest {
@@ -212,4 +242,55 @@ export class Exchange implements Dispatcher.DispatchHandler, PoolUser {
     this.#lease?.release();
     this.#lease = undefined;
   }
+}
+
+/**
+ * What an undici or socket error means for the caller; TransportErrors pass through. `started` says
+ * that the request was given to a connection, so that the peer may have it.
+ */
+export function toTransportError(
+  error: unknown,
+  to: string,
+  started: boolean,
+): TransportError {
+  if (error instanceof TransportError) {
+    return error;
+  }
+  const code = errorCode(error);
+  const text = `${to}: ${describe(error, code)}`;
+  const kind = isUnreadable(error) ? 'BAD_ANSWER' : classify(code, started);
+  return new TransportError(kind, text, { cause: error });
+}
+
+function classify(
+  code: string | undefined,
+  started: boolean,
+): TransportErrorCode {
+  if (!started) {
+    return code === 'ECONNREFUSED' ? 'REFUSED' : 'UNREACHABLE';
+  }
+  return 'CONNECTION_LOST';
+}
+
+/** True for errors of undici's parser: what came back is not HTTP, or its headers are too large. */
+function isUnreadable(error: unknown): boolean {
+  return (
+    error instanceof errors.HTTPParserError ||
+    error instanceof errors.HeadersOverflowError
+  );
+}
+
+/** The code of an error; for a name with several addresses, the one that all attempts share. */
+function errorCode(error: unknown): string | undefined {
+  if (error instanceof AggregateError) {
+    const codes = new Set(error.errors.map((inner) => errorCode(inner)));
+    return codes.size === 1 ? [...codes][0] : undefined;
+  }
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
+
+function describe(error: unknown, code: string | undefined): string {
+  const message = messageOf(error);
+  return message || code || 'failed';
 }

@@ -1,6 +1,6 @@
-import { Logger } from '@nestjs/common';
 import type { HttpService } from '@nestjs/axios';
-import { isCancel, type AxiosRequestConfig } from 'axios';
+import { Logger } from '@nestjs/common';
+import { type AxiosRequestConfig, isCancel } from 'axios';
 import { messageOf } from '../errors/error-text.js';
 import { formatAddress, formatHost } from '../wire/address.js';
 import {
@@ -9,8 +9,7 @@ import {
   isSuccess,
   PEER_ID_HEADER,
 } from '../wire/endpoints.js';
-import type { JsonValue } from '../wire/json.js';
-import { checkSigner } from './answer-signer.js';
+import { isJsonObject, type JsonValue } from '../wire/json.js';
 import type {
   PeerAnswer,
   PeerTarget,
@@ -164,4 +163,47 @@ function toTransportError(
     `${to}: ${messageOf(error)}`,
     { cause: error },
   );
+}
+
+/**
+ * Makes sure that a signed answer speaks for who signed it. `/status` and `/join` are where a peer
+ * says its id in the body. Only the peer that was meant can answer, unless its address has another
+ * owner now, which says so at `/status`, under its own name.
+ * Throws a TransportError (`BAD_ANSWER`).
+ */
+export function checkSigner(
+  signerId: string,
+  target: PeerTarget,
+  endpoint: Endpoint,
+  answer: PeerAnswer,
+): void {
+  const named = namedId(endpoint, answer.body);
+  const isOwnName =
+    endpoint === 'status' && isSuccess(answer.status) && named !== undefined;
+  const expected = isOwnName ? undefined : target.id;
+  for (const id of [named, expected]) {
+    if (id !== undefined && id !== signerId) {
+      throw new TransportError(
+        'BAD_ANSWER',
+        `the answer for ${JSON.stringify(id)} is signed by ${signerId}`,
+      );
+    }
+  }
+}
+
+/** The id that an answer names as its author's. */
+function namedId(
+  endpoint: Endpoint,
+  body: JsonValue | undefined,
+): JsonValue | undefined {
+  if (!isJsonObject(body)) {
+    return undefined;
+  }
+  if (endpoint === 'status') {
+    return body.id;
+  }
+  if (endpoint !== 'join' || !isJsonObject(body.self)) {
+    return undefined;
+  }
+  return body.self.id;
 }

@@ -1,7 +1,7 @@
 import { HttpService } from '@nestjs/axios';
 import axios from 'axios';
 import type { JsonValue } from '../wire/json.js';
-import type { ExchangeSecurity } from './exchange-security.interface.js';
+import type { ExchangeSecurity } from './exchange.js';
 import { PeerPools } from './peer-pools.js';
 import type { ResolvedTls, TlsMaterials } from './tls.options.js';
 import { createUndiciAdapter } from './undici.adapter.js';

@@ -1,7 +1,8 @@
+import type { ServerOptions } from 'node:https';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
-import { readSection } from '../options/read-section.js';
 import { TLS } from '../options/option-tables.js';
 import { OptionsError } from '../options/options.error.js';
+import { readSection } from '../options/read-section.js';
 
 /** One certificate, key or authority: PEM text or bytes. */
 export type TlsMaterial = string | Buffer;
@@ -146,4 +147,16 @@ function readReload(value: unknown, path: string): TlsOptions['reload'] {
     );
   }
   return value as TlsOptions['reload'];
+}
+
+/** What a server for other peers is made with: the certificate, and with `mutual` the demand for theirs. */
+export function tlsServerOptions(
+  { mutual }: Pick<ResolvedTls, 'mutual'>,
+  materials: TlsMaterials,
+): ServerOptions {
+  return {
+    ...secureContextOptions(materials),
+    requestCert: mutual,
+    rejectUnauthorized: mutual,
+  };
 }

@@ -8,11 +8,11 @@ import {
   type PeerHttpService,
 } from './peer-http.service.js';
 import { TlsReloader } from './tls-reloader.js';
-import { tlsServerOptions } from './tls-server.js';
 import {
   resolveTlsOptions,
   secureContextOptions,
   type TlsOptions,
+  tlsServerOptions,
 } from './tls.options.js';
 
 const authority = new CertificateAuthority();

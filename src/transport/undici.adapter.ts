@@ -4,14 +4,14 @@ import type {
   AxiosResponse,
   InternalAxiosRequestConfig,
 } from 'axios';
-import type { ExchangeSecurity } from './exchange-security.interface.js';
 import {
   Exchange,
   type ExchangeAnswer,
   type ExchangeRequest,
+  type ExchangeSecurity,
 } from './exchange.js';
 import type { PeerPools } from './peer-pools.js';
-import { StaleRequestError } from './stale-request.error.js';
+import { StaleRequestError } from './transport.error.js';
 
 /** What this adapter understands beside axios's own configuration. */
 export interface PeerRequestConfig {

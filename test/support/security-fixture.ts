@@ -1,10 +1,10 @@
-import { resolveAddressOptions } from '../../src/security/address.options.js';
-import { AddressPolicy } from '../../src/security/address-policy.js';
+import { resolveAddressOptions } from '../../src/security/addresses/address.options.js';
+import { AddressPolicy } from '../../src/security/addresses/address-policy.js';
 import { PeerSecurity } from '../../src/security/peer-security.js';
 import type {
   IncomingPeerRequest,
   Verdict,
-} from '../../src/security/request-verifier.interface.js';
+} from '../../src/security/security.interface.js';
 import {
   resolveSecurityOptions,
   type SecurityOptions,

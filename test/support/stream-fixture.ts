@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { PLAIN_CODEC } from '../../src/security/plain-stream.js';
+import { PLAIN_CODEC } from '../../src/security/open-cloud.js';
 import type { Member } from '../../src/membership/core/membership.types.js';
 import {
   type OutgoingMessage,

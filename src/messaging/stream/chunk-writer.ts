@@ -1,6 +1,5 @@
 import type { OutgoingMessage } from 'node:http';
-import type { StreamCodec } from '../../security/stream-security.interface.js';
-import { PLAIN_CODEC } from '../../security/plain-stream.js';
+import { PLAIN_CODEC, type StreamCodec } from '../../security/index.js';
 import { textBytes, writeText, type Text } from '../../util/text-parts.js';
 import { takePiece, type Piece } from '../../util/write-memory.js';
 import { SOCKET_BYTES } from './stream.constants.js';

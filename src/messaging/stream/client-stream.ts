@@ -1,8 +1,7 @@
 import { isSuccess } from '../../wire/endpoints.js';
 import type { JsonValue } from '../../wire/json.js';
 import { isLarger } from '../../util/text-parts.js';
-import type { BodyAccount } from '../../security/body-budget.js';
-import { PLAIN_CODEC } from '../../security/plain-stream.js';
+import { type BodyAccount, PLAIN_CODEC } from '../../security/index.js';
 import { ConnectionLostError, InvalidBodyError } from '../messaging.errors.js';
 import { answerError, replyFault } from '../lanes/index.js';
 import type { DeliveryQueue } from './delivery-queue.js';

@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingMessage } from 'node:http';
-import type { StreamCodec } from '../../security/stream-security.interface.js';
+import type { StreamCodec } from '../../security/index.js';
 import type { Text } from '../../util/text-parts.js';
 import { ChunkWriter } from './chunk-writer.js';
 import { HEARTBEAT_LINE } from './frames.js';

@@ -1,5 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer';
-import type { BodyAccount } from '../../security/body-budget.js';
+import type { BodyAccount } from '../../security/index.js';
 import { ChunkList } from '../../util/chunk-list.js';
 import { StreamError } from './stream.error.js';
 

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Peer } from '../../membership/peer.js';
-import type { BodyAccount } from '../../security/body-budget.js';
-import type { StreamCodec } from '../../security/stream-security.interface.js';
+import type { BodyAccount, StreamCodec } from '../../security/index.js';
 import type { JsonObject, JsonValue } from '../../wire/json.js';
 import { isMessageHead, type MessageHead } from '../../wire/message-head.js';
 import { type Text, isLarger } from '../../util/text-parts.js';

@@ -17,9 +17,11 @@ import {
   PEER_CLOUD_OPTIONS,
   REQUESTS_IN_WORK,
 } from '../../options/peer-cloud.tokens.js';
-import { BodyBudget } from '../../security/body-budget.js';
-import { PeerSecurity } from '../../security/peer-security.js';
-import type { StreamAcceptance } from '../../security/stream-security.interface.js';
+import {
+  BodyBudget,
+  PeerSecurity,
+  type StreamAcceptance,
+} from '../../security/index.js';
 import type { Semaphore } from '../../util/semaphore.js';
 import { MessageRouter } from '../handlers/index.js';
 import { Pulse } from './pulse.js';

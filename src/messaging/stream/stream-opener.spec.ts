@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { streamMember } from '../../../test/support/stream-fixture.js';
 import { until } from '../../../test/support/until.js';
-import { PlainStreamSecurity } from '../../security/plain-stream.js';
+import { PlainStreamSecurity } from '../../security/open-cloud.js';
 import { createStreamOpener, type OpenedStream } from './stream-opener.js';
 
 const HEAD = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n';

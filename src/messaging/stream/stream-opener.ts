@@ -6,14 +6,11 @@ import {
 import { request as httpsRequest } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
 import type { Member } from '../../membership/core/membership.types.js';
-import type {
-  StreamCodec,
-  StreamSecurity,
-} from '../../security/stream-security.interface.js';
+import type { StreamCodec, StreamSecurity } from '../../security/index.js';
 import {
   secureContextOptions,
   type TlsMaterials,
-} from '../../transport/tls.options.js';
+} from '../../transport/index.js';
 import { ENDPOINTS } from '../../wire/endpoints.js';
 import { STREAM_TYPE } from './stream.constants.js';
 import { StreamRefusedError } from './stream-refused.error.js';

@@ -1,5 +1,5 @@
 import type { Member } from '../../membership/core/membership.types.js';
-import type { BodyAccount } from '../../security/body-budget.js';
+import type { BodyAccount } from '../../security/index.js';
 import type { Delivery } from './delivery.js';
 import type { OpenedStream } from './stream-opener.js';
 import type { ResolvedStreamOptions } from './stream.options.js';

@@ -10,7 +10,7 @@ import {
   MEMBERSHIP_CORE,
   PEER_CLOUD_OPTIONS,
 } from '../../options/peer-cloud.tokens.js';
-import { BodyBudget } from '../../security/body-budget.js';
+import { BodyBudget } from '../../security/index.js';
 import type { JsonValue } from '../../wire/json.js';
 import {
   HttpLane,

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { StreamAcceptance } from '../../security/stream-security.interface.js';
+import type { StreamAcceptance } from '../../security/index.js';
 import type { JsonValue } from '../../wire/json.js';
 
 /** Where the gate leaves what it read: a property of Node's own request, on both adapters. */

@@ -14,12 +14,12 @@ import {
   PROTOCOL_PATHS,
 } from '../../wire/endpoints.js';
 import { normalizeRemoteAddress } from '../../wire/address.js';
-import type { BodyBudget } from '../../security/body-budget.js';
 import type {
+  BodyBudget,
   RequestAccepted,
   RequestRefused,
   RequestVerifier,
-} from '../../security/request-verifier.interface.js';
+} from '../../security/index.js';
 import { errorBody } from '../../wire/error-body.js';
 import type { JsonValue } from '../../wire/json.js';
 import { Answer, refusalAnswer, refuseAndDrain } from '../answer.js';

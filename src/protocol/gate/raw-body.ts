@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { BodyBudget } from '../../security/body-budget.js';
+import type { BodyBudget } from '../../security/index.js';
 import { ChunkList } from '../../util/chunk-list.js';
 import { refusals } from '../protocol.error.js';
 

@@ -1,5 +1,4 @@
-import { TransportError } from '../../transport/transport.error.js';
-import type { PeerAnswer } from '../../transport/peer-transport.interface.js';
+import { type PeerAnswer, TransportError } from '../../transport/index.js';
 import { isSuccess } from '../../wire/endpoints.js';
 import { isJsonObject } from '../../wire/json.js';
 

@@ -5,8 +5,7 @@ import {
   PEER_CLOUD_OPTIONS,
   REQUEST_VERIFIER,
 } from '../../options/peer-cloud.tokens.js';
-import { BodyBudget } from '../../security/body-budget.js';
-import type { RequestVerifier } from '../../security/request-verifier.interface.js';
+import { BodyBudget, type RequestVerifier } from '../../security/index.js';
 import { PROTOCOL_PATHS } from '../../wire/endpoints.js';
 import { isJsonObject } from '../../wire/json.js';
 import { protocolControllers } from '../controllers/protocol.controllers.js';

@@ -1,12 +1,12 @@
 import { createHmac, createPrivateKey, createPublicKey } from 'node:crypto';
-import { Ed25519Keyring } from '../keys/ed25519-keyring.js';
+import { Ed25519Keyring } from '../keys/keyring.js';
 import { keyThumbprint } from '../keys/key-input.js';
-import { contentDigest } from './content-digest.js';
 import {
   componentList,
+  contentDigest,
   signatureBase,
   type SignedComponent,
-} from './signature-base.js';
+} from './signature-format.js';
 
 /** RFC 9421, appendix B.2: the request that its examples sign. */
 const REQUEST: Record<string, string> = {

@@ -8,7 +8,7 @@ import {
 import { TransportError } from '../../transport/transport.error.js';
 import { ChunkList } from '../../util/chunk-list.js';
 import { textBytes, writeText, type Text } from '../../util/text-parts.js';
-import type { StreamCodec } from '../stream-security.interface.js';
+import type { StreamCodec } from '../security.interface.js';
 
 /** Used for its authentication alone (GMAC): like `/message`, a stream is genuine but not secret. */
 const ALGORITHM = 'aes-256-gcm';

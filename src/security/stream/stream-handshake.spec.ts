@@ -1,17 +1,17 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
-import { resolveAddressOptions } from '../address.options.js';
-import { AddressPolicy } from '../address-policy.js';
+import { resolveAddressOptions } from '../addresses/address.options.js';
+import { AddressPolicy } from '../addresses/address-policy.js';
 import { PeerSecurity } from '../peer-security.js';
 import type {
   RequestAccepted,
+  StreamCodec,
   Verdict,
-} from '../request-verifier.interface.js';
+} from '../security.interface.js';
 import {
   resolveSecurityOptions,
   type SecurityOptions,
 } from '../security.options.js';
-import type { StreamCodec } from '../stream-security.interface.js';
 import { MAX_RECORD_BYTES, SealedCodec } from './sealed-codec.js';
 
 const SECRET = { secret: 's'.repeat(32) };

@@ -10,24 +10,24 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { TransportError } from '../../transport/transport.error.js';
 import { ENDPOINTS } from '../../wire/endpoints.js';
 import {
+  type AnswerContext,
   signStreamAnswer,
   verifyStreamAnswer,
   verifyStreamRefusal,
-  type AnswerContext,
-} from '../answer-signature.js';
-import type { Keyring } from '../keys/keyring.interface.js';
-import type { MessageSigner } from '../message-signer.js';
+} from '../signature/answer-signature.js';
+import type { Keyring } from '../keys/keyring.js';
+import type { MessageSigner } from '../signature/message-signer.js';
 import {
   BOOT_HEADER,
   SIGNATURE_HEADER,
   STREAM_KEY_HEADER,
-} from '../signature/signature.constants.js';
+} from '../signature/signature-format.js';
 import type {
   StreamAcceptance,
   StreamCodec,
   StreamOpening,
   StreamSecurity,
-} from '../stream-security.interface.js';
+} from '../security.interface.js';
 import { SealedCodec } from './sealed-codec.js';
 
 const KEY_BYTES = 32;

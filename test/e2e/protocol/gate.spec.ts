@@ -5,7 +5,7 @@ import type {
   IncomingPeerRequest,
   RequestVerifier,
   Verdict,
-} from '../../../src/security/request-verifier.interface.js';
+} from '../../../src/security/security.interface.js';
 import { until } from '../../support/until.js';
 import { openPost } from './support/raw-http.js';
 import {

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { SecretKeyring } from '../../../src/security/keys/secret-keyring.js';
+import { SecretKeyring } from '../../../src/security/keys/keyring.js';
 import { listOf, startPeer } from '../module/support/peer-app.js';
 import { serve } from './support/plain-server.js';
 import {

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { PeerCloudOptions } from '../../../src/index.js';
-import { signAnswer } from '../../../src/security/answer-signature.js';
-import { Ed25519Keyring } from '../../../src/security/keys/ed25519-keyring.js';
+import { signAnswer } from '../../../src/security/signature/answer-signature.js';
+import { Ed25519Keyring } from '../../../src/security/keys/keyring.js';
 import type { JsonObject } from '../../../src/wire/json.js';
 import { agree } from '../module/support/peer-app.js';
 import { serve } from './support/plain-server.js';

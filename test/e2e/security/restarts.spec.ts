@@ -6,7 +6,7 @@ import {
   PeerSecurity,
   type PeerCloudOptions,
 } from '../../../src/index.js';
-import type { MessageSigner } from '../../../src/security/message-signer.js';
+import type { MessageSigner } from '../../../src/security/signature/message-signer.js';
 import { until } from '../../support/until.js';
 import {
   agree,

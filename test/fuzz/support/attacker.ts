@@ -1,9 +1,9 @@
 import { connect } from 'node:net';
 import { Pool, type Dispatcher } from 'undici';
 import type { PeerApp } from '../../e2e/module/support/peer-app.js';
-import type { Keyring } from '../../../src/security/keys/keyring.interface.js';
+import type { Keyring } from '../../../src/security/keys/keyring.js';
 import { LimitedLog } from '../../../src/util/limited-log.js';
-import { MessageSigner } from '../../../src/security/message-signer.js';
+import { MessageSigner } from '../../../src/security/signature/message-signer.js';
 import { changeHeaders, type HeaderChange } from './header-changes.js';
 
 /** One request of an attacker. */

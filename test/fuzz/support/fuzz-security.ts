@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { SecurityOptions } from '../../../src/index.js';
-import type { Keyring } from '../../../src/security/keys/keyring.interface.js';
+import type { Keyring } from '../../../src/security/keys/keyring.js';
 import { createKeyring } from '../../../src/security/peer-security.js';
 import { resolveSecurityOptions } from '../../../src/security/security.options.js';
 

@@ -5,16 +5,18 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { resolveAddressOptions } from '../../../src/security/address.options.js';
-import { AddressPolicy } from '../../../src/security/address-policy.js';
+import { resolveAddressOptions } from '../../../src/security/addresses/address.options.js';
+import { AddressPolicy } from '../../../src/security/addresses/address-policy.js';
 import { PeerSecurity } from '../../../src/security/peer-security.js';
-import { PLAIN_CODEC } from '../../../src/security/plain-stream.js';
-import type { Verdict } from '../../../src/security/request-verifier.interface.js';
+import { PLAIN_CODEC } from '../../../src/security/open-cloud.js';
+import type {
+  StreamCodec,
+  Verdict,
+} from '../../../src/security/security.interface.js';
 import {
   resolveSecurityOptions,
   type SecurityOptions,
 } from '../../../src/security/security.options.js';
-import type { StreamCodec } from '../../../src/security/stream-security.interface.js';
 import type { PeerApp } from '../../e2e/module/support/peer-app.js';
 import { writeLie, type Lie } from './lies.js';
 

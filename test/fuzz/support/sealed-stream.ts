@@ -3,11 +3,11 @@ import {
   type ClientRequest,
   type IncomingMessage,
 } from 'node:http';
-import { resolveAddressOptions } from '../../../src/security/address.options.js';
-import { AddressPolicy } from '../../../src/security/address-policy.js';
+import { resolveAddressOptions } from '../../../src/security/addresses/address.options.js';
+import { AddressPolicy } from '../../../src/security/addresses/address-policy.js';
 import { PeerSecurity } from '../../../src/security/peer-security.js';
 import { resolveSecurityOptions } from '../../../src/security/security.options.js';
-import type { StreamCodec } from '../../../src/security/stream-security.interface.js';
+import type { StreamCodec } from '../../../src/security/security.interface.js';
 import type { PeerApp } from '../../e2e/module/support/peer-app.js';
 import { until } from '../../support/until.js';
 

@@ -1,4 +1,4 @@
-import { logText } from '../../../security/log-text.js';
+import { logText } from '../../../util/limited-log.js';
 import { jsonBytes } from '../../../wire/json-bytes.js';
 import { normalizeIp } from '../../../wire/address.js';
 import { isPeerId } from '../../../wire/endpoints.js';

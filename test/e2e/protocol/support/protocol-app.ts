@@ -13,7 +13,7 @@ import {
   REQUEST_VERIFIER,
 } from '../../../../src/options/peer-cloud.tokens.js';
 import { PeerCloudModule } from '../../../../src/peer-cloud.module.js';
-import type { RequestVerifier } from '../../../../src/security/request-verifier.interface.js';
+import type { RequestVerifier } from '../../../../src/security/security.interface.js';
 import type { JsonObject } from '../../../../src/wire/json.js';
 import { LogLines } from './log-lines.js';
 import { ScriptedTransport } from './scripted-transport.js';

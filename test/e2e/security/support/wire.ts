@@ -1,7 +1,9 @@
 import { LimitedLog } from '../../../../src/util/limited-log.js';
-import { MessageSigner } from '../../../../src/security/message-signer.js';
-import { SecretKeyring } from '../../../../src/security/keys/secret-keyring.js';
-import type { Keyring } from '../../../../src/security/keys/keyring.interface.js';
+import { MessageSigner } from '../../../../src/security/signature/message-signer.js';
+import {
+  type Keyring,
+  SecretKeyring,
+} from '../../../../src/security/keys/keyring.js';
 import { PeerSecurity } from '../../../../src/security/peer-security.js';
 import type { PeerApp } from '../../module/support/peer-app.js';
 

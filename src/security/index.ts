@@ -1,0 +1,15 @@
+export { AddressPolicy } from './addresses/address-policy.js';
+export { BodyBudget, type BodyAccount } from './body-budget.js';
+export { PLAIN_CODEC } from './open-cloud.js';
+export { PeerSecurity } from './peer-security.js';
+export type { RefusedRequest } from './refusal-log.js';
+export type {
+  RequestAccepted,
+  RequestRefused,
+  RequestVerifier,
+  StreamAcceptance,
+  StreamCodec,
+  StreamOpening,
+  StreamSecurity,
+} from './security.interface.js';
+export { securityProviders } from './security.providers.js';
