@@ -94,21 +94,19 @@ export {
 } from './listener/index.js';
 
 export type {
-  AddressOptions,
-  ResolvedAddressOptions,
-} from './security/addresses/address.options.js';
-export type {
   LimitOptions,
   ResolvedLimitOptions,
-} from './security/limits.options.js';
-export { PeerSecurity } from './security/peer-security.js';
-export type { RefusedRequest } from './security/refusal-log.js';
-export type {
-  JoinAttempt,
-  ResolvedSecurity,
-  SecurityMode,
-  SecurityOptions,
-} from './security/security.options.js';
+} from './options/limits.options.js';
+export {
+  PeerSecurity,
+  type AddressOptions,
+  type JoinAttempt,
+  type RefusedRequest,
+  type ResolvedAddressOptions,
+  type ResolvedSecurity,
+  type SecurityMode,
+  type SecurityOptions,
+} from './security/index.js';
 export type {
   ResolvedTls,
   TlsMaterial,

@@ -25,7 +25,8 @@ import {
   warnOfScheme,
 } from './peer-cloud.reachability.js';
 import { SelfCheckService } from './protocol/index.js';
-import { type PeerHttpService, TlsReloader } from './transport/index.js';
+import type { PeerHttpService } from './transport/http/index.js';
+import { TlsReloader } from './transport/tls-reloader.js';
 
 /**
  * When everything starts and ends: the membership when the port is known, its end while the port still

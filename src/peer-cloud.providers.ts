@@ -16,11 +16,11 @@ import { PeerCloudLifecycle } from './peer-cloud.lifecycle.js';
 import { protocolProviders } from './protocol/index.js';
 import { PeerSecurity, securityProviders } from './security/index.js';
 import {
-  createPeerHttpService,
   HttpPeerTransport,
   type PeerHttpService,
-  TlsReloader,
-} from './transport/index.js';
+  createPeerHttpService,
+} from './transport/http/index.js';
+import { TlsReloader } from './transport/tls-reloader.js';
 
 const transportProviders: Provider[] = [
   {

@@ -72,13 +72,13 @@ const SECTIONS: readonly Section[] = [
   },
   {
     title: 'addresses',
-    file: 'src/security/address.options.ts',
+    file: 'src/security/addresses/address.options.ts',
     interfaces: ['AddressOptions'],
     table: tables.ADDRESSES,
   },
   {
     title: 'limits',
-    file: 'src/security/limits.options.ts',
+    file: 'src/options/limits.options.ts',
     interfaces: ['LimitOptions'],
     table: tables.LIMITS,
   },

@@ -9,7 +9,7 @@ import {
   refusals,
   refuseAndDrain,
 } from '../protocol/index.js';
-import type { ResolvedLimitOptions } from '../security/limits.options.js';
+import type { ResolvedLimitOptions } from '../options/limits.options.js';
 
 /** Node's own default: ms that a request may take to come in. */
 const NODE_REQUEST_TIMEOUT = 300_000;

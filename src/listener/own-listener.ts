@@ -10,11 +10,11 @@ import {
 import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
 import { PEER_CLOUD_OPTIONS } from '../options/peer-cloud.tokens.js';
+import { TlsReloader } from '../transport/tls-reloader.js';
 import {
   secureContextOptions,
-  TlsReloader,
   tlsServerOptions,
-} from '../transport/index.js';
+} from '../transport/tls.options.js';
 import { formatAddress } from '../wire/address.js';
 import { IdleConnections } from './idle-connections.js';
 import { createInnerApp } from './inner-app.js';

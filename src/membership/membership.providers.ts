@@ -8,7 +8,7 @@ import {
   PEER_TRANSPORT,
 } from '../options/peer-cloud.tokens.js';
 import { type AddressPolicy, PeerSecurity } from '../security/index.js';
-import type { PeerTransport } from '../transport/index.js';
+import type { PeerTransport } from '../transport/peer-transport.interface.js';
 import { systemClock } from './core/clock.js';
 import { MembershipCore } from './core/membership-core.js';
 import type { SelfDescription } from './core/membership.types.js';

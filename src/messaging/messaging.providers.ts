@@ -9,7 +9,7 @@ import type { PeerMessenger } from '../membership/peer-messenger.interface.js';
 import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
 import { PEER_CLOUD_OPTIONS } from '../options/peer-cloud.tokens.js';
 import { PeerSecurity } from '../security/index.js';
-import { TlsReloader } from '../transport/index.js';
+import { TlsReloader } from '../transport/tls-reloader.js';
 import { HttpLane, SelfLane } from './lanes/index.js';
 import { MessagingService } from './messaging.service.js';
 import { StreamAcceptor } from './stream/stream-acceptor.js';

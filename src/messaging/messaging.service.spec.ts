@@ -4,7 +4,7 @@ import type { MembershipCore } from '../membership/core/membership-core.js';
 import type { Member } from '../membership/core/membership.types.js';
 import { PeerDirectory } from '../membership/peer-directory.js';
 import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
-import { resolveLimitOptions } from '../security/limits.options.js';
+import { resolveLimitOptions } from '../options/limits.options.js';
 import type {
   PeerAnswer,
   PeerTransport,

@@ -18,10 +18,7 @@ import type {
   AddressOptions,
   ResolvedAddressOptions,
 } from '../security/addresses/address.options.js';
-import type {
-  LimitOptions,
-  ResolvedLimitOptions,
-} from '../security/limits.options.js';
+import type { LimitOptions, ResolvedLimitOptions } from './limits.options.js';
 import type {
   ResolvedSecurity,
   SecurityOptions,

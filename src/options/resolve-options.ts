@@ -5,9 +5,9 @@ import { resolveMembershipOptions } from '../membership/core/options/membership.
 import { resolveMessagingOptions } from '../messaging/messaging.options.js';
 import { resolveAddressOptions } from '../security/addresses/address.options.js';
 import {
-  resolveLimitOptions,
   type ResolvedLimitOptions,
-} from '../security/limits.options.js';
+  resolveLimitOptions,
+} from './limits.options.js';
 import { keyThumbprint } from '../security/keys/key-input.js';
 import {
   resolveSecurityOptions,

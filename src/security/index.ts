@@ -1,4 +1,8 @@
-export { AddressPolicy } from './addresses/address-policy.js';
+export type {
+  AddressOptions,
+  ResolvedAddressOptions,
+} from './addresses/address.options.js';
+export type { AddressPolicy } from './addresses/address-policy.js';
 export { BodyBudget, type BodyAccount } from './body-budget.js';
 export { PLAIN_CODEC } from './open-cloud.js';
 export { PeerSecurity } from './peer-security.js';
@@ -12,4 +16,10 @@ export type {
   StreamOpening,
   StreamSecurity,
 } from './security.interface.js';
+export type {
+  JoinAttempt,
+  ResolvedSecurity,
+  SecurityMode,
+  SecurityOptions,
+} from './security.options.js';
 export { securityProviders } from './security.providers.js';

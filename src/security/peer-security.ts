@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { ExchangeSecurity } from '../transport/exchange.js';
+import type { ExchangeSecurity } from '../transport/exchange-security.interface.js';
 import { OptionsError } from '../options/options.error.js';
 import type { AddressPolicy } from './addresses/address-policy.js';
 import { Ed25519Keyring, type Keyring, SecretKeyring } from './keys/keyring.js';

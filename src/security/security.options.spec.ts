@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { resolveLimitOptions } from './limits.options.js';
+import { resolveLimitOptions } from '../options/limits.options.js';
 import { resolveSecurityOptions } from './security.options.js';
 
 const ed25519 = generateKeyPairSync('ed25519');

@@ -2,11 +2,11 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { CertificateAuthority } from '../../test/support/certificates.js';
-import { HttpPeerTransport } from './http-peer.transport.js';
+import { HttpPeerTransport } from './http/http-peer.transport.js';
 import {
   createPeerHttpService,
   type PeerHttpService,
-} from './peer-http.service.js';
+} from './http/peer-http.service.js';
 import { TlsReloader } from './tls-reloader.js';
 import {
   resolveTlsOptions,

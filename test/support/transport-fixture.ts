@@ -4,11 +4,11 @@ import {
   type AddressInfo,
   type Socket,
 } from 'node:net';
-import { HttpPeerTransport } from '../../src/transport/http-peer.transport.js';
+import { HttpPeerTransport } from '../../src/transport/http/http-peer.transport.js';
 import {
   createPeerHttpService,
   type PeerHttpService,
-} from '../../src/transport/peer-http.service.js';
+} from '../../src/transport/http/peer-http.service.js';
 import type { TransportErrorCode } from '../../src/transport/transport.error.js';
 
 export const TIMEOUT = 10_000;

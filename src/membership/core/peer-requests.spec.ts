@@ -1,4 +1,4 @@
-import { resolveLimitOptions } from '../../security/limits.options.js';
+import { resolveLimitOptions } from '../../options/limits.options.js';
 import { ForeignUpdateError } from './foreign-update.error.js';
 import { OURS } from './testing-support/checked-cloud.js';
 import {

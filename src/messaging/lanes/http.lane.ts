@@ -7,11 +7,11 @@ import {
   PEER_CLOUD_OPTIONS,
   PEER_TRANSPORT,
 } from '../../options/peer-cloud.tokens.js';
-import {
-  type PeerAnswer,
-  type PeerTransport,
-  TransportError,
-} from '../../transport/index.js';
+import type {
+  PeerAnswer,
+  PeerTransport,
+} from '../../transport/peer-transport.interface.js';
+import { TransportError } from '../../transport/transport.error.js';
 import { isSuccess } from '../../wire/endpoints.js';
 import { errorBody } from '../../wire/error-body.js';
 import type { JsonValue } from '../../wire/json.js';

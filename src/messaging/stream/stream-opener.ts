@@ -8,9 +8,9 @@ import type { SecureContextOptions } from 'node:tls';
 import type { Member } from '../../membership/core/membership.types.js';
 import type { StreamCodec, StreamSecurity } from '../../security/index.js';
 import {
-  secureContextOptions,
   type TlsMaterials,
-} from '../../transport/index.js';
+  secureContextOptions,
+} from '../../transport/tls.options.js';
 import { ENDPOINTS } from '../../wire/endpoints.js';
 import { STREAM_TYPE } from './stream.constants.js';
 import { StreamRefusedError } from './stream-refused.error.js';

@@ -7,7 +7,7 @@ import {
 import { until } from '../../../test/support/until.js';
 import type { MembershipCore } from '../../membership/core/membership-core.js';
 import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
-import type { ResolvedLimitOptions } from '../../security/limits.options.js';
+import type { ResolvedLimitOptions } from '../../options/limits.options.js';
 import type { MessageError } from '../messaging.errors.js';
 import type { JsonValue } from '../../wire/json.js';
 import type { HttpLane } from '../lanes/index.js';

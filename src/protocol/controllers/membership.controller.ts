@@ -6,7 +6,7 @@ import {
   MEMBERSHIP_CORE,
   PEER_CLOUD_OPTIONS,
 } from '../../options/peer-cloud.tokens.js';
-import type { ResolvedLimitOptions } from '../../security/limits.options.js';
+import type { ResolvedLimitOptions } from '../../options/limits.options.js';
 import { ENDPOINTS, STATUS_ALIAS } from '../../wire/endpoints.js';
 import { isJsonObject } from '../../wire/json.js';
 import type { JoinAnswer, JoinRequest } from '../../wire/requests.js';

@@ -1,6 +1,6 @@
 import { plainToInstance, Transform } from 'class-transformer';
 import { validateSync } from 'class-validator';
-import type { ResolvedLimitOptions } from '../../security/limits.options.js';
+import type { ResolvedLimitOptions } from '../../options/limits.options.js';
 import {
   isJsonObject,
   type JsonObject,

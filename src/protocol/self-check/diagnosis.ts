@@ -1,4 +1,5 @@
-import { type PeerAnswer, TransportError } from '../../transport/index.js';
+import type { PeerAnswer } from '../../transport/peer-transport.interface.js';
+import { TransportError } from '../../transport/transport.error.js';
 import { isSuccess } from '../../wire/endpoints.js';
 import { isJsonObject } from '../../wire/json.js';
 

@@ -5,7 +5,10 @@ import {
   MEMBERSHIP_CORE,
   PEER_TRANSPORT,
 } from '../../options/peer-cloud.tokens.js';
-import type { PeerAnswer, PeerTransport } from '../../transport/index.js';
+import type {
+  PeerAnswer,
+  PeerTransport,
+} from '../../transport/peer-transport.interface.js';
 import { formatAddress } from '../../wire/address.js';
 import { ENDPOINTS, type Endpoint } from '../../wire/endpoints.js';
 import { isJsonObject, type JsonObject } from '../../wire/json.js';

@@ -12,11 +12,11 @@ import {
 } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { SelfCheckService } from '../../../src/protocol/index.js';
-import { HttpPeerTransport } from '../../../src/transport/http-peer.transport.js';
+import { HttpPeerTransport } from '../../../src/transport/http/http-peer.transport.js';
 import {
   createPeerHttpService,
   type PeerHttpService,
-} from '../../../src/transport/peer-http.service.js';
+} from '../../../src/transport/http/peer-http.service.js';
 import { EverythingIsPrivateGuard, Public } from './support/hostile-app.js';
 import {
   createProtocolApp,

@@ -1,5 +1,5 @@
 import { PEER_HTTP_SERVICE } from '../../../src/index.js';
-import type { PeerHttpService } from '../../../src/transport/peer-http.service.js';
+import type { PeerHttpService } from '../../../src/transport/http/peer-http.service.js';
 import type { JsonObject } from '../../../src/wire/json.js';
 import { until } from '../../support/until.js';
 import {

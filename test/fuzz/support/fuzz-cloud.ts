@@ -6,7 +6,7 @@ import {
   type PeerCloudOptions,
   type SecurityOptions,
 } from '../../../src/index.js';
-import type { PeerHttpService } from '../../../src/transport/peer-http.service.js';
+import type { PeerHttpService } from '../../../src/transport/http/peer-http.service.js';
 import {
   agree,
   closePeers,

@@ -1,4 +1,4 @@
-import { resolveLimitOptions } from '../../../security/limits.options.js';
+import { resolveLimitOptions } from '../../../options/limits.options.js';
 import { PeerCalls } from '../peer-calls.js';
 import { OURS } from '../testing-support/checked-cloud.js';
 import {

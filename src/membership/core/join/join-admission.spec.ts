@@ -1,4 +1,4 @@
-import { resolveLimitOptions } from '../../../security/limits.options.js';
+import { resolveLimitOptions } from '../../../options/limits.options.js';
 import { never } from '../testing-support/checked-cloud.js';
 import { idsOf, TestCloud } from '../testing-support/test-cloud.js';
 

@@ -6,9 +6,9 @@ import {
   PEER_CLOUD,
 } from '../../../options/option-tables.js';
 import {
-  resolveLimitOptions,
   type ResolvedLimitOptions,
-} from '../../../security/limits.options.js';
+  resolveLimitOptions,
+} from '../../../options/limits.options.js';
 import type { PeerAddress } from '../../../wire/peer-info.js';
 
 /**

@@ -4,14 +4,13 @@ import type {
   AxiosResponse,
   InternalAxiosRequestConfig,
 } from 'axios';
-import {
-  Exchange,
-  type ExchangeAnswer,
-  type ExchangeRequest,
-  type ExchangeSecurity,
-} from './exchange.js';
+import { StaleRequestError } from '../transport.error.js';
+import type {
+  ExchangeAnswer,
+  ExchangeSecurity,
+} from '../exchange-security.interface.js';
+import { Exchange, type ExchangeRequest } from './exchange.js';
 import type { PeerPools } from './peer-pools.js';
-import { StaleRequestError } from './transport.error.js';
 
 /** What this adapter understands beside axios's own configuration. */
 export interface PeerRequestConfig {

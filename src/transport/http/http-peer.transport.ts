@@ -1,22 +1,22 @@
 import type { HttpService } from '@nestjs/axios';
 import { Logger } from '@nestjs/common';
 import { type AxiosRequestConfig, isCancel } from 'axios';
-import { messageOf } from '../errors/error-text.js';
-import { formatAddress, formatHost } from '../wire/address.js';
+import { messageOf } from '../../errors/error-text.js';
+import { formatAddress, formatHost } from '../../wire/address.js';
 import {
   type Endpoint,
   ENDPOINTS,
   isSuccess,
   PEER_ID_HEADER,
-} from '../wire/endpoints.js';
-import { isJsonObject, type JsonValue } from '../wire/json.js';
+} from '../../wire/endpoints.js';
+import { isJsonObject, type JsonValue } from '../../wire/json.js';
 import type {
   PeerAnswer,
   PeerTarget,
   PeerTransport,
   RequestOptions,
-} from './peer-transport.interface.js';
-import { TransportError } from './transport.error.js';
+} from '../peer-transport.interface.js';
+import { TransportError } from '../transport.error.js';
 import type { PeerRequestConfig, PeerRequestInfo } from './undici.adapter.js';
 
 /** Requests that a peer may get twice without harm, a legacy peer included. */

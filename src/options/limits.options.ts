@@ -1,5 +1,5 @@
-import { readSection } from '../options/read-section.js';
-import { LIMITS } from '../options/option-tables.js';
+import { LIMITS } from './option-tables.js';
+import { readSection } from './read-section.js';
 
 /**
  * Bounds on what remotes can make this peer hold or do. Over a limit, a request is answered 413 or

@@ -1,6 +1,6 @@
 import { Pool } from 'undici';
-import { secureContextOptions, type TlsMaterials } from './tls.options.js';
-import { TransportError } from './transport.error.js';
+import { secureContextOptions, type TlsMaterials } from '../tls.options.js';
+import { TransportError } from '../transport.error.js';
 
 /** Idle connections are closed before a Node server of default settings (5 s) does it. */
 const KEEP_ALIVE_MS = 4000;

@@ -1,6 +1,5 @@
 import { createServer as createTcpServer, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import type { TransportErrorCode } from './transport.error.js';
 import {
   cleanups,
   codeOf,
@@ -10,10 +9,11 @@ import {
   listen,
   serve,
   serveRaw,
-  transport,
   TIMEOUT,
+  transport,
   useTransport,
-} from '../../test/support/transport-fixture.js';
+} from '../../../test/support/transport-fixture.js';
+import type { TransportErrorCode } from '../transport.error.js';
 
 useTransport();
 

@@ -8,10 +8,10 @@ import {
   listen,
   serve,
   serveRaw,
-  transport,
   TIMEOUT,
+  transport,
   useTransport,
-} from '../../test/support/transport-fixture.js';
+} from '../../../test/support/transport-fixture.js';
 
 useTransport();
 

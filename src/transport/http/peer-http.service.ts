@@ -1,9 +1,9 @@
 import { HttpService } from '@nestjs/axios';
 import axios from 'axios';
-import type { JsonValue } from '../wire/json.js';
-import type { ExchangeSecurity } from './exchange.js';
+import type { JsonValue } from '../../wire/json.js';
+import type { ResolvedTls, TlsMaterials } from '../tls.options.js';
+import type { ExchangeSecurity } from '../exchange-security.interface.js';
 import { PeerPools } from './peer-pools.js';
-import type { ResolvedTls, TlsMaterials } from './tls.options.js';
 import { createUndiciAdapter } from './undici.adapter.js';
 
 /** Ms until a connection must stand, where the deadline of the request is later. */
