@@ -15,7 +15,11 @@ export { OptionsError } from './options/options.error.js';
 export { PeerCloudError } from './errors/peer-cloud.error.js';
 
 export { MembershipService } from './membership/membership.service.js';
-export { Peer, type PeerDescription } from './membership/peer.js';
+export {
+  Peer,
+  type PeerDescription,
+  type PeerState,
+} from './membership/peer.js';
 export type { SendOptions } from './membership/peer-messenger.interface.js';
 export { OnPeerEvent } from './membership/on-peer-event.decorator.js';
 export type {

@@ -10,6 +10,7 @@ import {
   MEMBERSHIP_CORE,
   PEER_CLOUD_OPTIONS,
 } from '../options/peer-cloud.tokens.js';
+import { deepFreeze } from '../util/deep-freeze.js';
 import type { PeerStatus } from '../wire/requests.js';
 import { checkFailed, checksEvery, checksOff } from './health.messages.js';
 import { TickJitter } from './tick-jitter.js';
@@ -53,7 +54,7 @@ export class HealthCheckService {
   async check(peer?: Peer | string): Promise<PeerStatus> {
     const id = typeof peer === 'object' ? peer.id : peer;
     const { status, ...outcome } = await this.#core.check(id);
-    return status ?? outcome;
+    return deepFreeze(status ?? outcome);
   }
 
   /** Starts the schedule; PeerCloudLifecycle calls it when the peer listens. */

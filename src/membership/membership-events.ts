@@ -62,7 +62,7 @@ export class MembershipEvents implements OnApplicationShutdown {
         return {
           type: event.type,
           peer,
-          previous: describeMember(event.previous),
+          previous: describeMember(event.previous, peer.since),
         };
       default:
         return { type: event.type, peer };

@@ -9,6 +9,7 @@ import {
 } from '../options/peer-cloud.tokens.js';
 import { type AddressPolicy, PeerSecurity } from '../security/index.js';
 import type { PeerTransport } from '../transport/peer-transport.interface.js';
+import { deepFreeze } from '../util/deep-freeze.js';
 import { systemClock } from './core/clock.js';
 import { MembershipCore } from './core/membership-core.js';
 import type { SelfDescription } from './core/membership.types.js';
@@ -60,7 +61,7 @@ export const membershipProviders: Provider[] = [
           eventLoopDelay: () => delay.read(),
           ...(authorize && {
             authorize: (peer, { remoteAddress }) =>
-              authorize(peer, { remoteAddress, signed }),
+              authorize(deepFreeze({ ...peer }), { remoteAddress, signed }),
           }),
           onJoinRefused: (refused) => {
             if (refusedJoins.hasSubscribers) {

@@ -107,6 +107,8 @@ describe('MembershipService', () => {
       port: 9338,
       data: { v: 1 },
       features: [],
+      state: 'alive',
+      since: peer!.since,
     });
     core.list = [member('a', { v: 2 })];
     expect(service.get('a')).not.toBe(peer);

@@ -24,6 +24,7 @@ export class PeerDirectory {
     this.#core = core;
     this.self = new Peer({
       record: () => core.self,
+      since: Date.now(),
       send: async (body, options) => this.#bound().send(core.id, body, options),
     });
   }
@@ -77,6 +78,7 @@ export class PeerDirectory {
     let last = member;
     return new Peer({
       record: () => (last = this.#core.get(member.id) ?? last),
+      since: Date.now(),
       send: async (body, options) =>
         this.#bound().send(member.id, body, options),
     });

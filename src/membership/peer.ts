@@ -1,57 +1,89 @@
+import { deepFreeze } from '../util/deep-freeze.js';
 import type { JsonObject, JsonValue } from '../wire/json.js';
 import type { Member } from './core/membership.types.js';
 import type { SendOptions } from './peer-messenger.interface.js';
 
-/** What a peer is at one moment: what `JSON.stringify(peer)` writes. */
+/** How a peer on the list stands: it answers, or has lately been found silent. */
+export type PeerState = 'alive' | 'suspect';
+
+/** What a peer is at one moment: the fields of a Peer as plain values, which change no more. */
 export interface PeerDescription {
-  id: string;
-  ip: string;
-  port: number;
-  data: JsonObject;
-  features: readonly string[];
+  readonly id: string;
+  readonly ip: string;
+  readonly port: number;
+  readonly data: JsonObject;
+  readonly features: readonly string[];
+  readonly state: PeerState;
+  readonly since: Date;
 }
 
-/** What stands behind a peer; MembershipService makes it. */
+/**
+ * What stands behind a peer; PeerDirectory makes it.
+ *
+ * @internal
+ */
 export interface PeerSource {
   /** The newest record; the last one, when the peer is on the list no more. */
   record(): Member;
+  /** Unix time in ms of its first record. */
+  readonly since: number;
   send(body: JsonValue, options?: SendOptions): Promise<JsonValue>;
 }
 
 /**
  * A member of the cloud, or oneself. The same object for as long as the member is on the list; what
- * it says is always the newest that is known.
+ * it says is always the newest that is known. Its fields cannot be written. `{ ...peer }` keeps them as
+ * they are now.
  */
 export class Peer {
-  readonly #source: PeerSource;
-
-  constructor(source: PeerSource) {
-    this.#source = source;
-  }
-
   /** Unique in the cloud; another one after a restart, unless the option `id` says otherwise. */
-  get id(): string {
-    return this.#source.record().id;
-  }
+  declare readonly id: string;
 
   /** IP literal under which the peer is reached; `''` for oneself until it is known. */
-  get ip(): string {
-    return this.#source.record().ip;
-  }
+  declare readonly ip: string;
 
   /** Port under which the peer is reached; `0` for oneself until the app listens. */
-  get port(): number {
-    return this.#source.record().port;
-  }
+  declare readonly port: number;
 
-  /** What the peer says about itself. Not to be changed: `MembershipService.update()` does that. */
-  get data(): JsonObject {
-    return this.#source.record().data;
-  }
+  /** What the peer says about itself; frozen. `MembershipService.update()` replaces one's own. */
+  declare readonly data: JsonObject;
 
   /** The protocol extensions that the peer advertises; none for a peer of the original kind. */
-  get features(): readonly string[] {
-    return this.#source.record().features;
+  declare readonly features: readonly string[];
+
+  /** `suspect` while the peer does not answer and may be gone (PROTOCOL.md, section 4); else `alive`. */
+  declare readonly state: PeerState;
+
+  /** When this peer first knew it, by its own clock. Another start of a peer is another peer. */
+  declare readonly since: Date;
+
+  readonly #source: PeerSource;
+
+  /** Own fields, so that JSON, a spread, structuredClone and class-transformer find them. */
+  static readonly #fields: PropertyDescriptorMap = Object.fromEntries(
+    Object.entries({
+      id: (peer: Peer) => peer.#source.record().id,
+      ip: (peer: Peer) => peer.#source.record().ip,
+      port: (peer: Peer) => peer.#source.record().port,
+      data: (peer: Peer) => deepFreeze(peer.#source.record().data),
+      features: (peer: Peer) => deepFreeze(peer.#source.record().features),
+      state: (peer: Peer) => stateOf(peer.#source.record()),
+      since: (peer: Peer) => new Date(peer.#source.since),
+    }).map(([name, read]) => [
+      name,
+      {
+        enumerable: true,
+        get(this: Peer) {
+          return read(this);
+        },
+      },
+    ]),
+  );
+
+  /** @internal */
+  constructor(source: PeerSource) {
+    this.#source = source;
+    Object.defineProperties(this, Peer.#fields);
   }
 
   /**
@@ -64,13 +96,33 @@ export class Peer {
     return this.#source.send(body, options) as Promise<T>;
   }
 
+  /** What `JSON.stringify()` writes. */
   toJSON(): PeerDescription {
-    return describeMember(this.#source.record());
+    const { id, ip, port, data, features, state, since } = this;
+    return { id, ip, port, data, features, state, since };
+  }
+
+  /**
+   * What `console.log()` writes.
+   *
+   * @internal
+   */
+  [Symbol.for('nodejs.util.inspect.custom')](
+    _depth: number,
+    options: object,
+    inspect: (value: object, options: object) => string,
+  ): string {
+    return `Peer ${inspect(this.toJSON(), options)}`;
   }
 }
 
-/** The public part of a record. */
-export function describeMember(member: Member): PeerDescription {
+/** A record as an application may have it. */
+export function describeMember(member: Member, since: Date): PeerDescription {
   const { id, ip, port, data, features } = member;
-  return { id, ip, port, data, features };
+  const state = stateOf(member);
+  return deepFreeze({ id, ip, port, data, features, state, since });
+}
+
+function stateOf({ state }: Member): PeerState {
+  return state === 'alive' ? 'alive' : 'suspect';
 }

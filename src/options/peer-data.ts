@@ -1,12 +1,15 @@
 import { isSoundData, MAX_DATA_DEPTH } from '../wire/json-guard.js';
+import { deepFreeze } from '../util/deep-freeze.js';
 import { isJsonObject, type JsonObject } from '../wire/json.js';
 import { OptionsError } from './option-checks.js';
 
 const RULE = 'must be a JSON object';
 
 /**
- * Reads what a peer says about itself, as the others will see it: what JSON makes of it, so that a
- * Date is a string here too. Throws an OptionsError for what JSON cannot carry.
+ * Reads what a peer says about itself, as the others will see it: what JSON makes of it, frozen, so that
+ * a Date is a string here too.
+ *
+ * @throws OptionsError for what JSON cannot carry
  */
 export function readData(
   value: unknown,
@@ -35,7 +38,7 @@ export function readData(
       `must be ${maxBytes} bytes of JSON at most: every peer keeps it in memory; limits.maxDataBytes raises that for peers that all have it`,
     );
   }
-  return data;
+  return deepFreeze(data);
 }
 
 function toJson(value: unknown, path: string): string {
