@@ -1,21 +1,55 @@
 import { defineConfig } from 'vitest/config';
 
-export default defineConfig({
+/** Specs whose worth is in their number: `npm test` does a little of each, `npm run test:slow` much. */
+const COUNTED = [
+  'test/fuzz/**/*.spec.ts',
+  'test/simulation/{detection,joining,legacy,legacy-loss,partition,restart,simulator}.spec.ts',
+  'test/e2e/messaging/{broken-streams,killed-receiver}.spec.ts',
+  'test/e2e/module/clouds.spec.ts',
+  'test/e2e/protocol/mutations.spec.ts',
+  'test/e2e/security/{floods,own-listener}.spec.ts',
+];
+
+/** Specs of what takes long and is seldom touched. */
+const ONLY_SLOW = 'test/**/*.slow.spec.ts';
+
+const COMMON = {
+  globals: true,
+  // Modules are loaded once for each worker and not for each file, which saves more than a third of the time.
+  isolate: false,
+  testTimeout: 30_000,
+  hookTimeout: 30_000,
+};
+
+export default defineConfig(({ mode }) => ({
   test: {
-    globals: true,
-    root: './',
-    include: ['src/**/*.spec.ts', 'test/**/*.spec.ts'],
     // Most of them wait most of the time, so three fill two processors. More would make peers wait for
     // the processor, and take each other for dead.
     maxWorkers: 3,
-    // Modules are loaded once for each worker and not for each file, which saves more than a third of the time.
-    isolate: false,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    projects: [
+      { test: { ...COMMON, name: 'unit', include: ['src/**/*.spec.ts'] } },
+      {
+        test: {
+          ...COMMON,
+          name: 'e2e',
+          include: ['test/**/*.spec.ts'],
+          exclude: [ONLY_SLOW],
+        },
+      },
+      {
+        test: {
+          ...COMMON,
+          name: 'slow',
+          include: [ONLY_SLOW, ...COUNTED],
+          env: { TEST_AMOUNT: mode === 'long' ? 'long' : 'slow' },
+          hookTimeout: 180_000,
+        },
+      },
+    ],
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
       exclude: ['**/*.spec.ts', '**/index.ts'],
     },
   },
-});
+}));

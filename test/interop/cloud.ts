@@ -1,17 +1,20 @@
-import { buildPrograms } from '../support/build-programs.js';
-import { PeerProcess, type Kind } from './peer-process.js';
+import { usePrograms } from '../support/programs.js';
+import { PeerProcess, PROGRAMS, type Kind } from './peer-process.js';
 
-/** The peers of one test; whatever is left of them afterwards is killed. */
+/** The peers of a file's tests; whoever is left of them afterwards is killed. To be made where hooks are. */
 export class Cloud {
+  readonly #programs = usePrograms(...PROGRAMS);
   readonly #peers: PeerProcess[] = [];
-  #programs: URL | undefined;
+
+  constructor() {
+    afterAll(() => this.end());
+  }
 
   async start(
     kind: Kind,
     name: string,
     ...seeds: PeerProcess[]
   ): Promise<PeerProcess> {
-    this.#programs ??= await buildPrograms();
     const peer = await PeerProcess.start(this.#programs, kind, name, seeds);
     this.#peers.push(peer);
     return peer;

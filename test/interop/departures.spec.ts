@@ -5,37 +5,58 @@ import {
   type PeerProcess,
 } from './peer-process.js';
 
-const OURS: Kind[] = ['nest', 'standalone'];
+const OURS = ['nest', 'standalone'] as const satisfies Kind[];
 
 describe('who goes is missed by the other kind', { timeout: 240_000 }, () => {
   const cloud = new Cloud();
 
-  afterEach(() => cloud.end());
+  describe('in a cloud of all kinds', () => {
+    /** Whoever has not gone yet. */
+    const present = new Set<PeerProcess>();
 
-  it('an original that is killed', async () => {
-    const [original, ...others] = await four();
-    await original.kill();
-    await everyoneSeesEveryone(others);
-  });
+    beforeAll(async () => {
+      await joined('original', 'original, stays');
+      await joined('nest', 'nest, stays');
+      await joined('original', 'original, is killed');
+      await joined('standalone', 'standalone, stays');
+      await joined('original', 'original, ends');
+      await joined('nest', 'nest, is killed');
+      await joined('nest', 'nest, leaves');
+      await joined('standalone', 'standalone, leaves');
+      await everyoneSeesEveryone([...present]);
+    }, 240_000);
 
-  it('an original that ends', async () => {
-    const [original, ...others] = await four();
-    await original.close();
-    await everyoneSeesEveryone(others);
-  });
+    it('an original that is killed', async () => {
+      await gone('original, is killed').kill();
+      await everyoneSeesEveryone([...present]);
+    });
 
-  it('one of ours that is killed', async () => {
-    const [first, ours, ...others] = await four();
-    await ours.kill();
-    await everyoneSeesEveryone([first, ...others]);
-  });
+    it('an original that ends', async () => {
+      await gone('original, ends').close();
+      await everyoneSeesEveryone([...present]);
+    });
 
-  it.each(OURS)('a %s peer that says goodbye', async (kind) => {
-    const peers = await four();
-    const leaving = await cloud.start(kind, 'leaving', peers[0]);
-    await everyoneSeesEveryone([...peers, leaving]);
-    await leaving.close();
-    await everyoneSeesEveryone(peers);
+    it('one of ours that is killed', async () => {
+      await gone('nest, is killed').kill();
+      await everyoneSeesEveryone([...present]);
+    });
+
+    it.each(OURS)('a %s peer that says goodbye', async (kind) => {
+      await gone(`${kind}, leaves`).close();
+      await everyoneSeesEveryone([...present]);
+    });
+
+    /** Starts a peer that joins the one that came last. */
+    async function joined(kind: Kind, name: string): Promise<void> {
+      const last = [...present].slice(-1);
+      present.add(await cloud.start(kind, name, ...last));
+    }
+
+    function gone(name: string): PeerProcess {
+      const peer = [...present].find((each) => each.name === name)!;
+      present.delete(peer);
+      return peer;
+    }
   });
 
   it.each(OURS)('the only %s peer beside an original', async (kind) => {
@@ -45,15 +66,4 @@ describe('who goes is missed by the other kind', { timeout: 240_000 }, () => {
     await ours.kill();
     await everyoneSeesEveryone([original]);
   });
-
-  async function four(): Promise<
-    [PeerProcess, PeerProcess, PeerProcess, PeerProcess]
-  > {
-    const first = await cloud.start('original', 'original-1');
-    const second = await cloud.start('nest', 'nest', first);
-    const third = await cloud.start('original', 'original-2', second);
-    const fourth = await cloud.start('standalone', 'standalone', third);
-    await everyoneSeesEveryone([first, second, third, fourth]);
-    return [first, second, third, fourth];
-  }
 });

@@ -29,8 +29,6 @@ describe('two of each kind in one cloud', { timeout: 180_000 }, () => {
     await everyoneSeesEveryone(peers);
   }, 180_000);
 
-  afterAll(() => cloud.end());
-
   it('delivers messages in all directions', async () => {
     for (const from of peers) {
       for (const to of others(from)) {

@@ -8,11 +8,11 @@ import { settled } from './settled.js';
 
 const OURS: Kind[] = ['nest', 'fastify', 'own listener', 'standalone'];
 
+const cloud = new Cloud();
+
+afterEach(() => cloud.end());
+
 describe.each(OURS)('%s and the original', { timeout: 180_000 }, (kind) => {
-  const cloud = new Cloud();
-
-  afterEach(() => cloud.end());
-
   it('is joined by the original', async () => {
     const ours = await cloud.start(kind, 'ours');
     const original = await cloud.start('original', 'original', ours);

@@ -11,16 +11,23 @@ import type {
   Reply,
 } from './programs/rpc.js';
 
+const NEST = 'test/interop/programs/nest.ts';
+const ORIGINAL = 'test/interop/programs/original.ts';
+const STANDALONE = 'test/interop/programs/standalone.ts';
+
+/** What peers are made of. */
+export const PROGRAMS = [NEST, ORIGINAL, STANDALONE] as const;
+
 /** The kinds of peers that share a cloud in these tests. */
 export const KINDS = {
-  original: { program: 'original' },
-  nest: { program: 'nest' },
-  fastify: { program: 'nest', adapter: 'fastify' },
-  'own listener': { program: 'nest', ownListener: true },
-  standalone: { program: 'standalone' },
+  original: { program: ORIGINAL },
+  nest: { program: NEST },
+  fastify: { program: NEST, adapter: 'fastify' },
+  'own listener': { program: NEST, ownListener: true },
+  standalone: { program: STANDALONE },
 } as const satisfies Record<
   string,
-  { program: string } & Partial<ProgramOptions>
+  { program: (typeof PROGRAMS)[number] } & Partial<ProgramOptions>
 >;
 
 export type Kind = keyof typeof KINDS;
@@ -51,9 +58,13 @@ export class PeerProcess {
     });
   }
 
-  /** Starts a peer; resolves when it has tried its seeds. */
+  /**
+   * Starts a peer; resolves when it has tried its seeds.
+   *
+   * @param programs gives the path of a built program
+   */
   static async start(
-    programs: URL,
+    programs: (source: (typeof PROGRAMS)[number]) => string,
     kind: Kind,
     name: string,
     seeds: readonly PeerProcess[] = [],
@@ -68,11 +79,10 @@ export class PeerProcess {
     const peer = new PeerProcess(
       name,
       kind,
-      fork(
-        new URL(`test/interop/programs/${program}.js`, programs),
-        [JSON.stringify(options)],
-        { silent: true, execArgv: [] },
-      ),
+      fork(programs(program), [JSON.stringify(options)], {
+        silent: true,
+        execArgv: [],
+      }),
     );
     await until(() => peer.#port || peer.hasEnded, {
       timeout: 60_000,

@@ -2,6 +2,7 @@ import {
   idsOf,
   TestCloud,
 } from '../../src/membership/core/testing-support/test-cloud.js';
+import { byAmount } from '../support/amount.js';
 
 /** Peers of ours, legacy peers, and how much of their traffic is lost. */
 interface Mix {
@@ -30,7 +31,7 @@ const HARD: (Mix & { seed: number })[] = [
 ];
 
 const SEEDS = Array.from(
-  { length: process.env['PEERCLOUD_LONG_TESTS'] ? 60 : 2 },
+  { length: byAmount({ quick: 1, slow: 4, long: 60 }) },
   (_, index) => 201 + index,
 );
 

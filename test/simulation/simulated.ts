@@ -2,9 +2,14 @@ import { disagreement } from '../../simulation/cloud/agreement.js';
 import type { CloudOptions } from '../../simulation/cloud/cloud.options.js';
 import { SimulatedCloud } from '../../simulation/cloud/simulated-cloud.js';
 import { warmCloud } from '../../simulation/cloud/warm-cloud.js';
+import { byAmount } from '../support/amount.js';
 
 /** Seeds that every scenario runs with. */
-const SEEDS = [11, 12, 13];
+const SEEDS = byAmount({
+  quick: [11],
+  slow: [11, 12, 13],
+  long: Array.from({ length: 20 }, (_, index) => 11 + index),
+});
 
 /** Real ms for one seed of a scenario: some of them are work for seconds, and machines are busy. */
 export const REAL_TIMEOUT = 120_000;

@@ -1,13 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { OnPeerMessage, type PeerCloudOptions } from '../../../src/index.js';
+import { byAmount } from '../../support/amount.js';
 import { until } from '../../support/until.js';
 import { closePeers, type PeerAppSetup } from '../module/support/peer-app.js';
 import { Ledger } from './support/ledger.js';
 import { startPair } from './support/message-pair.js';
 import { StreamSockets } from './support/stream-sockets.js';
 
-/** Connections that are cut in mid-stream, for each way; `npm run test:long` cuts thousands. */
-const CUTS = process.env['PEERCLOUD_LONG_TESTS'] ? 2000 : 100;
+/** Connections that are cut in mid-stream, for each way. */
+const CUTS = byAmount({ quick: 25, slow: 150, long: 2000 });
 
 @Injectable()
 class Counter {

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { buildPrograms } from '../../support/build-programs.js';
+import { byAmount } from '../../support/amount.js';
+import { usePrograms } from '../../support/programs.js';
 import { until } from '../../support/until.js';
 import {
   closePeers,
@@ -13,42 +13,42 @@ import {
 } from '../module/support/peer-app.js';
 import { Ledger } from './support/ledger.js';
 
-const LONG = Boolean(process.env['PEERCLOUD_LONG_TESTS']);
-
 /** A kind of receivers of which many are killed in mid-stream. */
 interface Receivers {
   what: string;
-  program: string;
+  program: 'receiver' | 'bare-receiver';
   kills: number;
   /** So many live and die side by side: most of the time one waits for its process to start. */
   atOnce: number;
 }
 
-/** `npm run test:long` kills a thousand. */
 const RECEIVERS: Receivers[] = [
   {
     what: 'a Nest app',
     program: 'receiver',
-    kills: LONG ? 40 : 4,
+    kills: byAmount({ quick: 2, slow: 6, long: 40 }),
     atOnce: 2,
   },
   {
     what: 'a process of its own',
     program: 'bare-receiver',
-    kills: LONG ? 1000 : 20,
-    atOnce: LONG ? 10 : 2,
+    kills: byAmount({ quick: 10, slow: 40, long: 1000 }),
+    atOnce: byAmount({ quick: 2, slow: 2, long: 10 }),
   },
 ];
 
 /** Processes that have not ended yet. */
 const running = new Set<{ kill: (signal: 'SIGKILL') => void }>();
 let folder: string;
-let programs: URL;
+
+const programs = usePrograms(
+  'test/e2e/messaging/programs/receiver.ts',
+  'test/e2e/messaging/programs/bare-receiver.ts',
+);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'peercloud-'));
-  programs = await buildPrograms();
-}, 180_000);
+});
 
 afterEach(async () => {
   for (const child of running) {
@@ -147,8 +147,7 @@ describe('a receiver that is killed in mid-stream', () => {
     'leaves every message replied to or failed, once ($what)',
     async ({ program, kills, atOnce }) => {
       const sender = await startPeer();
-      const path = `test/e2e/messaging/programs/${program}.js`;
-      const file = fileURLToPath(new URL(path, programs));
+      const file = programs(`test/e2e/messaging/programs/${program}.ts`);
       const receivers = Array.from(
         { length: atOnce },
         (_, at) => new MortalReceiver(sender, file, `${program}-${at}`),

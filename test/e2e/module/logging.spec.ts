@@ -5,6 +5,7 @@ import { LogLines } from '../protocol/support/log-lines.js';
 import { createProtocolApp } from '../protocol/support/protocol-app.js';
 import {
   agree,
+  checkUntil,
   closePeers,
   cutOff,
   startPeer,
@@ -68,7 +69,7 @@ describe('the log', () => {
   it('says that one answers no more', async () => {
     const [first, second, name] = await pair();
     cutOff(second);
-    await until(() => first.membership.peers().length === 0);
+    await checkUntil(first, () => first.membership.peers().length === 0);
     expect(logger.of('log')).toContain(`${name} left: it answers no more`);
   });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { Pool } from 'undici';
+import { byAmount } from '../../support/amount.js';
 import {
   brokenRequest,
   changedRequest,
@@ -12,7 +13,7 @@ import {
 } from './support/protocol-app.js';
 
 /** In all: this many of each of the two kinds, in each of the four ways. */
-const REQUESTS = 1250;
+const REQUESTS = byAmount({ quick: 250, slow: 2500, long: 25_000 });
 
 /** So many go at once: what a refused join waits for is waited for by all of them together. */
 const BATCH = 125;

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../../src/wire/json.js';
+import { byAmount } from '../../support/amount.js';
 import { until } from '../../support/until.js';
 import {
   agree,
@@ -15,9 +16,10 @@ import {
   say,
 } from './support/fake-peer.js';
 
-/** All of them; told one by one, or 32 at a time, they take minutes, which is for the long form (docs/security.md). */
-const ALL = 100_000;
-const SOME = Number(process.env.ATTACK_MEMBERS ?? 4000);
+/** Invented members that are told in large bodies, and those that are told one by one or 32 at a time, which takes longer. */
+const ALL = byAmount({ quick: 20_000, slow: 100_000, long: 100_000 });
+const SOME = byAmount({ quick: 1000, slow: 10_000, long: 100_000 });
+const LAST = `invented-${ALL - 1}`;
 const QUOTA = 100;
 
 /** Ms by which a lie about the future may be ahead, and still be believed. */
@@ -138,7 +140,7 @@ describe('a flood of invented members', () => {
       // Nobody is kept out by what was said of others, nor by what was said of itself before it came.
       const carol = await startPeer({
         options: {
-          id: 'invented-99999',
+          id: LAST,
           peers: [bob.address],
           membership: { profile: 'local' },
         },
@@ -146,9 +148,7 @@ describe('a flood of invented members', () => {
       await until(
         () =>
           [alice, bob, carol].every(
-            (peer) =>
-              listOf(peer).includes('invented-99999') &&
-              listOf(peer).includes(id),
+            (peer) => listOf(peer).includes(LAST) && listOf(peer).includes(id),
           ),
         // Which of them hears first that it is wrong is left to chance.
         { timeout: 90_000 },

@@ -1,7 +1,10 @@
 import dns from 'node:dns/promises';
 import { syncBuiltinESMExports } from 'node:module';
-import { until } from '../../support/until.js';
-import { closePeers, startPeer } from '../module/support/peer-app.js';
+import {
+  checkUntil,
+  closePeers,
+  startPeer,
+} from '../module/support/peer-app.js';
 import { closeFakePeers, fakePeer, post } from './support/fake-peer.js';
 import { whyRefused } from './support/refused-join.js';
 
@@ -61,14 +64,14 @@ describe('a name in a /join', () => {
   it('is looked up once: what was judged is what is called, then and later', async () => {
     resolveTo(['127.0.0.1'], ['169.254.169.254']);
     const peer = await startPeer({
-      options: { healthCheck: { cron: '* * * * * *' } },
+      options: { healthCheck: false },
     });
     const joiner = await fakePeer({ id: 'x' });
     const join = { id: 'x', ip: 'rebind.example', port: joiner.port };
     const { body } = await post(peer, '/join', join);
     expect(body).toMatchObject({ status: 'joined', ip: '127.0.0.1' });
     const checks = joiner.count('/status');
-    await until(() => joiner.count('/status') >= checks + 2);
+    await checkUntil(peer, () => joiner.count('/status') >= checks + 2);
     expect(peer.membership.get('x')?.ip).toBe('127.0.0.1');
     expect(lookup).toHaveBeenCalledOnce();
   });

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../../src/wire/json.js';
 import { until } from '../../support/until.js';
 import {
   agree,
+  checkUntil,
   closePeers,
   listOf,
   startPeer,
@@ -90,8 +91,10 @@ describe.each(['/joined', 'gossip', '/sync'])(
         expect([200, 400]).toContain(status);
       }
       // It has checked its members meanwhile, and nobody else.
-      await until(() => calls.includes(`127.0.0.1:${bob.port}`));
-      await until(() => calls.includes(`127.0.0.1:${mallory.port}`));
+      await checkUntil(alice, () => calls.includes(`127.0.0.1:${bob.port}`));
+      await checkUntil(alice, () =>
+        calls.includes(`127.0.0.1:${mallory.port}`),
+      );
       const known = [bob, mallory].map(({ port }) => `127.0.0.1:${port}`);
       expect(calls.filter((host) => !known.includes(host))).toEqual([]);
       expect(inner.calls).toEqual([]);

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { PeerCloudOptions } from '../../../src/index.js';
-import { buildPrograms } from '../../support/build-programs.js';
+import { byAmount } from '../../support/amount.js';
+import { usePrograms } from '../../support/programs.js';
 import { until } from '../../support/until.js';
 import {
   closePeers,
@@ -17,12 +17,14 @@ import {
   open,
 } from './support/raw-connection.js';
 
-/** Connections that say nothing; all 10,000 of them in the long form (docs/security.md). */
-const SILENT = Number(process.env.ATTACK_CONNECTIONS ?? 1000);
+/** Connections that say nothing. */
+const SILENT = byAmount({ quick: 300, slow: 2000, long: 10_000 });
 
 /** Ms that they have to say something: time enough for all of them to be there at once. */
 const PATIENCE = 2000 + 3 * SILENT;
 
+const CROWD = 'test/e2e/security/programs/silent-crowd.ts';
+const programs = usePrograms(CROWD);
 let crowd: ChildProcess | undefined;
 
 afterEach(async () => {
@@ -39,14 +41,10 @@ async function expectAlive(peer: PeerApp): Promise<void> {
 }
 
 /** Opens connections from a process of its own: two ends of each are too many files for one. */
-async function startCrowd({ port }: PeerApp): Promise<() => string> {
-  const program = new URL(
-    'test/e2e/security/programs/silent-crowd.js',
-    await buildPrograms(),
-  );
+function startCrowd({ port }: PeerApp): () => string {
   crowd = spawn(
     process.execPath,
-    [fileURLToPath(program), String(port), String(SILENT)],
+    [programs(CROWD), String(port), String(SILENT)],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   let output = '';
@@ -57,7 +55,7 @@ async function startCrowd({ port }: PeerApp): Promise<() => string> {
 describe('an own listener', () => {
   it('closes connections that say nothing, or never finish their headers', async () => {
     const peer = await listening({ limits: { headersTimeout: PATIENCE } });
-    const output = await startCrowd(peer);
+    const output = startCrowd(peer);
     await until(() => output().includes('open'), { timeout: 120_000 });
     expect(output()).toContain(`${SILENT} open`);
     await expectAlive(peer);

@@ -2,6 +2,7 @@ import type { JsonObject } from '../../../src/wire/json.js';
 import { until } from '../../support/until.js';
 import {
   agree,
+  checkUntil,
   closePeers,
   listOf,
   startPeer,
@@ -46,7 +47,7 @@ function viewOf(peer: PeerApp, id: string) {
 /** The peer has done all that the attack made it do: it asks somebody else, and answers. */
 async function settled(peer: PeerApp, fake: FakePeer): Promise<void> {
   const before = fake.calls.length;
-  await until(() => fake.calls.length > before, { timeout: 60_000 });
+  await checkUntil(peer, () => fake.calls.length > before);
   expect((await post(peer, '/status', {})).status).toBe(200);
 }
 
@@ -189,7 +190,9 @@ describe('a living peer', () => {
         alice.events.flatMap((event) =>
           event.type === 'peer.left' ? [event.peer.id] : [],
         );
-      await until(() => gone().includes('silent'), { timeout: 60_000 });
+      await checkUntil(alice, () => gone().includes('silent'), {
+        timeout: 60_000,
+      });
       expect(viewOf(alice, victim)?.port).toBe(bob.port);
       expect(gone()).toEqual(['silent']);
     },
@@ -288,12 +291,14 @@ describe('a living peer', () => {
     const dave = await maliciousMember(alice, 'dave', FEATURES);
     const own = dave.status;
     dave.status = { ...carol.status };
-    await until(
+    await checkUntil(
+      alice,
       () => alice.events.some(({ type }) => type === 'peer.suspected'),
       { timeout: 30_000 },
     );
     dave.status = own;
-    await until(
+    await checkUntil(
+      alice,
       () => alice.events.some(({ type }) => type === 'peer.recovered'),
       { timeout: 30_000 },
     );
@@ -328,7 +333,7 @@ describe('a member that does not exist', () => {
       incarnation: Date.now(),
     });
     expect(listOf(alice)).toContain('invented');
-    await until(() => !listOf(alice).includes('invented'), {
+    await checkUntil(alice, () => !listOf(alice).includes('invented'), {
       timeout: 60_000,
     });
   }, 90_000);

@@ -1,20 +1,23 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { buildPrograms } from '../../support/build-programs.js';
+import { dirname, join } from 'node:path';
+import { usePrograms } from '../../support/programs.js';
 import { until } from '../../support/until.js';
+
+const STANDALONE = 'src/standalone/index.ts';
 
 /** The example in the documentation of npm's `peercloud`, run with this package. */
 describe('the example of the original', { timeout: 300_000 }, () => {
   const running: ChildProcess[] = [];
+  const programs = usePrograms(STANDALONE);
 
   afterEach(() => {
     running.splice(0).forEach((child) => child.kill('SIGKILL'));
   });
 
   it('runs with its import line changed and its port declared', async () => {
-    const program = await writeExample(await buildPrograms());
+    const program = await writeExample(programs(STANDALONE));
     const [first, second] = await startTwo(program);
 
     await until(() => /got [1-9]\d* peers/.test(first.output()), patience);
@@ -71,7 +74,8 @@ describe('the example of the original', { timeout: 300_000 }, () => {
   }
 });
 
-async function writeExample(programs: URL): Promise<string> {
+/** @param standalone where the package's entry is */
+async function writeExample(standalone: string): Promise<string> {
   const readme = new URL(
     '../../../node_modules/peercloud/README.md',
     import.meta.url,
@@ -79,14 +83,13 @@ async function writeExample(programs: URL): Promise<string> {
   const code = /```javascript\n([^]*?)```/.exec(
     await readFile(readme, 'utf8'),
   )?.[1];
-  const imported = new URL('src/standalone/index.js', programs);
   const changed = code!.replace(
     "var peercloud = require('peercloud');",
-    `var { peercloud } = require(${JSON.stringify(fileURLToPath(imported))});
+    `var { peercloud } = require(${JSON.stringify(standalone)});
      var port = process.env.PORT || 0;`,
   );
   expect(changed).not.toBe(code);
-  const file = fileURLToPath(new URL('source-example.cjs', programs));
+  const file = join(dirname(standalone), 'source-example.cjs');
   await writeFile(file, changed);
   return file;
 }

@@ -1,14 +1,18 @@
 import { inspect } from 'node:util';
 import fc, { type IAsyncProperty } from 'fast-check';
+import { AMOUNT, byAmount } from '../../support/amount.js';
 
-/** Cases of all suites together; `npm run fuzz` sets 100,000. */
-const TOTAL = Number(process.env.FUZZ_RUNS ?? 4000);
+/** Cases of all suites together. */
+const TOTAL = Number(
+  process.env.FUZZ_RUNS ??
+    byAmount({ quick: 1000, slow: 10_000, long: 100_000 }),
+);
 
-/** Ms after which a suite of the short form ends, however far it is: machines differ. */
-const SHORT_LIMIT = 12_000;
+/** Ms after which a suite ends, however far it is: machines differ. */
+const LIMIT = byAmount({ quick: 10_000, slow: 60_000, long: Infinity });
 
-/** True in the long form, which is not bounded in time and looks at the memory as well. */
-export const isLong = TOTAL >= 20_000;
+/** The long form looks at the memory as well. */
+export const isLong = AMOUNT === 'long';
 
 /** Ms that one suite may take, by the test runner. */
 export const TIMEOUT = isLong ? 3_600_000 : 120_000;
@@ -20,8 +24,8 @@ const ran = new Map<string, number>();
 /** Cases that go out together, before the peer is looked at. */
 export const BATCH = 10;
 
-/** Batches between two looks at the clock, in the short form. */
-const SLICE = 5;
+/** Batches between two looks at the clock. */
+const SLICE = isLong ? Infinity : 5;
 
 /** Tries a property on this share of all cases, in batches; a failure says how to run it again. */
 export async function fuzz<T>(
@@ -29,11 +33,10 @@ export async function fuzz<T>(
   share: number,
 ): Promise<void> {
   const total = Math.max(1, Math.round((TOTAL * share) / BATCH));
-  const end = performance.now() + (isLong ? Infinity : SHORT_LIMIT);
-  const slice = isLong ? total : SLICE;
+  const end = performance.now() + LIMIT;
   // Not an option of fast-check, which takes a case that hangs for one that time has cut off.
-  for (let ran = 0; ran < total && performance.now() < end; ran += slice) {
-    await tryOn(property, seed + ran, Math.min(slice, total - ran));
+  for (let ran = 0; ran < total && performance.now() < end; ran += SLICE) {
+    await tryOn(property, seed + ran, Math.min(SLICE, total - ran));
   }
 }
 

@@ -22,6 +22,7 @@ import {
   type PeerCloudOptions,
 } from '../../../../src/index.js';
 import type { Certificate } from '../../../support/certificates.js';
+import { until, type UntilOptions } from '../../../support/until.js';
 
 export type AdapterName = 'express' | 'fastify';
 
@@ -116,6 +117,25 @@ export function agree(peers: readonly PeerApp[]): boolean {
   const everyone = peers.map(({ membership }) => membership.self.id).sort();
   const text = everyone.join();
   return peers.every((peer) => listOf(peer).join() === text);
+}
+
+/**
+ * Lets a peer check its members, one period of failure detection after the other, until a condition
+ * holds. Its schedule would have one period a second.
+ */
+export function checkUntil<T>(
+  { app }: PeerApp,
+  condition: () => T,
+  options: UntilOptions = {},
+): Promise<NonNullable<T>> {
+  const core = app.get<MembershipCore>(MEMBERSHIP_CORE, { strict: false });
+  return until(
+    async () => {
+      await core.tick();
+      return condition();
+    },
+    { what: condition.toString(), ...options },
+  );
 }
 
 /** The peer falls silent from one moment to the next, as if its process was gone. */

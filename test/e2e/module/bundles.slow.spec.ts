@@ -1,11 +1,18 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  mkdir,
+  mkdtemp,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build as bundle, type Plugin } from 'esbuild';
-import { buildPrograms } from '../../support/build-programs.js';
+import { usePrograms } from '../../support/programs.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -23,6 +30,8 @@ const INSTALLED = [
   'rxjs',
   'undici',
 ];
+
+const APP = 'test/e2e/module/programs/bundled.ts';
 
 const EXPRESS = '@nestjs/platform-express';
 const FASTIFY = '@nestjs/platform-fastify';
@@ -48,12 +57,8 @@ const leaveOutWhatNestMisses: Plugin = {
     ),
 };
 
+const programs = usePrograms(APP);
 let folder: string;
-let programs: string;
-
-beforeAll(async () => {
-  programs = fileURLToPath(await buildPrograms());
-}, 120_000);
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'bundle-'));
@@ -72,17 +77,15 @@ async function bundleAndRun(
     await mkdir(dirname(place), { recursive: true });
     await symlink(join(ROOT, 'node_modules', name), place);
   }
-  await cp(join(programs, 'src'), join(folder, 'src'), { recursive: true });
-  const app = 'test/e2e/module/programs/bundled.js';
-  await cp(join(programs, app), join(folder, app));
+  await copyFile(programs(APP), join(folder, 'app.js'));
   await writeFile(join(folder, 'package.json'), '{"type":"module"}');
   await writeFile(
     join(folder, 'main.js'),
     used
       ? `import { ${ADAPTERS[used]} } from '${used}';
-import { run } from './${app}';
+import { run } from './app.js';
 await run(new ${ADAPTERS[used]}(), '${mode}');`
-      : `import { run } from './${app}';
+      : `import { run } from './app.js';
 await run(undefined, '${mode}');`,
   );
   const outfile = join(folder, 'bundle.mjs');
