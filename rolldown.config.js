@@ -1,4 +1,10 @@
+import { readdirSync } from 'node:fs';
 import { defineConfig } from 'rolldown';
+
+const integrations = readdirSync('dist/integrations').map((name) => [
+  `integrations/${name}/index`,
+  `dist/integrations/${name}/index.js`,
+]);
 
 /**
  * One file for each entry, and one for what they share: an app that imports the package reads three
@@ -8,6 +14,7 @@ export default defineConfig({
   input: {
     index: 'dist/index.js',
     'standalone/index': 'dist/standalone/index.js',
+    ...Object.fromEntries(integrations),
   },
   external: /^[^./]/,
   platform: 'node',

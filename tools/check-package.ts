@@ -1,12 +1,15 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import {
   cp,
+  mkdir,
   mkdtemp,
   readdir,
   readFile,
   rm,
   writeFile,
 } from 'node:fs/promises';
+import { builtinModules } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,7 +43,7 @@ try {
   const tarball = await pack();
   await install(tarball);
   await cp(FIXTURES, folder, { recursive: true });
-  await copyReadme();
+  await copyCode('README.md', folder);
   await step('import from ESM', () => node('esm.mjs'));
   await step('require from CommonJS', () => node('cjs.cjs'));
   await step('types, in ESM and CommonJS', () => node(TSC, '-p', '.'));
@@ -48,6 +51,9 @@ try {
   await step('a CommonJS consumer', () => node('consumer.cjs'));
   for (const example of await exampleNames()) {
     await step(`build ${example} as a reader would`, () => build(example));
+  }
+  for (const name of await integrationNames()) {
+    await checkIntegration(name);
   }
   console.log('the package can be installed and used');
 } catch (error) {
@@ -69,12 +75,16 @@ async function pack(): Promise<string> {
     files: { path: string }[];
   }[];
   const paths = packed!.files.map(({ path }) => path);
-  await step(`pack ${paths.length} files`, () => checkContents(paths));
+  const names = await integrationNames();
+  await step(`pack ${paths.length} files`, () => checkContents(paths, names));
   return join(folder, packed!.filename);
 }
 
 /** What a user needs is there, and nothing else. */
-function checkContents(paths: readonly string[]): void {
+function checkContents(
+  paths: readonly string[],
+  integrations: readonly string[],
+): void {
   for (const needed of [
     'README.md',
     'CHANGELOG.md',
@@ -86,6 +96,10 @@ function checkContents(paths: readonly string[]): void {
     'dist/index.d.ts',
     'dist/bundle/standalone/index.js',
     'dist/standalone/index.d.ts',
+    ...integrations.flatMap((name) => [
+      `dist/bundle/integrations/${name}/index.js`,
+      `dist/integrations/${name}/index.d.ts`,
+    ]),
   ]) {
     if (!paths.includes(needed)) {
       throw new Error(`the tarball has no ${needed}`);
@@ -109,14 +123,14 @@ async function install(tarball: string): Promise<void> {
   );
 }
 
-/** Its whole modules of TypeScript, to be compiled with the rest; tests in it need more than is installed. */
-async function copyReadme(): Promise<void> {
-  const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
-  const blocks = [...readme.matchAll(/```ts\n([^]*?)```/g)]
+/** A page's whole modules of TypeScript, to be compiled with the rest; tests in it need more than is installed. */
+async function copyCode(page: string, project: string): Promise<void> {
+  const text = await readFile(join(ROOT, page), 'utf8');
+  const blocks = [...text.matchAll(/```ts\n([^]*?)```/g)]
     .map(([, code]) => code!)
     .filter((code) => code.startsWith('import') && !code.includes('it('));
   for (const [index, code] of blocks.entries()) {
-    await writeFile(join(folder, `readme-${index}.mts`), code);
+    await writeFile(join(project, `page-${index}.mts`), code);
   }
 }
 
@@ -130,6 +144,99 @@ async function build(example: string): Promise<void> {
   const copy = join(folder, example);
   await cp(join(ROOT, 'examples', example), copy, { recursive: true });
   await node(TSC, '-p', example);
+}
+
+async function integrationNames(): Promise<string[]> {
+  return readdir(join(ROOT, 'src/integrations'));
+}
+
+/**
+ * In a project below the first one: it has a copy of the package and the packages that the integration
+ * itself imports, and finds above it what every app has. So it cannot lean on another integration's.
+ */
+async function checkIntegration(name: string): Promise<void> {
+  const project = join(folder, 'integrations', name);
+  const peers = await peersOf(name);
+  await mkdir(project, { recursive: true });
+  await step(`install ${name} with ${peers.join(', ') || 'nothing else'}`, () =>
+    installBelow(project, peers),
+  );
+  const entry = `nestjs-peercloud/${name}`;
+  await write(project, {
+    'esm.mjs': `import * as all from '${entry}';\nif (!Object.keys(all).length) throw new Error('no exports');`,
+    'cjs.cjs': `if (!Object.keys(require('${entry}')).length) throw new Error('no exports');`,
+    'types.mts': `export * from '${entry}';`,
+    'types.cts': `export * from '${entry}';`,
+    'tsconfig.json': `{ "extends": "../../tsconfig.json", "include": ["*.mts", "*.cts"] }`,
+  });
+  if (existsSync(join(ROOT, `docs/${name}.md`))) {
+    await copyCode(`docs/${name}.md`, project);
+  }
+  await step(`import ${name} from ESM and CommonJS`, async () => {
+    await node(join(project, 'esm.mjs'));
+    await node(join(project, 'cjs.cjs'));
+  });
+  await step(`types of ${name}, and the code of its page`, () =>
+    node(TSC, '-p', project, '--noEmit'),
+  );
+}
+
+async function installBelow(
+  project: string,
+  peers: readonly string[],
+): Promise<void> {
+  await write(project, { 'package.json': '{ "private": true }' });
+  if (peers.length > 0) {
+    const options = ['--no-audit', '--no-fund', '--legacy-peer-deps'];
+    await run('npm', ['install', ...options, ...peers], { cwd: project });
+  }
+  const copy = 'node_modules/nestjs-peercloud';
+  await cp(join(folder, copy), join(project, copy), { recursive: true });
+}
+
+/** The packages that an integration imports beside those of every app, as package.json asks for them. */
+async function peersOf(name: string): Promise<string[]> {
+  const { dependencies, peerDependencies } = JSON.parse(
+    await readFile(join(ROOT, 'package.json'), 'utf8'),
+  ) as Record<'dependencies' | 'peerDependencies', Record<string, string>>;
+  const usual = PACKAGES.map((each) => each.slice(0, each.lastIndexOf('@')));
+  const wanted = (await importsOf(name)).filter(
+    (each) => !usual.includes(each) && !(each in dependencies),
+  );
+  return wanted.map((each) => {
+    const range = peerDependencies[each];
+    if (range === undefined) {
+      throw new Error(`${name} imports ${each}, which is no peer dependency`);
+    }
+    return `${each}@${range}`;
+  });
+}
+
+/** Packages in the code and in the types of an integration. */
+async function importsOf(name: string): Promise<string[]> {
+  const types = join(ROOT, 'dist/integrations', name);
+  const files = (await readdir(types, { recursive: true }))
+    .filter((file) => file.endsWith('.d.ts'))
+    .map((file) => join(types, file));
+  files.push(join(ROOT, 'dist/bundle/integrations', name, 'index.js'));
+  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+  const specifiers = texts.flatMap((text) =>
+    [...text.matchAll(/(?:from|import\() ?["']([^."'][^"']*)["']/g)].map(
+      ([, specifier]) => specifier!.match(/^(@[^/]+\/)?[^/]+/)![0],
+    ),
+  );
+  return [...new Set(specifiers)].filter(
+    (each) => !each.startsWith('node:') && !builtinModules.includes(each),
+  );
+}
+
+async function write(
+  project: string,
+  files: Record<string, string>,
+): Promise<void> {
+  for (const [name, text] of Object.entries(files)) {
+    await writeFile(join(project, name), text);
+  }
 }
 
 function node(...args: string[]): Promise<unknown> {

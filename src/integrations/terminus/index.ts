@@ -1,0 +1,4 @@
+export {
+  PeerCloudHealthIndicator,
+  type PeerCloudHealthOptions,
+} from './peer-cloud.health-indicator.js';
