@@ -95,8 +95,6 @@ function writeHead(
   const bytes = Buffer.from(
     body instanceof JsonText ? body.text : (JSON.stringify(body) ?? '{}'),
   );
-  // An app that lets every origin read its answers does not mean these.
-  response.removeHeader('access-control-allow-origin');
   response.writeHead(status, {
     ...headers,
     'content-type': 'application/json; charset=utf-8',

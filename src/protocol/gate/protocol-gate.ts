@@ -110,7 +110,6 @@ export class ProtocolGate {
         ...senderOf(incoming, verdict),
         ...signingOf(verdict),
       });
-      hideBody(incoming);
       return { passed: true, body };
     } catch (error) {
       return this.#failed(incoming, error, verdict);
@@ -236,12 +235,4 @@ function signingOf(
       acceptStream: verdict.acceptStream.bind(verdict),
     }),
   };
-}
-
-/** Without these headers the body parsers of both frameworks find nothing to do. */
-function hideBody({ headers }: IncomingMessage): void {
-  delete headers['content-type'];
-  delete headers['content-length'];
-  delete headers['transfer-encoding'];
-  delete headers['content-encoding'];
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PeerCloudError } from '../../errors/peer-cloud.error.js';
-import type { ProtocolGate } from '../gate/protocol-gate.js';
 import { PROTOCOL_PATHS } from '../../wire/endpoints.js';
+import type { ProtocolGate } from '../gate/protocol-gate.js';
 import { routeTaken, unsupportedAdapter } from '../protocol.messages.js';
 
 /** As much of a Nest HTTP adapter as the gate needs. */
@@ -11,9 +11,11 @@ export interface GatedAdapter {
 }
 
 /**
- * Puts the gate in front of the app's own parsers, on the Express or the Fastify adapter. To be called
- * from a module's `configure`: the adapter is known there, and no route is registered yet.
- * Throws a PeerCloudError (`UNSUPPORTED_ADAPTER`) for any other adapter.
+ * Puts the gate in front of all that an app hangs around its routes, on the Express or the Fastify
+ * adapter: what passes it goes to its route at once, past parsers, sessions, rate limits and the like. To
+ * be called from a module's `configure`: the adapter is known there, and no route is registered yet.
+ *
+ * @throws PeerCloudError `UNSUPPORTED_ADAPTER` for any other adapter
  */
 export function installGate(adapter: GatedAdapter, gate: ProtocolGate): void {
   const type = adapter.getType();
@@ -29,7 +31,13 @@ export function installGate(adapter: GatedAdapter, gate: ProtocolGate): void {
 /** The pieces of Express that are used here; the package itself may not be installed. */
 interface ExpressApp {
   use(handler: ExpressHandler): unknown;
-  router: { stack: unknown[] };
+  router: ExpressRouter;
+}
+
+interface ExpressRouter {
+  /** Middlewares and routes in order; only routes have a `route`. */
+  stack: { route?: object }[];
+  handle: ExpressHandler;
 }
 
 type ExpressRequest = IncomingMessage & { ip?: string; body?: unknown };
@@ -40,30 +48,42 @@ type ExpressHandler = (
   next: (error?: unknown) => void,
 ) => void;
 
-/** Express runs its stack in order, and the body parser is on it already: the gate is moved to the front. */
+/** Express runs its stack in order, and some of the app is on it already: the gate is moved to the front. */
 function installOnExpress(app: ExpressApp, gate: ProtocolGate): void {
+  const routes = routesOf(app.router);
   app.use((request, response, next) => {
     if (!gate.concerns(request)) {
       next();
       return;
     }
-    gate.inspect(request, request.ip).then((inspection) => {
-      if (inspection.passed) {
-        request.body = inspection.body;
-        next();
-      } else {
-        inspection.refuse(response);
-      }
-    }, next);
+    gate
+      .inspect(request, request.ip)
+      .then((inspection) => {
+        if (inspection.passed) {
+          request.body = inspection.body;
+          routes.handle(request, response, next);
+        } else {
+          inspection.refuse(response);
+        }
+      })
+      .catch(next);
   });
   const { stack } = app.router;
-  stack.unshift(stack.pop());
+  stack.unshift(stack.pop()!);
+}
+
+/** The same router without the app's middlewares. */
+function routesOf(router: ExpressRouter): ExpressRouter {
+  return Object.create(router, {
+    stack: { get: () => router.stack.filter(({ route }) => route) },
+  }) as ExpressRouter;
 }
 
 /** The pieces of Fastify that are used here; the package itself may not be installed. */
 interface FastifyApp {
   addHook(name: 'onRoute', hook: (route: FastifyRoute) => void): unknown;
   addHook(name: 'onRequest', hook: FastifyHook): unknown;
+  after(callback: () => void): unknown;
   hasRoute(route: FastifyRoute & { method: string }): boolean;
 }
 
@@ -77,15 +97,21 @@ interface FastifyRequest {
   raw: IncomingMessage;
   ip?: string;
   body?: unknown;
+  routeOptions: { handler(request: FastifyRequest, reply: FastifyReply): void };
+}
+
+interface FastifyReply {
+  raw: ServerResponse;
+  hijack(): unknown;
 }
 
 type FastifyHook = (
   request: FastifyRequest,
-  reply: { raw: ServerResponse; hijack(): unknown },
+  reply: FastifyReply,
   done: (error?: Error) => void,
 ) => void;
 
-/** Fastify parses after its `onRequest` hooks. */
+/** Fastify runs its `onRequest` hooks before all others, and before it parses. */
 function installOnFastify(app: FastifyApp, gate: ProtocolGate): void {
   refuseTwinRoutes(app);
   app.addHook('onRequest', (request, reply, done) => {
@@ -93,16 +119,39 @@ function installOnFastify(app: FastifyApp, gate: ProtocolGate): void {
       done();
       return;
     }
-    gate.inspect(request.raw, request.ip).then((inspection) => {
-      if (inspection.passed) {
-        request.body = inspection.body;
-        done();
-      } else {
+    gate
+      .inspect(request.raw, request.ip)
+      .then((inspection) => {
+        if (inspection.passed) {
+          request.body = inspection.body;
+          return request.routeOptions.handler(request, reply);
+        }
         reply.hijack();
-        inspection.refuse(reply.raw);
-      }
-    }, done);
+        return inspection.refuse(reply.raw);
+      })
+      .catch(done);
   });
+  // Fastify adds a hook itself no sooner than this.
+  app.after(() => moveLastHookToFront(app));
+}
+
+/**
+ * Fastify runs the hooks in the order of their registration, and plugins that `main.ts` has waited for
+ * come first. It has no way to ask for another place; where its own list is not found, such a plugin
+ * stays in front.
+ */
+function moveLastHookToFront(app: object): void {
+  const key = Object.getOwnPropertySymbols(app).find(
+    ({ description }) => description === 'fastify.hooks',
+  );
+  const hooks = key && (app as Record<symbol, FastifyHooks>)[key]?.onRequest;
+  if (Array.isArray(hooks)) {
+    hooks.unshift(hooks.pop()!);
+  }
+}
+
+interface FastifyHooks {
+  onRequest?: FastifyHook[];
 }
 
 /**

@@ -41,7 +41,7 @@ export interface PeerAppSetup {
   host?: string;
   port?: number;
   /** What the app does in its `main.ts` before it listens. */
-  prepare?: (app: INestApplication) => void;
+  prepare?: (app: INestApplication) => unknown;
   /** False: the app is initialised and no more. */
   listen?: false;
   /** The app's own server speaks HTTPS. */
@@ -178,7 +178,7 @@ async function createApp(
     createAdapter(setup.adapter, https),
     context,
   );
-  setup.prepare?.(app);
+  await setup.prepare?.(app);
   return app;
 }
 
