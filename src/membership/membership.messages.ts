@@ -11,7 +11,7 @@ export const handlerFailed = (handler: string, event: string): string =>
 export const peerJoined = (peer: string): string => `${peer} joined`;
 
 export const peerLeft: Record<LeaveReason, (peer: string) => string> = {
-  left: (peer) => `${peer} left: it said goodbye`,
+  left: (peer) => `${peer} left: it said so`,
   dead: (peer) => `${peer} left: it answers no more`,
   replaced: (peer) => `${peer} left: another peer answers at its address`,
 };

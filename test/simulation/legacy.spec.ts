@@ -110,7 +110,7 @@ describe('a mixed cloud', () => {
       return cloud;
     });
 
-    scenario(`of ${count} hears goodbyes`, async (options) => {
+    scenario(`of ${count} hears of leaves`, async (options) => {
       const { cloud, legacy } = await mixed(options, count);
       for (let left = Math.floor(count / 3); left > 0; left--) {
         void cloud.pick().leave();

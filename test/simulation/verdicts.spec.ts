@@ -73,7 +73,7 @@ describe('the simulator', { timeout: REAL_TIMEOUT }, () => {
     expect(disagreement(cloud)).toContain(`has ${ip}`);
   });
 
-  it('finds news that did not reach everybody, faults without an end, and errors', () => {
+  it('finds updates that did not reach everybody, faults without an end, and errors', () => {
     const join = { curves: [[1, 2, Infinity]] };
     const faults = {
       halves: { parted: 1, healed: Infinity },

@@ -1,4 +1,5 @@
 import { PeerCloudError } from '../../errors/peer-cloud.error.js';
+import { TokenBuckets } from '../../util/token-buckets.js';
 import type { JsonObject } from '../../wire/json.js';
 import { jsonBytes } from '../../wire/json-bytes.js';
 import type { PeerAddress, PeerInfo } from '../../wire/peer-info.js';
@@ -9,11 +10,14 @@ import type {
   PeerStatus,
   UpdateRequest,
 } from '../../wire/requests.js';
-import { makeParts, type CoreParts } from './core-parts.js';
-import { connectParts } from './core-wiring.js';
-import { Departure } from './join/departure.js';
-import { PeerRequests } from './peer-requests.js';
-import type { ResolvedMembershipOptions } from './options/membership.options.js';
+import { sleep } from './context.js';
+import { stateUpdate } from './dissemination/index.js';
+import { ForeignUpdateError } from './foreign-update.error.js';
+import {
+  changeRecord,
+  isCredibleIncarnation,
+  isLegacy,
+} from './member-list/index.js';
 import type {
   Member,
   MembershipEnvironment,
@@ -21,6 +25,9 @@ import type {
   RequestOrigin,
   SelfDescription,
 } from './membership.types.js';
+import { ADMISSION_WAIT, MAX_REPORTERS } from './options/membership.limits.js';
+import type { ResolvedMembershipOptions } from './options/membership.options.js';
+import { wire, type CoreParts } from './wiring.js';
 
 /**
  * Who is in the cloud, and this peer's own part in it: the one class of this folder that others use.
@@ -28,8 +35,9 @@ import type {
  */
 export class MembershipCore {
   readonly #parts: CoreParts;
-  readonly #requests: PeerRequests;
-  readonly #departure: Departure;
+  /** `/left` about third members, from each member. */
+  readonly #reports: TokenBuckets;
+  #left = Promise.resolve();
 
   readonly #options: ResolvedMembershipOptions;
 
@@ -39,10 +47,11 @@ export class MembershipCore {
     env: MembershipEnvironment,
   ) {
     this.#options = options;
-    this.#parts = makeParts(self, options, env);
-    connectParts(this.#parts);
-    this.#requests = new PeerRequests(this.#parts);
-    this.#departure = new Departure(this.#parts);
+    this.#parts = wire(self, options, env);
+    this.#reports = new TokenBuckets(options.limits.reportsPerMinute, {
+      now: () => env.clock.monotonic(),
+      maxKeys: MAX_REPORTERS,
+    });
   }
 
   /** Own id; the answer to a join may assign another one. */
@@ -61,7 +70,7 @@ export class MembershipCore {
     return list.size > 0 && !life.leaving;
   }
 
-  /** True from the goodbye on. */
+  /** True from the moment on in which this peer begins to leave. */
   get leaving(): boolean {
     return this.#parts.ctx.life.leaving;
   }
@@ -83,7 +92,7 @@ export class MembershipCore {
 
   /** Hears everything that happens to the cloud. Returns the way to stop. */
   onEvent(listener: (event: MembershipEvent) => void): () => void {
-    return this.#parts.events.listen(listener);
+    return this.#parts.publisher.listen(listener);
   }
 
   /** Starts joining in the background. */
@@ -99,7 +108,7 @@ export class MembershipCore {
 
   /**
    * Joins by hand.
-   * @param seeds known peers; default: those of the options
+   * @param seeds default: those of the options
    * @returns true if one of them let this peer in
    */
   async join(
@@ -119,17 +128,17 @@ export class MembershipCore {
     return joiner.join(seeds);
   }
 
-  /** Resolves when the known peers have been tried once: member, or first of a new cloud. */
+  /** Resolves when the seeds have been tried once: member, or first of a new cloud. */
   whenJoined(): Promise<void> {
     return this.#parts.joiner.whenJoined();
   }
 
   /**
    * Replaces the own data here and at all others.
-   * Throws a PeerCloudError with the code `DATA_TOO_LARGE`.
+   * @throws PeerCloudError with the code `DATA_TOO_LARGE`
    */
   async update(data: JsonObject): Promise<void> {
-    const { ctx, teller, spreader } = this.#parts;
+    const { ctx, notifier, gossiper } = this.#parts;
     const size = jsonBytes(data);
     if (size > this.#options.maxDataBytes) {
       throw new PeerCloudError(
@@ -138,28 +147,36 @@ export class MembershipCore {
       );
     }
     ctx.self.setData(data);
-    spreader.self(!teller.isDirect);
+    gossiper.self(!notifier.isDirect);
     const body: JsonObject = {
       id: this.id,
       data,
       incarnation: ctx.self.incarnation,
     };
-    const told = await Promise.all(
-      teller.audience().map((member) => teller.updated(member, body)),
+    const notified = await Promise.all(
+      notifier.recipients().map((member) => notifier.updated(member, body)),
     );
-    if (told.includes(false)) {
-      spreader.self();
+    if (notified.includes(false)) {
+      gossiper.self();
     }
   }
 
-  /** Says goodbye to all others; from then on the list is empty. */
+  /**
+   * Takes this peer out of its cloud (PROTOCOL.md, section 3); from then on the list is empty. Resolves when
+   * all others have heard of it, or had their time; once, however often it is called.
+   */
   leave(): Promise<void> {
-    return this.#departure.leave();
+    const { life } = this.#parts.ctx;
+    if (!life.leaving) {
+      life.leaving = true;
+      this.#left = this.#leave();
+    }
+    return this.#left;
   }
 
   /**
-   * Ends at once the members that may not stay, with their streams. Nobody is told: each peer judges for
-   * itself, and where such a one is still trusted, it still answers.
+   * Ends at once the members that may not stay, with their streams. Nobody is notified: each peer judges for
+   * itself, and where such a member is still trusted, it still answers.
    */
   expel(mayStay: (id: string) => boolean): void {
     const { list, self } = this.#parts.ctx;
@@ -167,7 +184,7 @@ export class MembershipCore {
       if (mayStay(id)) {
         continue;
       }
-      list.accuse(
+      list.applyState(
         { id, incarnation, state: 'dead' },
         { origin: 'check', from: self.id, quiet: true },
       );
@@ -187,15 +204,13 @@ export class MembershipCore {
 
   /** One period of failure detection, healing and care for legacy members. */
   async tick(): Promise<void> {
-    const { ctx, stalls, detector, hearsayCheck, healer, legacyCare } =
-      this.#parts;
+    const { ctx, stalls, detector, healer, legacyCare } = this.#parts;
     if (!ctx.life.active || !ctx.life.started) {
       return;
     }
     stalls.tickBegins();
     legacyCare.tick();
     void healer.tick();
-    hearsayCheck.tick();
     await detector.tick();
     stalls.tickEnded();
   }
@@ -207,9 +222,26 @@ export class MembershipCore {
     return this.#parts.detector.check(id);
   }
 
-  /** The member that a request comes from; waits a moment while its standing is being found out. */
-  admit(senderId: string | undefined): Promise<Member | undefined> {
-    return this.#requests.admit(senderId);
+  /**
+   * The member that a request comes from; waits a moment while its standing is being found out
+   * (PROTOCOL.md, section 1, identity).
+   */
+  async admit(senderId: string | undefined): Promise<Member | undefined> {
+    if (senderId === undefined) {
+      return undefined;
+    }
+    const { ctx, joiner, verifier } = this.#parts;
+    const known = ctx.list.get(senderId);
+    if (known) {
+      return known;
+    }
+    const doubtful = ctx.list.isHidden(senderId);
+    if (!doubtful && !joiner.isBusy) {
+      return undefined;
+    }
+    const settled = doubtful ? verifier.settled(senderId) : joiner.whenIdle();
+    await Promise.race([settled, sleep(ctx, ADMISSION_WAIT)]);
+    return ctx.list.get(senderId);
   }
 
   /** Answers `/join`. */
@@ -220,41 +252,69 @@ export class MembershipCore {
     return this.#parts.joinReceiver.receive(request, origin);
   }
 
-  /** Answers `/joined`. */
+  /** Answers `/joined`. What a legacy peer says about the extensions of a third one does not count. */
   async receiveJoined(
     peer: PeerInfo,
     sender: Member,
   ): Promise<{ status: 'added' }> {
-    this.#requests.joined(peer, sender);
+    if (peer.id !== this.id) {
+      this.#parts.intake.record(
+        peer,
+        { origin: 'joined', from: sender.id, legacyNotified: true },
+        isLegacy(sender) && peer.id !== sender.id,
+      );
+    }
     return { status: 'added' };
   }
 
-  /** Answers `/left`. */
+  /**
+   * Answers `/left`. It is final from the member itself; from others it is obeyed at once and then verified,
+   * as often as one reporter may make this peer do so.
+   */
   async receiveLeft(
-    request: LeftRequest,
+    { id }: LeftRequest,
     sender: Member,
   ): Promise<{ status: 'removed' }> {
-    this.#requests.left(request, sender);
+    const { ctx, recovery } = this.#parts;
+    if (id === this.id) {
+      recovery.evictedBy(sender);
+    } else if (id === sender.id) {
+      const { incarnation } = ctx.list.peek(id) ?? sender;
+      ctx.list.applyState(
+        { id, incarnation, state: 'left' },
+        { origin: 'left', from: id },
+      );
+    } else {
+      this.#verifyLeft(id, sender);
+    }
     return { status: 'removed' };
   }
 
-  /** Answers `/update`. Throws a ForeignUpdateError if it is not about the sender itself. */
+  /**
+   * Answers `/update`: a peer replaces its own data, nobody else's.
+   * @throws ForeignUpdateError if it is not about the sender itself
+   */
   async receiveUpdate(
     request: UpdateRequest,
     sender: Member,
   ): Promise<{ status: 'updated' }> {
-    this.#requests.update(request, sender);
+    if (request.id !== sender.id) {
+      throw new ForeignUpdateError(sender.id, request.id);
+    }
+    this.#applyUpdate(request);
     return { status: 'updated' };
   }
 
-  /** Answers `/status`; whoever is not a member gets no extension part. */
+  /** Answers `/status`; a peer that is no member gets no extension part. */
   receiveStatus(body: JsonObject, origin: RequestOrigin): Promise<PeerStatus> {
     return this.#parts.answerer.receive(body, origin);
   }
 
   /** Answers `/sync`. */
   async receiveSync(body: JsonObject, sender: Member): Promise<JsonObject> {
-    return this.#requests.sync(body, sender);
+    const { ctx, synchronizer } = this.#parts;
+    const known = ctx.list.peek(sender.id);
+    return known ? synchronizer.receive(body, known) : {};
   }
 
   /** A member answered something that this peer sent: a sign of life. */
@@ -264,6 +324,79 @@ export class MembershipCore {
 
   /** A peer answered 403 `UNKNOWN_SENDER` to a message: it is asked again, and joined again if it is true. */
   noteUnknownSender(id: string): void {
-    this.#parts.recovery.stranger(id);
+    this.#parts.recovery.unknownTo(id);
+  }
+
+  async #leave(): Promise<void> {
+    const { ctx, notifier, publisher, gossiper, synchronizer } = this.#parts;
+    const { detector, joiner, ring } = this.#parts;
+    const { list, self, env, options } = ctx;
+    gossiper.stop();
+    synchronizer.stop();
+    detector.stop();
+    env.logger.debug(`Leaving: notifying ${list.size} members`);
+    const notified = [...list.records()].map((member) =>
+      notifier.left(member, self.id),
+    );
+    // A receiver that lets this peer in at this moment does not know yet that it leaves.
+    if (notified.length > 0 || joiner.isBusy) {
+      const patience = sleep(ctx, 2 * options.requestTimeout);
+      const everybody = Promise.all([...notified, joiner.whenIdle()]);
+      await Promise.race([everybody, patience]);
+    }
+    env.logger.debug('Left: all members have heard of it, or had their time');
+    list.clear();
+    ring.clear();
+    publisher.left();
+  }
+
+  #verifyLeft(id: string, sender: Member): void {
+    const { ctx, verifier, legacyCare } = this.#parts;
+    legacyCare.leftReported(sender, id);
+    if (!ctx.list.peek(id) || !this.#reports.take(sender.id)) {
+      return;
+    }
+    verifier.left(id, (isAlive) => {
+      if (isAlive) {
+        this.#letContradict(id, sender);
+        legacyCare.leftWrongly(sender.id, id);
+      }
+    });
+  }
+
+  /** The member that was said to have left hears of it, so that it can contradict to everybody. */
+  #letContradict(id: string, sender: Member): void {
+    const { ctx, caller } = this.#parts;
+    const member = ctx.list.peek(id);
+    if (!member || isLegacy(member) || isLegacy(sender)) {
+      return;
+    }
+    const { incarnation } = member;
+    void caller.ask(member, ctx.options.requestTimeout, undefined, [
+      stateUpdate({ id, incarnation, state: 'dead' }),
+    ]);
+  }
+
+  #applyUpdate({ id, data, incarnation }: UpdateRequest): void {
+    const { ctx, caller } = this.#parts;
+    const { list, env, options } = ctx;
+    const known = list.peek(id);
+    if (!known) {
+      return;
+    }
+    if (env.verifyRecord && !isLegacy(known)) {
+      // This request has no signature of the record; the member's own record in its next answer has.
+      void caller.ask(known, options.requestTimeout);
+      return;
+    }
+    // A legacy peer counts nothing; everybody that it notifies counts the same way.
+    const version = incarnation ?? known.incarnation + 1;
+    if (!isCredibleIncarnation(version, env.clock)) {
+      return;
+    }
+    list.apply(
+      changeRecord(known, { data, incarnation: version, state: 'alive' }),
+      { origin: 'update', from: id, legacyNotified: true },
+    );
   }
 }

@@ -4,8 +4,9 @@ import type { PeerTarget } from '../../transport/peer-transport.interface.js';
 import { TransportError } from '../../transport/transport.error.js';
 import { type Endpoint, isSuccess } from '../../wire/endpoints.js';
 import { isJsonObject, type JsonObject } from '../../wire/json.js';
-import { MAX_CONTROL_BYTES } from './options/membership.limits.js';
+import type { CoreEvents } from './core-events.js';
 import type { MembershipEnvironment } from './membership.types.js';
+import { MAX_CONTROL_BYTES } from './options/membership.limits.js';
 
 /**
  * How a call ended: with an answer of whatever status, with a refused connection (the process is gone),
@@ -21,14 +22,6 @@ export type CallResult =
   | { readonly kind: 'silent' }
   | { readonly kind: 'aborted' };
 
-/** What is learned on the way of every call to a member. */
-export interface CallObserver {
-  /** A member answered. */
-  heard(id: string): void;
-  /** A member answered 403 `UNKNOWN_SENDER`: it does not list this peer. */
-  unknownTo(id: string): void;
-}
-
 /** What a call may have of its own. */
 export interface CallOptions {
   readonly maxAnswerBytes?: number;
@@ -38,17 +31,20 @@ export interface CallOptions {
 
 /** All requests of the core: with a deadline, ended by `stop`, never a thrown error. */
 export class PeerCalls {
-  observer: CallObserver = { heard: () => {}, unknownTo: () => {} };
   readonly #abort = endingManyCalls();
 
   readonly #env: Pick<MembershipEnvironment, 'transport' | 'logger'>;
+  readonly #events: CoreEvents;
   readonly #slack: (timeout: number) => number;
 
+  /** @param slack ms that a wait of `timeout` ms needs on top, because this process is slow itself */
   constructor(
     env: Pick<MembershipEnvironment, 'transport' | 'logger'>,
-    slack: (timeout: number) => number = () => 0,
+    events: CoreEvents,
+    slack: (timeout: number) => number,
   ) {
     this.#env = env;
+    this.#events = events;
     this.#slack = slack;
   }
 
@@ -103,11 +99,11 @@ export class PeerCalls {
       return;
     }
     if (status === 403 && body?.code === 'UNKNOWN_SENDER') {
-      this.observer.unknownTo(id);
+      this.#events.emit('sender.unknown', id);
     }
-    // The id in the answer to /status is judged by whoever asked.
+    // The id in the answer to /status is judged by the part that asked.
     else if (isSuccess(status) && (body?.id === undefined || body.id === id)) {
-      this.observer.heard(id);
+      this.#events.emit('peer.answered', id);
     }
   }
 

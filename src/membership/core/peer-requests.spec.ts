@@ -8,7 +8,7 @@ import {
   type TestPeer,
 } from './testing-support/test-cloud.js';
 
-describe('PeerRequests', () => {
+describe('requests to MembershipCore', () => {
   let cloud: TestCloud;
   let a: TestPeer;
 

@@ -4,7 +4,7 @@ import {
   isFeatureList,
   isSignature,
   readIncarnation,
-} from '../../membership/core/member-list/record-reader.js';
+} from '../../membership/core/member-list/index.js';
 import {
   MAX_CLOUD_LENGTH,
   MAX_FEATURES,

@@ -47,7 +47,7 @@ describe('the log', () => {
     return [first, second, `second at ${second.address}`];
   }
 
-  it('says who joins, how large the cloud is, and who says goodbye', async () => {
+  it('says who joins, how large the cloud is, and who leaves', async () => {
     const [first, second, name] = await pair();
     expect(logger.of('log')).toEqual(
       expect.arrayContaining([
@@ -60,7 +60,7 @@ describe('the log', () => {
     await until(() => first.membership.peers().length === 0);
     expect(logger.of('log')).toEqual(
       expect.arrayContaining([
-        `${name} left: it said goodbye`,
+        `${name} left: it said so`,
         'in no cloud any more',
       ]),
     );
@@ -96,10 +96,10 @@ describe('the log', () => {
       `POST /update to ${second.address}: 200`,
       'POST /update of first from 127.0.0.1: 200',
       `first at ${first.address} is described anew`,
-      'Saying goodbye to 1 members',
+      'Leaving: notifying 1 members',
       `POST /left to ${first.address}: 200`,
       'POST /left of second from 127.0.0.1: 200',
-      'The goodbye is over',
+      'Left: all members have heard of it, or had their time',
     ];
     for (const step of steps) {
       expect(lines).toContain(step);

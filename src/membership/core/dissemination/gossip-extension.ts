@@ -1,37 +1,29 @@
 import { normalizeIp } from '../../../wire/address.js';
-import {
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-} from '../../../wire/json.js';
+import { isPeerId } from '../../../wire/endpoints.js';
+import { isJsonObject, type JsonObject } from '../../../wire/json.js';
 import { jsonBytes } from '../../../wire/json-bytes.js';
-import type { CoreContext } from '../core-context.js';
-import { accusationNews, recordNews } from './gossip-body.js';
-import { sendsFor, type GossipQueue } from './gossip-queue.js';
-import type { MemberRecord } from '../member-list/member-record.js';
+import type { PeerInfo } from '../../../wire/peer-info.js';
+import type { CoreContext } from '../context.js';
+import {
+  readIncarnation,
+  readPeerInfo,
+  speaks,
+  toPeerInfo,
+  type MemberRecord,
+  type StateUpdate,
+} from '../member-list/index.js';
 import {
   MAX_GOSSIP_ITEMS,
   MAX_NEWS_BYTES,
 } from '../options/membership.limits.js';
-import { readIncarnation } from '../member-list/record-reader.js';
+import type { StatusExtension } from '../status/index.js';
+import { sendsFor, type GossipQueue } from './gossip-queue.js';
 
-/** Most bytes of an accusation: two ids, and a little. */
-const ACCUSATION_BYTES = 512;
-
-/** Who makes use of what the extension part brings. */
-export interface GossipSink {
-  /** News, unread, as it came from a member. */
-  news(items: readonly JsonValue[], from: MemberRecord): void;
-  /** What a member knows of this peer: its incarnation, and where it found it. */
-  self(incarnation: number, ip: string | undefined): void;
-  /** Fingerprint of a member's list. */
-  digest(text: string, from: MemberRecord): void;
-}
+/** Most bytes of an update about a state: two ids, and a little. */
+const STATE_UPDATE_BYTES = 512;
 
 /** The `ext` part of `/status` and of its answer (PROTOCOL.md, section 4, `gossip`). */
-export class GossipExtension {
-  sink: GossipSink = { news: () => {}, self: () => {}, digest: () => {} };
-
+export class GossipExtension implements StatusExtension {
   readonly #ctx: CoreContext;
   readonly #queue: GossipQueue;
 
@@ -40,55 +32,51 @@ export class GossipExtension {
     this.#queue = queue;
   }
 
-  /**
-   * What goes along with a request to a member; undefined where the member does not speak it.
-   * @param news what comes before other news
-   * @param extra what else the request asks; the news have the room that it leaves
-   */
   request(
     target: MemberRecord,
-    news: readonly JsonObject[] = [],
+    updates: readonly JsonObject[] = [],
     extra: JsonObject = {},
   ): JsonObject | undefined {
-    if (!speaksGossip(target)) {
+    if (!speaks(target, 'gossip')) {
       return undefined;
     }
     const room = MAX_NEWS_BYTES - jsonBytes(extra);
     return {
       digest: this.#ctx.list.digest.text,
-      updates: this.#updates(target, [...news], room),
+      updates: this.#updates(target, [...updates], room),
       seen: target.incarnation,
       you: target.ip,
       ...extra,
     };
   }
 
-  /** What goes back with the answer to a member's request. */
   answer(request: JsonObject, sender: MemberRecord): JsonObject {
+    const { self, events, list } = this.#ctx;
     const seen = readIncarnation(request.seen);
-    const { record } = this.#ctx.self;
+    const { record } = self;
     if (seen !== undefined) {
-      this.sink.self(seen, normalizeIp(request.you));
+      events.emit('self.claimed', seen, false, normalizeIp(request.you));
     }
-    // Whoever asks with an old idea of this peer gets the current one, in the same exchange.
+    // A sender with an old idea of this peer gets the current record, in the same exchange.
     const isBehind = seen !== undefined && seen < record.incarnation;
-    const first = isBehind ? [recordNews(record, true)].filter(fits) : [];
+    const first = isBehind ? [recordUpdate(record, true)].filter(fits) : [];
     return {
-      digest: this.#ctx.list.digest.text,
+      digest: list.digest.text,
       updates: this.#updates(sender, first),
     };
   }
 
-  /** Takes what came along. */
   read(ext: JsonObject | undefined, from: MemberRecord): void {
     if (!isJsonObject(ext)) {
       return;
     }
+    const { events } = this.#ctx;
     if (Array.isArray(ext.updates)) {
-      this.sink.news(ext.updates.slice(0, MAX_GOSSIP_ITEMS), from);
+      const items = ext.updates.slice(0, MAX_GOSSIP_ITEMS);
+      events.emit('gossip.updates', items, from);
     }
     if (typeof ext.digest === 'string' && ext.digest.length <= 64) {
-      this.sink.digest(ext.digest, from);
+      events.emit('gossip.digest', ext.digest, from);
     }
   }
 
@@ -98,14 +86,10 @@ export class GossipExtension {
     first: JsonObject[],
     room = MAX_NEWS_BYTES,
   ): JsonObject[] {
-    const { list, options } = this.#ctx;
+    const { list, options, self } = this.#ctx;
     if (list.peek(target.id)?.state === 'suspect') {
-      first.push(
-        accusationNews(
-          { id: target.id, incarnation: target.incarnation, state: 'suspect' },
-          this.#ctx.self.id,
-        ),
-      );
+      const { id, incarnation } = target;
+      first.push(stateUpdate({ id, incarnation, state: 'suspect' }, self.id));
     }
     const sends = sendsFor(list.size + 1, options);
     const others = this.#queue.take(
@@ -118,21 +102,99 @@ export class GossipExtension {
       return others;
     }
     return first.concat(
-      others.filter(({ id }) => !first.some((news) => news.id === id)),
+      others.filter(({ id }) => !first.some((update) => update.id === id)),
     );
   }
 }
 
-function bytesOf(news: readonly JsonObject[]): number {
-  return news.reduce((sum, item) => sum + jsonBytes(item), 0);
+function bytesOf(updates: readonly JsonObject[]): number {
+  return updates.reduce((sum, item) => sum + jsonBytes(item), 0);
 }
 
-/** What leaves no room for an accusation is left to the comparison of lists. */
-function fits(news: JsonObject): boolean {
-  return jsonBytes(news) <= MAX_NEWS_BYTES - ACCUSATION_BYTES;
+/** A record that leaves no room for an update about a state is left to the comparison of lists. */
+function fits(update: JsonObject): boolean {
+  return jsonBytes(update) <= MAX_NEWS_BYTES - STATE_UPDATE_BYTES;
 }
 
-/** True for a member that advertises the extension `gossip`. */
-export function speaksGossip(member: { features: readonly string[] }): boolean {
-  return member.features.includes('gossip');
+/** One update, as it came: a member's own record, or that others suspect it or found it gone. */
+export type Update =
+  | {
+      readonly kind: 'record';
+      readonly info: PeerInfo;
+      readonly legacyNotified: boolean;
+    }
+  | {
+      readonly kind: 'state';
+      readonly state: StateUpdate;
+      readonly by: string | undefined;
+    };
+
+/** The update that a member is there, with all that is known of it. */
+export function recordUpdate(
+  record: MemberRecord,
+  legacyNotified: boolean,
+): JsonObject {
+  const body: JsonObject = { ...recordBody(record), state: 'alive' };
+  if (legacyNotified) {
+    body.told = true;
+  }
+  return body;
+}
+
+/** A record as JSON for peers with features. */
+export function recordBody(record: PeerInfo): JsonObject {
+  return toPeerInfo(record) as unknown as JsonObject;
+}
+
+/** The update that a member is suspected (and by whom) or gone. */
+export function stateUpdate(
+  { id, incarnation, state }: StateUpdate,
+  by?: string,
+): JsonObject {
+  return by === undefined
+    ? { id, incarnation, state }
+    : { id, incarnation, state, by };
+}
+
+/** Reads one update; undefined for one that cannot be right. */
+export function readUpdate(
+  value: unknown,
+  maxDataBytes: number,
+): Update | undefined {
+  if (!isJsonObject(value)) {
+    return undefined;
+  }
+  switch (value.state) {
+    case 'alive':
+      return readRecord(value, maxDataBytes);
+    case 'suspect':
+    case 'dead':
+    case 'left':
+      return readState(value, value.state);
+    default:
+      return undefined;
+  }
+}
+
+function readRecord(
+  value: JsonObject,
+  maxDataBytes: number,
+): Update | undefined {
+  const info = readPeerInfo(value, maxDataBytes);
+  return info && { kind: 'record', info, legacyNotified: value.told === true };
+}
+
+function readState(
+  value: JsonObject,
+  state: StateUpdate['state'],
+): Update | undefined {
+  const incarnation = readIncarnation(value.incarnation);
+  if (!isPeerId(value.id) || incarnation === undefined) {
+    return undefined;
+  }
+  return {
+    kind: 'state',
+    state: { id: value.id, incarnation, state },
+    by: isPeerId(value.by) ? value.by : undefined,
+  };
 }

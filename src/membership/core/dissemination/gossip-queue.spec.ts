@@ -5,7 +5,7 @@ import {
   MAX_GOSSIP_ITEMS,
 } from '../options/membership.limits.js';
 
-const news = (id: string, incarnation = 1) => ({ id, incarnation });
+const update = (id: string, incarnation = 1) => ({ id, incarnation });
 
 const idsOf = (items: readonly { id?: unknown }[]) => items.map(({ id }) => id);
 
@@ -13,41 +13,41 @@ const idsOf = (items: readonly { id?: unknown }[]) => items.map(({ id }) => id);
 describe('GossipQueue', () => {
   it('sends each item so many times', () => {
     const queue = new GossipQueue(100);
-    queue.add('a', news('a'), true);
+    queue.add('a', update('a'), true);
     for (let sends = 0; sends < 3; sends++) {
-      expect(queue.take(3)).toEqual([news('a')]);
+      expect(queue.take(3)).toEqual([update('a')]);
     }
     expect(queue.take(3)).toEqual([]);
     expect(queue.size).toBe(0);
     expect(queue.hasUrgent).toBe(false);
   });
 
-  it('puts newer news about a member in the place of older, and starts anew', () => {
+  it('puts a newer update about a member in the place of an older one, and starts anew', () => {
     const queue = new GossipQueue(100);
-    queue.add('a', news('a', 1), true);
+    queue.add('a', update('a', 1), true);
     queue.take(2);
-    queue.add('a', news('a', 2), true);
+    queue.add('a', update('a', 2), true);
     expect(queue.size).toBe(1);
-    expect(queue.take(2)).toEqual([news('a', 2)]);
-    expect(queue.take(2)).toEqual([news('a', 2)]);
+    expect(queue.take(2)).toEqual([update('a', 2)]);
+    expect(queue.take(2)).toEqual([update('a', 2)]);
     expect(queue.take(2)).toEqual([]);
   });
 
   it('sends first what was sent least', () => {
     const queue = new GossipQueue(100);
-    queue.add('a', news('a'), true);
+    queue.add('a', update('a'), true);
     queue.take(9);
     queue.take(9);
-    queue.add('b', news('b'), true);
+    queue.add('b', update('b'), true);
     queue.take(9, 'a');
-    queue.add('c', news('c'), true);
+    queue.add('c', update('c'), true);
     expect(idsOf(queue.take(9))).toEqual(['c', 'b', 'a']);
   });
 
   it('puts no more than so many items in a body, and serves all in turn', () => {
     const queue = new GossipQueue(100);
     for (let index = 0; index < 80; index++) {
-      queue.add(`${index}`, news(`${index}`), true);
+      queue.add(`${index}`, update(`${index}`), true);
     }
     const sizes: number[] = [];
     const seen = new Set<unknown>();
@@ -71,9 +71,9 @@ describe('GossipQueue', () => {
   it('puts no more than so many bytes in a body, and lets small items past large ones', () => {
     const queue = new GossipQueue(100);
     const text = 'x'.repeat(40_000);
-    queue.add('a', { ...news('a'), text }, true);
-    queue.add('b', { ...news('b'), text }, true);
-    queue.add('c', news('c'), true);
+    queue.add('a', { ...update('a'), text }, true);
+    queue.add('b', { ...update('b'), text }, true);
+    queue.add('c', update('c'), true);
     expect(idsOf(queue.take(9))).toEqual(['a', 'c']);
     expect(idsOf(queue.take(9))).toEqual(['b', 'c']);
   });
@@ -81,16 +81,16 @@ describe('GossipQueue', () => {
   it('counts bytes, not characters, and keeps to what room there is', () => {
     const queue = new GossipQueue(10);
     const text = 'é'.repeat(25_000);
-    queue.add('a', { ...news('a'), text }, true);
-    queue.add('b', { ...news('b'), text }, true);
-    queue.add('c', news('c'), true);
+    queue.add('a', { ...update('a'), text }, true);
+    queue.add('b', { ...update('b'), text }, true);
+    queue.add('c', update('c'), true);
     expect(idsOf(queue.take(9, undefined, 32, 40_000))).toEqual(['c']);
     expect(idsOf(queue.take(9, undefined, 32))).toEqual(['a', 'c']);
   });
 
   it('leaves out what fits no body', () => {
     const queue = new GossipQueue(100);
-    queue.add('a', news('a', 1), true);
+    queue.add('a', update('a', 1), true);
     queue.add('a', { text: 'x'.repeat(MAX_GOSSIP_BYTES) }, true);
     expect(queue.size).toBe(0);
     expect(queue.hasUrgent).toBe(false);
@@ -98,8 +98,8 @@ describe('GossipQueue', () => {
 
   it('tells a member nothing about itself', () => {
     const queue = new GossipQueue(100);
-    queue.add('a', news('a'), true);
-    queue.add('b', news('b'), true);
+    queue.add('a', update('a'), true);
+    queue.add('b', update('b'), true);
     expect(idsOf(queue.take(9, 'a'))).toEqual(['b']);
     expect(idsOf(queue.take(1, 'b'))).toEqual(['a']);
   });
@@ -107,24 +107,24 @@ describe('GossipQueue', () => {
   it('drops what was sent most when it is full', () => {
     const queue = new GossipQueue(3);
     for (const id of ['a', 'b', 'c']) {
-      queue.add(id, news(id), true);
+      queue.add(id, update(id), true);
     }
     queue.take(9, undefined, 1);
-    queue.add('d', news('d'), true);
+    queue.add('d', update('d'), true);
     expect(queue.size).toBe(3);
     expect(new Set(idsOf(queue.take(9)))).toEqual(new Set(['b', 'c', 'd']));
   });
 
   it('knows whether anything is urgent', () => {
     const queue = new GossipQueue(100);
-    queue.add('a', news('a'), false);
+    queue.add('a', update('a'), false);
     expect(queue.hasUrgent).toBe(false);
-    queue.add('a', news('a', 2), true);
+    queue.add('a', update('a', 2), true);
     expect(queue.hasUrgent).toBe(true);
     queue.drop('a');
     queue.drop('nobody');
     expect(queue.hasUrgent).toBe(false);
-    queue.add('b', news('b'), true);
+    queue.add('b', update('b'), true);
     queue.calm();
     expect(queue.hasUrgent).toBe(false);
     expect(idsOf(queue.take(1))).toEqual(['b']);
@@ -137,7 +137,7 @@ describe('GossipQueue', () => {
       fc.property(ids, fc.integer({ min: 1, max: 5 }), (added, maxSends) => {
         const queue = new GossipQueue(100);
         for (const id of added) {
-          queue.add(id, news(id), true);
+          queue.add(id, update(id), true);
         }
         const counts = new Map<unknown, number>();
         for (let items; (items = queue.take(maxSends, undefined, 2)).length;) {

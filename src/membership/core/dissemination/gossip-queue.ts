@@ -5,7 +5,7 @@ import {
   MAX_NEWS_BYTES,
 } from '../options/membership.limits.js';
 
-interface QueuedNews {
+interface QueuedUpdate {
   readonly id: string;
   readonly body: JsonObject;
   readonly size: number;
@@ -14,13 +14,13 @@ interface QueuedNews {
 }
 
 /**
- * News that waits to be told: one item for each member, the newest. What was sent least goes first;
+ * Updates that wait to be sent: one for each member, the newest. What was sent least goes first;
  * what was sent often enough is done.
  */
 export class GossipQueue {
   /** Tier n has what was sent n times, each in the order in which it got there. */
-  readonly #tiers: Map<string, QueuedNews>[] = [];
-  readonly #items = new Map<string, QueuedNews>();
+  readonly #tiers: Map<string, QueuedUpdate>[] = [];
+  readonly #items = new Map<string, QueuedUpdate>();
   #urgent = 0;
 
   readonly #limit: number;
@@ -39,8 +39,8 @@ export class GossipQueue {
   }
 
   /**
-   * Adds news about a member; it takes the place of older news about it. What is too large for any
-   * body is left to the comparison of lists.
+   * Adds an update about a member, in place of an older one. What is too large for any body is left to
+   * the comparison of lists.
    * @param urgent false: it rides along with the checks, but causes no round of gossip
    */
   add(id: string, body: JsonObject, urgent: boolean): void {
@@ -60,7 +60,7 @@ export class GossipQueue {
     }
   }
 
-  /** Forgets news about a member. */
+  /** Forgets the update about a member. */
   drop(id: string): void {
     const item = this.#items.get(id);
     if (!item) {
@@ -73,7 +73,7 @@ export class GossipQueue {
     }
   }
 
-  /** Nothing is urgent any more: there is nobody to tell. */
+  /** Nothing is urgent any more: there is nobody to send it to. */
   calm(): void {
     for (const item of this.#items.values()) {
       item.urgent = false;
@@ -83,8 +83,8 @@ export class GossipQueue {
 
   /**
    * What goes into one body now.
-   * @param maxSends how often each item is sent in all
-   * @param except a member that needs no news about itself
+   * @param maxSends how often each update is sent in all
+   * @param except a member that needs no update about itself
    * @param items most of them
    * @param bytes most of them
    */
@@ -94,7 +94,7 @@ export class GossipQueue {
     items = MAX_GOSSIP_ITEMS,
     bytes = MAX_NEWS_BYTES,
   ): JsonObject[] {
-    const taken: QueuedNews[] = [];
+    const taken: QueuedUpdate[] = [];
     let room = bytes;
     for (const tier of this.#tiers) {
       for (const item of tier.values()) {
@@ -117,7 +117,7 @@ export class GossipQueue {
     return taken.map(({ body }) => body);
   }
 
-  #sent(item: QueuedNews, maxSends: number): void {
+  #sent(item: QueuedUpdate, maxSends: number): void {
     if (item.sends + 1 >= maxSends) {
       this.drop(item.id);
       return;
@@ -127,7 +127,7 @@ export class GossipQueue {
     this.#place(item);
   }
 
-  #place(item: QueuedNews): void {
+  #place(item: QueuedUpdate): void {
     while (this.#tiers.length <= item.sends) {
       this.#tiers.push(new Map());
     }
@@ -144,7 +144,7 @@ export class GossipQueue {
   }
 }
 
-/** How often each item is sent in a cloud of `size` peers. */
+/** How often each update is sent in a cloud of `size` peers. */
 export function sendsFor(
   size: number,
   {

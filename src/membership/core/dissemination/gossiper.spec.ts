@@ -17,7 +17,7 @@ const updatesOf = ({ body }: SeenRequest) =>
 describe('gossip', () => {
   const names = ['a', 'b', 'c', 'd', 'e', 'f'];
 
-  it('tells everybody of a join without a single /joined', async () => {
+  it('spreads a join to everybody without a single /joined', async () => {
     const cloud = new TestCloud();
     const peers = await cloud.cloud(names, GOSSIP);
     cloud.requests.length = 0;
@@ -31,7 +31,7 @@ describe('gossip', () => {
     ).toEqual([]);
   });
 
-  it('passes news on at once after a rest, then keeps to its interval', async () => {
+  it('passes updates on at once after a rest, then keeps to its interval', async () => {
     const cloud = new TestCloud();
     const { gossipInterval } = resolveMembershipOptions();
     const [a] = await cloud.cloud(names, { ...GOSSIP, ticks: false });
@@ -52,7 +52,7 @@ describe('gossip', () => {
     expect(rounds[1]! - rounds[0]!).toBeGreaterThan(gossipInterval * 0.8);
   });
 
-  it('is silent while there is no news: checks only', async () => {
+  it('is silent while there are no updates: checks only', async () => {
     const cloud = new TestCloud();
     await cloud.cloud(names, { ...GOSSIP, ticks: false });
     await cloud.clock.run(60_000);
@@ -61,7 +61,7 @@ describe('gossip', () => {
     expect(cloud.requests).toEqual([]);
   });
 
-  it('tells new data, and never undoes it by old news', async () => {
+  it('spreads new data, and never undoes it by old updates', async () => {
     const cloud = new TestCloud();
     const peers = await cloud.cloud(names, GOSSIP);
     for (let version = 1; version <= 3; version++) {
@@ -76,7 +76,7 @@ describe('gossip', () => {
     }
   });
 
-  it('tells of a goodbye, a death and a replacement', async () => {
+  it('spreads a leave, a death and a replacement', async () => {
     const cloud = new TestCloud();
     const peers = await cloud.cloud(names, GOSSIP);
     const [a, b, c, d] = peers;
@@ -132,7 +132,7 @@ describe('gossip', () => {
     const origin = { remoteAddress: '10.0.0.2', senderId: 'b' };
     const sent: { ids: unknown[]; bytes: number }[] = [];
     for (const own of [1000, 20_000, 31_000]) {
-      const news = ['x', 'y', 'z'].map((id) => ({
+      const members = ['x', 'y', 'z'].map((id) => ({
         id: `${id}${own}`,
         ip: '10.6.0.1',
         port: own + id.charCodeAt(0),
@@ -140,7 +140,7 @@ describe('gossip', () => {
         incarnation: 1,
         state: 'alive',
       }));
-      await a!.core.receiveSync({ members: news }, a!.core.get('c')!);
+      await a!.core.receiveSync({ members }, a!.core.get('c')!);
       void a!.core.update({ text: 'é'.repeat(own) });
       const answer = await a!.core.receiveStatus({ ext: { seen: 0 } }, origin);
       const updates = answer.ext!.updates as JsonObject[];

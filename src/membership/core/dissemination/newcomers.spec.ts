@@ -31,7 +31,7 @@ describe('Newcomers', () => {
     ['another member', 1],
     ['the same member', 0],
   ])(
-    'that are legacy peers hear once of whoever joins through one that came after them, through %s',
+    'that are legacy peers hear once of a joiner that comes through one that came after them, through %s',
     async (_, through) => {
       const cloud = new TestCloud();
       const members = await cloud.cloud(['a', 'b']);

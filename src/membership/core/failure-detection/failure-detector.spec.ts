@@ -5,7 +5,9 @@ import type {
 import { TransportError } from '../../../transport/transport.error.js';
 import type { JsonObject } from '../../../wire/json.js';
 import { addFake, left, makeCloud } from '../testing-support/checked-cloud.js';
+import { GOSSIP, makeList, member } from '../testing-support/listed.js';
 import { TestCloud, told } from '../testing-support/test-cloud.js';
+import { dueUnconfirmed } from './failure-detector.js';
 
 /** Checks a member whose answer to `/status` is given here. */
 async function checkOfB(answer: () => Promise<PeerAnswer>) {
@@ -209,7 +211,7 @@ describe('a check', () => {
     expect(told(a)).toEqual(['peer.left b left']);
   });
 
-  it('of another peer that fails says so, and accuses nobody', async () => {
+  it('of another peer that fails says so, and suspects nobody', async () => {
     const { cloud, a } = await makeCloud(['c']);
     const b = await addFake(cloud, a, 'b');
     const silent = await addFake(cloud, a, 'silent');
@@ -239,5 +241,29 @@ describe('a check', () => {
       expect((body as { ext: JsonObject }).ext.probe).toBeUndefined();
     }
     expect(cloud.requests.every(({ to }) => to === 'a')).toBe(true);
+  });
+});
+
+/** Members whose turn it is in two periods, after so many were named. */
+function checksAmong(names: number): string[] {
+  const { list } = makeList({ maxPeers: 10_000, maxHearsay: 10_000 });
+  for (let n = 0; n < names; n++) {
+    list.apply(member(`x${n}`, 1, { port: n + 1 }), GOSSIP);
+  }
+  return [1, 2].flatMap(() => dueUnconfirmed(list).map(({ id }) => id));
+}
+
+describe('dueUnconfirmed', () => {
+  it('leaves a few names to the usual round', () => {
+    expect(checksAmong(50)).toEqual([]);
+  });
+
+  it('checks the more the more there are, each in its turn', () => {
+    expect(checksAmong(64)).toEqual(['x0', 'x1']);
+    expect(checksAmong(200)).toHaveLength(6);
+  });
+
+  it('checks so many at most', () => {
+    expect(checksAmong(9000)).toHaveLength(32);
   });
 });

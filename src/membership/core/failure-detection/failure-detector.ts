@@ -1,47 +1,59 @@
 import type { PeerStatus } from '../../../wire/requests.js';
-import type { CoreContext } from '../core-context.js';
-import type { LocalHealth } from './local-health.js';
-import type { MemberChange } from '../member-list/member-change.js';
-import type { Accusation } from '../member-list/member-list.js';
+import type { CoreContext } from '../context.js';
 import {
   changeRecord,
   isLegacy,
+  type MemberChanged,
+  type MemberList,
   type MemberRecord,
-} from '../member-list/member-record.js';
+  type StateUpdate,
+  type UpdateSource,
+} from '../member-list/index.js';
+import type { LocalHealth } from './local-health.js';
 import type { ProbeRing } from './probe-ring.js';
 import type { Prober, Verdict } from './prober.js';
-import type { Suspicion } from './suspicion.js';
-import type { SuspicionWatch } from './suspicion-watch.js';
+import { Suspicions, type Suspicion } from './suspicion.js';
+
+/**
+ * Unconfirmed members for each check of one in a period. With fewer, the usual round is soon enough: a
+ * newcomer that a large cloud hears of must not be asked by everybody at once.
+ */
+const UNCONFIRMED_PER_CHECK = 64;
+
+/** Most such checks in a period. */
+const MAX_UNCONFIRMED_CHECKS = 16;
 
 /** Judges the members: one is checked in each period, and what is found has its consequences here. */
 export class FailureDetector {
-  /** Called when another member's suspicion of a suspect is new: it is news for the others. */
-  onConfirmed: (accusation: Accusation, by: string) => void = () => {};
+  readonly #suspicions: Suspicions;
   #ticks = 0;
 
   readonly #ctx: CoreContext;
   readonly #ring: ProbeRing;
   readonly #prober: Prober;
-  readonly #watch: SuspicionWatch;
   readonly #health: LocalHealth;
 
   constructor(
     ctx: CoreContext,
     ring: ProbeRing,
     prober: Prober,
-    watch: SuspicionWatch,
     health: LocalHealth,
   ) {
     this.#ctx = ctx;
     this.#ring = ring;
     this.#prober = prober;
-    this.#watch = watch;
     this.#health = health;
-    watch.onExpired = (id, suspicion) => void this.#expired(id, suspicion);
+    this.#suspicions = new Suspicions(
+      ctx,
+      (id, suspicion) => void this.#expired(id, suspicion),
+    );
   }
 
   /** One period: checks the next member of the round. A peer that is not well checks less often. */
   async tick(): Promise<void> {
+    for (const member of dueUnconfirmed(this.#ctx.list)) {
+      void this.probe(member);
+    }
     if (this.#ticks++ % (1 + this.#health.score) !== 0) {
       return;
     }
@@ -66,62 +78,58 @@ export class FailureDetector {
 
   async probe(member: MemberRecord): Promise<Verdict> {
     const verdict = await this.#prober.probe(member);
-    this.conclude(member, verdict);
+    this.#conclude(member, verdict);
     return verdict;
   }
 
   /**
-   * A member answered something that this peer asked: a sign of life. That it asks by itself is none: it
-   * may be out of reach for everybody.
+   * A member answered a request of this peer: a sign of life. A request of its own is none: the member may
+   * be out of reach for everybody.
    */
   heard(id: string): void {
-    const suspicion = this.#watch.get(id);
+    const suspicion = this.#suspicions.get(id);
     if (suspicion) {
       suspicion.heard = true;
     }
   }
 
-  /** Another member suspects one, as itself or a third one says. */
+  /**
+   * Another member suspects one.
+   * @param from the member that says so, where that is a third one
+   */
   suspected(
-    accusation: Accusation & { state: 'suspect' },
+    update: StateUpdate & { state: 'suspect' },
     by: string,
-    teller = by,
+    from: string,
   ): void {
-    const known = this.#ctx.list.peek(accusation.id);
-    if (!known || accusation.incarnation < known.incarnation) {
-      return;
-    }
-    const suspicion = this.#watch.get(known.id);
-    if (!suspicion) {
-      this.#ctx.list.accuse(accusation, {
-        origin: 'gossip',
-        from: teller,
-        accuser: by,
-      });
-    } else if (suspicion.confirm(by, teller)) {
-      this.#watch.arm(known.id);
-      this.onConfirmed(accusation, by);
+    const known = this.#ctx.list.peek(update.id);
+    if (known && update.incarnation >= known.incarnation) {
+      this.#suspect(update, { origin: 'gossip', from, suspectedBy: by });
     }
   }
 
-  /** A member is said to be dead by somebody who may be behind: it is suspected for the shortest time, and checked. */
+  /** A member is dead, as one says that may be behind: it is suspected for the shortest time, and checked. */
   doubt(id: string, by: string): void {
     const known = this.#ctx.list.peek(id);
     if (!known) {
       return;
     }
-    this.#suspect(known, by);
-    const suspicion = this.#watch.get(id);
+    const { incarnation } = known;
+    this.#suspect(
+      { id, incarnation, state: 'suspect' },
+      { origin: 'check', suspectedBy: by },
+    );
+    const suspicion = this.#suspicions.get(id);
     if (suspicion) {
       suspicion.shorten(suspicion.shortest);
     }
-    this.#watch.arm(id);
+    this.#suspicions.arm(id);
     void this.probe(known);
   }
 
   /** True for a suspect that had time to hear of it, and to contradict. */
-  isLongDoubted(id: string): boolean {
-    const suspicion = this.#watch.get(id);
+  isLongSuspected(id: string): boolean {
+    const suspicion = this.#suspicions.get(id);
     const now = this.#ctx.env.clock.monotonic();
     return (
       suspicion !== undefined && now - suspicion.since >= suspicion.shortest / 2
@@ -130,32 +138,37 @@ export class FailureDetector {
 
   /** This peer was stalled. */
   stalled(ms: number): void {
-    this.#watch.extendAll(ms);
+    this.#suspicions.extendAll(ms);
   }
 
-  changed(change: MemberChange): void {
-    const { member } = change;
-    if (change.kind === 'changed' && member.state === 'suspect') {
-      const { accuser = this.#ctx.self.id, from } = change.source;
-      this.#watch.start(member, accuser, from);
-    } else if (this.#watch.get(member.id)) {
-      this.#watch.end(member.id);
+  /** A member has another record: a suspect is watched from now on, every other one no longer. */
+  changed({ member, source }: MemberChanged): void {
+    if (member.state === 'suspect') {
+      const { suspectedBy = this.#ctx.self.id, from } = source;
+      this.#suspicions.start(member, suspectedBy, from);
+    } else {
+      this.#suspicions.end(member.id);
     }
   }
 
+  /** The member is gone, or new: no suspicion of before counts. */
+  endSuspicion(id: string): void {
+    this.#suspicions.end(id);
+  }
+
   stop(): void {
-    this.#watch.stop();
+    this.#suspicions.stop();
   }
 
   /** What a verdict means for the list. */
-  conclude(member: MemberRecord, verdict: Verdict): void {
+  #conclude(member: MemberRecord, verdict: Verdict): void {
     const known = this.#ctx.list.peek(member.id);
     if (!known || !this.#ctx.life.active) {
       return;
     }
     switch (verdict.kind) {
       case 'alive':
-        this.#acquit(known);
+        this.#alive(known);
         break;
       case 'leaving':
         this.#end(known, 'left');
@@ -167,10 +180,7 @@ export class FailureDetector {
         this.#end(known, 'dead');
         break;
       case 'silent':
-        this.#suspect(known, this.#ctx.self.id);
-        if (verdict.alone) {
-          this.#hurry(known.id);
-        }
+        this.#silent(known, verdict);
         break;
       case 'unsure':
         break;
@@ -182,33 +192,42 @@ export class FailureDetector {
     return id === undefined ? undefined : this.#ctx.list.peek(id);
   }
 
-  #suspect({ id, incarnation }: MemberRecord, accuser: string): void {
-    const { list } = this.#ctx;
-    const suspicion = this.#watch.get(id);
+  /** One more suspects the member, or is the first to. */
+  #suspect(
+    update: StateUpdate & { state: 'suspect' },
+    source: UpdateSource & { suspectedBy: string },
+  ): void {
+    const { list, events } = this.#ctx;
+    const { suspectedBy, from } = source;
+    const suspicion = this.#suspicions.get(update.id);
     if (!suspicion) {
-      list.accuse(
-        { id, incarnation, state: 'suspect' },
-        { origin: 'check', accuser },
-      );
-    } else if (suspicion.confirm(accuser)) {
-      this.#watch.arm(id);
-      this.onConfirmed({ id, incarnation, state: 'suspect' }, accuser);
+      list.applyState(update, source);
+    } else if (suspicion.confirm(suspectedBy, from)) {
+      this.#suspicions.arm(update.id);
+      events.emit('suspicion.confirmed', update, suspectedBy);
     }
   }
 
-  /** Nobody can confirm or contradict, so one more check is all there is to wait for. */
-  #hurry(id: string): void {
-    const { options } = this.#ctx;
-    this.#watch
+  #silent({ id, incarnation }: MemberRecord, { alone }: Verdict): void {
+    const { options, self } = this.#ctx;
+    this.#suspect(
+      { id, incarnation, state: 'suspect' },
+      { origin: 'check', suspectedBy: self.id },
+    );
+    if (!alone) {
+      return;
+    }
+    // Nobody can confirm or contradict, so one more check is all there is to wait for.
+    this.#suspicions
       .get(id)
       ?.shorten(
         options.probeInterval * Math.min(options.suspicionMultiplier, 2),
       );
-    this.#watch.arm(id);
+    this.#suspicions.arm(id);
   }
 
-  /** It is there. One with features contradicts by itself; for a legacy member somebody has to. */
-  #acquit(known: MemberRecord): void {
+  /** The member is there. One with features contradicts by itself; for a legacy member another one has to. */
+  #alive(known: MemberRecord): void {
     if (known.state !== 'suspect') {
       return;
     }
@@ -220,7 +239,7 @@ export class FailureDetector {
         source,
       );
     } else {
-      this.#ctx.list.acquit(known.id, source);
+      this.#ctx.list.markAlive(known.id, source);
     }
   }
 
@@ -229,33 +248,47 @@ export class FailureDetector {
     reason: 'left' | 'dead' | 'replaced',
   ): void {
     const state = reason === 'left' ? 'left' : 'dead';
-    this.#ctx.list.accuse(
+    this.#ctx.list.applyState(
       { id, incarnation, state },
       { origin: 'check' },
       reason,
     );
   }
 
-  /** Its time is up. One last check, and then it counts as dead. */
+  /** A suspect's time is up. One last check, and then it counts as dead. */
   async #expired(id: string, suspicion: Suspicion): Promise<void> {
     const member = this.#ctx.list.peek(id);
     if (!member) {
       return;
     }
     if (suspicion.heard) {
-      this.#acquit(member);
+      this.#alive(member);
       return;
     }
     const verdict = await this.#prober.direct(member);
-    if (this.#watch.get(id) !== suspicion) {
+    if (this.#suspicions.get(id) !== suspicion) {
       return;
     }
     if (verdict.kind === 'unsure') {
       suspicion.extend(this.#ctx.options.probeInterval);
-      this.#watch.arm(id);
+      this.#suspicions.arm(id);
     } else {
       const isGone = verdict.kind === 'silent' || verdict.kind === 'refused';
-      this.conclude(member, isGone ? { kind: 'refused' } : verdict);
+      this.#conclude(member, isGone ? { kind: 'refused' } : verdict);
     }
   }
+}
+
+/** The unconfirmed members whose turn it is in this period: the more there are, the more of them. */
+export function dueUnconfirmed(list: MemberList): MemberRecord[] {
+  const { unconfirmed } = list.room;
+  const due = Math.floor(unconfirmed.size / UNCONFIRMED_PER_CHECK);
+  const members: MemberRecord[] = [];
+  for (let left = Math.min(due, MAX_UNCONFIRMED_CHECKS); left > 0; left--) {
+    const member = list.peek(unconfirmed.next() ?? '');
+    if (member) {
+      members.push(member);
+    }
+  }
+  return members;
 }

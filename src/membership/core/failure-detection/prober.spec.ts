@@ -32,15 +32,15 @@ describe('a check', () => {
   }
 
   it('waits longer in a peer that was suspected itself, until others answer it in time', async () => {
-    const accused = async (cloud: TestCloud, a: TestPeer, fake: FakePeer) => {
+    const suspected = async (cloud: TestCloud, a: TestPeer, fake: FakePeer) => {
       const { id, incarnation } = a.core.self;
       await tell(cloud, a, fake, { id, incarnation, state: 'suspect' });
       expect(a.core.self.incarnation).toBeGreaterThan(incarnation);
     };
     const usual = await timeOfCheck(() => Promise.resolve());
-    const doubtful = await timeOfCheck(accused);
+    const doubtful = await timeOfCheck(suspected);
     const reassured = await timeOfCheck(async (cloud, a, fake) => {
-      await accused(cloud, a, fake);
+      await suspected(cloud, a, fake);
       await cloud.clock.complete(a.core.check('c'));
     });
     expect(doubtful).toBeGreaterThan(1.5 * usual);

@@ -1,11 +1,17 @@
+import { isPeerId } from '../../../wire/endpoints.js';
 import { isJsonObject, type JsonObject } from '../../../wire/json.js';
 import type { PeerStatus } from '../../../wire/requests.js';
-import { sleep, type CoreContext } from '../core-context.js';
-import type { LocalHealth } from './local-health.js';
-import type { MemberRecord } from '../member-list/member-record.js';
+import { sleep, type CoreContext } from '../context.js';
+import { Semaphore } from '../../../util/semaphore.js';
+import { speaks, type MemberRecord } from '../member-list/index.js';
+import { MAX_INDIRECT_PROBES } from '../options/membership.limits.js';
+import type {
+  StatusCaller,
+  StatusReply,
+  StatusService,
+} from '../status/index.js';
+import { RoundTrips, type LocalHealth } from './local-health.js';
 import type { ProbeRing } from './probe-ring.js';
-import type { RoundTrips } from './round-trips.js';
-import type { StatusCaller, StatusReply } from '../status/status-caller.js';
 
 /**
  * What a probe found out:
@@ -23,6 +29,9 @@ export interface Verdict {
   readonly alone?: boolean;
 }
 
+/** Longest that a check may take, in probe timeouts. */
+const MAX_PROBE_FACTOR = 8;
+
 /** How much longer than its own check a helper's answer may take. */
 const HELPER_FACTOR = 3;
 
@@ -33,29 +42,30 @@ const REFUSALS_ALONE = 3;
 const MAX_LATENESS = 500;
 
 /** Finds out whether a member is there: directly, then with the help of others (SWIM). */
-export class Prober {
-  /** Called when a check ended so much later than it should have, in ms. */
-  onLate: (ms: number) => void = () => {};
+export class Prober implements StatusService {
   readonly #running = new Map<string, Promise<Verdict>>();
+  readonly #roundTrips: RoundTrips;
+  /** Checks on behalf of other peers. */
+  readonly #indirect = new Semaphore(MAX_INDIRECT_PROBES, 0);
 
   readonly #ctx: CoreContext;
   readonly #caller: StatusCaller;
   readonly #ring: ProbeRing;
-  readonly #roundTrips: RoundTrips;
   readonly #health: LocalHealth;
 
   constructor(
     ctx: CoreContext,
     caller: StatusCaller,
     ring: ProbeRing,
-    roundTrips: RoundTrips,
     health: LocalHealth,
   ) {
     this.#ctx = ctx;
     this.#caller = caller;
     this.#ring = ring;
-    this.#roundTrips = roundTrips;
     this.#health = health;
+    const { probeTimeout } = ctx.options;
+    const longest = probeTimeout * MAX_PROBE_FACTOR;
+    this.#roundTrips = new RoundTrips(probeTimeout, longest);
   }
 
   /** Ms for one direct check, now. */
@@ -95,7 +105,7 @@ export class Prober {
         this.#health.note(-1);
       }
       if (verdict.kind === 'silent' && lateness > MAX_LATENESS) {
-        this.onLate(lateness);
+        this.#ctx.events.emit('process.late', lateness);
         return { kind: 'unsure' };
       }
       if (verdict.kind !== 'silent' || attempt >= tries) {
@@ -105,9 +115,17 @@ export class Prober {
   }
 
   /** One check on behalf of another peer. */
-  async forOther(
-    member: MemberRecord,
-  ): Promise<{ online: boolean; refused: boolean }> {
+  async serve(request: JsonObject): Promise<JsonObject> {
+    const id = request.probe;
+    const member = isPeerId(id) ? this.#ctx.list.peek(id) : undefined;
+    if (!member) {
+      return {};
+    }
+    const result = await this.#indirect.run(() => this.#forOther(member));
+    return result ? { probe: { id: member.id, ...result } } : {};
+  }
+
+  async #forOther(member: MemberRecord): Promise<HelperAnswer> {
     const reply = await this.#caller.ask(member, this.timeout);
     return {
       online: this.#judge(reply).kind === 'alive',
@@ -211,7 +229,9 @@ export class Prober {
     const { list, options } = this.#ctx;
     const helps = (id: string) => {
       const member = list.get(id);
-      return id !== target && member?.state === 'alive' && speaksProbe(member);
+      return (
+        id !== target && member?.state === 'alive' && speaks(member, 'probe')
+      );
     };
     return this.#ring
       .sample(options.indirectProbes, helps)
@@ -221,7 +241,7 @@ export class Prober {
   /** Others that are suspects themselves may be well, and this peer the one that is cut off. */
   #hasOthers(target: string): boolean {
     return [...this.#ctx.list.records()].some(
-      (member) => member.id !== target && speaksProbe(member),
+      (member) => member.id !== target && speaks(member, 'probe'),
     );
   }
 
@@ -236,10 +256,6 @@ export class Prober {
     const isThere = reply.status !== undefined || reply.kind === 'busy';
     return answer ?? (isThere ? NO_SAY : undefined);
   }
-}
-
-function speaksProbe({ features }: MemberRecord): boolean {
-  return features.includes('probe');
 }
 
 interface HelperAnswer {

@@ -1,3 +1,7 @@
+import type { TimerHandle } from '../clock.js';
+import type { CoreContext } from '../context.js';
+import type { MemberRecord } from '../member-list/index.js';
+
 /** What bounds a suspicion, in ms. */
 export interface SuspicionTimes {
   /** With all confirmations. */
@@ -10,12 +14,12 @@ export interface SuspicionTimes {
   readonly delay: number;
 }
 
-/** The doubt about one member: how long it lasts, and who shares it. */
+/** The suspicion of one member: how long it lasts, and who shares it. */
 export class Suspicion {
-  /** True once the member was heard of on another way. */
+  /** True once the member answered on another way. */
   heard = false;
-  readonly #accusers = new Set<string>();
-  /** Who has told of an accuser besides itself. */
+  readonly #suspectors = new Set<string>();
+  /** Members that have named a suspector besides themselves. */
   readonly #relays = new Set<string>();
   #extension = 0;
   #limit = Infinity;
@@ -23,50 +27,52 @@ export class Suspicion {
   readonly #times: SuspicionTimes;
 
   /**
-   * @param incarnation of the member under suspicion
+   * @param incarnation of the suspect
    * @param since monotonic ms
+   * @param by the member that suspects first
+   * @param from the member that said so
    */
   constructor(
     readonly incarnation: number,
     readonly since: number,
-    accuser: string,
+    by: string,
     times: SuspicionTimes,
-    teller = accuser,
+    from = by,
   ) {
     this.#times = times;
-    this.#accusers.add(accuser);
-    if (teller !== accuser) {
-      this.#relays.add(teller);
+    this.#suspectors.add(by);
+    if (from !== by) {
+      this.#relays.add(from);
     }
   }
 
-  /** Accusers besides the first one. */
+  /** Members that suspect it, besides the first one. */
   get confirmations(): number {
-    return this.#accusers.size - 1;
+    return this.#suspectors.size - 1;
   }
 
   /**
-   * Somebody suspects the member too.
-   * @param teller who says so: of others it can say anything, so one of them counts
+   * Another member suspects it too.
+   * @param from the member that says so: of others it can say anything, so one of them counts
    * @returns true if that is new and still counts
    */
-  confirm(accuser: string, teller = accuser): boolean {
-    const isRelayed = teller !== accuser;
+  confirm(by: string, from = by): boolean {
+    const isRelayed = from !== by;
     if (
       this.confirmations >= this.#times.confirmations ||
-      this.#accusers.has(accuser) ||
-      (isRelayed && this.#relays.has(teller))
+      this.#suspectors.has(by) ||
+      (isRelayed && this.#relays.has(from))
     ) {
       return false;
     }
-    this.#accusers.add(accuser);
+    this.#suspectors.add(by);
     if (isRelayed) {
-      this.#relays.add(teller);
+      this.#relays.add(from);
     }
     return true;
   }
 
-  /** There is other evidence: it need not last longer than this. */
+  /** There is other evidence: the suspicion need not last longer than this. */
   shorten(ms: number): void {
     this.#limit = Math.min(this.#limit, ms);
   }
@@ -99,6 +105,111 @@ export class Suspicion {
   }
 }
 
+interface WatchedSuspicion {
+  readonly suspicion: Suspicion;
+  /** Undefined while none runs. */
+  timer: TimerHandle;
+  /** Monotonic ms at which the timer ends. */
+  due: number;
+}
+
+/** Lateness of a timer, in ms, from which on this peer must have been stalled. */
+const STALL = 1000;
+
+/** The suspicions that run, each with its timer. */
+export class Suspicions {
+  readonly #watched = new Map<string, WatchedSuspicion>();
+
+  readonly #ctx: CoreContext;
+  readonly #expired: (id: string, suspicion: Suspicion) => void;
+
+  /** @param expired called when a suspect's time is up */
+  constructor(
+    ctx: CoreContext,
+    expired: (id: string, suspicion: Suspicion) => void,
+  ) {
+    this.#ctx = ctx;
+    this.#expired = expired;
+  }
+
+  get(id: string): Suspicion | undefined {
+    return this.#watched.get(id)?.suspicion;
+  }
+
+  /**
+   * @param by the member that suspects
+   * @param from the member that said so
+   */
+  start(member: MemberRecord, by: string, from = by): void {
+    const { options, list, env } = this.#ctx;
+    const size = list.size + 1;
+    const min = minSuspicion(size, options);
+    const confirmations = options.suspicionConfirmations;
+    const suspicion = new Suspicion(
+      member.incarnation,
+      env.clock.monotonic(),
+      by,
+      {
+        min,
+        max: min * options.suspicionMaxFactor,
+        // Without enough others to confirm, waiting for them is useless.
+        confirmations: size - 2 < confirmations ? 0 : confirmations,
+        delay: env.random.next() * lastCheckSpread(size, options),
+      },
+      from,
+    );
+    this.end(member.id);
+    this.#watched.set(member.id, { suspicion, timer: undefined, due: 0 });
+    this.arm(member.id);
+  }
+
+  end(id: string): void {
+    this.#ctx.env.clock.clearTimeout(this.#watched.get(id)?.timer);
+    this.#watched.delete(id);
+  }
+
+  /** Sets the timer to the deadline as it is now. */
+  arm(id: string): void {
+    const watched = this.#watched.get(id);
+    if (!watched) {
+      return;
+    }
+    const { clock } = this.#ctx.env;
+    clock.clearTimeout(watched.timer);
+    // Others may have brought the deadline forward, into the past.
+    const now = clock.monotonic();
+    watched.due = Math.max(now, watched.suspicion.deadline);
+    const wait = watched.due - now;
+    watched.timer = clock.setTimeout(() => this.#due(id, watched), wait);
+  }
+
+  /** This peer was stalled for so long: nobody could contradict meanwhile. */
+  extendAll(ms: number): void {
+    for (const [id, { suspicion }] of this.#watched) {
+      suspicion.extend(ms);
+      this.arm(id);
+    }
+  }
+
+  stop(): void {
+    for (const id of this.#watched.keys()) {
+      this.end(id);
+    }
+  }
+
+  #due(id: string, watched: WatchedSuspicion): void {
+    watched.timer = undefined;
+    const late = this.#ctx.env.clock.monotonic() - watched.due;
+    if (late > STALL) {
+      this.#ctx.events.emit('process.late', late);
+    }
+    // After a stall the suspect has got more time, and another timer.
+    if (watched.timer === undefined) {
+      this.#expired(id, watched.suspicion);
+    }
+  }
+}
+
 /** Shortest suspicion in a cloud of `size` peers, in ms. */
 export function minSuspicion(
   size: number,
@@ -114,7 +225,7 @@ export function minSuspicion(
 /**
  * Longest delay of one peer's last check, in ms. All members of a large cloud that make theirs at the same
  * moment are as many checks of one suspect; after a delay by chance, most have heard how it ended. None up
- * to ten peers, and more with the logarithm of the size, as news takes longer.
+ * to ten peers, and more with the logarithm of the size, as updates take longer.
  */
 export function lastCheckSpread(
   size: number,

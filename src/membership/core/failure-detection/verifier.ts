@@ -1,13 +1,15 @@
-import type { CoreContext } from '../core-context.js';
+import type { CoreContext } from '../context.js';
 import { Semaphore } from '../../../util/semaphore.js';
-import type { NewsSource } from '../member-list/member-change.js';
 import {
   changeRecord,
   isLegacy,
+  overrides,
   type MemberRecord,
-} from '../member-list/member-record.js';
-import type { Prober } from './prober.js';
-import type { StatusCaller, StatusReply } from '../status/status-caller.js';
+  type StateUpdate,
+  type UpdateSource,
+} from '../member-list/index.js';
+import type { StatusCaller, StatusReply } from '../status/index.js';
+import type { Prober, Verdict } from './prober.js';
 
 interface Check {
   readonly run: () => Promise<void>;
@@ -25,6 +27,9 @@ interface RunningCheck {
 export class Verifier {
   readonly #limiter: Semaphore;
   readonly #running = new Map<string, RunningCheck>();
+  /** Checks of members that are gone, as others say; the ids of those under way. */
+  readonly #ends: Semaphore;
+  readonly #ending = new Set<string>();
 
   readonly #ctx: CoreContext;
   readonly #caller: StatusCaller;
@@ -36,6 +41,7 @@ export class Verifier {
     this.#prober = prober;
     const { maxVerifications, maxWaitingVerifications } = ctx.options.limits;
     this.#limiter = new Semaphore(maxVerifications, maxWaitingVerifications);
+    this.#ends = new Semaphore(maxVerifications, maxWaitingVerifications);
   }
 
   /** Resolves when the checks of an id that are under way have ended. */
@@ -60,14 +66,14 @@ export class Verifier {
   }
 
   /**
-   * News names another address for a member. The old one is asked first, and the member stays there
-   * while it answers as that id (PROTOCOL.md, section 2, `/joined`). Only one that answers at the new
-   * one may end whoever is listed there.
+   * An update names another address for a member. The old address is asked first, and the member stays
+   * there while it answers with its id (PROTOCOL.md, section 2, `/joined`). Only a member that answers at
+   * the new address may end the one that is listed there.
    */
-  moved(news: MemberRecord, from: string): void {
-    this.#once(news.id, async () => {
-      const known = this.#ctx.list.peek(news.id);
-      if (!known || known.address === news.address) {
+  moved(update: MemberRecord, from: string): void {
+    this.#once(update.id, async () => {
+      const known = this.#ctx.list.peek(update.id);
+      if (!known || known.address === update.address) {
         return;
       }
       const reply = await this.#ask(known);
@@ -76,20 +82,21 @@ export class Verifier {
       }
       if (reply.kind === 'online' || reply.kind === 'leaving') {
         const own = reply.status.incarnation ?? 0;
-        // The same process under two addresses: the news is right in all but the address.
-        if (own >= news.incarnation) {
-          this.#ctx.list.apply(movedTo(news, known), {
+        // The same process under two addresses: the update is right in all but the address.
+        if (own >= update.incarnation) {
+          const { ip, port } = known;
+          this.#ctx.list.apply(changeRecord(update, { ip, port }), {
             origin: 'check',
             from,
             verified: true,
           });
         }
       } else {
-        const incarnation = isLegacy(news)
+        const incarnation = isLegacy(update)
           ? known.incarnation + 1
-          : news.incarnation;
-        const verified = await this.#isAt(news);
-        this.#ctx.list.apply(changeRecord(news, { incarnation }), {
+          : update.incarnation;
+        const verified = await this.#isAt(update);
+        this.#ctx.list.apply(changeRecord(update, { incarnation }), {
           origin: 'check',
           from,
           verified,
@@ -98,32 +105,32 @@ export class Verifier {
     });
   }
 
-  /** News names the address of another member, or a member that is gone: only the address can tell. */
-  contested(news: MemberRecord, source: NewsSource): void {
-    this.#once(news.id, async () => {
-      if (!(await this.#isAt(news))) {
+  /** An update names the address of another member, or a member that is gone: only the peer at that address can tell. */
+  contested(update: MemberRecord, source: UpdateSource): void {
+    this.#once(update.id, async () => {
+      if (!(await this.#isAt(update))) {
         return;
       }
-      const stone = this.#ctx.list.tombstones.get(news.id);
+      const stone = this.#ctx.list.tombstones.get(update.id);
       const incarnation =
-        isLegacy(news) && stone
-          ? Math.max(news.incarnation, stone.incarnation + 1)
-          : news.incarnation;
-      const { from, legacyTold } = source;
-      this.#ctx.list.apply(changeRecord(news, { incarnation }), {
+        isLegacy(update) && stone
+          ? Math.max(update.incarnation, stone.incarnation + 1)
+          : update.incarnation;
+      const { from, legacyNotified } = source;
+      this.#ctx.list.apply(changeRecord(update, { incarnation }), {
         origin: 'check',
         from,
-        legacyTold,
+        legacyNotified,
         verified: true,
       });
     });
   }
 
   /**
-   * Somebody says that a third peer has left: it is off the list at once, and back on it if it still
+   * A third member has left, as one says by `/left`: it is off the list at once, and back on it if it still
    * answers with its id (PROTOCOL.md, section 2, `/left`).
    */
-  departed(id: string, onVerdict: (isAlive: boolean) => void): void {
+  left(id: string, onVerdict: (isAlive: boolean) => void): void {
     const { list } = this.#ctx;
     if (!list.hide(id)) {
       return;
@@ -143,7 +150,7 @@ export class Verifier {
         const isAlive = kind === 'alive' || kind === 'unsure';
         list.show(id);
         if (!isAlive) {
-          this.#ended(known, kind);
+          this.#end(known, kind);
         }
         onVerdict(isAlive);
       },
@@ -151,21 +158,53 @@ export class Verifier {
     );
   }
 
-  #ended({ id, incarnation }: MemberRecord, kind: string): void {
+  /**
+   * A member is dead or has left, as one says by gossip. Anybody can say so: a member that answers stays on
+   * the list, and applications hear nothing of it.
+   */
+  ended(update: StateUpdate, source: UpdateSource): void {
+    const known = this.#ctx.list.peek(update.id);
+    if (!known || !overrides(update, known) || this.#ending.has(update.id)) {
+      return;
+    }
+    this.#ending.add(update.id);
+    void this.#ends
+      .run(() => this.#checkEnd(update, source))
+      .finally(() => this.#ending.delete(update.id));
+  }
+
+  async #checkEnd(update: StateUpdate, source: UpdateSource): Promise<void> {
+    const { list, life } = this.#ctx;
+    const member = list.peek(update.id);
+    if (!member) {
+      return;
+    }
+    const { kind } = await this.#prober.direct(member);
+    if (kind === 'alive' || kind === 'unsure' || !life.active) {
+      return;
+    }
+    list.applyState(
+      update,
+      source,
+      kind === 'replaced' ? 'replaced' : undefined,
+    );
+  }
+
+  #end({ id, incarnation }: MemberRecord, kind: Verdict['kind']): void {
     const reason =
       kind === 'leaving' ? 'left' : kind === 'replaced' ? 'replaced' : 'dead';
     const state = reason === 'left' ? 'left' : 'dead';
-    this.#ctx.list.accuse(
+    this.#ctx.list.applyState(
       { id, incarnation, state },
       { origin: 'left' },
       reason,
     );
   }
 
-  /** True if it answers at its address, by its own name. */
-  async #isAt(news: MemberRecord): Promise<boolean> {
-    const reply = await this.#ask(news);
-    return reply.kind === 'online' && reply.status.id === news.id;
+  /** True if the member answers at its address, by its own id. */
+  async #isAt(member: MemberRecord): Promise<boolean> {
+    const reply = await this.#ask(member);
+    return reply.kind === 'online' && reply.status.id === member.id;
   }
 
   /** Twice, if need be: a question may be lost. */
@@ -220,8 +259,4 @@ export class Verifier {
     }
     return next;
   }
-}
-
-function movedTo(news: MemberRecord, { ip, port }: MemberRecord): MemberRecord {
-  return changeRecord(news, { ip, port });
 }

@@ -25,7 +25,7 @@ describe('Healer', () => {
     expect(story.match(/peer.joined c/g)).toHaveLength(2);
   });
 
-  it('dials known peers again, so that two clouds of the same seeds become one', async () => {
+  it('dials seeds again, so that two clouds of the same seeds become one', async () => {
     const cloud = new TestCloud();
     const place = { ip: '10.0.5.1', port: 9338 };
     const other = { ip: '10.0.5.2', port: 9338 };
@@ -40,7 +40,7 @@ describe('Healer', () => {
     );
   });
 
-  it('leaves whoever left by itself alone', async () => {
+  it('leaves a member alone that left by itself', async () => {
     const cloud = new TestCloud();
     const [a, , c] = await cloud.cloud(['a', 'b', 'c']);
     await cloud.settle(c!.core.leave());
@@ -111,7 +111,7 @@ describe('Healer', () => {
     expect(meter.total().requests).toBe(before);
   });
 
-  it('dials the dead where all known peers are members', async () => {
+  it('dials the dead where all seeds are members', async () => {
     const cloud = new TestCloud();
     const [a, b, c] = await cloud.cloud(['a', 'b', 'c']);
     const { address } = a!;

@@ -1,17 +1,17 @@
-import type { PeerAddress } from '../../../wire/peer-info.js';
 import { formatAddress } from '../../../wire/address.js';
-import type { CoreContext } from '../core-context.js';
-import type { Joiner } from './joiner.js';
+import type { PeerAddress } from '../../../wire/peer-info.js';
+import type { CoreContext } from '../context.js';
+import type { Prober } from '../failure-detection/index.js';
 import {
   changeRecord,
   isLegacy,
   type MemberRecord,
-} from '../member-list/member-record.js';
-import type { Prober } from '../failure-detection/prober.js';
-import type { StatusCaller } from '../status/status-caller.js';
+} from '../member-list/index.js';
+import type { StatusCaller } from '../status/index.js';
+import type { Joiner } from './joiner.js';
 
 /**
- * Dials the dead and the known peers again, now and then, so that the parts of a cloud find each other.
+ * Dials the dead and the seeds again, now and then, so that the parts of a cloud find each other.
  * How often is spread over the whole cloud: a few calls for all peers in each period.
  */
 export class Healer {
@@ -102,7 +102,7 @@ export class Healer {
     this.#ctx.list.apply(member, { origin: 'check', verified: true });
   }
 
-  /** @returns false if all known peers are members, so that nobody was called */
+  /** @returns false if all seeds are members, so that nobody was called */
   async #dialSeed(): Promise<boolean> {
     const { options, env, list } = this.#ctx;
     const seed =

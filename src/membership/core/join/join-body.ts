@@ -1,5 +1,4 @@
 import { logText } from '../../../util/limited-log.js';
-import { jsonBytes } from '../../../wire/json-bytes.js';
 import { normalizeIp } from '../../../wire/address.js';
 import { isPeerId } from '../../../wire/endpoints.js';
 import {
@@ -7,15 +6,16 @@ import {
   type JsonObject,
   type JsonValue,
 } from '../../../wire/json.js';
+import { jsonBytes } from '../../../wire/json-bytes.js';
 import type { PeerInfo } from '../../../wire/peer-info.js';
 import {
   isLegacy,
+  readPeerInfo,
   toLegacyInfo,
   toPeerInfo,
+  type MemberList,
   type MemberRecord,
-} from '../member-list/member-record.js';
-import type { MemberList } from '../member-list/member-list.js';
-import { readPeerInfo } from '../member-list/record-reader.js';
+} from '../member-list/index.js';
 
 /** Bytes that an entry of the answer to a join hardly exceeds without its data: with a signature, and long names. */
 const MAX_BARE_BYTES = 1024;
@@ -39,8 +39,8 @@ export function joinBody(record: MemberRecord, givenIp: boolean): JsonObject {
 }
 
 /**
- * The members that the answer to a join names: as many as it has room for, those first that somebody has
- * met. The joiner gets the others by `/sync`, if it is one with features.
+ * The members that the answer to a join names: as many as it has room for, confirmed ones first. A joiner
+ * with features gets the others by `/sync`.
  * @param maxBytes of all entries together
  */
 export function answeredPeers(
@@ -49,16 +49,16 @@ export function answeredPeers(
   maxBytes: number,
 ): PeerInfo[] {
   const describe = isLegacy(joiner) ? toLegacyInfo : toPeerInfo;
-  const { bytes, hearsay } = list.room;
+  const { bytes, unconfirmed } = list.room;
   const others = list.members().filter(({ id }) => id !== joiner.id);
   const likely = bytes + others.length * MAX_BARE_BYTES;
   if (likely <= maxBytes) {
     return others.map(describe);
   }
-  const met = others.filter(({ id }) => !hearsay.has(id));
-  const named = others.filter(({ id }) => hearsay.has(id));
+  const confirmed = others.filter(({ id }) => !unconfirmed.has(id));
+  const named = others.filter(({ id }) => unconfirmed.has(id));
   let room = maxBytes;
-  return [...met, ...named].map(describe).filter((info) => {
+  return [...confirmed, ...named].map(describe).filter((info) => {
     const size = jsonBytes(info as unknown as JsonValue) + 1;
     if (size > room) {
       return false;

@@ -1,22 +1,54 @@
-import { normalizeIp } from '../../../wire/address.js';
+import { messageOf } from '../../../errors/error-text.js';
+import { firstOf } from '../../../util/first-of.js';
+import { normalizeIp, sameAddress } from '../../../wire/address.js';
 import { DEFAULT_PORT } from '../../../wire/endpoints.js';
 import type { PeerAddress, PeerInfo } from '../../../wire/peer-info.js';
-import type { JoinRequest, PeerStatus } from '../../../wire/requests.js';
-import { sleep, type CoreContext } from '../core-context.js';
-import { firstOf } from '../first-of.js';
-import { JoinerNames } from './joiner-names.js';
-import type { MemberRecord } from '../member-list/member-record.js';
+import type {
+  JoinRefusal,
+  JoinRequest,
+  PeerStatus,
+} from '../../../wire/requests.js';
+import { sleep, type CoreContext } from '../context.js';
+import { Semaphore } from '../../../util/semaphore.js';
 import {
+  isCredibleIncarnation,
+  toPeerInfo,
+  type MemberRecord,
+} from '../member-list/index.js';
+import type {
+  MembershipEnvironment,
+  RequestOrigin,
+} from '../membership.types.js';
+import {
+  JOIN_CHECK_TIMEOUT,
+  JOIN_REFUSAL_TIME,
   JOIN_TELLING_MOMENT,
-  MAX_INCARNATION_LEAD,
+  MAX_NAME_LOOKUPS,
+  MAX_WAITING_LOOKUPS,
 } from '../options/membership.limits.js';
-import type { RequestOrigin } from '../membership.types.js';
-import type { StatusCaller, StatusReply } from '../status/status-caller.js';
+import type { StatusCaller, StatusReply } from '../status/index.js';
 
 /** Part of the time for a check after which a silent joiner is asked once more. */
 const SECOND_QUESTION = 0.4;
 
-/** Finds out whether a joiner is where, and who, it says (PROTOCOL.md, section 2, `/join`). */
+/** Why a joiner may not come in: the code for the wire, the words for the log, and more of them. */
+export interface Refusal {
+  code: JoinRefusal;
+  why?: string;
+  detail?: string;
+}
+
+/** A joiner that may come in. */
+export interface Admitted {
+  info: PeerInfo;
+  /** It says that it is a member of a cloud, perhaps of this one. */
+  isMember: boolean;
+}
+
+/**
+ * Finds out whether a joiner is where, and who, it says, and may come in, in the order of PROTOCOL.md,
+ * section 2, `/join`.
+ */
 export class JoinCheck {
   readonly #running = new Map<string, Promise<StatusReply>>();
   readonly #names: JoinerNames;
@@ -31,10 +63,81 @@ export class JoinCheck {
   }
 
   /**
-   * Where the joiner says it is, or where the request came from; undefined where it may not be called.
-   * @param end monotonic ms by which a name has to be resolved
+   * Lets every check that fails take the same time, its place among those that run included. At a closed
+   * port it is over at once, at a silent one it is not: a joiner that could tell the two apart, by its own
+   * answer or by how soon others get theirs, could scan ports from here. A name and the check share their
+   * time, since the owner of the name's server could take any; a legacy joiner would not wait longer either.
    */
-  async placeOf(
+  async decide(
+    request: JoinRequest,
+    origin: RequestOrigin,
+  ): Promise<Admitted | Refusal> {
+    const { clock } = this.#ctx.env;
+    const start = clock.monotonic();
+    const end = start + JOIN_CHECK_TIMEOUT;
+    const decision = await this.#decide(request, origin, end);
+    if ('code' in decision && decision.code === 'CHECK_FAILED') {
+      const left = start + JOIN_REFUSAL_TIME - clock.monotonic();
+      await sleep(this.#ctx, Math.max(0, left));
+    }
+    return decision;
+  }
+
+  /** @param end monotonic ms by which the name has to be resolved, and the joiner has to answer */
+  async #decide(
+    request: JoinRequest,
+    origin: RequestOrigin,
+    end: number,
+  ): Promise<Admitted | Refusal> {
+    const { life, self, list, env } = this.#ctx;
+    if (!life.active) {
+      return { code: 'LEAVING' };
+    }
+    if ((request.cloud ?? '') !== self.cloud) {
+      return { code: 'WRONG_CLOUD' };
+    }
+    const place = await this.#placeOf(request, origin, end);
+    if (!place) {
+      return failed('its address is not allowed');
+    }
+    const reply = await this.#askOnce(place, request.id, end);
+    if (reply.kind !== 'online' && reply.kind !== 'leaving') {
+      return explain(reply, place);
+    }
+    const id = request.id ?? reply.status.id ?? env.random.uuid();
+    if (id === self.id) {
+      return { code: 'ID_TAKEN' };
+    }
+    const known = list.peek(id);
+    if (!known && list.isFull) {
+      return { code: 'CLOUD_FULL' };
+    }
+    let info = this.#describe(request, reply.status, id, place);
+    if (!info) {
+      return failed('its incarnation is not credible');
+    }
+    if (known && !sameAddress(known, place)) {
+      const claim = await this.#claim(known, info);
+      if (claim === 'taken') {
+        return { code: 'ID_TAKEN' };
+      }
+      // Anybody can ask for an incarnation and repeat it: what is listed stays as it is.
+      if (claim === 'same') {
+        info = toPeerInfo(known);
+      }
+    }
+    if (env.verifyRecord && !env.verifyRecord(info)) {
+      return failed('the signature of its record does not hold');
+    }
+    if (!(await isAuthorized(env, info, origin))) {
+      return failed('security.authorize says no');
+    }
+    const isMember = reply.status.joined === true;
+    return life.active ? { info, isMember } : { code: 'LEAVING' };
+  }
+
+  /** Where the joiner says it is, or where the request came from; undefined where it may not be called. */
+  async #placeOf(
     { ip: given, port, scheme }: JoinRequest,
     origin: RequestOrigin,
     end: number,
@@ -52,13 +155,10 @@ export class JoinCheck {
     return env.allows(place, origin) ? place : undefined;
   }
 
-  /**
-   * Asks the joiner for `/status`: one question at a time for each place and id.
-   * @param end monotonic ms by which it has to answer
-   */
-  ask(
+  /** Asks the joiner for `/status`: one question at a time for each place and id. */
+  #askOnce(
     place: PeerAddress,
-    { id }: JoinRequest,
+    id: string | undefined,
     end: number,
   ): Promise<StatusReply> {
     const key = `${place.ip} ${place.port} ${id}`;
@@ -101,7 +201,7 @@ export class JoinCheck {
    * The joiner as a member. Its own word at its own address outweighs the request, which anyone can
    * write. Undefined if its incarnation is not credible.
    */
-  describe(
+  #describe(
     request: JoinRequest,
     status: PeerStatus,
     id: string,
@@ -117,8 +217,10 @@ export class JoinCheck {
       request.incarnation ?? Infinity,
       status.incarnation ?? Infinity,
     );
-    const latest = this.#ctx.env.clock.now() + MAX_INCARNATION_LEAD;
-    if (incarnation !== Infinity && incarnation > latest) {
+    if (
+      incarnation !== Infinity &&
+      !isCredibleIncarnation(incarnation, this.#ctx.env.clock)
+    ) {
       return undefined;
     }
     info.features = features;
@@ -134,10 +236,10 @@ export class JoinCheck {
 
   /**
    * A member's id at another address: `gone` from the old one, so that it may move; the `same` process
-   * in another network, by what both say, but then it stays where it was found; or `taken` by one that
+   * in another network, by what both say, but then it stays where it was found; or `taken` by a peer that
    * lives there.
    */
-  async claim(
+  async #claim(
     known: MemberRecord,
     info: PeerInfo,
   ): Promise<'gone' | 'same' | 'taken'> {
@@ -155,5 +257,76 @@ export class JoinCheck {
       info.port === known.port
       ? 'same'
       : 'taken';
+  }
+}
+
+/**
+ * Looks up the names that joiners give as their addresses. Few at once: a look-up that nobody waits for
+ * any more goes on in the system, in threads that the whole process shares.
+ */
+export class JoinerNames {
+  readonly #limiter = new Semaphore(MAX_NAME_LOOKUPS, MAX_WAITING_LOOKUPS);
+
+  readonly #ctx: Pick<CoreContext, 'env'>;
+
+  constructor(ctx: Pick<CoreContext, 'env'>) {
+    this.#ctx = ctx;
+  }
+
+  /**
+   * The first address behind a name; undefined if there is none, or none in time.
+   * @param end monotonic ms by which it has to be known
+   */
+  async addressOf(name: string, end: number): Promise<string | undefined> {
+    const { env } = this.#ctx;
+    const left = () => end - env.clock.monotonic();
+    const lookup = this.#limiter.run(async () =>
+      left() > 0 ? env.resolve(name) : undefined,
+    );
+    try {
+      const found = await Promise.race([lookup, sleep(this.#ctx, left())]);
+      return found?.[0];
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** The application's own say about a join; an error of its own is a no. */
+async function isAuthorized(
+  env: MembershipEnvironment,
+  peer: PeerInfo,
+  origin: RequestOrigin,
+): Promise<boolean> {
+  try {
+    return (await env.authorize?.(peer, origin)) ?? true;
+  } catch (error) {
+    env.logger.warn(`security.authorize failed: ${messageOf(error)}`);
+    return false;
+  }
+}
+
+function failed(why: string, detail?: string): Refusal {
+  return { code: 'CHECK_FAILED', why, ...(detail !== undefined && { detail }) };
+}
+
+/** Why a check failed: for the log only. */
+function explain(reply: StatusReply, { ip, port }: PeerAddress): Refusal {
+  const detail = ` at ${ip}:${port}`;
+  switch (reply.kind) {
+    case 'other':
+      return failed(
+        'another id answers there',
+        `${detail}, which answers with the id ${reply.status.id}`,
+      );
+    case 'refused':
+      return failed('nobody listens there', detail);
+    case 'busy':
+      return failed('it refuses to answer /status', detail);
+    default:
+      return failed(
+        `it does not answer /status within ${JOIN_CHECK_TIMEOUT} ms`,
+        detail,
+      );
   }
 }

@@ -1,23 +1,26 @@
 import { LimitedLog } from '../../../util/limited-log.js';
 import { sameAddress } from '../../../wire/address.js';
-import type { PeerAddress, PeerInfo } from '../../../wire/peer-info.js';
+import { jsonBytes } from '../../../wire/json-bytes.js';
+import type { PeerInfo } from '../../../wire/peer-info.js';
 import type {
+  JoinAccepted,
   JoinAnswer,
   JoinRefusal,
   JoinRequest,
 } from '../../../wire/requests.js';
-import { sleep, type CoreContext } from '../core-context.js';
-import type { JoinAdmission } from './join-admission.js';
-import { isAuthorized } from './join-authorization.js';
-import type { JoinCheck } from './join-check.js';
+import { sleep, type CoreContext } from '../context.js';
+import type { Gossiper, Newcomers, Notifier } from '../dissemination/index.js';
 import { Semaphore } from '../../../util/semaphore.js';
-import { toPeerInfo } from '../member-list/member-record.js';
 import {
-  JOIN_CHECK_TIMEOUT,
-  JOIN_REFUSAL_TIME,
-} from '../options/membership.limits.js';
+  isLegacy,
+  makeRecord,
+  type MemberRecord,
+} from '../member-list/index.js';
 import type { RequestOrigin } from '../membership.types.js';
-import type { StatusReply } from '../status/status-caller.js';
+import { JOIN_TELLING_MOMENT } from '../options/membership.limits.js';
+import type { StatusCaller } from '../status/index.js';
+import { answeredPeers, answeredSelf } from './join-body.js';
+import { JoinCheck, type Admitted, type Refusal } from './join-check.js';
 
 /** What the wire says about a refusal: the same for everything that the check found. */
 const REFUSALS: Record<JoinRefusal, string> = {
@@ -28,30 +31,47 @@ const REFUSALS: Record<JoinRefusal, string> = {
   LEAVING: 'this peer is leaving',
 };
 
-/** Why a joiner may not come in: the code for the wire, the words for the log, and more of them. */
-interface Refusal {
-  code: JoinRefusal;
-  why?: string;
-  detail?: string;
+/** Bytes of the answer to a join besides the receiver's record and the members: the joiner's address, and keys. */
+const MAX_REST_BYTES = 1024;
+
+/** The members that this peer has notified of one newcomer. */
+interface Broadcast {
+  readonly joiner: MemberRecord;
+  /** The newcomer as it was listed before. */
+  readonly known: MemberRecord | undefined;
+  /** True if it says that it is a member of a cloud, perhaps of this one: legacy members may list it. */
+  readonly isMember: boolean;
+  readonly notified: Set<string>;
+  readonly acknowledged: Set<string>;
 }
 
-type Decision = { info: PeerInfo; isMember: boolean } | Refusal;
-
-/** Lets others in: `/join`, in the order of PROTOCOL.md, section 2. */
+/** Lets others in: a checked joiner is announced, added and answered (PROTOCOL.md, section 2, `/join`). */
 export class JoinReceiver {
-  /** Called with every join that names this peer's own id: it may be its own. */
-  onOwnId: (request: JoinRequest) => void = () => {};
   readonly #limiter: Semaphore;
   readonly #log: LimitedLog;
+  readonly #check: JoinCheck;
+  /** Admissions under way, by the ids of the joiners. */
+  readonly #running = new Map<string, Promise<unknown>>();
 
   readonly #ctx: CoreContext;
-  readonly #check: JoinCheck;
-  readonly #admission: JoinAdmission;
+  readonly #caller: StatusCaller;
+  readonly #notifier: Notifier;
+  readonly #newcomers: Newcomers;
+  readonly #gossiper: Gossiper;
 
-  constructor(ctx: CoreContext, check: JoinCheck, admission: JoinAdmission) {
+  constructor(
+    ctx: CoreContext,
+    caller: StatusCaller,
+    notifier: Notifier,
+    newcomers: Newcomers,
+    gossiper: Gossiper,
+  ) {
     this.#ctx = ctx;
-    this.#check = check;
-    this.#admission = admission;
+    this.#caller = caller;
+    this.#notifier = notifier;
+    this.#newcomers = newcomers;
+    this.#gossiper = gossiper;
+    this.#check = new JoinCheck(ctx, caller);
     const { maxJoinChecks, maxWaitingJoins } = ctx.options.limits;
     this.#limiter = new Semaphore(maxJoinChecks, maxWaitingJoins);
     const { logger, clock } = ctx.env;
@@ -64,25 +84,26 @@ export class JoinReceiver {
     request: JoinRequest,
     origin: RequestOrigin,
   ): Promise<JoinAnswer> {
-    if (request.id === this.#ctx.self.id) {
-      this.onOwnId(request);
+    const { self, events } = this.#ctx;
+    if (request.id === self.id) {
+      events.emit('join.own-id', request);
     }
     const decision = await this.#limiter.run(
-      () => this.#evenly((end) => this.#decide(request, origin, end)),
+      () => this.#check.decide(request, origin),
       origin.remoteAddress,
     );
     if (!decision) {
-      return this.#refuse(failed('too many joins wait'), request, origin);
+      const why = 'too many joins wait';
+      return this.#refuse({ code: 'CHECK_FAILED', why }, request, origin);
     }
     if ('code' in decision) {
       return this.#refuse(decision, request, origin);
     }
-    const { info, isMember } = decision;
-    const answer = await this.#admission.admit(info, isMember);
+    const answer = await this.#admit(decision);
     return answer ?? this.#refuse({ code: 'CLOUD_FULL' }, request, origin);
   }
 
-  /** Anybody can be refused as often as it likes, so the log is limited; whoever listens hears of each. */
+  /** Anybody can be refused as often as it likes, so the log is limited; a listener hears of each. */
   #refuse(
     { code, why = REFUSALS[code], detail = '' }: Refusal,
     { id }: JoinRequest,
@@ -98,96 +119,153 @@ export class JoinReceiver {
   }
 
   /**
-   * Lets every check that fails take the same time, its place among those that run included. At a closed
-   * port it is over at once, at a silent one it is not: who could tell the two apart, by its own answer
-   * or by how soon others get theirs, could scan ports from here. A name and the check share their time,
-   * since whoever runs the name's server could take any; a legacy joiner would not wait longer either.
+   * One admission at a time for each id, so that nobody hears of one newcomer as of two.
+   * @returns undefined if the list has become full meanwhile
    */
-  async #evenly(decide: (end: number) => Promise<Decision>): Promise<Decision> {
-    const { clock } = this.#ctx.env;
-    const start = clock.monotonic();
-    const decision = await decide(start + JOIN_CHECK_TIMEOUT);
-    if ('code' in decision && decision.code === 'CHECK_FAILED') {
-      const left = start + JOIN_REFUSAL_TIME - clock.monotonic();
-      await sleep(this.#ctx, Math.max(0, left));
+  async #admit(joiner: Admitted): Promise<JoinAccepted | undefined> {
+    const { id } = joiner.info;
+    for (let before; (before = this.#running.get(id));) {
+      await before;
     }
-    return decision;
+    const run = this.#letIn(joiner).finally(() => this.#running.delete(id));
+    this.#running.set(id, run);
+    return run;
   }
 
-  async #decide(
-    request: JoinRequest,
-    origin: RequestOrigin,
-    end: number,
-  ): Promise<Decision> {
-    const { life, self, list, env } = this.#ctx;
-    if (!life.active) {
-      return { code: 'LEAVING' };
+  async #letIn({
+    info,
+    isMember,
+  }: Admitted): Promise<JoinAccepted | undefined> {
+    const joiner = this.#record(info);
+    const broadcast: Broadcast = {
+      joiner,
+      known: this.#ctx.list.peek(joiner.id),
+      isMember,
+      notified: new Set(),
+      acknowledged: new Set(),
+    };
+    const everybody = this.#notify(broadcast);
+    if (broadcast.notified.size > 0) {
+      await Promise.race([everybody, sleep(this.#ctx, JOIN_TELLING_MOMENT)]);
     }
-    if ((request.cloud ?? '') !== self.cloud) {
-      return { code: 'WRONG_CLOUD' };
+    if (!this.#add(joiner)) {
+      return undefined;
     }
-    const place = await this.#check.placeOf(request, origin, end);
-    if (!place) {
-      return failed('its address is not allowed');
-    }
-    const reply = await this.#check.ask(place, request, end);
-    if (reply.kind !== 'online' && reply.kind !== 'leaving') {
-      return explain(reply, place);
-    }
-    const id = request.id ?? reply.status.id ?? env.random.uuid();
-    if (id === self.id) {
-      return { code: 'ID_TAKEN' };
-    }
-    const known = list.peek(id);
-    if (!known && list.isFull) {
-      return { code: 'CLOUD_FULL' };
-    }
-    let info = this.#check.describe(request, reply.status, id, place);
-    if (!info) {
-      return failed('its incarnation is not credible');
-    }
-    if (known && !sameAddress(known, place)) {
-      const claim = await this.#check.claim(known, info);
-      if (claim === 'taken') {
-        return { code: 'ID_TAKEN' };
-      }
-      // Anybody can ask for an incarnation and repeat it: what is listed stays as it is.
-      if (claim === 'same') {
-        info = toPeerInfo(known);
-      }
-    }
-    if (env.verifyRecord && !env.verifyRecord(info)) {
-      return failed('the signature of its record does not hold');
-    }
-    if (!(await isAuthorized(env, info, origin))) {
-      return failed('security.authorize says no');
-    }
-    const isMember = reply.status.joined === true;
-    return life.active ? { info, isMember } : { code: 'LEAVING' };
+    void this.#notifyTheRest(broadcast, everybody);
+    this.#newcomers.add(joiner.id, broadcast.acknowledged);
+    return this.#answer(joiner);
   }
-}
 
-function failed(why: string, detail?: string): Refusal {
-  return { code: 'CHECK_FAILED', why, ...(detail !== undefined && { detail }) };
-}
+  #answer(joiner: MemberRecord): JoinAccepted {
+    const { list, self, options } = this.#ctx;
+    const { id, ip, port } = list.peek(joiner.id) ?? joiner;
+    const own = answeredSelf(self.record, joiner);
+    // What the joiner takes is its own option; most peers of a cloud are set up alike.
+    const room =
+      options.limits.maxAnswerBytes - jsonBytes(own) - MAX_REST_BYTES;
+    const peers = answeredPeers(list, joiner, room);
+    return { status: 'joined', id, ip, port, self: own, peers };
+  }
 
-/** Why a check failed: for the log only. */
-function explain(reply: StatusReply, { ip, port }: PeerAddress): Refusal {
-  const detail = ` at ${ip}:${port}`;
-  switch (reply.kind) {
-    case 'other':
-      return failed(
-        'another id answers there',
-        `${detail}, which answers with the id ${reply.status.id}`,
-      );
-    case 'refused':
-      return failed('nobody listens there', detail);
-    case 'busy':
-      return failed('it refuses to answer /status', detail);
-    default:
-      return failed(
-        `it does not answer /status within ${JOIN_CHECK_TIMEOUT} ms`,
-        detail,
-      );
+  #add(joiner: MemberRecord): boolean {
+    const { list } = this.#ctx;
+    this.#forgive(joiner);
+    const outcome = list.apply(joiner, {
+      origin: 'join',
+      from: joiner.id,
+      legacyNotified: true,
+      verified: true,
+    });
+    return outcome !== 'full';
+  }
+
+  /**
+   * A joiner that counts as gone is back by its own word. If its incarnation does not say so yet, it hears
+   * that it has to raise it: only the member itself may.
+   */
+  #forgive(joiner: MemberRecord): void {
+    const { list, options } = this.#ctx;
+    const stone = list.tombstones.get(joiner.id);
+    if (!stone || joiner.incarnation > stone.incarnation) {
+      return;
+    }
+    list.tombstones.delete(joiner.id);
+    void this.#caller.ask(joiner, options.requestTimeout, {
+      seen: stone.incarnation + 1,
+    });
+  }
+
+  /** A legacy peer counts nothing, so this peer counts for it: its return, and its move. */
+  #record(info: PeerInfo): MemberRecord {
+    if (info.features) {
+      return makeRecord(info, 'alive');
+    }
+    const { list } = this.#ctx;
+    const known = list.peek(info.id);
+    const last = known ?? list.tombstones.get(info.id);
+    const isNew = !known || !sameAddress(known, info);
+    const incarnation = last ? last.incarnation + (isNew ? 1 : 0) : 0;
+    return makeRecord({ ...info, incarnation }, 'alive');
+  }
+
+  /** Notifies all that have to hear of the newcomer and have not been notified yet. */
+  async #notify(broadcast: Broadcast): Promise<void> {
+    const { joiner, notified, acknowledged } = broadcast;
+    const recipients = this.#notifier
+      .recipients(joiner.id)
+      .filter(({ id }) => !notified.has(id));
+    for (const { id } of recipients) {
+      notified.add(id);
+    }
+    await Promise.all(
+      recipients.map(async (member) => {
+        if (await this.#notifyOne(member, broadcast)) {
+          acknowledged.add(member.id);
+        }
+      }),
+    );
+  }
+
+  /**
+   * A legacy member adds an entry each time, so it hears of a re-join only where the address is new, or
+   * where this peer did not know the joiner, and then after its end.
+   */
+  async #notifyOne(
+    member: MemberRecord,
+    { joiner, known, isMember }: Broadcast,
+  ): Promise<boolean> {
+    if (isLegacy(member)) {
+      if (known?.address === joiner.address) {
+        return true;
+      }
+      const isDoubtful = known !== undefined || isMember;
+      if (isDoubtful && !(await this.#notifier.left(member, joiner.id))) {
+        return false;
+      }
+    }
+    return this.#notifier.joined(member, joiner);
+  }
+
+  /** Members that came in meanwhile, and once more those that did not hear. */
+  async #notifyTheRest(
+    broadcast: Broadcast,
+    everybody: Promise<void>,
+  ): Promise<void> {
+    await Promise.all([everybody, this.#notify(broadcast)]);
+    const { joiner, notified, acknowledged } = broadcast;
+    if (acknowledged.size === notified.size) {
+      return;
+    }
+    const { list, options, life } = this.#ctx;
+    this.#gossiper.again(joiner.id);
+    await sleep(this.#ctx, options.probeInterval);
+    for (const id of notified) {
+      const member = acknowledged.has(id) ? undefined : list.peek(id);
+      const current = list.peek(joiner.id);
+      if (!member || !current || isLegacy(member) || !life.active) {
+        continue;
+      }
+      void this.#notifier.joined(member, current);
+    }
   }
 }

@@ -1,33 +1,36 @@
 import { messageOf } from '../../../errors/error-text.js';
-import type { PeerAddress } from '../../../wire/peer-info.js';
-import type { JoinRequest } from '../../../wire/requests.js';
-import { formatAddress, normalizeIp } from '../../../wire/address.js';
-import { sleep, type CoreContext } from '../core-context.js';
-import { firstOf } from '../first-of.js';
-import type { JoinCall, JoinOutcome } from './join-call.js';
 import {
-  JOIN_TELLING_MOMENT,
-  MAX_ADDRESSES_PER_NAME,
-} from '../options/membership.limits.js';
+  formatAddress,
+  normalizeIp,
+  sameAddress,
+} from '../../../wire/address.js';
+import type { JsonValue } from '../../../wire/json.js';
+import type { PeerAddress, PeerInfo } from '../../../wire/peer-info.js';
+import type { JoinRequest } from '../../../wire/requests.js';
+import { sleep, type CoreContext } from '../context.js';
+import type { Notifier, UpdateIntake } from '../dissemination/index.js';
+import {
+  makeRecord,
+  readPeerInfo,
+  type UpdateSource,
+} from '../member-list/index.js';
+import { MAX_ADDRESSES_PER_NAME } from '../options/membership.limits.js';
+import { successOf } from '../peer-calls.js';
 import { shuffle } from '../random.js';
-import type { StatusCaller, StatusReply } from '../status/status-caller.js';
+import type { StatusCaller } from '../status/index.js';
+import { joinBody, readJoinAnswer, type ReadJoinAnswer } from './join-body.js';
+import { anyTrue, hedge } from './join-hedge.js';
 
-/** Part of a join's time after which it is sent again, or to another peer. */
-const HEDGE = 1 / 6;
+/** What became of a request to join. `self`: this peer met itself. */
+type JoinOutcome = 'joined' | 'refused' | 'failed' | 'self';
 
-/** Ms before which it is not: the answer may still wait for the others to be told. */
-const MIN_HEDGE = 2 * JOIN_TELLING_MOMENT;
+/** How often an address behind which several peers may answer is asked for the peer that let this one in. */
+const RECEIVER_TRIES = 3;
 
-/** Answers to questions for which a join is awaited then: it takes its receiver as many turns. */
-const TURNS = 4;
-
-/** How often a peer that does not answer a join is asked something, within the time for one answer. */
-const QUESTIONS = 3;
-
-/** Longest that known peers are waited for, in join timeouts. */
+/** Longest that seeds are waited for, in join timeouts. */
 const MAX_PATIENCE = 4;
 
-/** Gets this peer into a cloud: through known peers in random order, one after the other (PROTOCOL.md, section 3). */
+/** Gets this peer into a cloud: through seeds in random order, one after the other (PROTOCOL.md, section 3). */
 export class Joiner {
   #lock: Promise<unknown> = Promise.resolve();
   #running = 0;
@@ -42,13 +45,24 @@ export class Joiner {
   });
 
   readonly #ctx: CoreContext;
-  readonly #joinCall: JoinCall;
+  readonly #intake: UpdateIntake;
   readonly #caller: StatusCaller;
+  readonly #notifier: Notifier;
+  readonly #givenIp: boolean;
 
-  constructor(ctx: CoreContext, joinCall: JoinCall, caller: StatusCaller) {
+  /** @param givenIp true if this peer says its address itself; false: the receivers infer it */
+  constructor(
+    ctx: CoreContext,
+    intake: UpdateIntake,
+    caller: StatusCaller,
+    notifier: Notifier,
+    givenIp: boolean,
+  ) {
     this.#ctx = ctx;
-    this.#joinCall = joinCall;
+    this.#intake = intake;
     this.#caller = caller;
+    this.#notifier = notifier;
+    this.#givenIp = givenIp;
   }
 
   /** True while a join is under way. */
@@ -61,7 +75,7 @@ export class Joiner {
     return this.#lock;
   }
 
-  /** Resolves when the known peers have been tried once. */
+  /** Resolves when the seeds have been tried once. */
   whenJoined(): Promise<void> {
     return this.#firstRound;
   }
@@ -86,7 +100,7 @@ export class Joiner {
       if (!life.active || list.size > 0) {
         return;
       }
-      // Whoever is too busy to answer has more work with each new try.
+      // A seed that is too busy to answer has more work with each new try.
       patience = Math.min(patience * 2, MAX_PATIENCE);
       joined = await this.join(options.seeds, patience);
       wait = Math.min(wait * 2, options.joinRetryMax);
@@ -98,7 +112,7 @@ export class Joiner {
   }
 
   /**
-   * One round over known peers. True as soon as one of them has let this peer in.
+   * One round over seeds. True as soon as one of them has let this peer in.
    * @param patience how many times the usual each of them may take
    */
   join(seeds: readonly PeerAddress[], patience = 1): Promise<boolean> {
@@ -127,7 +141,7 @@ export class Joiner {
 
   /**
    * Joins through one of several members, the first one first. The next one is asked too when the one
-   * before has refused, or has not answered in time; who is silent is asked again after the others.
+   * before has refused, or has not answered in time; a silent one is asked again after the others.
    * Joins that are still under way then go on, but nobody waits for them.
    * @param tries how many joins are sent at most
    */
@@ -151,7 +165,7 @@ export class Joiner {
           break;
         }
         const joined = anyTrue([...running]);
-        const early = this.#hedge(attempt, member);
+        const early = hedge(this.#ctx, this.#caller, attempt, member);
         if ((await Promise.race([joined, early])) === true) {
           return true;
         }
@@ -163,7 +177,7 @@ export class Joiner {
     });
   }
 
-  /** Every address behind a known peer's name, resolved anew, without this peer's own. */
+  /** Every address behind a seed's name, resolved anew, without this peer's own. */
   async addressesOf(seed: PeerAddress): Promise<PeerAddress[]> {
     const literal = normalizeIp(seed.ip);
     const ips = literal ? [literal] : await this.#resolve(seed.ip);
@@ -183,7 +197,7 @@ export class Joiner {
     } catch (error) {
       const reason = messageOf(error);
       this.#ctx.env.logger.debug(
-        `The known peer ${host} cannot be resolved: ${reason}`,
+        `The seed ${host} cannot be resolved: ${reason}`,
       );
       return [];
     }
@@ -195,7 +209,13 @@ export class Joiner {
    */
   async #insist(address: PeerAddress, patience: number): Promise<boolean> {
     const first = this.#attempt(address, patience).then(isJoined);
-    const early = await this.#hedge(first, address, patience);
+    const early = await hedge(
+      this.#ctx,
+      this.#caller,
+      first,
+      address,
+      patience,
+    );
     if (typeof early === 'boolean') {
       return early;
     }
@@ -205,78 +225,16 @@ export class Joiner {
     return anyTrue([first, this.#attempt(address, patience).then(isJoined)]);
   }
 
-  /**
-   * What came of a join, or that it may be lost. It may just as well wait in a busy peer, which a second
-   * one would only make busier: so that peer is asked something, and has the longer the longer that takes.
-   * @returns `overdue`: a peer of ours answers questions there, and not the join; `unknown`: none does
-   */
-  async #hedge(
-    join: Promise<boolean>,
-    address: PeerAddress,
-    patience = 1,
-  ): Promise<boolean | 'overdue' | 'unknown'> {
-    const part = this.#ctx.options.joinTimeout * patience * HEDGE;
-    const quick = sleep(this.#ctx, Math.max(part, MIN_HEDGE));
-    const early = await Promise.race([join, quick]);
-    if (early !== undefined) {
-      return early;
-    }
-    let isOver = false;
-    void join.then(() => (isOver = true));
-    const question = this.#answerTime(address, () => isOver);
-    const answered = await Promise.race([join, question]);
-    if (typeof answered === 'boolean') {
-      return answered;
-    }
-    if (answered.ms === undefined) {
-      return 'unknown';
-    }
-    const turns = sleep(this.#ctx, answered.ms * TURNS);
-    return (await Promise.race([join, turns])) ?? 'overdue';
-  }
-
-  /**
-   * Ms that a peer with features takes to answer there; undefined if none does. Where no answer comes, it
-   * is asked again: the question may be lost, or late, and each answer counts.
-   * @param isOver true when nobody wants to know any more
-   */
-  async #answerTime(
-    address: PeerAddress,
-    isOver: () => boolean,
-  ): Promise<{ ms: number | undefined }> {
-    const { requestTimeout } = this.#ctx.options;
-    let isAnswered = false;
-    const ask = async (index: number): Promise<StatusReply | undefined> => {
-      const pause = (requestTimeout * index) / QUESTIONS;
-      if (index > 0) {
-        await sleep(this.#ctx, pause);
-      }
-      if (isAnswered || isOver()) {
-        return undefined;
-      }
-      const timeout = requestTimeout - pause;
-      const reply = await this.#caller.askAddress(address, timeout);
-      isAnswered ||= reply.kind !== 'silent';
-      return reply;
-    };
-    const questions = Array.from({ length: QUESTIONS }, (_, n) => ask(n));
-    const isAnswer = (reply: StatusReply | undefined) =>
-      reply !== undefined && reply.kind !== 'silent';
-    const reply = await firstOf(questions, isAnswer);
-    const isOurs = reply?.kind === 'online' && reply.status.features;
-    return { ms: isOurs ? reply.ms : undefined };
-  }
-
   async #attempt(address: PeerAddress, patience = 1): Promise<JoinOutcome> {
     // Each attempt under an incarnation of its own, so that the address that one receiver infers
-    // cannot stand against the one that another infers. One that has members may count as gone there.
+    // cannot stand against the one that another infers. A peer that has members may count as gone there.
     const { self, list } = this.#ctx;
     if (this.#attempts++ > 0 || list.size > 0) {
       self.raise();
     }
     const { incarnation } = self;
     this.#sent.set(incarnation, false);
-    const outcome = await this.#joinCall.send(address, patience);
+    const outcome = await this.#send(address, patience);
     const isOwn = this.#sent.get(incarnation);
     this.#sent.delete(incarnation);
     if (outcome === 'refused' && isOwn) {
@@ -295,15 +253,164 @@ export class Joiner {
     this.#lock = run.catch(() => undefined);
     return run;
   }
+
+  /**
+   * One `/join`.
+   * @param patience how many times the usual the answer may take
+   */
+  async #send(address: PeerAddress, patience = 1): Promise<JoinOutcome> {
+    const { calls, options, self, env } = this.#ctx;
+    const place = formatAddress(address);
+    env.logger.debug(`Joining through ${place}`);
+    const result = await calls.call(
+      address,
+      'join',
+      joinBody(self.record, this.#givenIp),
+      options.joinTimeout * patience,
+      { maxAnswerBytes: options.limits.maxAnswerBytes },
+    );
+    const success = successOf(result);
+    if (!success) {
+      if (result.kind === 'answered') {
+        this.#log(place, `status ${result.status}`);
+      }
+      return 'failed';
+    }
+    const answer = readJoinAnswer(success.body, address, options.maxDataBytes);
+    if (!answer) {
+      this.#log(place, 'its answer makes no sense');
+      return 'failed';
+    }
+    if ('refusal' in answer) {
+      this.#log(place, answer.refusal);
+      return 'refused';
+    }
+    if (!this.#ctx.life.active) {
+      await this.#leave(answer, address);
+      return 'failed';
+    }
+    return this.#accept(answer, address);
+  }
+
+  async #accept(
+    answer: ReadJoinAnswer,
+    address: PeerAddress,
+  ): Promise<JoinOutcome> {
+    const { self, list, env, events } = this.#ctx;
+    if ((answer.self.cloud ?? '') !== self.cloud) {
+      // A legacy peer knows no cloud names and has let this peer in already.
+      await this.#leave(answer, address);
+      this.#log(
+        formatAddress(address),
+        'it belongs to a cloud of another name',
+      );
+      return 'refused';
+    }
+    const merged = list.size > 0;
+    if (!this.#isCredible(answer)) {
+      this.#log(formatAddress(address), 'it gave this peer the id of another');
+      return 'failed';
+    }
+    self.adopt(answer.id, answer.ip);
+    const source: UpdateSource = {
+      origin: 'answer',
+      // A newcomer believes the seeds that it asked; a member takes it for what another member says.
+      ...(merged && { from: answer.self.id }),
+      senderAddress: address.ip,
+      quiet: !merged,
+      legacyNotified: !merged,
+    };
+    await this.#addReceiver(answer, address, source);
+    const peers = this.#readPeers(answer.peers);
+    for (const info of peers) {
+      this.#intake.record(info, source, !answer.self.features);
+    }
+    env.logger.debug(
+      `Let in by ${answer.self.id} at ${formatAddress(address)}, ${list.size} members known`,
+    );
+    events.emit('join.accepted', answer.self.id, { merged, listed: peers });
+    return 'joined';
+  }
+
+  /** Leaves where this peer was let in and will not stay: all that may have heard of it are notified. */
+  async #leave(answer: ReadJoinAnswer, address: PeerAddress): Promise<void> {
+    const { self: receiver, selfHasAddress } = answer;
+    const called: PeerInfo = { ...receiver, ...address };
+    const others = this.#readPeers(answer.peers).filter((info) =>
+      this.#ctx.env.allows(info, { remoteAddress: address.ip }),
+    );
+    await Promise.all(
+      [selfHasAddress ? receiver : called, ...others].map((info) =>
+        this.#notifier.left(makeRecord(info, 'alive'), answer.id),
+      ),
+    );
+  }
+
+  /**
+   * A newcomer takes the id that it is given, unless its own is fixed; a member of a cloud is known by the
+   * id that it has.
+   */
+  #isCredible({ id, self: receiver }: ReadJoinAnswer): boolean {
+    const { self, list } = this.#ctx;
+    if (id === self.id) {
+      return true;
+    }
+    return !self.hasFixedId && id !== receiver.id && list.size === 0;
+  }
+
+  #readPeers(peers: readonly JsonValue[]): PeerInfo[] {
+    const { maxPeers, maxDataBytes } = this.#ctx.options;
+    return peers.slice(0, maxPeers).flatMap((entry) => {
+      return readPeerInfo(entry, maxDataBytes) ?? [];
+    });
+  }
+
+  /**
+   * Adds the receiver under the address that it names, else under the one that was called, if it answers
+   * there itself: behind a name may be a load balancer (PROTOCOL.md, section 2), and a liar would put
+   * itself, or nobody, in the place of a member.
+   */
+  async #addReceiver(
+    { self: receiver, selfHasAddress }: ReadJoinAnswer,
+    address: PeerAddress,
+    source: UpdateSource,
+  ): Promise<void> {
+    const called: PeerInfo = { ...receiver, ...address };
+    const isElsewhere = selfHasAddress && !sameAddress(receiver, address);
+    for (const place of isElsewhere ? [receiver, called] : [called]) {
+      if (await this.#isAt(place, address)) {
+        this.#intake.record(place, { ...source, verified: true });
+        return;
+      }
+    }
+    this.#ctx.env.logger.debug(
+      `${receiver.id} does not answer at ${formatAddress(receiver)}: not added`,
+    );
+  }
+
+  async #isAt(receiver: PeerInfo, called: PeerAddress): Promise<boolean> {
+    const { env, options } = this.#ctx;
+    if (!env.allows(receiver, { remoteAddress: called.ip })) {
+      return false;
+    }
+    for (let tries = 0; tries < RECEIVER_TRIES; tries++) {
+      const reply = await this.#caller.askAddress(
+        receiver,
+        options.requestTimeout,
+        receiver.id,
+      );
+      if (reply.kind === 'online') {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #log(place: string, reason: string): void {
+    this.#ctx.env.logger.log(`${place} did not let this peer in: ${reason}`);
+  }
 }
 
 function isJoined(outcome: JoinOutcome): boolean {
   return outcome === 'joined';
-}
-
-/** True as soon as one of them is, false when none was. */
-async function anyTrue(
-  promises: readonly Promise<boolean>[],
-): Promise<boolean> {
-  return (await firstOf(promises, Boolean)) ?? false;
 }

@@ -66,7 +66,7 @@ describe('Recovery', () => {
     expect(a.core.isJoined).toBe(true);
   });
 
-  it('asks whoever says that it has left, and stays where it is still listed', async () => {
+  it('asks a member that says that it has left, and stays where it is still listed', async () => {
     const { cloud, a, b, joins } = await makeCloud();
     const { incarnation } = a.core.self;
     await cloud.clock.complete(b.send(a.address, 'left', { id: 'a' }));

@@ -1,10 +1,8 @@
-import { sleep, type CoreContext } from '../core-context.js';
-import { speaksGossip } from '../dissemination/gossip-extension.js';
+import { sleep, type CoreContext } from '../context.js';
+import type { Prober, ProbeRing } from '../failure-detection/index.js';
+import { isLegacy, speaks, type MemberRecord } from '../member-list/index.js';
+import type { StatusCaller } from '../status/index.js';
 import type { Joiner } from './joiner.js';
-import { isLegacy, type MemberRecord } from '../member-list/member-record.js';
-import type { ProbeRing } from '../failure-detection/probe-ring.js';
-import type { Prober } from '../failure-detection/prober.js';
-import type { StatusCaller } from '../status/status-caller.js';
 
 /** A peer that has just joined is not known to everybody yet: ms, and rounds of gossip, until that is an eviction. */
 const GRACE = 3000;
@@ -23,10 +21,8 @@ const CONFIRM_TRIES = 3;
 /** How many joins are sent to get back in, at most, and through how many members. */
 const MAX_JOINS = 6;
 
-/** Gets this peer back in after others have thrown it out. */
+/** Gets this peer back in after others have taken it off their lists. */
 export class Recovery {
-  /** Called for a legacy member that may not list this peer. */
-  onLegacyStranger: (member: MemberRecord) => void = () => {};
   #joinedAt = -Infinity;
   #notBefore = -Infinity;
   #backoff = 1;
@@ -59,39 +55,39 @@ export class Recovery {
     this.#joinedAt = this.#ctx.env.clock.monotonic();
   }
 
-  /** A member treats this peer as a stranger. It is asked again before anything is done about it. */
-  stranger(id: string): void {
+  /** A member says that it does not list this peer. It is asked again before anything is done about it. */
+  unknownTo(id: string): void {
     const member = this.#ctx.list.get(id);
     if (!member) {
       return;
     }
     if (isLegacy(member)) {
-      this.onLegacyStranger(member);
+      this.#ctx.events.emit('legacy.unlisted', member);
     } else {
       this.#start(member, this.#knownAt);
     }
   }
 
   /** A member's answer to a check shows that it does not list this peer. */
-  unlisted(id: string): void {
+  unlistedBy(id: string): void {
     this.#secondWord(id);
-    this.stranger(id);
+    this.unknownTo(id);
   }
 
-  /** A member told this peer that it has left. Perhaps it only passes on what others say, so it is asked. */
-  evicted(by: { readonly id: string }): void {
+  /** A member sent this peer `/left` about itself. Perhaps it only passes on what others say, so it is asked. */
+  evictedBy(by: { readonly id: string }): void {
     const member = this.#ctx.list.peek(by.id);
     if (!member) {
       return;
     }
     if (isLegacy(member)) {
-      this.onLegacyStranger(member);
+      this.#ctx.events.emit('legacy.unlisted', member);
     } else {
       this.#start(member);
     }
   }
 
-  /** This process stood still, and may have been thrown out: it does not wait until its next checks show it. */
+  /** This process stood still, and may have been taken for dead: it does not wait until its next checks show it. */
   stalled(): void {
     for (const member of this.#others(ASKED_AFTER_STALL)) {
       void this.#caller.ask(member, this.#prober.patience);
@@ -194,7 +190,7 @@ export class Recovery {
     return this.#joinedAt + Math.max(GRACE, GRACE_ROUNDS * gossipInterval);
   }
 
-  /** Members by chance that can tell whether they list this peer: none that nobody has met. */
+  /** Members by chance that can tell whether they list this peer: none that is unconfirmed. */
   #others(count: number, except?: MemberRecord): MemberRecord[] {
     const { list } = this.#ctx;
     const fits = (id: string) => {
@@ -202,8 +198,8 @@ export class Recovery {
       return (
         id !== except?.id &&
         member?.state === 'alive' &&
-        speaksGossip(member) &&
-        !list.room.hearsay.has(id)
+        speaks(member, 'gossip') &&
+        !list.room.unconfirmed.has(id)
       );
     };
     return this.#ring.sample(count, fits).map((id) => list.peek(id)!);

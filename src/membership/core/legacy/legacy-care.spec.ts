@@ -31,11 +31,14 @@ describe('LegacyCare', () => {
     crash(victim);
     await cloud.until(() => !legacy.ids.includes(victim.core.id));
     await cloud.clock.run(5000);
-    const tellings = cloud
+    const notifications = cloud
       .to('legacy', 'left')
       .filter(({ body }) => body.id === victim.core.id);
-    const caretaker = ranked[0]!.core.id;
-    expect(tellings.map(({ from }) => from)).toEqual([caretaker, caretaker]);
+    const responsible = ranked[0]!.core.id;
+    expect(notifications.map(({ from }) => from)).toEqual([
+      responsible,
+      responsible,
+    ]);
   });
 
   it.each(['crash', 'leave'] as const)(
@@ -57,7 +60,7 @@ describe('LegacyCare', () => {
   );
 
   it.each(SEEDS)(
-    'leaves no ghosts when its caretakers die with others (seed %i)',
+    'leaves no ghosts when its responsible peers die with others (seed %i)',
     async (seed) => {
       const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
       const { cloud, peers, legacy } = await withLegacy(seed, ids);

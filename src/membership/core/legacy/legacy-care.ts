@@ -1,99 +1,86 @@
 import { isPeerId } from '../../../wire/endpoints.js';
 import type { JsonObject } from '../../../wire/json.js';
 import type { PeerInfo } from '../../../wire/peer-info.js';
-import { caretakerOf, inherits } from './caretaker.js';
-import type { CoreContext } from '../core-context.js';
-import type { Joiner } from '../join/joiner.js';
-import { LegacyAudits } from './legacy-audits.js';
-import { LegacyIntroductions } from './legacy-introductions.js';
-import { LegacyRenewals } from './legacy-renewals.js';
-import { LegacyRepairs } from './legacy-repairs.js';
-import { LegacyRounds } from './legacy-rounds.js';
-import { isLegacy, type MemberRecord } from '../member-list/member-record.js';
-import type { MemberChange } from '../member-list/member-change.js';
+import type { CoreContext } from '../context.js';
+import type { Notifier } from '../dissemination/index.js';
+import type { Joiner } from '../join/index.js';
+import {
+  isLegacy,
+  type MemberAdded,
+  type MemberRecord,
+  type MemberRemoved,
+} from '../member-list/index.js';
+import type { Member } from '../membership.types.js';
 import {
   INHERITED_PERIOD,
   MAX_INHERITED_ENDS,
 } from '../options/membership.limits.js';
-import type { Member } from '../membership.types.js';
-import type { StatusCaller } from '../status/status-caller.js';
-import type { Teller } from '../dissemination/teller.js';
+import type { StatusCaller, StatusService } from '../status/index.js';
+import { LegacyIntroductions } from './legacy-introductions.js';
+import { LegacyRenewals, LegacyRepairs } from './legacy-repairs.js';
+import { responsiblePeerFor, tookOverFrom } from './responsible-peer.js';
 
 /** Ms within which a legacy member that lists this peer twice tells it the same thing twice. */
 const ECHO = 500;
 
 /**
  * Keeps the lists of legacy members right: they neither heal nor compare, and they add whatever they
- * are told (PROTOCOL.md, section 2, and the habits that DESIGN names).
+ * are told (PROTOCOL.md, section 2). Each sign that a list is wrong becomes a repair.
  */
-export class LegacyCare {
+export class LegacyCare implements StatusService {
   readonly #renewals: LegacyRenewals;
   readonly #repairs: LegacyRepairs;
-  readonly #rounds: LegacyRounds;
   readonly #introductions: LegacyIntroductions;
-  readonly #audits: LegacyAudits;
   /** The last `/left` of a legacy member. */
-  #heard = { evictor: '', id: '', at: -Infinity };
+  #heard = { from: '', id: '', at: -Infinity };
 
   readonly #ctx: CoreContext;
-  readonly #teller: Teller;
+  readonly #notifier: Notifier;
 
   constructor(
     ctx: CoreContext,
-    teller: Teller,
+    notifier: Notifier,
     caller: StatusCaller,
     joiner: Joiner,
   ) {
     this.#ctx = ctx;
-    this.#teller = teller;
-    this.#renewals = new LegacyRenewals(ctx, teller);
+    this.#notifier = notifier;
+    this.#renewals = new LegacyRenewals(ctx, notifier);
     this.#repairs = new LegacyRepairs(ctx, this.#renewals, caller);
-    this.#rounds = new LegacyRounds(ctx, this.#repairs);
     this.#introductions = new LegacyIntroductions(
       ctx,
-      teller,
+      notifier,
       caller,
       joiner,
       this.#repairs,
     );
-    this.#audits = new LegacyAudits(ctx, this.#introductions);
   }
 
   /** One period. */
   tick(): void {
-    this.#audits.tick();
-    if (this.#ctx.list.legacyCount === 0) {
-      return;
+    this.#introductions.tick();
+    if (this.#ctx.list.legacyCount > 0) {
+      this.#repairs.tick();
     }
-    this.#rounds.tick();
-    this.#repairs.tick();
   }
 
-  changed(change: MemberChange): void {
+  /**
+   * A member is new on the list. A legacy member that came with another cloud, or was put back, is new to
+   * the other legacy members too: nobody has notified them.
+   */
+  added({ member, source }: MemberAdded): void {
     const { list, env, options } = this.#ctx;
-    const { member, source } = change;
-    if (list.legacyCount === 0) {
+    const isNotified = source.legacyNotified || source.origin === 'joined';
+    if (isNotified || !isLegacy(member)) {
       return;
-    }
-    if (change.kind === 'removed') {
-      this.#tellEnds(change);
-      return;
-    }
-    if (change.kind !== 'added' || source.legacyTold || !isLegacy(member)) {
-      return;
-    }
-    if (source.origin === 'joined') {
-      return;
-    }
-    // It came with another cloud, or it was put back: nobody has told the other legacy members.
-    for (const other of this.#ctx.list.legacyMembers()) {
-      if (other.id === member.id) {
-        continue;
-      }
-      this.#repairs.addShared(other.id, member.id);
-      this.#repairs.addShared(member.id, other.id);
     }
     const { id } = member;
+    for (const other of list.legacyMembers()) {
+      if (other.id !== id) {
+        this.#repairs.addShared(other.id, id);
+        this.#repairs.addShared(id, other.id);
+      }
+    }
     env.clock.setTimeout(
       () => {
         const known = list.peek(id);
@@ -105,30 +92,52 @@ export class LegacyCare {
     );
   }
 
-  /** A legacy member says that somebody has left. Said twice, it lists this peer twice: that is put right. */
-  told(evictor: Member, id: string): void {
-    if (!isLegacy(evictor)) {
+  /**
+   * A member is off the list. The responsible peer notifies each legacy member, which has heard of an end
+   * by the member's own word itself. A peer that takes over the responsibility sends the ends of the recent
+   * past too: while the one that went was still listed, all others left them to it.
+   */
+  removed({ member: { id }, previous, reason, source }: MemberRemoved): void {
+    const { list, self } = this.#ctx;
+    for (const legacy of list.legacyMembers()) {
+      if (responsiblePeerFor(this.#ctx, legacy.id) !== self.id) {
+        continue;
+      }
+      if (reason !== 'left' && legacy.id !== source.from) {
+        void this.#notifier.left(legacy, id);
+      }
+      // A `/joined` that was under way meanwhile may come after it: it is sent once more when all is quiet.
+      this.#repairs.add(legacy.id, id);
+      if (tookOverFrom(this.#ctx, legacy.id, previous)) {
+        this.#notifyPastEnds(legacy, id);
+      }
+    }
+  }
+
+  /** A member says that a third one has left. A legacy one that says so twice lists this peer twice: that is put right. */
+  leftReported(from: Member, id: string): void {
+    if (!isLegacy(from)) {
       return;
     }
-    const { evictor: last, id: lastId, at } = this.#heard;
+    const last = this.#heard;
     const now = this.#ctx.env.clock.monotonic();
-    if (last === evictor.id && lastId === id && now - at < ECHO) {
-      this.#repairs.add(evictor.id, this.#ctx.self.id);
+    if (last.from === from.id && last.id === id && now - last.at < ECHO) {
+      this.#repairs.add(from.id, this.#ctx.self.id);
     }
-    this.#heard = { evictor: evictor.id, id, at: now };
+    this.#heard = { from: from.id, id, at: now };
   }
 
   /**
-   * A legacy member said that somebody has left who has not: it has thrown it out, and told all others
-   * to do so.
+   * A member said that a third one has left, which has not. A legacy one has thrown it out, and notified all
+   * others, so that they do so too.
    */
-  wrongly(evictor: string, id: string): void {
-    const sender = this.#ctx.list.peek(evictor);
+  leftWrongly(from: string, id: string): void {
+    const sender = this.#ctx.list.peek(from);
     if (!sender || !isLegacy(sender)) {
       return;
     }
     for (const legacy of this.#ctx.list.legacyMembers()) {
-      if (legacy.id === evictor) {
+      if (legacy.id === from) {
         this.#repairs.addShared(legacy.id, id, 0);
       } else if (legacy.id !== id) {
         this.#repairs.addShared(legacy.id, id);
@@ -136,7 +145,7 @@ export class LegacyCare {
     }
   }
 
-  /** A legacy member may not know of a join or an end that it was told of, or list somebody twice. */
+  /** A legacy member may not know of a join or an end, or list a member twice. */
   doubt(legacyId: string, about: string): void {
     if (this.#ctx.life.active) {
       this.#repairs.add(legacyId, about);
@@ -148,7 +157,7 @@ export class LegacyCare {
     return this.#introductions.audit(legacy);
   }
 
-  /** Another one has let this peer in, which was a member before; `listed` is who is on its list. */
+  /** Another peer has let this one in, which was a member before; `listed` is who is on its list. */
   letIn(receiverId: string, listed: readonly PeerInfo[]): void {
     this.#introductions.letIn(receiverId, listed);
   }
@@ -173,38 +182,12 @@ export class LegacyCare {
     return this.#renewals.runOnce(legacyId, id);
   }
 
-  /**
-   * The one of us that looks after a legacy member tells it; the end of its own word it has heard
-   * itself. Who takes over that work tells it the ends of the recent past too: while the one that went
-   * was still listed, all others left them to it.
-   */
-  #tellEnds({
-    member: { id },
-    previous,
-    reason,
-    source,
-  }: MemberChange & { kind: 'removed' }): void {
-    for (const legacy of this.#ctx.list.legacyMembers()) {
-      if (caretakerOf(this.#ctx, legacy.id) !== this.#ctx.self.id) {
-        continue;
-      }
-      if (reason !== 'left' && legacy.id !== source.from) {
-        void this.#teller.left(legacy, id);
-      }
-      // A `/joined` that was under way meanwhile may come after it: it is told once more when all is quiet.
-      this.#repairs.add(legacy.id, id);
-      if (inherits(this.#ctx, legacy.id, previous)) {
-        this.#tellPastEnds(legacy, id);
-      }
-    }
-  }
-
-  #tellPastEnds(legacy: MemberRecord, except: string): void {
+  #notifyPastEnds(legacy: MemberRecord, except: string): void {
     const { tombstones } = this.#ctx.list;
     const past = tombstones.recent(INHERITED_PERIOD, MAX_INHERITED_ENDS);
     for (const { id, state } of past) {
       if (state === 'dead' && id !== except) {
-        void this.#teller.left(legacy, id);
+        void this.#notifier.left(legacy, id);
       }
     }
   }

@@ -1,12 +1,15 @@
 import type { PeerInfo } from '../../../wire/peer-info.js';
-import { caretakerOf, caretakersOf } from './caretaker.js';
-import type { CoreContext } from '../core-context.js';
-import type { Joiner } from '../join/joiner.js';
-import type { LegacyRepairs } from './legacy-repairs.js';
-import { isLegacy, type MemberRecord } from '../member-list/member-record.js';
+import type { CoreContext } from '../context.js';
+import type { Notifier } from '../dissemination/index.js';
+import type { Joiner } from '../join/index.js';
+import { isLegacy, type MemberRecord } from '../member-list/index.js';
 import { shuffle } from '../random.js';
-import type { StatusCaller } from '../status/status-caller.js';
-import type { Teller } from '../dissemination/teller.js';
+import type { StatusCaller } from '../status/index.js';
+import type { LegacyRepairs } from './legacy-repairs.js';
+import { responsiblePeerFor, responsiblePeersFor } from './responsible-peer.js';
+
+/** For so many of us together, the pause between two audits of one legacy member stays the same. */
+const AUDITORS = 30;
 
 /** Others of us that are asked for an introduction, one after the other: the best suited, and some more. */
 const BEST_INTRODUCERS = 3;
@@ -15,32 +18,59 @@ const MORE_INTRODUCERS = 3;
 /** Control requests that an introduction may take, one after the other, with the one that asks for it. */
 const REQUESTS = 3;
 
-/** Gets this peer back onto the list of a legacy member that threw it out. */
+/** Sees to it that legacy members list this peer: asks them now and then, and gets it back onto their lists. */
 export class LegacyIntroductions {
   readonly #auditing = new Set<string>();
   #joining = false;
+  /** Turns of the audits, and monotonic ms of the next one. */
+  #turn = 0;
+  #due: number;
 
   readonly #ctx: CoreContext;
-  readonly #teller: Teller;
+  readonly #notifier: Notifier;
   readonly #caller: StatusCaller;
   readonly #joiner: Joiner;
   readonly #repairs: LegacyRepairs;
 
   constructor(
     ctx: CoreContext,
-    teller: Teller,
+    notifier: Notifier,
     caller: StatusCaller,
     joiner: Joiner,
     repairs: LegacyRepairs,
   ) {
     this.#ctx = ctx;
-    this.#teller = teller;
+    this.#notifier = notifier;
     this.#caller = caller;
     this.#joiner = joiner;
     this.#repairs = repairs;
+    const { env, options } = ctx;
+    this.#due =
+      env.clock.monotonic() + options.legacyAuditInterval * env.random.next();
   }
 
-  /** Does this legacy member list this peer? If not, somebody that it knows introduces this peer. */
+  /**
+   * One period: one audit at most. The legacy members are asked in turn, and not by chance, which would
+   * leave some of them out for long; at times of this peer's own, so that not all of us ask at once.
+   */
+  tick(): void {
+    const { list, options, env } = this.#ctx;
+    const now = env.clock.monotonic();
+    if (now < this.#due) {
+      return;
+    }
+    const legacy = list.legacyMembers();
+    const pause =
+      (options.legacyAuditInterval * Math.max(1, list.size / AUDITORS)) /
+      Math.max(1, legacy.length);
+    this.#due = now + pause * (0.5 + env.random.next());
+    const member = legacy[this.#turn++ % legacy.length];
+    if (member) {
+      void this.audit(member);
+    }
+  }
+
+  /** Does this legacy member list this peer? If not, a member that it knows introduces this peer. */
   async audit(legacy: MemberRecord): Promise<void> {
     if (
       this.#auditing.has(legacy.id) ||
@@ -51,7 +81,7 @@ export class LegacyIntroductions {
     }
     this.#auditing.add(legacy.id);
     try {
-      if ((await this.#teller.isListedBy(legacy)) === false) {
+      if ((await this.#notifier.isListedBy(legacy)) === false) {
         await this.#getIntroduced(legacy);
       }
     } finally {
@@ -60,9 +90,9 @@ export class LegacyIntroductions {
   }
 
   /**
-   * Another one has let this peer in, which was a member before. It has told everybody on its list, perhaps
-   * while others told them too, so that a legacy member among them lists this peer twice now; and whoever
-   * is not on the list of a legacy member is missing there.
+   * Another peer has let this one in, which was a member before. It has notified all on its list, perhaps
+   * while others did so too, so that a legacy member among them lists this peer twice now; and a member
+   * that is not on the list of a legacy receiver is missing there.
    */
   letIn(receiverId: string, listed: readonly PeerInfo[]): void {
     const { list, self } = this.#ctx;
@@ -85,8 +115,8 @@ export class LegacyIntroductions {
   }
 
   /**
-   * Whoever introduces it may do so while another one tells the legacy member of this peer too, so that it
-   * lists this peer twice, which nobody would ever notice. So it is told once more when all is quiet.
+   * An introducer may do so while another one notifies the legacy member of this peer too, so that it lists
+   * this peer twice, which nobody would ever notice. So it is notified once more when all is quiet.
    */
   async #getIntroduced(legacy: MemberRecord): Promise<void> {
     const { options, env, self } = this.#ctx;
@@ -108,7 +138,7 @@ export class LegacyIntroductions {
         this.#doubtAll(legacy);
       }
     }
-    // One at a time: what one legacy member is to forget is what the next one tells it.
+    // One at a time: what one legacy member is to forget is what the next one announces.
     if (this.#joining) {
       return;
     }
@@ -121,8 +151,8 @@ export class LegacyIntroductions {
   }
 
   /**
-   * Where not even whoever looks after it is listed, it has thrown out several, and few were left to
-   * hear of it: it may lack legacy members that nobody misses there.
+   * Where not even the responsible peer is listed, the legacy member has thrown out several, and few were
+   * left to hear of it: it may lack legacy members that nobody misses there.
    */
   #doubtAll(legacy: MemberRecord): void {
     for (const { id } of this.#othersThan(legacy)) {
@@ -131,16 +161,16 @@ export class LegacyIntroductions {
   }
 
   #introducers(legacyId: string): MemberRecord[] {
-    const ranked = caretakersOf(this.#ctx, legacyId, Infinity);
+    const ranked = responsiblePeersFor(this.#ctx, legacyId, Infinity);
     const best = ranked.splice(0, BEST_INTRODUCERS);
     const more = shuffle(ranked, this.#ctx.env.random);
     return [...best, ...more.slice(0, MORE_INTRODUCERS)];
   }
 
-  /** Nobody that it knows is left, so this peer joins through it as if for the first time. */
+  /** No member that it knows is left, so this peer joins through it as if for the first time. */
   async #joinAt(legacy: MemberRecord): Promise<void> {
     const { list, life, self } = this.#ctx;
-    if ((await this.#teller.isListedBy(legacy)) !== false) {
+    if ((await this.#notifier.isListedBy(legacy)) !== false) {
       return;
     }
     if (!(await this.#isForgottenBy(legacy))) {
@@ -157,16 +187,16 @@ export class LegacyIntroductions {
   }
 
   /**
-   * It tells all that it knows of a join, and other legacy members would list this peer twice then.
+   * It announces a join to all that it knows, and other legacy members would list this peer twice then.
    * Another one of us puts that right afterwards; if there is none, they have to forget this peer before.
    */
   async #isForgottenBy(except: MemberRecord): Promise<boolean> {
-    if (caretakerOf(this.#ctx, except.id, this.#ctx.self.id) !== '') {
+    if (responsiblePeerFor(this.#ctx, except.id, this.#ctx.self.id) !== '') {
       return true;
     }
     const forgotten = await Promise.all(
       this.#othersThan(except).map((other) =>
-        this.#teller.isForgottenBy(other),
+        this.#notifier.isForgottenBy(other),
       ),
     );
     return !forgotten.includes(false);

@@ -1,13 +1,13 @@
 import { VirtualClock } from '../../../testing/network/virtual-clock.js';
-import type { CoreContext } from '../core-context.js';
-import type { LegacyRenewals } from './legacy-renewals.js';
-import { LegacyRepairs } from './legacy-repairs.js';
-import { makeRecord } from '../member-list/member-record.js';
+import type { CoreContext } from '../context.js';
+import type { Notifier } from '../dissemination/index.js';
+import { makeRecord } from '../member-list/index.js';
 import { resolveMembershipOptions } from '../options/membership.options.js';
-import type { StatusCaller } from '../status/status-caller.js';
+import type { StatusCaller } from '../status/index.js';
 import { byRank } from '../testing-support/by-rank.js';
 import type { LegacyPeer } from '../testing-support/legacy-peer.js';
 import { TestCloud, type TestPeer } from '../testing-support/test-cloud.js';
+import { LegacyRenewals, LegacyRepairs } from './legacy-repairs.js';
 
 /** Longest that a repair may take where nothing is lost: settling, and asking for it twice. */
 const SOON = 15_000;
@@ -15,7 +15,7 @@ const SOON = 15_000;
 /** What is put right here is put right because of a sign, and not by an audit that happens to come. */
 const NEVER = 3_600_000;
 
-/** Some of us, whoever looks after the legacy member `k` first, and two legacy members that list all. */
+/** Some of us, the peer that is responsible for the legacy member `k` first, and two legacy members that list all. */
 async function withTwo(ids = ['a', 'b', 'c', 'd']) {
   const cloud = new TestCloud();
   const peers = await cloud.cloud(ids, {
@@ -61,6 +61,7 @@ function alone() {
     list: {
       peek: (id: string) => members.get(id),
       records: () => members.values(),
+      legacyMembers: () => [],
     },
   } as unknown as CoreContext;
   const runs: { end: (done: boolean) => void }[] = [];
@@ -86,25 +87,25 @@ function alone() {
 }
 
 /** Requests to `k` that tell it about `l`. */
-function tellings(cloud: TestCloud): string[] {
+function notifications(cloud: TestCloud): string[] {
   return cloud.requests
     .filter(({ to, body }) => to === 'k' && body.id === 'l')
     .map(({ from, endpoint }) => `${from} ${endpoint}`);
 }
 
 describe('LegacyRepairs', () => {
-  it('is done by the caretaker alone, once, however many have heard of it', async () => {
+  it('is done by the responsible peer alone, once, however many have heard of it', async () => {
     const { cloud, k, ranked } = await withTwo();
     cloud.requests.length = 0;
     k.evict('l');
     await cloud.clock.run(60_000);
     const { id } = ranked[0].core;
-    expect(tellings(cloud)).toEqual([`${id} left`, `${id} joined`]);
+    expect(notifications(cloud)).toEqual([`${id} left`, `${id} joined`]);
     expect(k.ids).toEqual(['a', 'b', 'c', 'd', 'l']);
   });
 
   it.each([1, 2, 3])(
-    'is asked for by those who heard where the caretaker did not (%i deaf)',
+    'is asked for by those that heard where the responsible peer did not (%i deaf)',
     async (deaf) => {
       const { cloud, k, l, ranked } = await withTwo();
       cloud.requests.length = 0;
@@ -112,13 +113,13 @@ describe('LegacyRepairs', () => {
       await cloud.until(() => k.ids.includes('l'), SOON);
       await cloud.clock.run(60_000);
       const { id } = ranked[0].core;
-      expect(tellings(cloud)).toEqual([`${id} left`, `${id} joined`]);
+      expect(notifications(cloud)).toEqual([`${id} left`, `${id} joined`]);
       expect(k.ids).toEqual(['a', 'b', 'c', 'd', 'l']);
       expect(l.ids).toEqual(['a', 'b', 'c', 'd', 'k']);
     },
   );
 
-  it('goes to whoever looks after it next, where the caretaker dies with it', async () => {
+  it('goes to the next in rank, where the responsible peer dies with it', async () => {
     const { cloud, k, ranked } = await withTwo();
     const [first, second] = ranked;
     k.evict('l');
@@ -127,7 +128,7 @@ describe('LegacyRepairs', () => {
     first.core.stop();
     await cloud.until(() => k.ids.includes('l'), 60_000);
     await cloud.clock.run(60_000);
-    expect(tellings(cloud).at(-1)).toBe(`${second.core.id} joined`);
+    expect(notifications(cloud).at(-1)).toBe(`${second.core.id} joined`);
     expect(k.ids.filter((id) => id === 'l')).toEqual(['l']);
   });
 
@@ -201,7 +202,7 @@ describe('LegacyRepairs', () => {
     await cloud.until(() => !k.ids.includes(victim.core.id), SOON);
   });
 
-  it('is asked for by whoever finds itself listed twice: it is told everything twice', async () => {
+  it('is asked for by a peer that finds itself listed twice: it is told everything twice', async () => {
     const { cloud, k } = await withTwo();
     k.peers.push({ ...k.peers.find(({ id }) => id === 'c')! });
     expect(k.ids).toEqual(['a', 'b', 'c', 'c', 'd', 'l']);
@@ -213,7 +214,7 @@ describe('LegacyRepairs', () => {
     expect(renewed).toEqual([]);
   });
 
-  it('is asked for by whoever finds itself listed twice, however many are better suited', async () => {
+  it('is asked for by a peer that finds itself listed twice, however many are better suited', async () => {
     const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'];
     const { cloud, k, ranked } = await withTwo(ids);
     const { id: last } = ranked.at(-1)!.core;
@@ -247,8 +248,8 @@ describe('LegacyRepairs', () => {
 
   it('waits no longer when there is a new sign', async () => {
     const { cloud, k, ranked } = await withTwo();
-    const caretaker = ranked[0].address.ip;
-    const heal = cloud.network.links.cut([caretaker], [k.address.ip]);
+    const responsible = ranked[0].address.ip;
+    const heal = cloud.network.links.cut([responsible], [k.address.ip]);
     k.evict('l');
     await cloud.clock.run(30_000);
     heal();
@@ -271,5 +272,56 @@ describe('LegacyRepairs', () => {
     await clock.run(60_000);
     repairs.tick();
     expect(runs).toEqual([]);
+  });
+});
+
+/** Renewals of a list, and what they tell the legacy member `k`. */
+function makeRenewals() {
+  const records = ['k', 'b'].map((id, index) =>
+    makeRecord({ id, ip: `10.0.0.${index}`, port: 1, data: {} }, 'alive'),
+  );
+  const members = new Map(records.map((record) => [record.id, record]));
+  const ctx = {
+    env: { clock: new VirtualClock() },
+    list: { peek: (id: string) => members.get(id) },
+  } as unknown as CoreContext;
+  const told: string[] = [];
+  const notifier = {
+    left: async (_: unknown, id: string) => told.push(`left ${id}`) > 0,
+    joined: async (_: unknown, { id }: { id: string }) =>
+      told.push(`joined ${id}`) > 0,
+  } as unknown as Notifier;
+  return {
+    members,
+    b: records[1]!,
+    told,
+    renewals: new LegacyRenewals(ctx, notifier),
+  };
+}
+
+describe('LegacyRenewals', () => {
+  it('notify of a member once where they are asked for twice', async () => {
+    const { told, renewals } = makeRenewals();
+    expect(await renewals.runOnce('k', 'b')).toBe(true);
+    expect(await renewals.runOnce('k', 'b')).toBe(true);
+    expect(told).toEqual(['left b', 'joined b']);
+  });
+
+  it('notify of a member that is back just after they have notified of its end', async () => {
+    const { members, b, told, renewals } = makeRenewals();
+    members.delete('b');
+    expect(await renewals.run('k', 'b')).toBe(true);
+    expect(renewals.isDoneSince('k', 'b', 0)).toBe(true);
+    members.set('b', b);
+    expect(renewals.isDoneSince('k', 'b', 0)).toBe(false);
+    expect(await renewals.runOnce('k', 'b')).toBe(true);
+    expect(told).toEqual(['left b', 'left b', 'joined b']);
+  });
+
+  it('do not count as done once the member is gone', async () => {
+    const { members, renewals } = makeRenewals();
+    await renewals.run('k', 'b');
+    members.delete('b');
+    expect(renewals.isDoneSince('k', 'b', 0)).toBe(false);
   });
 });

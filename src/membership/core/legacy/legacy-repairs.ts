@@ -1,18 +1,19 @@
+import { BoundedMap } from '../../../util/bounded-map.js';
 import { isPeerId } from '../../../wire/endpoints.js';
 import {
   isJsonObject,
   type JsonObject,
   type JsonValue,
 } from '../../../wire/json.js';
-import { caretakerOf, isAmongCaretakers } from './caretaker.js';
-import type { CoreContext } from '../core-context.js';
-import type { LegacyRenewals } from './legacy-renewals.js';
-import { isLegacy } from '../member-list/member-record.js';
+import type { CoreContext } from '../context.js';
+import type { Notifier } from '../dissemination/index.js';
+import { isLegacy } from '../member-list/index.js';
 import {
   MAX_LEGACY_REPAIRS,
   MAX_REPAIRS_IN_BODY,
 } from '../options/membership.limits.js';
-import type { StatusCaller } from '../status/status-caller.js';
+import type { StatusCaller } from '../status/index.js';
+import { isAmongResponsible, responsiblePeerFor } from './responsible-peer.js';
 
 interface Repair {
   readonly legacy: string;
@@ -35,12 +36,15 @@ const BACKOFF = 2;
 const WITNESSES = 8;
 
 /**
- * Entries that legacy members may lack (or have too much), and cannot be asked about. One of us, the caretaker, renews
- * them, again and again until it is answered. Others that know of a missing entry ask the caretaker
- * until it says that it is done: it may not have heard what they have.
+ * Entries that legacy members may lack, or have too often, and cannot be asked about. The responsible peer
+ * renews them, again and again until it is answered. Others that know of a missing entry ask the responsible
+ * peer until it says that it is done: it may not have heard what they have.
  */
 export class LegacyRepairs {
   readonly #waiting = new Map<string, Repair>();
+  /** Turns of the round, and monotonic ms of the next one. */
+  #turn = 0;
+  #due: number;
 
   readonly #ctx: CoreContext;
   readonly #renewals: LegacyRenewals;
@@ -54,6 +58,7 @@ export class LegacyRepairs {
     this.#ctx = ctx;
     this.#renewals = renewals;
     this.#caller = caller;
+    this.#due = this.#now + ctx.options.legacyAuditInterval;
   }
 
   /**
@@ -67,20 +72,21 @@ export class LegacyRepairs {
 
   /** The same, where all of us saw the sign: a few of them are enough. */
   addShared(legacy: string, about: string, settling = SETTLING): void {
-    if (isAmongCaretakers(this.#ctx, legacy, WITNESSES)) {
+    if (isAmongResponsible(this.#ctx, legacy, WITNESSES)) {
       this.add(legacy, about, settling);
     }
   }
 
   /** One period. */
   tick(): void {
+    this.#round();
     const asked = new Map<string, Repair[]>();
     for (const repair of this.#waiting.values()) {
       if (repair.notBefore > this.#now) {
         continue;
       }
-      const caretaker = this.#caretakerOf(repair);
-      if (caretaker === undefined) {
+      const responsible = this.#responsibleFor(repair);
+      if (responsible === undefined) {
         this.#end(repair);
         continue;
       }
@@ -89,14 +95,14 @@ export class LegacyRepairs {
         repair.pause * BACKOFF,
         this.#ctx.options.legacyAuditInterval,
       );
-      if (caretaker === this.#ctx.self.id) {
+      if (responsible === this.#ctx.self.id) {
         void this.#run(repair);
       } else {
-        asked.set(caretaker, [...(asked.get(caretaker) ?? []), repair]);
+        asked.set(responsible, [...(asked.get(responsible) ?? []), repair]);
       }
     }
-    for (const [caretaker, repairs] of asked) {
-      void this.#ask(caretaker, repairs.slice(0, MAX_REPAIRS_IN_BODY));
+    for (const [responsible, repairs] of asked) {
+      void this.#ask(responsible, repairs.slice(0, MAX_REPAIRS_IN_BODY));
     }
   }
 
@@ -116,9 +122,38 @@ export class LegacyRepairs {
     });
   }
 
+  /**
+   * What a legacy member lists of the others of its kind it tells nobody, and nobody can ask. So the
+   * responsible peer renews each of them, one after the other, without waiting for a sign: one for each
+   * legacy member and audit interval. Members of ours ask for themselves.
+   */
+  #round(): void {
+    const { list, options, self } = this.#ctx;
+    if (this.#now < this.#due) {
+      return;
+    }
+    // What may be gone is not introduced to anybody.
+    const legacy = list
+      .legacyMembers()
+      .filter(({ state }) => state === 'alive');
+    const own = legacy.filter(
+      ({ id }) => responsiblePeerFor(this.#ctx, id) === self.id,
+    );
+    this.#due =
+      this.#now + options.legacyAuditInterval / Math.max(1, own.length);
+    // Each in turn, so that none hears two things in a row where there are several.
+    const turn = this.#turn++;
+    const member = own[turn % own.length];
+    const others = legacy.filter((other) => other !== member);
+    const about = others[Math.floor(turn / own.length) % others.length];
+    if (member && about) {
+      this.add(member.id, about.id, 0);
+    }
+  }
+
   #add(legacy: string, about: string, since: number, settling: number): void {
     const { probeInterval } = this.#ctx.options;
-    const key = keyOf({ legacy, about });
+    const key = keyOf(legacy, about);
     const known = this.#waiting.get(key);
     if (known) {
       known.since = Math.max(known.since, since);
@@ -135,17 +170,18 @@ export class LegacyRepairs {
     this.#waiting.set(key, { legacy, about, since, notBefore, pause });
   }
 
-  /** Whoever has to do it now; undefined if nobody can, or need not. */
-  #caretakerOf({ legacy, about }: Repair): string | undefined {
-    const target = this.#ctx.list.peek(legacy);
+  /** The peer that has to do it now; undefined if none can, or need. */
+  #responsibleFor({ legacy, about }: Repair): string | undefined {
+    const { list, self } = this.#ctx;
+    const target = list.peek(legacy);
     if (!target || !isLegacy(target)) {
       return undefined;
     }
-    const caretaker = caretakerOf(this.#ctx, legacy, about);
-    if (caretaker === this.#ctx.self.id) {
-      return caretaker;
+    const responsible = responsiblePeerFor(this.#ctx, legacy, about);
+    if (responsible === self.id) {
+      return responsible;
     }
-    return caretaker !== '' && this.#isKnown(about) ? caretaker : undefined;
+    return responsible !== '' && this.#isKnown(about) ? responsible : undefined;
   }
 
   #isKnown(id: string): boolean {
@@ -163,8 +199,8 @@ export class LegacyRepairs {
     }
   }
 
-  async #ask(caretaker: string, repairs: readonly Repair[]): Promise<void> {
-    const member = this.#ctx.list.peek(caretaker);
+  async #ask(responsible: string, repairs: readonly Repair[]): Promise<void> {
+    const member = this.#ctx.list.peek(responsible);
     if (!member) {
       return;
     }
@@ -189,8 +225,8 @@ export class LegacyRepairs {
     });
   }
 
-  #end(repair: Repair): void {
-    this.#waiting.delete(keyOf(repair));
+  #end({ legacy, about }: Repair): void {
+    this.#waiting.delete(keyOf(legacy, about));
   }
 
   get #now(): number {
@@ -198,6 +234,87 @@ export class LegacyRepairs {
   }
 }
 
-function keyOf({ legacy, about }: Pick<Repair, 'legacy' | 'about'>): string {
+/** Ms for which a renewal counts as just done. */
+const JUST_NOW = 5000;
+
+/** A renewal that succeeded. */
+interface Renewal {
+  /** Monotonic ms at which it began. */
+  readonly start: number;
+  /** False: the one in question was no member any more, so `/left` was all that was sent. */
+  readonly isMember: boolean;
+}
+
+/**
+ * Notifies a legacy member of another member anew: `/left`, then `/joined`. However often it listed that
+ * member before, it lists it once afterwards. One at a time for each two members.
+ */
+export class LegacyRenewals {
+  readonly #running = new Map<string, Promise<boolean>>();
+  /** The last ones that succeeded, in the order of their ends. */
+  readonly #done = new BoundedMap<string, Renewal>(MAX_LEGACY_REPAIRS);
+
+  readonly #ctx: CoreContext;
+  readonly #notifier: Notifier;
+
+  constructor(ctx: CoreContext, notifier: Notifier) {
+    this.#ctx = ctx;
+    this.#notifier = notifier;
+  }
+
+  /** @returns true if the legacy member took note of both halves */
+  run(legacy: string, about: string): Promise<boolean> {
+    const key = keyOf(legacy, about);
+    const running = this.#running.get(key);
+    if (running) {
+      return running;
+    }
+    const run = this.#notify(legacy, about).finally(() =>
+      this.#running.delete(key),
+    );
+    this.#running.set(key, run);
+    return run;
+  }
+
+  /** The same, unless it has just been done. */
+  async runOnce(legacy: string, about: string): Promise<boolean> {
+    const now = this.#ctx.env.clock.monotonic();
+    return (
+      this.isDoneSince(legacy, about, now - JUST_NOW) || this.run(legacy, about)
+    );
+  }
+
+  /**
+   * True if one that succeeded began at that time (monotonic ms) or later, and what it said is still so:
+   * the end of a member says nothing about a member that is back.
+   */
+  isDoneSince(legacy: string, about: string, since: number): boolean {
+    const last = this.#done.get(keyOf(legacy, about));
+    if (!last || last.start < since) {
+      return false;
+    }
+    return last.isMember === (this.#ctx.list.peek(about) !== undefined);
+  }
+
+  async #notify(legacy: string, about: string): Promise<boolean> {
+    const { list, env } = this.#ctx;
+    const start = env.clock.monotonic();
+    const target = list.peek(legacy);
+    if (!target || !(await this.#notifier.left(target, about))) {
+      return false;
+    }
+    const member = list.peek(about);
+    if (member && !(await this.#notifier.joined(target, member))) {
+      return false;
+    }
+    this.#done.set(keyOf(legacy, about), {
+      start,
+      isMember: member !== undefined,
+    });
+    return true;
+  }
+}
+
+function keyOf(legacy: string, about: string): string {
   return `${legacy} ${about}`;
 }

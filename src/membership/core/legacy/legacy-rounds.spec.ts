@@ -19,7 +19,7 @@ async function withThree(ids = ['a', 'b', 'c']) {
 }
 
 /** Requests to legacy members that tell them of other legacy members. */
-function tellings(cloud: TestCloud) {
+function notifications(cloud: TestCloud) {
   const isLegacy = (id: unknown) => ['k', 'l', 'm'].includes(id as string);
   return cloud.requests.filter(
     ({ to, body }) => isLegacy(to) && isLegacy(body.id),
@@ -40,12 +40,12 @@ describe('LegacyRounds', () => {
     await cloud.until(() => l.ids.join() === 'a,b,c,k,m', 3 * INTERVAL);
   });
 
-  it('tells every legacy member of every other one, by its caretaker alone', async () => {
+  it('notifies every legacy member of every other one, by its responsible peer alone', async () => {
     const { cloud, peers, k, l, m } = await withThree();
     await cloud.clock.run(4 * INTERVAL);
-    const told = tellings(cloud).map(({ from, to, body }) => {
-      const caretaker = byRank(peers, to)[0]!.core.id;
-      expect(from).toBe(caretaker);
+    const told = notifications(cloud).map(({ from, to, body }) => {
+      const responsible = byRank(peers, to)[0]!.core.id;
+      expect(from).toBe(responsible);
       return `${to} ${body.id as string}`;
     });
     const pairs = ['k l', 'k m', 'l k', 'l m', 'm k', 'm l'];
@@ -55,18 +55,18 @@ describe('LegacyRounds', () => {
     expect(m.ids).toEqual(['a', 'b', 'c', 'k', 'l']);
   });
 
-  it('tells each legacy member of one in an interval, and one at a time', async () => {
+  it('notifies each legacy member of one in an interval, and one at a time', async () => {
     const { cloud } = await withThree(['a']);
     await cloud.clock.run(INTERVAL);
     cloud.requests.length = 0;
     for (let second = 0; second < 300; second++) {
-      const before = tellings(cloud).length;
+      const before = notifications(cloud).length;
       await cloud.clock.run(1000);
-      expect(tellings(cloud).length - before).toBeLessThanOrEqual(2);
+      expect(notifications(cloud).length - before).toBeLessThanOrEqual(2);
     }
     // Ten intervals, three legacy members, `/left` and `/joined` each.
-    expect(tellings(cloud).length).toBeGreaterThanOrEqual(50);
-    expect(tellings(cloud).length).toBeLessThanOrEqual(60);
+    expect(notifications(cloud).length).toBeGreaterThanOrEqual(50);
+    expect(notifications(cloud).length).toBeLessThanOrEqual(60);
   });
 
   it('lets a list be without an entry for no longer than one exchange takes', async () => {

@@ -1,4 +1,4 @@
-import { hash32 } from '../hash.js';
+import { hash32 } from '../../../util/hash.js';
 
 /** Finest division of the digest; coarser ones are folded out of it. */
 export const DIGEST_BUCKETS = 1024;

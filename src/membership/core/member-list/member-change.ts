@@ -1,13 +1,14 @@
-import type { MemberRecord } from './member-record.js';
 import type { LeaveReason } from '../membership.types.js';
+import type { MemberRecord } from './member-record.js';
+import type { Version } from './merge-rule.js';
 
 /**
- * How this peer came to know of a change; what is told to whom depends on it.
- * - `join`: it let the member in itself
- * - `answer`: the answer to its own join
+ * How this peer came to know of a change; who is notified of it depends on that.
+ * - `join`: this peer let the member in itself
+ * - `answer`: the answer to this peer's own join
  * - `joined`, `left`, `update`: the protocol's own requests
  * - `gossip`, `sync`: the extensions
- * - `check`: it asked the member itself
+ * - `check`: this peer asked the member itself
  */
 export type ChangeOrigin =
   | 'join'
@@ -19,49 +20,69 @@ export type ChangeOrigin =
   | 'sync'
   | 'check';
 
-/** Where news comes from. */
-export interface NewsSource {
+/** Where an update comes from. */
+export interface UpdateSource {
   readonly origin: ChangeOrigin;
-  /** The member that told it. */
+  /** The member that sent it. */
   readonly from?: string;
-  /** IP literal at which the teller answered, where it may be no member yet. */
-  readonly toldAt?: string;
-  /** True if legacy members were told already, by whoever let the member in. */
-  readonly legacyTold?: boolean | undefined;
-  /** True if the member itself answered at the address: it may end whoever was there before. */
+  /** IP literal at which the sender answered, where it may be no member yet. */
+  readonly senderAddress?: string;
+  /** True if legacy members were notified already, by the peer that let the member in. */
+  readonly legacyNotified?: boolean | undefined;
+  /** True if the member itself answered at the address: it may end the member that was listed there before. */
   readonly verified?: boolean;
-  /** True if there is nobody who does not know it. */
+  /** True if nobody has to be notified. */
   readonly quiet?: boolean | undefined;
-  /** Who accuses, in news of a suspicion. */
-  readonly accuser?: string;
+  /** The member that suspects, in an update about a suspect. */
+  readonly suspectedBy?: string;
 }
 
-/** What happened to the list. */
-export type MemberChange =
-  | {
-      readonly kind: 'added';
-      readonly member: MemberRecord;
-      readonly source: NewsSource;
-    }
-  | {
-      readonly kind: 'changed';
-      readonly member: MemberRecord;
-      readonly previous: MemberRecord;
-      readonly source: NewsSource;
-    }
-  | {
-      readonly kind: 'removed';
-      /** With the state `dead` or `left`. */
-      readonly member: MemberRecord;
-      readonly previous: MemberRecord;
-      readonly reason: LeaveReason;
-      /** The member that takes its place at its address, and is added next. */
-      readonly successor?: MemberRecord;
-      readonly source: NewsSource;
-    };
+/** An update that a member is suspected or gone: what else is known of the member stays. */
+export interface StateUpdate extends Version {
+  readonly id: string;
+  readonly state: 'suspect' | 'dead' | 'left';
+}
+
+/** A member is new on the list. */
+export interface MemberAdded {
+  readonly kind: 'added';
+  readonly member: MemberRecord;
+  readonly source: UpdateSource;
+}
+
+/** A member has another record. */
+export interface MemberChanged {
+  readonly kind: 'changed';
+  readonly member: MemberRecord;
+  readonly previous: MemberRecord;
+  readonly source: UpdateSource;
+}
+
+/** A member is off the list. */
+export interface MemberRemoved {
+  readonly kind: 'removed';
+  /** With the state `dead` or `left`. */
+  readonly member: MemberRecord;
+  readonly previous: MemberRecord;
+  readonly reason: LeaveReason;
+  /** The member that takes the place at the address, and is added next. */
+  readonly successor?: MemberRecord;
+  readonly source: UpdateSource;
+}
+
+export type MemberChange = MemberAdded | MemberChanged | MemberRemoved;
+
+/** What this folder tells the others. */
+export interface MemberListEvents {
+  'member.added': [change: MemberAdded];
+  'member.changed': [change: MemberChanged];
+  'member.removed': [change: MemberRemoved];
+  /** This peer's own record has changed. */
+  'self.changed': [now: MemberRecord, before: MemberRecord];
+}
 
 /**
- * What became of news: it changed the list, it was old or no news, it named the address of another
- * member (`occupied`, and only that address can say who is right), or the list is full.
+ * What became of an update: it changed the list, it was old or known, it named the address of another
+ * member (`occupied`: only the peer at that address can say who is right), or the list is full.
  */
-export type NewsOutcome = 'applied' | 'old' | 'occupied' | 'full';
+export type UpdateOutcome = 'applied' | 'old' | 'occupied' | 'full';

@@ -4,7 +4,7 @@ import { GOSSIP, makeList, member } from '../testing-support/listed.js';
 
 /** Whatever happens, in whatever order. */
 describe('the history of a MemberList', () => {
-  const news = fc.array(
+  const updates = fc.array(
     fc.record({
       id: fc.constantFrom('a', 'b', 'c', 'd'),
       incarnation: fc.nat(4),
@@ -15,13 +15,13 @@ describe('the history of a MemberList', () => {
 
   it('tells each member’s story in an order that can be', () => {
     fc.assert(
-      fc.property(news, (items) => {
+      fc.property(updates, (items) => {
         const { list, changes } = makeList();
         for (const { id, incarnation, state } of items) {
           if (state === 'alive') {
             list.apply(member(id, incarnation), GOSSIP);
           } else {
-            list.accuse({ id, incarnation, state }, GOSSIP);
+            list.applyState({ id, incarnation, state }, GOSSIP);
           }
         }
         const present = new Set<string>();
@@ -46,13 +46,13 @@ describe('the history of a MemberList', () => {
 
   it('has a digest that depends on the list alone, not on its history', () => {
     fc.assert(
-      fc.property(news, (items) => {
+      fc.property(updates, (items) => {
         const { list } = makeList();
         for (const { id, incarnation, state } of items) {
           if (state === 'alive') {
             list.apply(member(id, incarnation), GOSSIP);
           } else {
-            list.accuse({ id, incarnation, state }, GOSSIP);
+            list.applyState({ id, incarnation, state }, GOSSIP);
           }
         }
         const { list: fresh } = makeList();

@@ -2,11 +2,12 @@ import {
   GOSSIP,
   makeList,
   member,
+  onChange,
   VERIFIED,
 } from '../testing-support/listed.js';
 
 describe('MemberList', () => {
-  it('adds a member once, however often it is told', () => {
+  it('adds a member once, however often it hears of it', () => {
     const { list, heard } = makeList();
     expect(list.apply(member('a'), GOSSIP)).toBe('applied');
     expect(list.apply(member('a'), GOSSIP)).toBe('old');
@@ -31,10 +32,10 @@ describe('MemberList', () => {
     });
   });
 
-  it('does not take old news of a member that is gone', () => {
+  it('does not take old updates about a member that is gone', () => {
     const { list, heard } = makeList();
     list.apply(member('a', 5), GOSSIP);
-    list.accuse({ id: 'a', incarnation: 5, state: 'dead' }, GOSSIP);
+    list.applyState({ id: 'a', incarnation: 5, state: 'dead' }, GOSSIP);
     expect(list.apply(member('a', 5), GOSSIP)).toBe('old');
     expect(list.apply(member('a', 4), GOSSIP)).toBe('old');
     expect(list.get('a')).toBeUndefined();
@@ -50,7 +51,7 @@ describe('MemberList', () => {
   it('remembers the end of a member that it never had', () => {
     const { list, heard } = makeList();
     const end = { id: 'a', incarnation: 3, state: 'left' } as const;
-    expect(list.accuse(end, GOSSIP)).toBe('old');
+    expect(list.applyState(end, GOSSIP)).toBe('old');
     expect(list.apply(member('a', 3), GOSSIP)).toBe('old');
     expect(list.apply(member('a', 4), GOSSIP)).toBe('applied');
     expect(heard()).toEqual(['added a alive']);
@@ -58,7 +59,7 @@ describe('MemberList', () => {
 
   it('does not remember a suspicion of nobody', () => {
     const { list } = makeList();
-    list.accuse({ id: 'a', incarnation: 3, state: 'suspect' }, GOSSIP);
+    list.applyState({ id: 'a', incarnation: 3, state: 'suspect' }, GOSSIP);
     expect(list.apply(member('a', 1), GOSSIP)).toBe('applied');
   });
 
@@ -66,9 +67,11 @@ describe('MemberList', () => {
     const { list, heard } = makeList();
     list.apply(member('a', 2), GOSSIP);
     const suspect = { id: 'a', state: 'suspect' } as const;
-    expect(list.accuse({ ...suspect, incarnation: 1 }, GOSSIP)).toBe('old');
-    expect(list.accuse({ ...suspect, incarnation: 2 }, GOSSIP)).toBe('applied');
-    expect(list.accuse({ ...suspect, incarnation: 2 }, GOSSIP)).toBe('old');
+    expect(list.applyState({ ...suspect, incarnation: 1 }, GOSSIP)).toBe('old');
+    expect(list.applyState({ ...suspect, incarnation: 2 }, GOSSIP)).toBe(
+      'applied',
+    );
+    expect(list.applyState({ ...suspect, incarnation: 2 }, GOSSIP)).toBe('old');
     expect(list.members()[0]).toMatchObject({ state: 'suspect' });
     expect(list.apply(member('a', 2), GOSSIP)).toBe('old');
     expect(list.apply(member('a', 3), GOSSIP)).toBe('applied');
@@ -82,20 +85,20 @@ describe('MemberList', () => {
   it('keeps what it knows when a suspicion names a higher incarnation', () => {
     const { list } = makeList();
     list.apply(member('a', 2, { data: { x: 1 } }), GOSSIP);
-    list.accuse({ id: 'a', incarnation: 9, state: 'suspect' }, GOSSIP);
+    list.applyState({ id: 'a', incarnation: 9, state: 'suspect' }, GOSSIP);
     expect(list.get('a')).toMatchObject({ incarnation: 2, data: { x: 1 } });
     expect(list.apply(member('a', 9, { data: { x: 2 } }), GOSSIP)).toBe(
       'applied',
     );
   });
 
-  it('acquits a suspect without news for the others', () => {
+  it('marks a suspect as alive without an update for the others', () => {
     const { list, heard } = makeList();
     list.apply(member('a', 2), GOSSIP);
-    list.acquit('a', VERIFIED);
-    list.acquit('nobody', VERIFIED);
-    list.accuse({ id: 'a', incarnation: 2, state: 'suspect' }, GOSSIP);
-    list.acquit('a', VERIFIED);
+    list.markAlive('a', VERIFIED);
+    list.markAlive('nobody', VERIFIED);
+    list.applyState({ id: 'a', incarnation: 2, state: 'suspect' }, GOSSIP);
+    list.markAlive('a', VERIFIED);
     expect(list.get('a')).toMatchObject({ state: 'alive', incarnation: 2 });
     expect(heard()).toHaveLength(3);
   });
@@ -106,7 +109,7 @@ describe('MemberList', () => {
   ] as const)('tells why a member went: %s', (state, reason) => {
     const { list, changes } = makeList();
     list.apply(member('a', 2), GOSSIP);
-    list.accuse({ id: 'a', incarnation: 3, state }, GOSSIP);
+    list.applyState({ id: 'a', incarnation: 3, state }, GOSSIP);
     expect(changes.at(-1)).toMatchObject({
       kind: 'removed',
       reason,
@@ -150,13 +153,13 @@ describe('MemberList', () => {
     });
   });
 
-  it('takes no more members than its limit, but news of those it has', () => {
+  it('takes no more members than its limit, but updates about those it has', () => {
     const { list } = makeList({ maxPeers: 2 });
     list.apply(member('a'), GOSSIP);
     list.apply(member('b'), GOSSIP);
     expect(list.apply(member('c'), GOSSIP)).toBe('full');
     expect(list.apply(member('b', 2), GOSSIP)).toBe('applied');
-    list.accuse({ id: 'a', incarnation: 1, state: 'left' }, GOSSIP);
+    list.applyState({ id: 'a', incarnation: 1, state: 'left' }, GOSSIP);
     expect(list.apply(member('c'), GOSSIP)).toBe('applied');
   });
 
@@ -170,7 +173,7 @@ describe('MemberList', () => {
     expect(list.apply(member('a', 2, large), GOSSIP)).toBe('applied');
     expect(list.apply(member('c', 1, large), VERIFIED)).toBe('applied');
     for (const id of ['a', 'c']) {
-      list.accuse({ id, incarnation: 3, state: 'left' }, GOSSIP);
+      list.applyState({ id, incarnation: 3, state: 'left' }, GOSSIP);
     }
     expect(list.apply(member('b', 2, large), GOSSIP)).toBe('applied');
     list.clear();
@@ -244,16 +247,16 @@ describe('MemberList', () => {
     expect(list.apply(member('a'), GOSSIP)).toBe('applied');
   });
 
-  it('finishes telling a change before a listener’s own change is told', () => {
-    const { list } = makeList();
+  it('finishes an event before the event of a listener’s own change', () => {
+    const { list, events } = makeList();
     const heard: string[] = [];
-    list.onChange(({ kind, member: { id } }) => {
+    onChange(events, ({ kind, member: { id } }) => {
       heard.push(`first ${kind} ${id}`);
       if (kind === 'added' && id === 'a') {
         list.apply(member('b'), GOSSIP);
       }
     });
-    list.onChange(({ kind, member: { id } }) => {
+    onChange(events, ({ kind, member: { id } }) => {
       heard.push(`second ${kind} ${id}`);
     });
     list.apply(member('a'), GOSSIP);

@@ -1,40 +1,43 @@
-import { ListDigest } from './list-digest.js';
-import type { MemberChange, NewsOutcome, NewsSource } from './member-change.js';
-import { changeRecord, isLegacy, type MemberRecord } from './member-record.js';
+import type { Emits } from '../../../util/typed-emitter.js';
 import type { LeaveReason } from '../membership.types.js';
-import { overrides, type Version } from './merge-rule.js';
+import { ListDigest } from './list-digest.js';
 import type { ListRoom } from './list-room.js';
+import type {
+  MemberChange,
+  MemberListEvents,
+  StateUpdate,
+  UpdateOutcome,
+  UpdateSource,
+} from './member-change.js';
+import { changeRecord, isLegacy, type MemberRecord } from './member-record.js';
+import { overrides, type Version } from './merge-rule.js';
 import type { Tombstones } from './tombstones.js';
 
-/** News that a member is suspected or gone: what else is known of it stays. */
-export interface Accusation extends Version {
-  readonly id: string;
-  readonly state: 'suspect' | 'dead' | 'left';
-}
-
 /**
- * Who is in the cloud. Every change of a member passes `apply` or `accuse`, both obey the merge rule,
- * and what changed is told to the listeners, in order.
+ * Who is in the cloud. Every change of a member passes `apply` or `applyState`, both obey the merge rule,
+ * and an event tells of each change, in order.
  */
 export class MemberList {
   readonly digest = new ListDigest();
   readonly #listed = new Map<string, MemberRecord>();
   readonly #byAddress = new Map<string, string>();
-  /** Members that somebody else says have left; they are off the list until it is verified. */
+  /** Members that have left, as somebody else says; applications do not see them until that is verified. */
   readonly #hidden = new Set<string>();
-  readonly #listeners: ((change: MemberChange) => void)[] = [];
   readonly #pending: MemberChange[] = [];
   #members: readonly MemberRecord[] | undefined;
   #legacyCount = 0;
   #delivering = false;
 
+  readonly #events: Emits<MemberListEvents>;
   readonly #share: (record: MemberRecord) => MemberRecord;
 
   constructor(
+    events: Emits<MemberListEvents>,
     readonly tombstones: Tombstones,
     readonly room: ListRoom,
     share: (record: MemberRecord) => MemberRecord = (record) => record,
   ) {
+    this.#events = events;
     this.#share = share;
   }
 
@@ -45,8 +48,8 @@ export class MemberList {
 
   /** True if not even a member that answers for itself finds a place. */
   get isFull(): boolean {
-    const { maxPeers, hearsay } = this.room;
-    return this.#listed.size >= maxPeers && hearsay.size === 0;
+    const { maxPeers, unconfirmed } = this.room;
+    return this.#listed.size >= maxPeers && unconfirmed.size === 0;
   }
 
   /** Legacy members on the list. */
@@ -94,23 +97,19 @@ export class MemberList {
     return id === undefined ? undefined : this.#listed.get(id);
   }
 
-  onChange(listener: (change: MemberChange) => void): void {
-    this.#listeners.push(listener);
-  }
-
-  /** News of a member that is there: alive, or suspect with all that is known of it. */
-  apply(told: MemberRecord, source: NewsSource): NewsOutcome {
-    const news = this.#share(told);
-    const known = this.#listed.get(news.id);
-    const stone = known ? undefined : this.tombstones.get(news.id);
+  /** A member is there, as its record says. */
+  apply(record: MemberRecord, source: UpdateSource): UpdateOutcome {
+    const member = this.#share(record);
+    const known = this.#listed.get(member.id);
+    const stone = known ? undefined : this.tombstones.get(member.id);
     if (
-      (known && !overrides(news, known)) ||
-      (stone && !overrides(news, stone))
+      (known && !overrides(member, known)) ||
+      (stone && !overrides(member, stone))
     ) {
       return 'old';
     }
-    const occupant = this.at(news.address);
-    if (occupant && occupant.id !== news.id) {
+    const occupant = this.at(member.address);
+    if (occupant && occupant.id !== member.id) {
       if (!source.verified) {
         return 'occupied';
       }
@@ -120,68 +119,68 @@ export class MemberList {
         { state: 'dead', incarnation },
         'replaced',
         source,
-        { successor: news },
+        { successor: member },
       );
     }
     if (!known && !this.#makeRoom(source)) {
       return 'full';
     }
-    if (!this.room.fits(news, known, source)) {
+    if (!this.room.fits(member, known, source)) {
       return 'full';
     }
-    this.tombstones.delete(news.id);
-    this.#put(news, known);
-    this.room.heard(news.id, !known, source);
-    this.#tell(
+    this.tombstones.delete(member.id);
+    this.#put(member, known);
+    this.room.named(member.id, !known, source);
+    this.#publish(
       known
-        ? { kind: 'changed', member: news, previous: known, source }
-        : { kind: 'added', member: news, source },
+        ? { kind: 'changed', member, previous: known, source }
+        : { kind: 'added', member, source },
     );
     return 'applied';
   }
 
-  /** News of a member that is suspected or gone. */
-  accuse(
-    news: Accusation,
-    source: NewsSource,
-    reason: LeaveReason = news.state === 'left' ? 'left' : 'dead',
-  ): NewsOutcome {
-    const known = this.#listed.get(news.id);
+  /** A member is suspected or gone. */
+  applyState(
+    update: StateUpdate,
+    source: UpdateSource,
+    reason: LeaveReason = update.state === 'left' ? 'left' : 'dead',
+  ): UpdateOutcome {
+    const known = this.#listed.get(update.id);
     if (!known) {
-      if (news.state !== 'suspect') {
-        this.tombstones.add(news.id, { ...news, state: news.state });
+      if (update.state !== 'suspect') {
+        this.tombstones.add(update.id, { ...update, state: update.state });
       }
       return 'old';
     }
-    if (!overrides(news, known)) {
+    if (!overrides(update, known)) {
       return 'old';
     }
-    if (news.state === 'suspect') {
-      // The incarnation stays: with a higher one come data that this news does not carry.
+    if (update.state === 'suspect') {
+      // The incarnation stays: with a higher one come data that this update does not carry.
       if (known.state === 'suspect') {
         return 'old';
       }
       const member = this.#share(changeRecord(known, { state: 'suspect' }));
       this.#put(member, known);
-      this.#tell({ kind: 'changed', member, previous: known, source });
+      this.#publish({ kind: 'changed', member, previous: known, source });
     } else {
-      this.#remove(known, { ...news, state: news.state }, reason, source);
+      this.#remove(known, { ...update, state: update.state }, reason, source);
     }
     return 'applied';
   }
 
-  /** A member that is suspected no more, because it was heard: local knowledge, no news for others. */
-  acquit(id: string, source: NewsSource): void {
+  /** A suspect answered this peer: what only this peer knows, and no update for others. */
+  markAlive(id: string, source: UpdateSource): void {
     const known = this.#listed.get(id);
     if (known?.state !== 'suspect') {
       return;
     }
     const member = this.#share(changeRecord(known, { state: 'alive' }));
     this.#put(member, known);
-    this.#tell({ kind: 'changed', member, previous: known, source });
+    this.#publish({ kind: 'changed', member, previous: known, source });
   }
 
-  /** Takes a member from sight without an end: `show` or an accusation follows. */
+  /** Takes a member from sight without an end: `show` or `applyState` follows. */
   hide(id: string): boolean {
     if (!this.#listed.has(id) || this.#hidden.has(id)) {
       return false;
@@ -203,25 +202,27 @@ export class MemberList {
       this.#unindex(known);
     }
     this.#listed.clear();
-    this.room.hearsay.clear();
+    this.room.unconfirmed.clear();
     this.#hidden.clear();
     this.#members = undefined;
   }
 
-  /** Whoever answers for itself takes the place of a name that nothing has confirmed. */
-  #makeRoom({ verified }: NewsSource): boolean {
-    const { maxPeers, hearsay } = this.room;
+  /** A member that answers for itself takes the place of one that nothing has confirmed. */
+  #makeRoom({ verified }: UpdateSource): boolean {
+    const { maxPeers, unconfirmed } = this.room;
     if (this.#listed.size < maxPeers) {
       return true;
     }
-    const name = verified ? this.#listed.get(hearsay.first ?? '') : undefined;
+    const name = verified
+      ? this.#listed.get(unconfirmed.first ?? '')
+      : undefined;
     if (!name) {
       return false;
     }
     const { id, incarnation } = name;
     const end = { state: 'dead', incarnation } as const;
     this.#remove(name, end, 'dead', { origin: 'check', quiet: true });
-    // It may be there after all: who says so later may be right.
+    // The member may be there after all, and others may say so later.
     this.tombstones.delete(id);
     return true;
   }
@@ -237,7 +238,7 @@ export class MemberList {
     if (isLegacy(member)) {
       this.#legacyCount++;
     }
-    // Fresh news from the member itself answers the doubt for which it was hidden.
+    // The member's own newer word answers the doubt for which it was hidden.
     if (known && member.incarnation > known.incarnation) {
       this.#hidden.delete(member.id);
     }
@@ -248,20 +249,20 @@ export class MemberList {
     known: MemberRecord,
     { state, incarnation }: Version & { state: 'dead' | 'left' },
     reason: LeaveReason,
-    source: NewsSource,
+    source: UpdateSource,
     extra: { successor?: MemberRecord } = {},
   ): void {
     this.#listed.delete(known.id);
     this.#hidden.delete(known.id);
     this.#unindex(known);
     this.#members = undefined;
-    this.room.hearsay.delete(known.id);
+    this.room.unconfirmed.delete(known.id);
     const member = this.#share(changeRecord(known, { state, incarnation }));
     this.tombstones.add(known.id, { incarnation, state }, member);
     if (reason === 'replaced') {
       this.tombstones.forgetAddress(known.id);
     }
-    this.#tell({
+    this.#publish({
       kind: 'removed',
       member,
       previous: known,
@@ -283,7 +284,7 @@ export class MemberList {
   }
 
   /** A change that a listener causes waits until all have heard of the one before. */
-  #tell(change: MemberChange): void {
+  #publish(change: MemberChange): void {
     this.#pending.push(change);
     if (this.#delivering) {
       return;
@@ -291,12 +292,23 @@ export class MemberList {
     this.#delivering = true;
     try {
       for (let next; (next = this.#pending.shift());) {
-        for (const listener of this.#listeners) {
-          listener(next);
-        }
+        this.#emit(next);
       }
     } finally {
       this.#delivering = false;
+    }
+  }
+
+  #emit(change: MemberChange): void {
+    switch (change.kind) {
+      case 'added':
+        this.#events.emit('member.added', change);
+        break;
+      case 'changed':
+        this.#events.emit('member.changed', change);
+        break;
+      case 'removed':
+        this.#events.emit('member.removed', change);
     }
   }
 }

@@ -9,12 +9,12 @@ const versions = fc.record({
   state: fc.constantFrom(...STATES),
 });
 
-const merge = (known: Version, news: Version) =>
-  overrides(news, known) ? news : known;
+const merge = (known: Version, update: Version) =>
+  overrides(update, known) ? update : known;
 
 /** After memberlist's state tests and ringpop's table of overrides. */
 describe('overrides', () => {
-  /** News by row, what is known by column, both at the same incarnation. */
+  /** Updates by row, what is known by column, both at the same incarnation. */
   const AT_EQUAL_INCARNATION: Record<
     MemberState,
     Record<MemberState, boolean>
@@ -25,19 +25,19 @@ describe('overrides', () => {
     left: { alive: true, suspect: true, dead: true, left: false },
   };
 
-  const pairs = STATES.flatMap((news) =>
-    STATES.map((known) => [news, known] as const),
+  const pairs = STATES.flatMap((update) =>
+    STATES.map((known) => [update, known] as const),
   );
 
-  it.each(pairs)('%s against %s', (news, known) => {
+  it.each(pairs)('%s against %s', (update, known) => {
     const at = (incarnation: number, state: MemberState) => ({
       incarnation,
       state,
     });
-    expect(overrides(at(2, news), at(1, known))).toBe(true);
-    expect(overrides(at(1, news), at(2, known))).toBe(false);
-    expect(overrides(at(1, news), at(1, known))).toBe(
-      AT_EQUAL_INCARNATION[news][known],
+    expect(overrides(at(2, update), at(1, known))).toBe(true);
+    expect(overrides(at(1, update), at(2, known))).toBe(false);
+    expect(overrides(at(1, update), at(1, known))).toBe(
+      AT_EQUAL_INCARNATION[update][known],
     );
   });
 
@@ -49,34 +49,38 @@ describe('overrides', () => {
     );
   });
 
-  it('gives the same result however often news comes', () => {
+  it('gives the same result however often an update comes', () => {
     fc.assert(
-      fc.property(versions, versions, (known, news) => {
-        const once = merge(known, news);
-        expect(merge(once, news)).toEqual(once);
+      fc.property(versions, versions, (known, update) => {
+        const once = merge(known, update);
+        expect(merge(once, update)).toEqual(once);
         expect(overrides(known, known)).toBe(false);
       }),
     );
   });
 
-  it('gives the same result for any order of any news', () => {
-    const someNews = fc.array(versions, { minLength: 1, maxLength: 8 });
+  it('gives the same result for any order of any updates', () => {
+    const someUpdates = fc.array(versions, { minLength: 1, maxLength: 8 });
     fc.assert(
-      fc.property(someNews, fc.infiniteStream(fc.nat()), (news, chance) => {
-        const shuffled = news
-          .map((item) => ({ item, key: chance.next().value as number }))
-          .sort((a, b) => a.key - b.key)
-          .map(({ item }) => item);
-        expect(shuffled.reduce(merge)).toEqual(news.reduce(merge));
-      }),
+      fc.property(
+        someUpdates,
+        fc.infiniteStream(fc.nat()),
+        (updates, chance) => {
+          const shuffled = updates
+            .map((item) => ({ item, key: chance.next().value as number }))
+            .sort((a, b) => a.key - b.key)
+            .map(({ item }) => item);
+          expect(shuffled.reduce(merge)).toEqual(updates.reduce(merge));
+        },
+      ),
     );
   });
 
-  it('never lets older news undo newer', () => {
+  it('never lets older updates undo newer', () => {
     fc.assert(
-      fc.property(versions, fc.array(versions), (start, news) => {
+      fc.property(versions, fc.array(versions), (start, updates) => {
         let known: Version = start;
-        for (const item of news) {
+        for (const item of updates) {
           const next = merge(known, item);
           expect(next.incarnation).toBeGreaterThanOrEqual(known.incarnation);
           if (next !== known) {

@@ -15,12 +15,12 @@ const RANK: Record<MemberState, number> = {
 };
 
 /**
- * The one merge rule (after SWIM): may this news replace what is known? A higher incarnation wins; at
- * equal incarnation gone beats suspect beats alive, and leaving by one's own word beats being found
- * dead. Equal news is no news.
+ * The one merge rule (after SWIM): may this update replace what is known? A higher incarnation wins; at
+ * equal incarnation gone beats suspect beats alive, and a member's own word that it leaves beats being
+ * found dead. An equal update changes nothing.
  */
-export function overrides(news: Version, known: Version): boolean {
-  return news.incarnation === known.incarnation
-    ? RANK[news.state] > RANK[known.state]
-    : news.incarnation > known.incarnation;
+export function overrides(update: Version, known: Version): boolean {
+  return update.incarnation === known.incarnation
+    ? RANK[update.state] > RANK[known.state]
+    : update.incarnation > known.incarnation;
 }

@@ -1,16 +1,19 @@
-import { SelfRecord } from './self-record.js';
-import { TestCloud } from '../testing-support/test-cloud.js';
+import { TypedEmitter } from '../../../util/typed-emitter.js';
 import type { MembershipEnvironment } from '../membership.types.js';
+import { TestCloud } from '../testing-support/test-cloud.js';
+import type { MemberListEvents } from './member-change.js';
+import { SelfRecord } from './self-record.js';
 
 const HOUR = 3_600_000;
 
 function make(description = {}, env: Partial<MembershipEnvironment> = {}) {
   const { clock } = new TestCloud();
-  const self = new SelfRecord({ id: 'a', data: {}, ...description }, {
+  const events = new TypedEmitter<MemberListEvents>();
+  const self = new SelfRecord(events, { id: 'a', data: {}, ...description }, {
     clock,
     ...env,
   } as MembershipEnvironment);
-  return { self, clock };
+  return { self, clock, events };
 }
 
 describe('SelfRecord', () => {
@@ -43,9 +46,9 @@ describe('SelfRecord', () => {
   });
 
   it('tells of each change once, and not of none', () => {
-    const { self } = make();
+    const { self, events } = make();
     const heard: number[] = [];
-    self.onChange((now, before) =>
+    events.on('self.changed', (now, before) =>
       heard.push(now.incarnation - before.incarnation),
     );
     self.adopt('a', undefined);

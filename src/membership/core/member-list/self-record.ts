@@ -1,29 +1,33 @@
+import type { Emits } from '../../../util/typed-emitter.js';
 import { FEATURES } from '../../../wire/endpoints.js';
 import type { JsonObject } from '../../../wire/json.js';
-import {
-  changeRecord,
-  makeRecord,
-  toPeerInfo,
-  type MemberRecord,
-} from './member-record.js';
-import { MAX_INCARNATION_LEAD } from '../options/membership.limits.js';
 import type {
   MembershipEnvironment,
   SelfDescription,
 } from '../membership.types.js';
-
-/** What a change of the own record is told with. */
-export type SelfListener = (now: MemberRecord, before: MemberRecord) => void;
+import type { MemberListEvents } from './member-change.js';
+import {
+  changeRecord,
+  isCredibleIncarnation,
+  makeRecord,
+  toPeerInfo,
+  type MemberRecord,
+} from './member-record.js';
 
 /** This peer's own record: the only one whose incarnation this peer raises by right. */
 export class SelfRecord {
   #record: MemberRecord;
   readonly hasFixedId: boolean;
-  readonly #listeners: SelfListener[] = [];
 
+  readonly #events: Emits<MemberListEvents>;
   readonly #env: MembershipEnvironment;
 
-  constructor(description: SelfDescription, env: MembershipEnvironment) {
+  constructor(
+    events: Emits<MemberListEvents>,
+    description: SelfDescription,
+    env: MembershipEnvironment,
+  ) {
+    this.#events = events;
     this.#env = env;
     this.hasFixedId = description.hasFixedId ?? false;
     this.#record = this.#signed(
@@ -66,22 +70,18 @@ export class SelfRecord {
     return this.#record.ip !== '';
   }
 
-  onChange(listener: SelfListener): void {
-    this.#listeners.push(listener);
-  }
-
   /** The port to advertise. */
   listen(port: number): void {
     this.#change({ port });
   }
 
   /**
-   * Raises the incarnation above the own one and above one that was heard. One that is too far ahead
+   * Raises the incarnation above the own one and above one that was heard of. One that is too far ahead
    * is not believed (PROTOCOL.md, section 4).
-   * @returns false if it was not believed
+   * @returns false if the one that was heard of is not believed
    */
   raise(above = this.incarnation): boolean {
-    if (above > this.#env.clock.now() + MAX_INCARNATION_LEAD) {
+    if (!isCredibleIncarnation(above, this.#env.clock)) {
       return false;
     }
     this.#change({ incarnation: Math.max(above, this.incarnation) + 1 });
@@ -95,7 +95,7 @@ export class SelfRecord {
 
   /**
    * Takes what the answer to a join says about this peer: its id, and its address while it has none.
-   * Who lets it in again may lie, and an address of another would be refused to that one from then on.
+   * A receiver may lie, and the address of another peer would be refused to that peer from then on.
    */
   adopt(id: string, ip: string | undefined): void {
     const inferred = this.hasAddress ? undefined : ip;
@@ -112,9 +112,7 @@ export class SelfRecord {
   ): void {
     const before = this.#record;
     this.#record = this.#signed(changeRecord(before, change));
-    for (const listener of this.#listeners) {
-      listener(this.#record, before);
-    }
+    this.#events.emit('self.changed', this.#record, before);
   }
 
   #signed(record: MemberRecord): MemberRecord {

@@ -6,13 +6,13 @@ import type { Random } from '../random.js';
 
 const NO_DATA = Object.freeze({});
 
-/** A member that is gone, kept so that old news does not bring it back. */
+/** A member that is gone, kept so that old updates do not bring it back. */
 export interface Tombstone extends Version {
   readonly id: string;
   readonly state: 'dead' | 'left';
   /** Monotonic ms of its end. */
   readonly since: number;
-  /** Where it was; absent for one that was never on this list. Its data, only where nobody else has them. */
+  /** Where it was; absent for a member that was never on this list. With its data only where nobody else has them. */
   readonly record?: MemberRecord;
 }
 

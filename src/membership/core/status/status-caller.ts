@@ -1,20 +1,20 @@
 import type { PeerTarget } from '../../../transport/peer-transport.interface.js';
-import { isSuccess } from '../../../wire/endpoints.js';
-import type { JsonObject } from '../../../wire/json.js';
+import { isPeerId, isSuccess } from '../../../wire/endpoints.js';
+import { isJsonObject, type JsonObject } from '../../../wire/json.js';
 import type { PeerStatus } from '../../../wire/requests.js';
-import type { CoreContext } from '../core-context.js';
-import {
-  speaksGossip,
-  type GossipExtension,
-} from '../dissemination/gossip-extension.js';
+import type { CoreContext } from '../context.js';
 import {
   changeRecord,
+  isCredibleIncarnation,
   isLegacy,
+  readFeatures,
+  readIncarnation,
+  speaks,
   type MemberRecord,
-} from '../member-list/member-record.js';
-import { MAX_INCARNATION_LEAD } from '../options/membership.limits.js';
+} from '../member-list/index.js';
+import { MAX_CLOUD_LENGTH } from '../options/membership.limits.js';
 import { isRefusal } from '../peer-calls.js';
-import { readStatus } from './status-reader.js';
+import type { StatusExtension } from './status-extension.js';
 
 /**
  * What came of asking for `/status`:
@@ -39,25 +39,22 @@ export type StatusReply =
 
 /** Asks peers for `/status`, with everything that rides along. */
 export class StatusCaller {
-  /** Called when a member that speaks gossip treats this peer as a stranger. */
-  onStranger: (id: string) => void = () => {};
-
   readonly #ctx: CoreContext;
-  readonly #extension: GossipExtension;
+  readonly #extension: StatusExtension;
 
-  constructor(ctx: CoreContext, extension: GossipExtension) {
+  constructor(ctx: CoreContext, extension: StatusExtension) {
     this.#ctx = ctx;
     this.#extension = extension;
   }
 
-  /** Asks a member. `extra` joins the extension part, `news` comes before other news. */
+  /** Asks a member. `extra` joins the extension part, `updates` come before other updates. */
   async ask(
     member: MemberRecord,
     timeout: number,
     extra?: JsonObject,
-    news: readonly JsonObject[] = [],
+    updates: readonly JsonObject[] = [],
   ): Promise<StatusReply> {
-    const ext = this.#extension.request(member, news, extra);
+    const ext = this.#extension.request(member, updates, extra);
     const body: JsonObject = ext ? { ext } : {};
     const reply = await this.#send(member, member.id, body, timeout);
     if (reply.kind === 'online' || reply.kind === 'leaving') {
@@ -67,8 +64,8 @@ export class StatusCaller {
   }
 
   /**
-   * Asks whoever is at an address.
-   * @param id whom it should be, where that is known
+   * Asks the peer at an address.
+   * @param id the one that it should have, where that is known
    * @param exact true: no longer than `timeout`, even if this process is slow itself
    */
   askAddress(
@@ -98,7 +95,7 @@ export class StatusCaller {
     if (isRefusal(result)) {
       return { kind: 'busy' };
     }
-    // Any web page answers with 200: without JSON it is nobody of ours.
+    // Any web page answers with 200: without JSON it is no peer.
     if (!isSuccess(result.status) || !result.body) {
       return { kind: 'silent' };
     }
@@ -119,27 +116,27 @@ export class StatusCaller {
     if (isLegacy(current) && status.features) {
       this.#upgrade(current, status);
     }
-    if (!speaksGossip(current)) {
+    if (!speaks(current, 'gossip')) {
       return;
     }
     if (status.ext) {
       this.#extension.read(status.ext, current);
     }
-    // Whoever is leaving lists nobody any more.
+    // A peer that is leaving lists nobody any more.
     else if (asked && status.online && status.features) {
-      this.onStranger(member.id);
+      this.#ctx.events.emit('self.unlisted', member.id);
     }
   }
 
-  /** The member's own word about its features ends what was hearsay (PROTOCOL.md, section 4). */
+  /** The member's own word about its features ends what a legacy peer has said (PROTOCOL.md, section 4). */
   #upgrade(member: MemberRecord, status: PeerStatus): void {
     const incarnation = status.incarnation ?? 0;
-    if (incarnation > this.#ctx.env.clock.now() + MAX_INCARNATION_LEAD) {
+    if (!isCredibleIncarnation(incarnation, this.#ctx.env.clock)) {
       return;
     }
     const record = changeRecord(member, {
       features: status.features ?? [],
-      // One less than it says: the data may be older, and the member sends its record to whoever is behind.
+      // One less than it says: the data may be older, and the member sends its record to a peer that is behind.
       incarnation: Math.max(incarnation - 1, member.incarnation + 1),
       state: 'alive',
       ...(status.cloud !== undefined && { cloud: status.cloud }),
@@ -151,4 +148,39 @@ export class StatusCaller {
       verified: true,
     });
   }
+}
+
+/** Reads the answer to `/status`. What is not as it should be counts as absent. */
+export function readStatus(body: JsonObject | undefined): PeerStatus {
+  if (!body) {
+    return { online: true };
+  }
+  const status: PeerStatus = { online: body.online !== false };
+  if (isPeerId(body.id)) {
+    status.id = body.id;
+  }
+  if (typeof body.listening === 'boolean') {
+    status.listening = body.listening;
+  }
+  if (typeof body.joined === 'boolean') {
+    status.joined = body.joined;
+  }
+  const features = readFeatures(body.features);
+  if (features) {
+    status.features = features;
+  }
+  const incarnation = readIncarnation(body.incarnation);
+  if (incarnation !== undefined) {
+    status.incarnation = incarnation;
+  }
+  if (typeof body.cloud === 'string' && body.cloud.length <= MAX_CLOUD_LENGTH) {
+    status.cloud = body.cloud;
+  }
+  if (body.scheme === 'https') {
+    status.scheme = 'https';
+  }
+  if (isJsonObject(body.ext)) {
+    status.ext = body.ext;
+  }
+  return status;
 }

@@ -1,10 +1,15 @@
 import fc from 'fast-check';
 import { VirtualClock } from '../../../testing/network/virtual-clock.js';
 import type { JsonValue } from '../../../wire/json.js';
-import type { CoreContext } from '../core-context.js';
-import { ListRoom } from '../member-list/list-room.js';
-import { MemberList } from '../member-list/member-list.js';
-import { makeRecord } from '../member-list/member-record.js';
+import type { CoreContext } from '../context.js';
+import { TypedEmitter } from '../../../util/typed-emitter.js';
+import {
+  ListRoom,
+  makeRecord,
+  MemberList,
+  Tombstones,
+  type MemberListEvents,
+} from '../member-list/index.js';
 import { MAX_SYNC_BYTES } from '../options/membership.limits.js';
 import {
   collect,
@@ -15,7 +20,6 @@ import {
   readList,
   versionsOf,
 } from './sync-body.js';
-import { Tombstones } from '../member-list/tombstones.js';
 
 const ALL = new Set(Array.from({ length: 16 }, (_, index) => index));
 
@@ -30,7 +34,11 @@ function member(id: string, incarnation = 1, data = {}) {
 function makeContext(...members: ReturnType<typeof member>[]) {
   const limits = { maxPeers: 10_000, maxListBytes: 1e9, maxHearsay: 10_000 };
   const stones = new Tombstones(new VirtualClock(), 1e9, 1000);
-  const list = new MemberList(stones, new ListRoom(limits));
+  const list = new MemberList(
+    new TypedEmitter<MemberListEvents>(),
+    stones,
+    new ListRoom(limits),
+  );
   for (const one of members) {
     list.apply(one, { origin: 'sync' });
   }
@@ -124,11 +132,11 @@ describe('bodies of /sync', () => {
     expect(bytes).toBeLessThanOrEqual(MAX_SYNC_BYTES + 1);
   });
 
-  it('contradicts what lists somebody who is gone', () => {
+  it('contradicts a list with a member that is gone', () => {
     const ctx = makeContext(member('m1', 5), member('m2', 5));
     const source = { origin: 'check' } as const;
-    ctx.list.accuse({ id: 'm1', incarnation: 5, state: 'dead' }, source);
-    ctx.list.accuse({ id: 'm9', incarnation: 3, state: 'left' }, source);
+    ctx.list.applyState({ id: 'm1', incarnation: 5, state: 'dead' }, source);
+    ctx.list.applyState({ id: 'm9', incarnation: 3, state: 'left' }, source);
     const entries = (version: number) =>
       ['m1', 'm2', 'm9'].map((id) => ({ id, incarnation: version }));
     expect(contradictions(ctx, entries(3))).toEqual([
@@ -155,5 +163,24 @@ describe('bodies of /sync', () => {
         }
       }),
     );
+  });
+
+  it.each([
+    [undefined],
+    [[]],
+    [Array(15).fill(0)],
+    [Array(17).fill(0)],
+    [Array(2048).fill(0)],
+    [Array(16).fill('x')],
+  ])('buckets: not %j', (value) => {
+    expect(readBuckets(value)).toBeUndefined();
+  });
+
+  it('reads buckets and where they differ', () => {
+    const buckets = Array.from({ length: 16 }, (_, index) => index);
+    expect(readBuckets(buckets)).toEqual(buckets);
+    expect(differing(buckets, buckets.with(3, 99))).toEqual([3]);
+    expect([...readDiffering([1, 3, 16, -1, 'x', null], 16)]).toEqual([1, 3]);
+    expect([...readDiffering('all', 16)]).toEqual([]);
   });
 });

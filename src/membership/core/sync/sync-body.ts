@@ -4,17 +4,17 @@ import {
   type JsonValue,
 } from '../../../wire/json.js';
 import { jsonBytes } from '../../../wire/json-bytes.js';
-import type { CoreContext } from '../core-context.js';
-import { accusationNews, recordBody } from '../dissemination/gossip-body.js';
+import type { CoreContext } from '../context.js';
+import { recordUpdate, stateUpdate } from '../dissemination/index.js';
 import {
   bucketOf,
   DIGEST_BUCKETS,
   MIN_DIGEST_BUCKETS,
-} from '../member-list/list-digest.js';
-import type { MemberRecord } from '../member-list/member-record.js';
+  overrides,
+  readIncarnation,
+  type MemberRecord,
+} from '../member-list/index.js';
 import { MAX_SYNC_BYTES } from '../options/membership.limits.js';
-import { overrides } from '../member-list/merge-rule.js';
-import { readIncarnation } from '../member-list/record-reader.js';
 
 /** Records for one body, as far as they fit. */
 export interface Collected {
@@ -81,7 +81,10 @@ export function collect(
   }
   const fitting =
     sizeOf(wanted) > MAX_SYNC_BYTES ? firstBuckets(wanted, count) : wanted;
-  return { members: fitting.map(newsOf), more: fitting.length < wanted.length };
+  return {
+    members: fitting.map(updateOf),
+    more: fitting.length < wanted.length,
+  };
 }
 
 /** The records of as many buckets as fit; of one at least, as far as that fits. */
@@ -111,7 +114,7 @@ function firstBuckets(
 
 function sizeOf(records: readonly MemberRecord[]): number {
   return records.reduce(
-    (sum, record) => sum + jsonBytes(newsOf(record)) + 1,
+    (sum, record) => sum + jsonBytes(updateOf(record)) + 1,
     0,
   );
 }
@@ -130,7 +133,7 @@ export function contradictions(
       : list.tombstones.get(entry.id);
     const incarnation = readIncarnation(entry.incarnation) ?? 0;
     return stone && !overrides({ incarnation, state: 'alive' }, stone)
-      ? [accusationNews(stone)]
+      ? [stateUpdate(stone)]
       : [];
   });
 }
@@ -151,6 +154,6 @@ export function readList(value: unknown, limit: number): readonly JsonValue[] {
   return Array.isArray(value) ? (value as JsonValue[]).slice(0, limit) : [];
 }
 
-function newsOf(record: MemberRecord): JsonObject {
-  return { ...recordBody(record), state: 'alive' };
+function updateOf(record: MemberRecord): JsonObject {
+  return recordUpdate(record, false);
 }

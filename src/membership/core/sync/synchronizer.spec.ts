@@ -31,8 +31,8 @@ async function tellOnly(peer: TestPeer, id: string, extra: JsonObject = {}) {
     state: 'alive',
     ...extra,
   };
-  const [teller] = peer.core.members();
-  await peer.core.receiveSync({ members: [record] }, teller!);
+  const [sender] = peer.core.members();
+  await peer.core.receiveSync({ members: [record] }, sender!);
 }
 
 describe('Synchronizer', () => {
@@ -94,8 +94,8 @@ describe('Synchronizer', () => {
       data: { old: true },
       state: 'alive',
     };
-    const teller = a.core.get('b')!;
-    await a.core.receiveSync({ members: [older] } as never, teller);
+    const sender = a.core.get('b')!;
+    await a.core.receiveSync({ members: [older] } as never, sender);
     expect(a.core.get('b')?.data).toEqual({ name: 'b' });
     const newer = {
       ...infoOf(b),
@@ -103,7 +103,7 @@ describe('Synchronizer', () => {
       data: { new: true },
       state: 'alive',
     };
-    await a.core.receiveSync({ members: [newer] } as never, teller);
+    await a.core.receiveSync({ members: [newer] } as never, sender);
     expect(a.core.get('b')?.data).toEqual({ new: true });
   });
 
@@ -146,7 +146,7 @@ describe('Synchronizer', () => {
     expect(told(a)).not.toContain('peer.left c dead');
   });
 
-  it('asks whoever is said to have left, and believes it then', async () => {
+  it('asks a member that is said to have left, and believes it then', async () => {
     const { cloud, a } = await makePair();
     const c = cloud.peer('c', { ticks: false, seeds: [a.address] });
     await cloud.clock.run(20_000);

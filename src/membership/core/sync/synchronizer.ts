@@ -1,13 +1,15 @@
 import { messageOf } from '../../../errors/error-text.js';
 import type { JsonObject } from '../../../wire/json.js';
 import type { TimerHandle } from '../clock.js';
-import type { CoreContext } from '../core-context.js';
-import type { Gossiper } from '../dissemination/gossiper.js';
-import { DIGEST_BUCKETS } from '../member-list/list-digest.js';
-import { isLegacy, type MemberRecord } from '../member-list/member-record.js';
-import type { NewsIntake } from '../dissemination/news-intake.js';
+import type { CoreContext } from '../context.js';
+import type { Gossiper, UpdateIntake } from '../dissemination/index.js';
+import type { ProbeRing } from '../failure-detection/index.js';
+import {
+  DIGEST_BUCKETS,
+  speaks,
+  type MemberRecord,
+} from '../member-list/index.js';
 import { successOf } from '../peer-calls.js';
-import type { ProbeRing } from '../failure-detection/probe-ring.js';
 import {
   collect,
   contradictions,
@@ -18,8 +20,8 @@ import {
   versionsOf,
 } from './sync-body.js';
 
-/** Comparisons that follow a join, and one that found many differences; ms between them. */
-const SYNCS_AFTER_NEWS = 3;
+/** Comparisons that follow a join, and a comparison that found many differences; ms between them. */
+const SYNCS_AFTER_CHANGE = 3;
 const MIN_PAUSE = 1000;
 const MAX_PAUSE = 3000;
 
@@ -29,7 +31,7 @@ const MANY_DIFFERENCES = 4;
 /** So often in a row that brings about more comparisons: some differences do not go away by comparing. */
 const MAX_IN_A_ROW = 10;
 
-/** Digests in a row that differ while news is on its way, until that is no excuse any more. */
+/** Digests in a row that differ while updates are on their way, until that is no excuse any more. */
 const PATIENCE = 5;
 
 /** Anti-entropy: finds out that two lists differ, where, and brings them together (`/sync`). */
@@ -45,13 +47,13 @@ export class Synchronizer {
   #hasMore = false;
 
   readonly #ctx: CoreContext;
-  readonly #intake: NewsIntake;
+  readonly #intake: UpdateIntake;
   readonly #ring: ProbeRing;
   readonly #gossiper: Gossiper;
 
   constructor(
     ctx: CoreContext,
-    intake: NewsIntake,
+    intake: UpdateIntake,
     ring: ProbeRing,
     gossiper: Gossiper,
   ) {
@@ -82,7 +84,7 @@ export class Synchronizer {
   }
 
   /** Something has happened after which lists tend to differ: a join, a stall. */
-  soon(times = SYNCS_AFTER_NEWS): void {
+  soon(times = SYNCS_AFTER_CHANGE): void {
     this.#remaining = Math.max(this.#remaining, times);
     this.#scheduleNext();
   }
@@ -179,7 +181,7 @@ export class Synchronizer {
     if (found < MANY_DIFFERENCES) {
       this.#inARow = 0;
     } else if (++this.#inARow <= MAX_IN_A_ROW) {
-      this.#remaining = Math.max(this.#remaining, SYNCS_AFTER_NEWS);
+      this.#remaining = Math.max(this.#remaining, SYNCS_AFTER_CHANGE);
     }
     if (this.#remaining > 0) {
       this.#scheduleNext();
@@ -189,12 +191,12 @@ export class Synchronizer {
   #pick(wanted: string | undefined): MemberRecord | undefined {
     const { list } = this.#ctx;
     const known = wanted === undefined ? undefined : list.get(wanted);
-    if (known && speaksSync(known)) {
+    if (known && speaks(known, 'sync')) {
       return known;
     }
     const [id] = this.#ring.sample(1, (other) => {
       const member = list.get(other);
-      return member !== undefined && speaksSync(member);
+      return member !== undefined && speaks(member, 'sync');
     });
     return id === undefined ? undefined : list.get(id);
   }
@@ -267,8 +269,4 @@ export class Synchronizer {
     );
     return successOf(result)?.body;
   }
-}
-
-function speaksSync(member: MemberRecord): boolean {
-  return !isLegacy(member) && member.features.includes('sync');
 }

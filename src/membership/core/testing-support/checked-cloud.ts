@@ -63,14 +63,14 @@ export async function addFake(cloud: TestCloud, a: TestPeer, id: string) {
   return Object.assign(control, { fake });
 }
 
-/** News, as the fake tells it. */
+/** Sends an update, as the fake. */
 export function tell(
   cloud: TestCloud,
   a: TestPeer,
   fake: FakePeer,
-  news: JsonObject,
+  update: JsonObject,
 ) {
-  const body = { ext: { updates: [news] } };
+  const body = { ext: { updates: [update] } };
   return cloud.clock.complete(fake.send(a.address, 'status', body));
 }
 

@@ -1,16 +1,21 @@
 import { VirtualClock } from '../../../testing/network/virtual-clock.js';
+import { TypedEmitter } from '../../../util/typed-emitter.js';
 import type { PeerInfo } from '../../../wire/peer-info.js';
-import type { MemberChange, NewsSource } from '../member-list/member-change.js';
 import { ListRoom, type RoomLimits } from '../member-list/list-room.js';
+import type {
+  MemberChange,
+  MemberListEvents,
+  UpdateSource,
+} from '../member-list/member-change.js';
 import { MemberList } from '../member-list/member-list.js';
 import { makeRecord } from '../member-list/member-record.js';
-import type { MemberState } from '../membership.types.js';
 import { Tombstones } from '../member-list/tombstones.js';
+import type { MemberState } from '../membership.types.js';
 
-/** What somebody says. */
-export const GOSSIP: NewsSource = { origin: 'gossip', from: 'teller' };
-/** What the member itself says. */
-export const VERIFIED: NewsSource = { origin: 'check', verified: true };
+/** Of what others say. */
+export const GOSSIP: UpdateSource = { origin: 'gossip', from: 'other' };
+/** Of what the member itself says. */
+export const VERIFIED: UpdateSource = { origin: 'check', verified: true };
 
 /** A record; its address follows from the id. */
 export function member(
@@ -36,8 +41,10 @@ export function member(
 /** A list, and what it tells. */
 export function makeList(limits: Partial<RoomLimits> = {}) {
   const clock = new VirtualClock();
+  const events = new TypedEmitter<MemberListEvents>();
   const tombstones = new Tombstones(clock, 24 * 3_600_000, 1000);
   const list = new MemberList(
+    events,
     tombstones,
     new ListRoom({
       maxPeers: 100,
@@ -47,8 +54,18 @@ export function makeList(limits: Partial<RoomLimits> = {}) {
     }),
   );
   const changes: MemberChange[] = [];
-  list.onChange((change) => changes.push(change));
+  onChange(events, (change) => changes.push(change));
   const heard = () =>
     changes.map(({ kind, member: { id, state } }) => `${kind} ${id} ${state}`);
-  return { clock, list, changes, heard };
+  return { clock, events, list, changes, heard };
+}
+
+/** Hears every change of a list. */
+export function onChange(
+  events: TypedEmitter<MemberListEvents>,
+  listener: (change: MemberChange) => void,
+): void {
+  events.on('member.added', listener);
+  events.on('member.changed', listener);
+  events.on('member.removed', listener);
 }

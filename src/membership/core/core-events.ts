@@ -1,0 +1,49 @@
+import type { TypedEmitter } from '../../util/typed-emitter.js';
+import type { JsonValue } from '../../wire/json.js';
+import type { PeerInfo } from '../../wire/peer-info.js';
+import type { JoinRequest } from '../../wire/requests.js';
+import type {
+  MemberListEvents,
+  MemberRecord,
+  StateUpdate,
+} from './member-list/index.js';
+
+/** What the parts of the core tell each other. All subscriptions are in wiring.ts. */
+export interface CoreEventMap extends MemberListEvents {
+  /** A member answered a request of this peer: a sign of life. */
+  'peer.answered': [id: string];
+  /** A member answered 403 `UNKNOWN_SENDER`: it does not list this peer. */
+  'sender.unknown': [id: string];
+  /** A member that speaks gossip answered a check as it answers strangers. */
+  'self.unlisted': [id: string];
+  /** Others believe that this peer is suspected or gone, or newer than it is; `ip` is where they found it. */
+  'self.claimed': [incarnation: number, isSuspected: boolean, ip?: string];
+  /** Updates that came along with a member's request or answer, unread. */
+  'gossip.updates': [items: readonly JsonValue[], from: MemberRecord];
+  /** The digest of a member's list. */
+  'gossip.digest': [digest: string, from: MemberRecord];
+  /** One more member suspects a suspect, and that counts. */
+  'suspicion.confirmed': [update: StateUpdate, by: string];
+  /** A timer of this process, or the end of a check, came so many ms too late. */
+  'process.late': [ms: number];
+  /** This process stood still for so many ms; a longer report of the same stall adds the difference. */
+  'process.stalled': [ms: number];
+  /** A join names this peer's own id: it may be this peer's own join. */
+  'join.own-id': [request: JoinRequest];
+  /** A join of this peer succeeded. */
+  'join.accepted': [receiverId: string, how: AcceptedJoin];
+  /** A legacy member may not list this peer. */
+  'legacy.unlisted': [legacy: MemberRecord];
+  /** The list of a legacy member may be wrong about the member `about`. */
+  'legacy.doubtful': [legacyId: string, about: string];
+}
+
+export type CoreEvents = TypedEmitter<CoreEventMap>;
+
+/** What followed from the answer to a join. */
+export interface AcceptedJoin {
+  /** True if this peer had members before, so that two clouds may have met. */
+  readonly merged: boolean;
+  /** The members that the answer names. */
+  readonly listed: readonly PeerInfo[];
+}

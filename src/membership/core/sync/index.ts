@@ -1,0 +1,2 @@
+/** Anti-entropy: whole lists are compared, and brought together (`/sync`). */
+export { Synchronizer } from './synchronizer.js';
