@@ -1,9 +1,10 @@
 import {
+  Agent as HttpAgent,
   request as httpRequest,
   type ClientRequest,
   type IncomingMessage,
 } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
 import type { Member } from '../../membership/core/membership.types.js';
 import type { StreamCodec, StreamSecurity } from '../../security/index.js';
@@ -78,7 +79,8 @@ function open(
       host: member.ip,
       port: member.port,
       path: ENDPOINTS.stream,
-      agent: false,
+      // Without an agent of one's own, Node makes one of the class that the app has for its global one.
+      agent: secure ? new HttpsAgent() : new HttpAgent(),
       maxHeaderSize: maxHeaderBytes,
       headers: {
         ...opening.headers,

@@ -61,19 +61,28 @@ export function createPeerHttpService(config: PeerHttpConfig): PeerHttpService {
   return new PeerHttpService(config);
 }
 
+/**
+ * An instance begins with a copy of `axios.defaults`, and the app may have set there what it needs for its
+ * own requests: a base URL, a signal, an agent. None of it stays.
+ */
 function createInstance(pools: PeerPools, config: PeerHttpConfig) {
-  const instance = axios.create({
+  const instance = axios.create();
+  const defaults = instance.defaults as Record<string, unknown>;
+  for (const name of Object.keys(defaults)) {
+    delete defaults[name];
+  }
+  Object.assign(defaults, {
     adapter: createUndiciAdapter(pools, config, config.security),
+    headers: {
+      common: { accept: 'application/json' },
+      post: { 'content-type': 'application/json' },
+    },
     timeout: config.timeout,
     maxContentLength: config.maxAnswerBytes,
     validateStatus: null,
     transformRequest: [serialize],
     transformResponse: [parse],
   });
-  instance.defaults.headers = {
-    common: { accept: 'application/json' },
-    post: { 'content-type': 'application/json' },
-  } as never;
   return instance;
 }
 

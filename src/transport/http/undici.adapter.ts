@@ -103,7 +103,7 @@ function toExchangeRequest(
   config: Config,
   limits: { timeout: number; maxAnswerBytes: number },
 ): ExchangeRequest {
-  const url = config.baseURL ? config.baseURL + config.url : config.url!;
+  const url = config.url!;
   const pathStart = url.indexOf('/', url.indexOf('//') + 2);
   const { maxContentLength } = config;
   return {
