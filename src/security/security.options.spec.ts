@@ -20,13 +20,14 @@ describe('security', () => {
   });
 
   it('takes one secret or several', () => {
-    expect(resolve({ secret: 'a' }).mode).toEqual({
+    const [one, other] = ['a'.repeat(16), 'b'.repeat(32)];
+    expect(resolve({ secret: one }).mode).toEqual({
       kind: 'secret',
-      secrets: ['a'],
+      secrets: [one],
     });
-    expect(resolve({ secret: ['a', 'b'] }).mode).toEqual({
+    expect(resolve({ secret: [one, other] }).mode).toEqual({
       kind: 'secret',
-      secrets: ['a', 'b'],
+      secrets: [one, other],
     });
   });
 
@@ -57,6 +58,11 @@ describe('security', () => {
     ],
     [{ secret: [] }, /^security\.secret: /],
     [{ secret: ['a', 7] }, /^security\.secret: /],
+    [
+      { secret: 'a'.repeat(15) },
+      /^security\.secret: .*must have 16 characters at least.*openssl rand/,
+    ],
+    [{ secret: ['a'.repeat(32), 'b'] }, /^security\.secret: .*16 characters/],
     [{ secret: 'a', privateKey: ed25519.privateKey }, /either secret, or/],
     [{ trustedKeys: [ed25519.publicKey] }, /^security\.privateKey: /],
     [{ privateKey: ed25519.privateKey }, /^security\.trustedKeys: /],

@@ -13,6 +13,9 @@ import {
 /** Longest list of secrets or trusted keys. */
 const MAX_KEYS = 10_000;
 
+/** Characters of the shortest secret; what is said in docs/security.md is twice as many. */
+const MIN_SECRET_LENGTH = 16;
+
 /** Options of which each makes the cloud a signed one. */
 const MODES = ['secret', 'privateKey', 'trustedKeys'] as const;
 
@@ -30,7 +33,8 @@ export interface JoinAttempt {
  */
 export interface SecurityOptions {
   /**
-   * What all peers of the cloud share, 32 random bytes or more (`openssl rand -base64 32`). Of several,
+   * What all peers of the cloud share, 32 random bytes or more (`openssl rand -base64 32`); fewer than 16
+   * characters end the start. Of several,
    * the first signs and all are accepted, so that a secret is replaced without downtime. Whoever holds it
    * is trusted as any member.
    */
@@ -149,6 +153,13 @@ export function readSecrets(value: unknown, path: string): string[] {
       path,
       '(not shown)',
       'must be a string that is not empty, or an array of them',
+    );
+  }
+  if ((secrets as string[]).some(({ length }) => length < MIN_SECRET_LENGTH)) {
+    throw new OptionsError(
+      path,
+      '(not shown)',
+      `must have ${MIN_SECRET_LENGTH} characters at least, or it is found by trying: make one with 'openssl rand -base64 32'`,
     );
   }
   return secrets as string[];
