@@ -5,6 +5,13 @@ import type { LeaveReason } from './core/membership.types.js';
 export const handlerCannotHear = (handler: string): string =>
   `${handler} never gets its events: it belongs to a request-scoped or transient provider. Make the provider a singleton`;
 
+export const handlerHearsTwice = (
+  owner: string,
+  first: string,
+  second: string,
+): string =>
+  `${owner} hears each of its events twice: it is in the ${first} and in the ${second}. Take it out of one of them`;
+
 export const handlerFailed = (handler: string, event: string): string =>
   `${handler} failed at ${event}`;
 

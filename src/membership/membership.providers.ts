@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import { Logger, type Provider } from '@nestjs/common';
+import { HandlerFinder } from '../discovery/handler-finder.js';
 import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
 import {
   ADDRESS_POLICY,
@@ -84,6 +85,7 @@ export const membershipProviders: Provider[] = [
   MembershipService,
   MembershipJournal,
   PeerEventDispatcher,
+  HandlerFinder,
   PeerEventExplorer,
 ];
 

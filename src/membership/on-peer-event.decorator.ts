@@ -1,6 +1,7 @@
 import type { PeerEventName } from './peer-cloud.events.js';
 
-const PEER_EVENTS = Symbol('PEER_EVENTS');
+/** Metadata on a method: the events of its `@OnPeerEvent()` decorators, whichever copy of the package they are of. */
+const PEER_EVENTS = 'peercloud:events';
 
 /**
  * Calls the method at each event of that name, with the event as its argument:

@@ -1,91 +1,59 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { DiscoveryService, MetadataScanner } from '@nestjs/core';
-import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
-import { handlerCannotHear } from './membership.messages.js';
+import {
+  HandlerFinder,
+  type FoundInstance,
+} from '../discovery/handler-finder.js';
+import { handlerCannotHear, handlerHearsTwice } from './membership.messages.js';
 import { peerEventsOf } from './on-peer-event.decorator.js';
 import { PeerEventDispatcher } from './peer-event.dispatcher.js';
 
 type Handler = (event: unknown) => unknown;
 
-/** Finds the methods with `@OnPeerEvent()` and hands them to the dispatcher. */
+/** Finds the methods with `@OnPeerEvent()` and hands them to the dispatcher; says which of them cannot work. */
 @Injectable()
 export class PeerEventExplorer implements OnModuleInit {
   readonly #logger = new Logger('PeerCloud');
+  /** Where each class with handlers is listed. */
+  readonly #places = new Map<object, FoundInstance>();
 
-  readonly #discovery: DiscoveryService;
-  readonly #scanner: MetadataScanner;
+  readonly #finder: HandlerFinder;
   readonly #dispatcher: PeerEventDispatcher;
 
-  constructor(
-    discovery: DiscoveryService,
-    scanner: MetadataScanner,
-    dispatcher: PeerEventDispatcher,
-  ) {
-    this.#discovery = discovery;
-    this.#scanner = scanner;
+  constructor(finder: HandlerFinder, dispatcher: PeerEventDispatcher) {
+    this.#finder = finder;
     this.#dispatcher = dispatcher;
   }
 
   onModuleInit(): void {
-    const seen = new Set<unknown>();
-    const wrappers = [
-      ...this.#discovery.getProviders(),
-      ...this.#discovery.getControllers(),
-    ];
-    for (const wrapper of wrappers) {
-      const prototype = prototypeOf(wrapper);
-      if (!prototype || wrapper.isAlias) {
-        continue;
-      }
-      if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient) {
-        this.#warnAbout(prototype);
-      } else if (!seen.has(wrapper.instance)) {
-        seen.add(wrapper.instance);
-        this.#register(wrapper.instance as object, prototype);
-      }
-    }
+    this.#finder.explore((found) => this.#register(found));
   }
 
-  #register(instance: object, prototype: object): void {
-    for (const { name, method, handler } of this.#handlersOf(prototype)) {
+  #register(found: FoundInstance): void {
+    const { wrapper, owner } = found;
+    const methods = found.methods.filter(
+      ({ method }) => peerEventsOf(method).length > 0,
+    );
+    if (methods.length === 0) {
+      return;
+    }
+    if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient) {
+      methods.forEach(({ name }) => this.#logger.warn(handlerCannotHear(name)));
+      return;
+    }
+    const other = this.#places.get(owner);
+    if (other && other.isController !== found.isController) {
+      this.#logger.warn(
+        handlerHearsTwice(owner.name, other.place, found.place),
+      );
+    }
+    this.#places.set(owner, found);
+    const instance = wrapper.instance as Record<string, Handler>;
+    for (const { name, method, methodName } of methods) {
       for (const event of peerEventsOf(method)) {
-        this.#dispatcher.add(event, handler, (payload) =>
-          (instance as Record<string, Handler>)[name]!(payload),
+        this.#dispatcher.add(event, name, (payload) =>
+          instance[methodName]!(payload),
         );
       }
     }
   }
-
-  #warnAbout(prototype: object): void {
-    for (const { handler } of this.#handlersOf(prototype)) {
-      this.#logger.warn(handlerCannotHear(handler));
-    }
-  }
-
-  /** Decorated methods, each once: a second name for the same function is no second handler. */
-  #handlersOf(
-    prototype: object,
-  ): { name: string; method: object; handler: string }[] {
-    const methods = new Set<object>();
-    return this.#scanner.getAllMethodNames(prototype).flatMap((name) => {
-      const method = (prototype as Record<string, object>)[name]!;
-      if (methods.has(method) || peerEventsOf(method).length === 0) {
-        return [];
-      }
-      methods.add(method);
-      return [
-        { name, method, handler: `${prototype.constructor.name}.${name}` },
-      ];
-    });
-  }
-}
-
-/** The prototype with the methods of what a wrapper holds; none for plain values. */
-function prototypeOf(wrapper: InstanceWrapper): object | undefined {
-  const instance: unknown = wrapper.instance;
-  if (typeof instance === 'object' && instance !== null) {
-    return Object.getPrototypeOf(instance) as object | undefined;
-  }
-  const type = wrapper.metatype as { prototype?: object } | null;
-  return wrapper.isDependencyTreeStatic() ? undefined : type?.prototype;
 }

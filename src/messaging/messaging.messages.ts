@@ -25,4 +25,11 @@ export const patternInvalid = (handler: string, problem: string): string =>
   `@OnPeerMessage() of ${handler}: ${problem}. Write @OnPeerMessage('type'), or @OnPeerMessage({ name: value })`;
 
 export const patternTaken = (handler: string, owner: string): string =>
-  `@OnPeerMessage() of ${handler}: ${owner} has the same pattern, and a message has one handler. Change one of them, or provide the class in one module only`;
+  `@OnPeerMessage() of ${handler}: ${owner} has the same pattern, and a message has one handler. Change one of them`;
+
+export const handlerIsThereTwice = (
+  handler: string,
+  first: string,
+  second: string,
+): string =>
+  `@OnPeerMessage() of ${handler}: the class is in the ${first} and in the ${second}, and a message has one handler. Take it out of one of them`;

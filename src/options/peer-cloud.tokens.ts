@@ -1,5 +1,5 @@
 /** The options of the peer, complete (ResolvedPeerCloudOptions). */
-export const PEER_CLOUD_OPTIONS = Symbol('PEER_CLOUD_OPTIONS');
+export const PEER_CLOUD_OPTIONS = Symbol.for('nestjs-peercloud:options');
 
 /** The door to the network (PeerTransport). */
 export const PEER_TRANSPORT = Symbol('PEER_TRANSPORT');
@@ -8,7 +8,7 @@ export const PEER_TRANSPORT = Symbol('PEER_TRANSPORT');
 export const MEMBERSHIP_CORE = Symbol('MEMBERSHIP_CORE');
 
 /** This package's own HttpService of @nestjs/axios, for control requests; add interceptors to it. */
-export const PEER_HTTP_SERVICE = Symbol('PEER_HTTP_SERVICE');
+export const PEER_HTTP_SERVICE = Symbol.for('nestjs-peercloud:http-service');
 
 /** Judges the signature of what arrives (RequestVerifier). */
 export const REQUEST_VERIFIER = Symbol('REQUEST_VERIFIER');

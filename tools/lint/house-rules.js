@@ -21,6 +21,7 @@ const LAYERS = [
   'messaging',
   'health',
   'membership',
+  'discovery',
   'security',
   'transport',
   'options',

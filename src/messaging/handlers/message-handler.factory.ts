@@ -8,6 +8,7 @@ import {
   type NestContainer,
 } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
+import type { FoundMethod } from '../../discovery/handler-finder.js';
 import type { Peer } from '../../membership/peer.js';
 import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
 import { PEER_CLOUD_OPTIONS } from '../../options/peer-cloud.tokens.js';
@@ -26,21 +27,17 @@ import { PEER_CONTEXT_TYPE } from './message.decorators.js';
 export interface MessageHandler {
   /** `Class.method`, for logs. */
   readonly name: string;
+  /** Where its class is listed: `providers of AppModule`. Undefined: no class has it. */
+  readonly place?: string;
   /** Runs the method; may return a promise or an observable, and may throw. */
   invoke(body: JsonValue, sender: Peer, metadata: MessageMetadata): unknown;
 }
 
 /** A method with `@OnPeerMessage()`, as the explorer found it. */
-export interface HandlerSource {
+export interface HandlerSource extends FoundMethod {
   wrapper: InstanceWrapper;
-  /** The class that Nest made the instance from. */
-  owner: object;
-  methodName: string;
-  method: (...args: unknown[]) => unknown;
-  /** `Class.method`. */
-  name: string;
-  /** What the decorators say; undefined stands for every message. */
-  patterns: readonly unknown[];
+  /** Where its class is listed, for texts. */
+  place: string;
 }
 
 type Invoke = MessageHandler['invoke'];
@@ -67,11 +64,11 @@ export class MessageHandlerFactory {
   }
 
   create(source: HandlerSource): MessageHandler {
-    const { wrapper, name } = source;
+    const { wrapper, name, place } = source;
     const invoke = wrapper.isDependencyTreeStatic()
       ? this.#forInstance(source, wrapper.instance as Methods)
       : this.#forEachMessage(source);
-    return { name, invoke };
+    return { name, place, invoke };
   }
 
   #forInstance(source: HandlerSource, instance: Methods): Invoke {

@@ -23,6 +23,7 @@ import {
 import {
   channelTaken,
   handlerFailed,
+  handlerIsThereTwice,
   patternInvalid,
   patternTaken,
 } from '../messaging.messages.js';
@@ -54,7 +55,9 @@ export class MessageRouter {
     if (taken) {
       throw new InvalidHandlerError(
         handler.name,
-        patternTaken(handler.name, taken.name),
+        handler.place && handler.name === taken.name
+          ? handlerIsThereTwice(handler.name, taken.place!, handler.place)
+          : patternTaken(handler.name, taken.name),
       );
     }
   }

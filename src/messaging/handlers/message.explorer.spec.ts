@@ -25,6 +25,7 @@ import { APP_GUARD, DiscoveryModule, REQUEST } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { IsString } from 'class-validator';
 import { delay, map, of, throwError } from 'rxjs';
+import { HandlerFinder } from '../../discovery/handler-finder.js';
 import type { Peer } from '../../membership/peer.js';
 import {
   MEMBERSHIP_CORE,
@@ -59,6 +60,7 @@ async function routerWith({
       MessageRouter,
       MessageHandlerFactory,
       MessageExplorer,
+      HandlerFinder,
       { provide: MEMBERSHIP_CORE, useValue: { id: 'self' } },
       { provide: PEER_CLOUD_OPTIONS, useValue: { messaging } },
     ],
