@@ -31,7 +31,7 @@ export interface FoundInstance {
 type ClassLike = object & { name: string };
 /** Somebody that looks for decorated methods, and what it has been shown. */
 interface Visitor {
-  visit(found: FoundInstance): void;
+  visit: (found: FoundInstance) => void;
   seen: Set<unknown>;
 }
 
