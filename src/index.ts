@@ -16,6 +16,10 @@ export { PeerCloudError } from './errors/peer-cloud.error.js';
 
 export { MembershipService } from './membership/membership.service.js';
 export {
+  TooFewMembersError,
+  type WaitOptions,
+} from './membership/membership-waits.js';
+export {
   Peer,
   type PeerDescription,
   type PeerState,
@@ -68,6 +72,7 @@ export {
   QuorumError,
   UnreachableError,
   type Broadcast,
+  type BroadcastOptions,
   type BroadcastReply,
   type BroadcastResult,
   type ChannelHandler,

@@ -34,6 +34,13 @@ export const peerRecovered = (peer: string): string => `${peer} answers again`;
 export const cloudJoined = (size: number): string =>
   `member of a cloud of ${size} peers`;
 
+export const tooFewMembers = (
+  wanted: number,
+  members: number,
+  timeout: number,
+): string =>
+  `${members} of ${wanted} members after ${timeout} ms: see whether the others have started, and whether their options peers and cloud are right`;
+
 export const cloudLeft = 'in no cloud any more';
 
 export const loopbackAdvertised = (own: string, other: string): string =>

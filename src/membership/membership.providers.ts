@@ -5,13 +5,14 @@ import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js'
 import {
   ADDRESS_POLICY,
   MEMBERSHIP_CORE,
+  PEER_CLOCK,
   PEER_CLOUD_OPTIONS,
   PEER_TRANSPORT,
 } from '../options/peer-cloud.tokens.js';
 import { type AddressPolicy, PeerSecurity } from '../security/index.js';
 import type { PeerTransport } from '../transport/peer-transport.interface.js';
 import { deepFreeze } from '../util/deep-freeze.js';
-import { systemClock } from './core/clock.js';
+import { systemClock, type Clock } from './core/clock.js';
 import { MembershipCore } from './core/membership-core.js';
 import type { SelfDescription } from './core/membership.types.js';
 import { systemRandom } from './core/random.js';
@@ -19,6 +20,7 @@ import { EventLoopDelay } from './event-loop-delay.js';
 import { MembershipJournal } from './membership-journal.js';
 import { MembershipEvents } from './membership-events.js';
 import { MembershipService } from './membership.service.js';
+import { MembershipWaits } from './membership-waits.js';
 import { PeerDirectory } from './peer-directory.js';
 import { PeerEventDispatcher } from './peer-event.dispatcher.js';
 import { PeerEventExplorer } from './peer-event.explorer.js';
@@ -29,6 +31,7 @@ const refusedJoins = channel('peercloud:join.refused');
 
 /** Everything of this folder that Nest has to make; the core gets the machine's clock, chance and network. */
 export const membershipProviders: Provider[] = [
+  { provide: PEER_CLOCK, useValue: systemClock },
   {
     provide: MEMBERSHIP_CORE,
     inject: [
@@ -37,6 +40,7 @@ export const membershipProviders: Provider[] = [
       ADDRESS_POLICY,
       EventLoopDelay,
       PeerSecurity,
+      PEER_CLOCK,
     ],
     useFactory: (
       options: ResolvedPeerCloudOptions,
@@ -44,13 +48,14 @@ export const membershipProviders: Provider[] = [
       policy: AddressPolicy,
       delay: EventLoopDelay,
       security: PeerSecurity,
+      clock: Clock,
     ) => {
       const { records, authorize, signed } = security;
       const core = new MembershipCore(
         describeSelf(options),
         options.membership,
         {
-          clock: systemClock,
+          clock,
           random: systemRandom,
           transport,
           logger: new Logger('PeerCloud'),
@@ -82,6 +87,7 @@ export const membershipProviders: Provider[] = [
   EventLoopDelay,
   PeerDirectory,
   MembershipEvents,
+  MembershipWaits,
   MembershipService,
   MembershipJournal,
   PeerEventDispatcher,

@@ -1,9 +1,11 @@
 import type { PeerCloudOptions } from '../options/peer-cloud.options.js';
 import { OptionsError } from '../options/option-checks.js';
 import { resolvePeerCloudOptions } from '../options/resolve-options.js';
+import { systemClock } from './core/clock.js';
 import type { MembershipCore } from './core/membership-core.js';
 import type { Member, MembershipEvent } from './core/membership.types.js';
 import { MembershipEvents } from './membership-events.js';
+import { MembershipWaits } from './membership-waits.js';
 import { MembershipService } from './membership.service.js';
 import type { PeerCloudEvent } from './peer-cloud.events.js';
 import { PeerDirectory } from './peer-directory.js';
@@ -26,7 +28,7 @@ class FakeCore {
   list: readonly Member[] = [];
   updates: unknown[] = [];
   seeds: unknown;
-  #listener!: (event: MembershipEvent) => void;
+  readonly #listeners: ((event: MembershipEvent) => void)[] = [];
 
   get id(): string {
     return this.self.id;
@@ -41,12 +43,12 @@ class FakeCore {
   }
 
   onEvent(listener: (event: MembershipEvent) => void): () => void {
-    this.#listener = listener;
+    this.#listeners.push(listener);
     return () => undefined;
   }
 
   emit(event: MembershipEvent): void {
-    this.#listener(event);
+    this.#listeners.forEach((listener) => listener(event));
   }
 
   async update(data: unknown): Promise<void> {
@@ -63,11 +65,13 @@ function create(options: PeerCloudOptions = {}) {
   const core = new FakeCore();
   const asCore = core as unknown as MembershipCore;
   const directory = new PeerDirectory(asCore);
+  const resolved = resolvePeerCloudOptions(options);
   const service = new MembershipService(
     asCore,
     directory,
     new MembershipEvents(asCore, directory),
-    resolvePeerCloudOptions(options),
+    new MembershipWaits(asCore, systemClock, resolved),
+    resolved,
   );
   const events: PeerCloudEvent[] = [];
   service.events$.subscribe((event) => events.push(event));

@@ -10,6 +10,7 @@ import {
 import type { JsonObject } from '../wire/json.js';
 import type { MembershipCore } from './core/membership-core.js';
 import { MembershipEvents } from './membership-events.js';
+import { MembershipWaits, type WaitOptions } from './membership-waits.js';
 import type { PeerCloudEvent } from './peer-cloud.events.js';
 import { PeerDirectory } from './peer-directory.js';
 import type { Peer } from './peer.js';
@@ -22,18 +23,21 @@ export class MembershipService {
 
   readonly #core: MembershipCore;
   readonly #directory: PeerDirectory;
+  readonly #waits: MembershipWaits;
   readonly #options: ResolvedPeerCloudOptions;
 
   constructor(
     @Inject(MEMBERSHIP_CORE) core: MembershipCore,
     directory: PeerDirectory,
     { events$ }: MembershipEvents,
+    waits: MembershipWaits,
     @Inject(PEER_CLOUD_OPTIONS)
     options: ResolvedPeerCloudOptions,
   ) {
     this.#core = core;
     this.#directory = directory;
     this.events$ = events$;
+    this.#waits = waits;
     this.#options = options;
   }
 
@@ -75,6 +79,29 @@ export class MembershipService {
    */
   whenJoined(): Promise<void> {
     return this.#core.whenJoined();
+  }
+
+  /**
+   * Resolves as soon as the cloud has so many members, oneself included.
+   *
+   * @param options `timeout` in ms; default: none
+   * @throws TooFewMembersError (`TOO_FEW_MEMBERS`) after the timeout
+   */
+  whenMembers(
+    count: number,
+    options?: WaitOptions & { timeout?: number | undefined },
+  ): Promise<void> {
+    return this.#waits.whenMembers(count, options);
+  }
+
+  /**
+   * Resolves when this peer has joined, or knows that it is alone, and nobody has come or gone for a
+   * moment: six `membership.joinRetryMin`, which is 3 s by default. From then on it knows whom the others
+   * know, as far as nobody comes or goes. A cloud that never rests counts as settled after ten such
+   * moments. Before the app listens, it waits for that.
+   */
+  whenSettled(options?: WaitOptions): Promise<void> {
+    return this.#waits.whenSettled(options);
   }
 
   /** Says goodbye to all peers. It happens by itself when the app shuts down. */

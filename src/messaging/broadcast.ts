@@ -1,4 +1,5 @@
 import { PeerCloudError } from '../errors/peer-cloud.error.js';
+import type { SendOptions } from '../membership/peer-messenger.interface.js';
 import type { Peer } from '../membership/peer.js';
 import type { JsonValue } from '../wire/json.js';
 import type { MessageError } from './messaging.errors.js';
@@ -30,6 +31,14 @@ export class QuorumError extends PeerCloudError {
       `${count} of ${results.length} peers replied, ${wanted} were wanted: see results for the errors`,
     );
   }
+}
+
+/** To whom a broadcast goes, and how long it waits for each. */
+export interface BroadcastOptions extends SendOptions {
+  /** Is it for oneself too, first of all? Default false. */
+  includeSelf?: boolean | undefined;
+  /** Which peers it is for. Default: all. */
+  to?: ((peer: Peer) => boolean) | undefined;
 }
 
 /** What a broadcast needs to know. */

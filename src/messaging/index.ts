@@ -1,6 +1,7 @@
 export {
   Broadcast,
   QuorumError,
+  type BroadcastOptions,
   type BroadcastReply,
   type BroadcastResult,
 } from './broadcast.js';

@@ -15,7 +15,7 @@ import {
 } from '../options/peer-cloud.tokens.js';
 import type { JsonValue } from '../wire/json.js';
 import { isChannelName } from '../wire/message-head.js';
-import { Broadcast } from './broadcast.js';
+import { Broadcast, type BroadcastOptions } from './broadcast.js';
 import { MessageRouter } from './handlers/index.js';
 import {
   HEAD_FEATURE,
@@ -89,13 +89,16 @@ export class MessagingService implements PeerMessenger {
   }
 
   /**
-   * Sends a message to all peers but oneself, at once. Await it for all results in the order of `peers()`,
-   * iterate it for each result when it comes, or use its `take(n)` and `quorum(n)`. The timeout counts
-   * from the start for all. A peer that fails is a result with an `error`.
+   * Sends a message to all peers but oneself, or to some of them, at once. Await it for all results in the
+   * order of `peers()`, iterate it for each result when it comes, or use its `take(n)` and `quorum(n)`. The
+   * timeout counts from the start for all. A peer that fails is a result with an `error`.
    *
    * @throws MessageError (`INVALID_BODY`) and OptionsError, at once
    */
-  broadcast<T = JsonValue>(body: unknown, options?: SendOptions): Broadcast<T> {
+  broadcast<T = JsonValue>(
+    body: unknown,
+    options?: BroadcastOptions,
+  ): Broadcast<T> {
     return this.#broadcast<T>(undefined, body, options);
   }
 
@@ -143,7 +146,7 @@ export class MessagingService implements PeerMessenger {
   #broadcast<T>(
     channel: string | undefined,
     body: unknown,
-    options?: SendOptions,
+    options?: BroadcastOptions,
   ): Broadcast<T> {
     const message = this.#prepare(
       new MessageBody(body, ALL_PEERS),
@@ -153,10 +156,18 @@ export class MessagingService implements PeerMessenger {
     // Also the check that JSON can carry it: one error instead of one for each peer.
     void message.body.json;
     return new Broadcast<T>({
-      peers: this.#directory.list(),
+      peers: this.#receivers(options),
       concurrency: this.#options.messaging.broadcastConcurrency,
       send: (peer) => this.#deliver(peer.id, message) as Promise<T>,
     });
+  }
+
+  #receivers({ includeSelf, to }: BroadcastOptions = {}): Peer[] {
+    const peers = this.#directory.list();
+    if (includeSelf) {
+      peers.unshift(this.#directory.self);
+    }
+    return to ? peers.filter((peer) => to(peer)) : peers;
   }
 
   #prepare(

@@ -2,7 +2,7 @@ import type { Peer } from '../membership/peer.js';
 import type { SendOptions } from '../membership/peer-messenger.interface.js';
 import type { JsonValue } from '../wire/json.js';
 import type { MessageMetadata } from '../wire/message-head.js';
-import type { Broadcast } from './broadcast.js';
+import type { Broadcast, BroadcastOptions } from './broadcast.js';
 
 /**
  * Takes the messages of a channel. What it returns (a value, a promise or an observable) is the reply, as
@@ -26,7 +26,7 @@ export interface ChannelSource {
   ): Promise<JsonValue | undefined>;
   broadcast(
     body: unknown,
-    options?: SendOptions,
+    options?: BroadcastOptions,
   ): Broadcast<JsonValue | undefined>;
   handle(handler: ChannelHandler): () => void;
 }
@@ -63,14 +63,14 @@ export class PeerChannel {
   }
 
   /**
-   * Sends a message to the channel's handlers at all peers but oneself. A peer where nobody handles the
+   * Sends a message to the channel's handlers at all peers but oneself, or at some of them. A peer where nobody handles the
    * channel is a result whose `value` is undefined, and does not count in `take()` and `quorum()`.
    *
    * @throws MessageError (`INVALID_BODY`) and OptionsError, at once
    */
   broadcast<T = JsonValue>(
     body: unknown,
-    options?: SendOptions,
+    options?: BroadcastOptions,
   ): Broadcast<T | undefined> {
     return this.#source.broadcast(body, options) as Broadcast<T | undefined>;
   }

@@ -7,6 +7,9 @@ export const PEER_TRANSPORT = Symbol('PEER_TRANSPORT');
 /** The framework-free membership (MembershipCore). */
 export const MEMBERSHIP_CORE = Symbol('MEMBERSHIP_CORE');
 
+/** Time, as membership and what waits for it see it (Clock). */
+export const PEER_CLOCK = Symbol('PEER_CLOCK');
+
 /** This package's own HttpService of @nestjs/axios, for control requests; add interceptors to it. */
 export const PEER_HTTP_SERVICE = Symbol.for('nestjs-peercloud:http-service');
 

@@ -15,7 +15,7 @@ import { TransportError } from '../../transport/transport.error.js';
 import { isSuccess } from '../../wire/endpoints.js';
 import { errorBody } from '../../wire/error-body.js';
 import type { JsonValue } from '../../wire/json.js';
-import { onAbort } from './abort-listeners.js';
+import { onAbort } from '../../util/abort-listeners.js';
 import {
   MessageAbortedError,
   BadStatusError,

@@ -1,4 +1,3 @@
-export { onAbort } from './abort-listeners.js';
 export { bodyFault, type BodyLimits } from './body-check.js';
 export { HttpLane } from './http.lane.js';
 export { HEAD_FEATURE, OutgoingHead } from './outgoing-head.js';

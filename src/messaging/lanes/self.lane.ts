@@ -7,7 +7,7 @@ import { isSuccess } from '../../wire/endpoints.js';
 import type { JsonValue } from '../../wire/json.js';
 import type { MessageHead } from '../../wire/message-head.js';
 import { isLarger } from '../../util/text-parts.js';
-import { onAbort } from './abort-listeners.js';
+import { onAbort } from '../../util/abort-listeners.js';
 import {
   MessageAbortedError,
   MessageTimeoutError,

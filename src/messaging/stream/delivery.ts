@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { JsonValue } from '../../wire/json.js';
-import { onAbort, type OutgoingMessage } from '../lanes/index.js';
+import type { OutgoingMessage } from '../lanes/index.js';
+import { onAbort } from '../../util/abort-listeners.js';
 import { MessageAbortedError, type MessageError } from '../messaging.errors.js';
 
 /** Made once: every message has it. */

@@ -76,6 +76,28 @@ describe.each(LANES)('a broadcast by %s', (_, options) => {
     expect(results[2]!.value).toEqual({ late: true });
   });
 
+  it('goes to oneself too, and to some peers only, where that is asked for', async () => {
+    const { messaging, release, ids } = await startFour();
+    release();
+    const everyone = await messaging.broadcast({ n: 1 }, { includeSelf: true });
+    const [self] = everyone;
+    expect(everyone).toHaveLength(4);
+    expect(ids).not.toContain(self!.peer.id);
+    expect(self!.value).toEqual({});
+    const some = await messaging.broadcast(
+      { n: 2 },
+      { to: ({ id }) => ids.includes(id) },
+    );
+    expect(idsOf(some)).toEqual(ids);
+    expect(
+      await messaging.broadcast({}, { includeSelf: true, to: () => false }),
+    ).toEqual([]);
+    const channel = messaging.channel('c');
+    channel.handle(() => ({ here: true }));
+    const here = await channel.broadcast({}, { includeSelf: true }).take(4);
+    expect(here.map(({ peer }) => peer.id)).toEqual([self!.peer.id]);
+  });
+
   it('does not wait for more than are asked for', async () => {
     const { messaging, release, ids } = await startFour();
     const broadcast = messaging.broadcast({ n: 1 });
