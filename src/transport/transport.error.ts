@@ -33,13 +33,14 @@ export class TransportError extends PeerCloudError {
 
 /**
  * The peer has restarted since the sender last heard of it, and takes nothing that was meant for an
- * earlier start. It did nothing, and its answer has told the sender what it needs to ask again.
+ * earlier start; or the sender has, and its clock went back. The peer did nothing, and its answer has told
+ * the sender what it needs to ask again.
  */
 export class StaleRequestError extends TransportError {
   constructor(origin: string) {
     super(
       'UNREACHABLE',
-      `${origin}: the peer has restarted, and refuses what was meant for its earlier self`,
+      `${origin}: the peer refuses what was signed for its earlier start, or by an earlier clock`,
     );
   }
 }

@@ -31,11 +31,14 @@ export function useClock(): void {
 interface PeerSetup extends SecurityOptions {
   id?: string;
   fixedId?: boolean;
+  /** The peer's own clock. Default: the one of all. */
+  now?: () => number;
 }
 
 export function peer({
   id,
   fixedId = false,
+  now = () => clock.now,
   ...options
 }: PeerSetup): PeerSecurity {
   const security: PeerSecurity = new PeerSecurity({
@@ -45,7 +48,7 @@ export function peer({
     fixedId,
     maxPeers: 10,
     logger: { warn: (message) => warnings.push(message) },
-    now: () => clock.now,
+    now,
   });
   return security;
 }

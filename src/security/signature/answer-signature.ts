@@ -7,6 +7,7 @@ import {
   answerParameters,
   BOOT_HEADER,
   COMPONENT,
+  NONCE_HEADER,
   componentList,
   CONTENT_DIGEST_HEADER,
   contentDigest,
@@ -29,9 +30,14 @@ export interface AnswerContext {
   /** The start of this peer, if its id outlives a restart. */
   boot: string | undefined;
   requestSignature: string;
+  /** The sender's latest boot, where the request is refused because it names an earlier one. */
+  latestNonce?: number;
   /** Unix time in ms. */
   now: number;
 }
+
+/** Headers of an answer that are signed where they are there, in this order. */
+const OPTIONAL_HEADERS = [BOOT_HEADER, NONCE_HEADER];
 
 /** Headers that sign an answer (RFC 9421, section 2.4: its request's signature is part of what is signed). */
 export function signAnswer(
@@ -57,11 +63,12 @@ function sign(
   status: number,
   extra: Record<string, string>,
 ): Record<string, string> {
-  const { keyring, selfId, boot, requestSignature, now } = context;
+  const { keyring, selfId, boot, requestSignature, latestNonce, now } = context;
   const headers: Record<string, string> = {
     ...extra,
     [PEER_ID_HEADER]: selfId,
     ...(boot !== undefined && { [BOOT_HEADER]: boot }),
+    ...(latestNonce !== undefined && { [NONCE_HEADER]: String(latestNonce) }),
   };
   const components = answerComponents(status, headers, requestSignature);
   const parameters = answerParameters(
@@ -128,7 +135,6 @@ function verify(
   const signature = parseSignature(headers[SIGNATURE_HEADER]);
   const signerId = headers[PEER_ID_HEADER];
   const extra = single(headers, signedHeader);
-  const boot = single(headers, BOOT_HEADER);
   if (!input || !signature || !isPeerId(signerId) || extra === undefined) {
     throw badAnswer('its signature cannot be read');
   }
@@ -137,7 +143,7 @@ function verify(
     {
       [signedHeader]: extra,
       [PEER_ID_HEADER]: signerId,
-      ...(boot !== undefined && { [BOOT_HEADER]: boot }),
+      ...optionalHeaders(headers),
     },
     requestSignature,
   );
@@ -169,6 +175,17 @@ function answerComponents(
     ]),
     [COMPONENT.requestSignature, signatureMember(requestSignature)],
   ];
+}
+
+function optionalHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const name of OPTIONAL_HEADERS) {
+    const value = single(headers, name);
+    if (value !== undefined) {
+      found[name] = value;
+    }
+  }
+  return found;
 }
 
 function single(

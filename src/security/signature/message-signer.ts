@@ -19,6 +19,7 @@ import {
   contentDigest,
   formatSignature,
   MAY_BE_UNBOUND,
+  NONCE_HEADER,
   RECEIVER_ID_HEADER,
   requestParameters,
   SIGNATURE_HEADER,
@@ -29,6 +30,9 @@ import {
   type SignedComponent,
   signedHeaders,
 } from './signature-format.js';
+
+/** Ms by which a receiver may say that this peer's clock was ahead at an earlier start. */
+const MAX_NONCE_LEAD = 86_400_000;
 
 /** A nonce: a counter that starts at 0 at each boot. */
 export interface Nonce {
@@ -58,6 +62,21 @@ export class NonceSource {
     nonce.counter++;
     this.#counters.set(receiverId, nonce);
     return nonce;
+  }
+
+  /**
+   * Lets the counter for a receiver follow a boot that it has seen, after the clock went back. False for
+   * one that is too far ahead to be believed.
+   */
+  follow(receiverId: string, boot: number): boolean {
+    if (!Number.isSafeInteger(boot) || boot > this.#now() + MAX_NONCE_LEAD) {
+      return false;
+    }
+    const known = this.#counters.get(receiverId);
+    if (!known || known.boot <= boot) {
+      this.#counters.set(receiverId, { boot: boot + 1, counter: -1 });
+    }
+    return true;
   }
 
   #newCounter(): Nonce {
@@ -142,11 +161,34 @@ export class MessageSigner implements ExchangeSecurity {
     answer: ExchangeAnswer,
   ): string {
     const signerId = this.#signerOf(origin, sent[SIGNATURE_HEADER]!, answer);
-    const isStale = this.boots.learn(signerId, answer, sent[BOOT_HEADER]);
-    if (isStale && signerId === receiverId) {
+    if (this.learn(receiverId, signerId, answer, sent[BOOT_HEADER])) {
       throw new StaleRequestError(origin);
     }
     return signerId;
+  }
+
+  /**
+   * Learns from an answer whose signature holds what the next request must be signed for. True if it
+   * refuses this one for want of that: nothing was done, and it is worth asking again.
+   * @param receiverId the peer that was asked; undefined where its id was not known
+   * @param boot the receiver's start that the request was for
+   */
+  learn(
+    receiverId: string | undefined,
+    signerId: string,
+    answer: Omit<ExchangeAnswer, 'body'>,
+    boot: string | undefined,
+  ): boolean {
+    const isOtherBoot = this.boots.learn(signerId, answer, boot);
+    if (receiverId !== undefined && signerId !== receiverId) {
+      return false;
+    }
+    const latest = answer.headers[NONCE_HEADER];
+    const isOldNonce =
+      answer.status === 401 &&
+      typeof latest === 'string' &&
+      this.#nonces.follow(receiverId ?? '', Number(latest));
+    return isOldNonce || (isOtherBoot && receiverId !== undefined);
   }
 
   #signerOf(origin: string, signature: string, answer: ExchangeAnswer): string {

@@ -91,6 +91,11 @@ export class ReplayGuard {
     return true;
   }
 
+  /** The latest boot of a sender that has not been forgotten; undefined if it is not known. */
+  bootOf(sender: string): number | undefined {
+    return this.#channels.get(sender)?.boot;
+  }
+
   #channelOf(sender: string, boot: number, now: number): Channel | undefined {
     const known = this.#channels.get(sender);
     if (known && (known.boot === boot || known.expires >= now)) {

@@ -4,6 +4,7 @@ import type { RefusalLog } from '../refusal-log.js';
 import type {
   IncomingPeerRequest,
   RequestAccepted,
+  RequestRefused,
   RequestVerifier,
   Verdict,
 } from '../security.interface.js';
@@ -124,6 +125,9 @@ const MAX_STRAYS = 1000;
 /** Code of the refusal of a request for an earlier start of this peer, or for none. */
 export const OTHER_BOOT = 'OTHER_BOOT';
 
+/** Code of the refusal of a request whose nonce is of an earlier boot of its sender than one that was seen. */
+export const OLD_NONCE = 'OLD_NONCE';
+
 export interface VerifierConfig {
   keyring: Keyring;
   selfId: () => string;
@@ -178,7 +182,7 @@ export class SignedRequestVerifier implements RequestVerifier {
     return (
       this.#refusal(request, parts) ??
       this.#bootRefusal(request, parts) ??
-      this.#replayRefusal(parts) ??
+      this.#replayRefusal(parts, request) ??
       this.#accept(request, parts)
     );
   }
@@ -239,30 +243,47 @@ export class SignedRequestVerifier implements RequestVerifier {
     ) {
       return undefined;
     }
+    return this.#signedRefusal(request, OTHER_BOOT);
+  }
+
+  /** One that the sender is to believe: it has done nothing, and is worth asking again. */
+  #signedRefusal(
+    request: IncomingPeerRequest,
+    code: string,
+    latestNonce?: number,
+  ): RequestRefused {
     return {
       ok: false,
       status: 401,
       headers: {},
-      code: OTHER_BOOT,
-      signAnswer: this.#signing(request),
+      code,
+      signAnswer: this.#signing(request, latestNonce),
     };
   }
 
-  /** A check meant for another peer is answered like a stranger's, but once, too. */
-  #replayRefusal({
-    senderId,
-    receiverId,
-    values,
-  }: SignedRequestParts): string | undefined {
+  /**
+   * A check meant for another peer is answered like a stranger's, but once, too. A sender whose clock went
+   * back before it started again learns the boot that its own must follow, and asks again.
+   */
+  #replayRefusal(
+    { senderId, receiverId, values }: SignedRequestParts,
+    request: IncomingPeerRequest,
+  ): Verdict | string | undefined {
     const { now, clockSkew } = this.#config;
     const replays = this.#isStray(receiverId)
       ? this.#strays
       : this.#config.replays;
     const receiver = receiverId === undefined ? 'any' : `to ${receiverId}`;
+    const sender = `${receiver} ${senderId}`;
     const expires = values.expires * 1000 + clockSkew;
-    return replays.accept(`${receiver} ${senderId}`, values, expires, now())
-      ? undefined
-      : 'it was seen before, or is too old to tell';
+    if (replays.accept(sender, values, expires, now())) {
+      return undefined;
+    }
+    const latest = replays.bootOf(sender);
+    if (latest !== undefined && values.boot < latest) {
+      return this.#signedRefusal(request, OLD_NONCE, latest);
+    }
+    return 'it was seen before, or is too old to tell';
   }
 
   #accept(
@@ -286,8 +307,14 @@ export class SignedRequestVerifier implements RequestVerifier {
     return verdict;
   }
 
-  #signing(request: IncomingPeerRequest): RequestAccepted['signAnswer'] {
-    return (status, body) => signAnswer(this.#contextOf(request), status, body);
+  #signing(
+    request: IncomingPeerRequest,
+    latestNonce?: number,
+  ): RequestAccepted['signAnswer'] {
+    return (status, body) => {
+      const context = this.#contextOf(request);
+      return signAnswer({ ...context, latestNonce }, status, body);
+    };
   }
 
   #contextOf({ headers }: IncomingPeerRequest): AnswerContext {

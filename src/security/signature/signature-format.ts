@@ -19,6 +19,12 @@ export const RECEIVER_ID_HEADER = 'x-peercloud-to';
  */
 export const BOOT_HEADER = 'x-peercloud-boot';
 
+/**
+ * In the refusal of a request whose nonce is of an earlier boot than the receiver has seen: that boot. The
+ * clock of a sender that started again may have gone back.
+ */
+export const NONCE_HEADER = 'x-peercloud-nonce';
+
 /** Ephemeral X25519 key of one side of a stream: 43 characters of base64url. */
 export const STREAM_KEY_HEADER = 'x-peercloud-key';
 

@@ -72,9 +72,8 @@ export class SignedStreamSecurity implements StreamSecurity {
     try {
       const signature = request[SIGNATURE_HEADER]!;
       const signerId = verifyStreamRefusal(this.#keyring, signature, answer);
-      const { boots } = this.#signer;
-      const isStale = boots.learn(signerId, answer, request[BOOT_HEADER]);
-      return isStale && signerId === receiverId;
+      const boot = request[BOOT_HEADER];
+      return this.#signer.learn(receiverId, signerId, answer, boot);
     } catch {
       // An unsigned refusal says nothing.
       return false;

@@ -36,6 +36,9 @@ interface CancelListeners {
   unsubscribe(listener: () => void): void;
 }
 
+/** A sender that started again may have to learn two things of a receiver: its start, and its own last nonce. */
+const MAX_STALE_REPEATS = 2;
+
 type Config = InternalAxiosRequestConfig & PeerRequestConfig;
 
 /**
@@ -51,15 +54,17 @@ export function createUndiciAdapter(
   return async (config: Config): Promise<AxiosResponse> => {
     const request = toExchangeRequest(config, limits);
     const deadline = performance.now() + request.timeout;
-    const first = send(config, request);
-    try {
-      return await first.response;
-    } catch (error) {
-      const timeout = deadline - performance.now();
-      if (timeout < 1 || !mayRepeat(error, config, first.exchange)) {
-        throw error;
+    let { timeout } = request;
+    for (let repeats = 0; ; repeats++) {
+      const { exchange, response } = send(config, { ...request, timeout });
+      try {
+        return await response;
+      } catch (error) {
+        timeout = Math.floor(deadline - performance.now());
+        if (timeout < 1 || !mayRepeat(error, config, exchange, repeats)) {
+          throw error;
+        }
       }
-      return send(config, { ...request, timeout }).response;
     }
   };
 
@@ -92,11 +97,11 @@ function mayRepeat(
   error: unknown,
   { repeatable }: Config,
   { lostBeforeAnswer }: Exchange,
+  repeats: number,
 ): boolean {
-  return (
-    error instanceof StaleRequestError ||
-    (repeatable === true && lostBeforeAnswer)
-  );
+  return error instanceof StaleRequestError
+    ? repeats < MAX_STALE_REPEATS
+    : repeats === 0 && repeatable === true && lostBeforeAnswer;
 }
 
 function toExchangeRequest(

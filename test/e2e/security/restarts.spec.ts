@@ -77,6 +77,23 @@ describe.each<[string, PeerCloudOptions, PeerCloudOptions]>([
     expect(handled.splice(0)).toEqual([{ pay: 2 }]);
   });
 
+  it('is let in again at once when its clock has gone back before a restart', async () => {
+    vi.spyOn(Date, 'now').mockImplementation(() => realNow() + 8000);
+    const bob = await startPeer({ providers: [Recorder], options: forBob });
+    const alice = await startPeer({
+      options: { ...forAlice, peers: [bob.address] },
+    });
+    await until(() => agree([alice, bob]));
+    await alice.close();
+    vi.restoreAllMocks();
+    const again = await startPeer({
+      options: { ...forAlice, peers: [bob.address] },
+    });
+    await until(() => agree([again, bob]), { timeout: 5000 });
+    await again.messaging.send(bob.membership.self.id, { pay: 4 });
+    expect(handled.splice(0)).toEqual([{ pay: 4 }]);
+  });
+
   it.each<[string, PeerCloudOptions]>([
     ['/stream', {}],
     ['/message', { messaging: { stream: false } }],
