@@ -8,7 +8,7 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
+import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { HealthCheckService } from './health/health-check.service.js';
 import { IdleConnections, OwnListener } from './listener/index.js';
 import type { MembershipCore } from './membership/core/membership-core.js';
@@ -18,19 +18,31 @@ import {
   PEER_CLOUD_OPTIONS,
   PEER_HTTP_SERVICE,
 } from './options/peer-cloud.tokens.js';
-import { nothingListens, noTcpPort } from './peer-cloud.messages.js';
+import {
+  nothingListens,
+  notListening,
+  noTcpPort,
+  stillStarting,
+} from './peer-cloud.messages.js';
 import {
   ownPlaces,
   warnIfOpen,
   warnOfScheme,
 } from './peer-cloud.reachability.js';
-import { SelfCheckService } from './protocol/index.js';
+import { afterAllBootstrapHooks } from './peer-cloud.start.js';
+import { ProtocolSetup, SelfCheckService } from './protocol/index.js';
 import type { PeerHttpService } from './transport/http/index.js';
 import { TlsReloader } from './transport/tls-reloader.js';
 
+/** Ms that an app's `onApplicationBootstrap` hooks may take before this peer says that it waits for them. */
+const HOOKS_PATIENCE = 15_000;
+
+/** The same from the last of them until the app listens. */
+const LISTEN_PATIENCE = 5000;
+
 /**
- * When everything starts and ends: the membership when the port is known, its end while the port still
- * answers.
+ * When everything starts and ends: the membership when the app is up and the port is known, its end while
+ * the port still answers.
  */
 @Injectable()
 export class PeerCloudLifecycle
@@ -42,56 +54,70 @@ export class PeerCloudLifecycle
   readonly #logger = new Logger('PeerCloud');
   readonly #ending = new AbortController();
   #connections: IdleConnections | undefined;
+  /** Until the peer has begun, when to say what it waits for; at the end, when to wait no longer. */
+  #timer: NodeJS.Timeout | undefined;
 
   readonly #adapterHost: HttpAdapterHost;
+  readonly #modules: ModulesContainer;
   readonly #options: ResolvedPeerCloudOptions;
   readonly #core: MembershipCore;
   readonly #health: HealthCheckService;
   readonly #listener: OwnListener;
+  readonly #setup: ProtocolSetup;
   readonly #selfCheck: SelfCheckService;
   readonly #http: PeerHttpService;
   readonly #tls: TlsReloader | undefined;
 
   constructor(
     adapterHost: HttpAdapterHost,
+    modules: ModulesContainer,
     @Inject(PEER_CLOUD_OPTIONS)
     options: ResolvedPeerCloudOptions,
     @Inject(MEMBERSHIP_CORE) core: MembershipCore,
     health: HealthCheckService,
     listener: OwnListener,
+    setup: ProtocolSetup,
     selfCheck: SelfCheckService,
     @Inject(PEER_HTTP_SERVICE) http: PeerHttpService,
     @Inject(TlsReloader) tls: TlsReloader | undefined,
   ) {
     this.#adapterHost = adapterHost;
+    this.#modules = modules;
     this.#options = options;
     this.#core = core;
     this.#health = health;
     this.#listener = listener;
+    this.#setup = setup;
     this.#selfCheck = selfCheck;
     this.#http = http;
     this.#tls = tls;
-    if (!options.listener) {
+    if (options.enabled && !options.listener) {
       // It fires once, before anybody could subscribe later, and is not repeated.
       adapterHost.listen$.subscribe(() => this.#beginMounted());
     }
   }
 
-  async onApplicationBootstrap(): Promise<void> {
-    if (this.#options.listener) {
-      this.#begin(await this.#listener.open(this.#options.listener));
-    } else if (!this.#adapterHost.httpAdapter) {
-      this.#logger.warn(nothingListens);
-    } else if (this.#adapterHost.listening) {
-      this.#beginMounted();
+  /** Nothing reaches the app's handlers before all of its hooks are done. */
+  onApplicationBootstrap(): void {
+    if (!this.#options.enabled) {
+      return;
     }
+    this.#warnIn(HOOKS_PATIENCE, stillStarting);
+    afterAllBootstrapHooks(this.#modules, () => this.#appIsUp());
   }
 
   /** The server still answers here: goodbyes are said, and streams come to their end. */
   async beforeApplicationShutdown(): Promise<void> {
     this.#ending.abort();
     this.#health.stop();
-    await this.#core.leave();
+    clearTimeout(this.#timer);
+    const enough = new Promise<void>((resolve) => {
+      this.#timer = setTimeout(() => {
+        this.#cutOff();
+        resolve();
+      }, this.#options.shutdownTimeout).unref();
+    });
+    await Promise.race([this.#core.leave(), enough]);
     this.#connections?.end();
   }
 
@@ -101,9 +127,29 @@ export class PeerCloudLifecycle
     this.#tls?.stop();
     this.#core.stop();
     await this.#http.close();
+    clearTimeout(this.#timer);
+  }
+
+  async #appIsUp(): Promise<void> {
+    const { listener } = this.#options;
+    clearTimeout(this.#timer);
+    if (listener) {
+      this.#begin(await this.#listener.open(listener));
+    } else if (!this.#adapterHost.httpAdapter) {
+      this.#logger.warn(nothingListens);
+    } else if (this.#adapterHost.listening) {
+      this.#beginMounted();
+    } else {
+      this.#warnIn(LISTEN_PATIENCE, notListening);
+    }
+  }
+
+  #warnIn(ms: number, text: string): void {
+    this.#timer = setTimeout(() => this.#logger.warn(text), ms).unref();
   }
 
   #beginMounted(): void {
+    clearTimeout(this.#timer);
     const server = this.#adapterHost.httpAdapter.getHttpServer() as Server;
     const address = server.address();
     if (typeof address === 'object' && address !== null) {
@@ -131,5 +177,12 @@ export class PeerCloudLifecycle
     for (const place of ownPlaces(address, this.#options)) {
       await this.#selfCheck.run(place, this.#ending.signal);
     }
+  }
+
+  /** Closing has taken its time: what is still under way on either side would hold it up for longer. */
+  #cutOff(): void {
+    this.#setup.cutOff();
+    this.#listener.cutOff();
+    void this.#http.destroy();
   }
 }

@@ -15,6 +15,12 @@ export const nowhereMounted =
 export const nothingListens =
   'nobody can reach this peer, so it stays outside the cloud: an application context has no HTTP server. Give it the option listener, like { port: 9338 }, beside mount: false';
 
+export const notListening =
+  'the app is up and does not listen, so its peer has not started: it starts with app.listen(). An app that brings servers of its own gives the option listener, like { port: 9338 }';
+
+export const stillStarting =
+  'the peer waits for the onApplicationBootstrap hooks of the app, and joins when all of them are done. A hook that waits for whenJoined() waits for ever: wait for it after app.listen()';
+
 export const noTcpPort = (address: string): string =>
   `the app listens at ${address}, which is no TCP port: other peers cannot reach it. Listen on a port, or give the option listener`;
 

@@ -55,9 +55,12 @@ export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
  * @throws OptionsError if it would be both, or neither, or if a listener with TLS has no certificate
  */
 export function checkMount(
-  { listener, tls }: ResolvedPeerCloudOptions,
+  { enabled, listener, tls }: ResolvedPeerCloudOptions,
   mount = true,
 ): void {
+  if (!enabled) {
+    return;
+  }
   if (listener && mount) {
     throw new OptionsError('listener', listener, mountedBesideListener);
   }

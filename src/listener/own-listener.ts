@@ -80,12 +80,18 @@ export class OwnListener {
 
   /** Stops listening; requests under way are answered first. */
   async close(): Promise<void> {
-    const app = this.#app;
-    this.#app = undefined;
-    if (app) {
+    if (this.#app) {
       this.#connections?.end();
-      await app.close();
+      await this.#app.close();
+      this.#app = undefined;
     }
+  }
+
+  /** Breaks all connections, and those that still come. */
+  cutOff(): void {
+    const server = this.#app?.getHttpServer();
+    server?.on('connection', (socket) => socket.destroy());
+    server?.closeAllConnections();
   }
 
   async #create(): Promise<INestApplication<Server>> {

@@ -70,15 +70,17 @@ export class MembershipService {
    */
   async join(peers?: readonly PeerAddressInput[]): Promise<boolean> {
     const { scheme } = this.#core.self;
-    return this.#core.join(peers && readPeers(peers, 'peers', scheme));
+    const seeds = peers && readPeers(peers, 'peers', scheme);
+    return this.#options.enabled && this.#core.join(seeds);
   }
 
   /**
    * Resolves when the known peers have been tried once: this peer is a member of their cloud, or the
-   * first of a new one. It never rejects; before the app listens, it waits for that.
+   * first of a new one. It never rejects; before the app listens, it waits for that. Where the option
+   * `enabled` is false it resolves at once.
    */
   whenJoined(): Promise<void> {
-    return this.#core.whenJoined();
+    return this.#options.enabled ? this.#core.whenJoined() : Promise.resolve();
   }
 
   /**

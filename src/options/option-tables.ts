@@ -14,6 +14,7 @@ const MIB = 1024 * KIB;
 const MAX_TIMER = 2 ** 31 - 1;
 
 export const PEER_CLOUD = {
+  enabled: { type: 'boolean', default: true },
   peers: { type: 'other' },
   data: { type: 'other' },
   cloud: { type: 'string' },
@@ -23,6 +24,7 @@ export const PEER_CLOUD = {
   listener: { type: 'other' },
   requestTimeout: ms(1, MAX_TIMER, 1000),
   messageTimeout: ms(1, MAX_TIMER, 5000),
+  shutdownTimeout: { type: 'number', min: 0, max: MAX_TIMER, unit: 'ms' },
   maxMessageBytes: bytes(KIB, 2 ** 30, MIB),
   maxPeers: count(1, 1_000_000, 10_000),
   healthCheck: { type: 'other' },

@@ -31,6 +31,15 @@ import type { PeerAddressInput } from './peer-list.js';
 /** What `PeerCloudModule.forRoot()` takes. Everything has a default; a wrong value is an OptionsError at start-up. */
 export interface PeerCloudOptions {
   /**
+   * False switches the peer off: it listens at no port of its own, answers and calls nobody, and all
+   * services answer as in a cloud of one. For scripts and tests on the module of an app that runs
+   * somewhere else.
+   *
+   * @defaultValue `true`
+   */
+  enabled?: boolean | undefined;
+
+  /**
    * Known peers, tried in random order until one lets this peer in; a name stands for every address behind
    * it, resolved anew at each try. One's own address may be among them. Without any, this peer waits for
    * others to join it.
@@ -103,6 +112,15 @@ export interface PeerCloudOptions {
   messageTimeout?: number | undefined;
 
   /**
+   * Ms that closing the app waits for the goodbyes, and for requests and messages under way in both
+   * directions and on every lane; then they are cut off. A handler that never ends holds no shutdown up for
+   * longer. Shorter than what the platform gives a process between SIGTERM and SIGKILL.
+   *
+   * @defaultValue `messageTimeout`
+   */
+  shutdownTimeout?: number | undefined;
+
+  /**
    * Largest body of a message, in bytes. A larger one is a 413. What a reply may have, the peer that asked
    * says: `limits.maxAnswerBytes`. What peers say among themselves has a bound of its own.
    *
@@ -159,6 +177,7 @@ export interface PeerCloudOptionsFactory {
 
 /** The options, complete and frozen: what everything inside works with (`PEER_CLOUD_OPTIONS`). */
 export interface ResolvedPeerCloudOptions {
+  readonly enabled: boolean;
   readonly peers: readonly PeerAddress[];
   readonly data: JsonObject;
   readonly cloud?: string;
@@ -170,6 +189,7 @@ export interface ResolvedPeerCloudOptions {
   readonly listener?: ResolvedListenerOptions;
   readonly requestTimeout: number;
   readonly messageTimeout: number;
+  readonly shutdownTimeout: number;
   readonly maxMessageBytes: number;
   readonly maxPeers: number;
   readonly healthCheck: ResolvedHealthCheckOptions | false;

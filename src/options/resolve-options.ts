@@ -52,6 +52,7 @@ export function resolvePeerCloudOptions(
   );
   return Object.freeze({
     ...given,
+    shutdownTimeout: given.shutdownTimeout ?? given.messageTimeout,
     peers,
     data: readData(given.data, 'data', limits.maxDataBytes),
     cloud: checkCloud(given.cloud),

@@ -134,7 +134,7 @@ export class StreamAcceptor
     this.#draining = true;
     const timer = setTimeout(
       () => this.#breakAll('this peer shuts down'),
-      this.#cloud.messageTimeout,
+      this.#cloud.shutdownTimeout,
     );
     await new Promise<void>((resolve) => {
       this.#onEmpty = resolve;

@@ -53,6 +53,8 @@ const NO_BODY = Buffer.alloc(0);
  */
 export class ProtocolGate {
   readonly #logger = new Logger('PeerCloud');
+  readonly #underWay = new Set<ServerResponse>();
+  #isCutOff = false;
 
   readonly #limits: GateLimits;
   readonly #verifier: RequestVerifier;
@@ -73,12 +75,26 @@ export class ProtocolGate {
    */
   async inspect(
     incoming: IncomingMessage,
+    outgoing: ServerResponse,
     remoteAddress: string | undefined,
   ): Promise<Inspection> {
+    this.#underWay.add(outgoing);
+    outgoing.once('close', () => this.#underWay.delete(outgoing));
+    if (this.#isCutOff) {
+      return GONE;
+    }
     try {
       return await this.#admit(incoming, remoteAddress);
     } catch (error) {
       return this.#failed(incoming, error);
+    }
+  }
+
+  /** Breaks the connections of all requests that are not answered yet, and of all that still come. */
+  cutOff(): void {
+    this.#isCutOff = true;
+    for (const outgoing of this.#underWay) {
+      outgoing.destroy();
     }
   }
 
@@ -123,7 +139,7 @@ export class ProtocolGate {
     verdict?: RequestAccepted,
   ): Inspection {
     if (error instanceof ClientGoneError) {
-      return { passed: false, refuse: (outgoing) => outgoing.destroy() };
+      return GONE;
     }
     if (error instanceof ProtocolError) {
       return refused(incoming, refusalAnswer(error), verdict);
@@ -198,6 +214,12 @@ function refuseBrowsers(incoming: IncomingMessage): void {
 export type Inspection =
   | { passed: true; body: JsonValue | undefined }
   | { passed: false; refuse: (outgoing: ServerResponse) => void };
+
+/** Nobody is there to be answered, or nobody is to answer any more. */
+const GONE: Inspection = {
+  passed: false,
+  refuse: (outgoing) => outgoing.destroy(),
+};
 
 function refused(
   incoming: IncomingMessage,

@@ -57,7 +57,7 @@ function installOnExpress(app: ExpressApp, gate: ProtocolGate): void {
       return;
     }
     gate
-      .inspect(request, request.ip)
+      .inspect(request, response, request.ip)
       .then((inspection) => {
         if (inspection.passed) {
           request.body = inspection.body;
@@ -120,7 +120,7 @@ function installOnFastify(app: FastifyApp, gate: ProtocolGate): void {
       return;
     }
     gate
-      .inspect(request.raw, request.ip)
+      .inspect(request.raw, reply.raw, request.ip)
       .then((inspection) => {
         if (inspection.passed) {
           request.body = inspection.body;

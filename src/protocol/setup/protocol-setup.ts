@@ -22,6 +22,8 @@ const THROTTLER_OPTIONS = 'THROTTLER:MODULE_OPTIONS';
 /** Makes an app's HTTP side fit for the protocol, mounted or on an own listener alike. */
 @Injectable()
 export class ProtocolSetup {
+  #gate: ProtocolGate | undefined;
+
   readonly #adapterHost: HttpAdapterHost;
   readonly #config: ApplicationConfig;
   readonly #moduleRef: ModuleRef;
@@ -53,8 +55,14 @@ export class ProtocolSetup {
    * @throws PeerCloudError `UNSUPPORTED_ADAPTER` for an adapter that is neither Express nor Fastify
    */
   apply(): void {
-    const { maxMessageBytes, limits } = this.#options;
-    const gate = new ProtocolGate(
+    const { enabled, maxMessageBytes, limits } = this.#options;
+    excludeFromGlobalPrefix(this.#config);
+    exemptFromThrottlers(this.#moduleRef);
+    // Without the gate the routes answer that nothing is there.
+    if (!enabled) {
+      return;
+    }
+    this.#gate = new ProtocolGate(
       {
         maxMessageBytes,
         bodyTimeout: limits.bodyTimeout,
@@ -63,9 +71,12 @@ export class ProtocolSetup {
       },
       this.#verifier,
     );
-    installGate(this.#adapterHost.httpAdapter, gate);
-    excludeFromGlobalPrefix(this.#config);
-    exemptFromThrottlers(this.#moduleRef);
+    installGate(this.#adapterHost.httpAdapter, this.#gate);
+  }
+
+  /** Breaks the connections of all requests that are not answered yet, and of all that still come. */
+  cutOff(): void {
+    this.#gate?.cutOff();
   }
 }
 

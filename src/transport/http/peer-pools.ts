@@ -93,6 +93,8 @@ export class PeerPools {
   #connected = 0;
   #closing = 0;
   #closed = false;
+  /** Those that `close()` waits for, and `destroy()` may break meanwhile. */
+  readonly #ending: Pool[] = [];
 
   #options: PeerPoolsOptions;
 
@@ -159,12 +161,16 @@ export class PeerPools {
 
   async #endAll(end: (pool: Pool) => Promise<void>): Promise<void> {
     this.#closed = true;
-    const pools = [...this.#entries.values()].flatMap(({ pool }) => pool ?? []);
+    for (const { pool } of this.#entries.values()) {
+      if (pool) {
+        this.#ending.push(pool);
+      }
+    }
     this.#entries.clear();
     for (const { entry, user } of this.#queue) {
       user.onClosed(hasClosed(entry.origin));
     }
-    await Promise.all(pools.map(end));
+    await Promise.all(this.#ending.map(end));
   }
 
   #entryOf(origin: string): Entry {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import { OnPeerMessage } from '../../../src/index.js';
 import { until } from '../../support/until.js';
@@ -6,6 +8,7 @@ import {
   closePeers,
   startPeer,
   type AdapterName,
+  type PeerApp,
   type Place,
 } from './support/peer-app.js';
 import { HesitantSeed } from './support/hesitant-seed.js';
@@ -87,6 +90,97 @@ describe.each(WAYS)('shutdown on %s, %s', (adapter, place) => {
     const texts = (await Promise.all(replies)) as { text: string }[];
     expect(texts.every(({ text }) => text === LARGE)).toBe(true);
     await closing;
+  });
+});
+
+/** Never answers. */
+@Injectable()
+class Stuck {
+  asked = 0;
+
+  @OnPeerMessage()
+  async answer(): Promise<never> {
+    this.asked++;
+    return new Promise(() => {});
+  }
+}
+
+/** Long against the bound that the tests set: whoever waits for it has none. */
+const LONG = 20_000;
+const BOUND = 300;
+
+describe.each(
+  WAYS.flatMap(([adapter, place]) =>
+    ([undefined, false] as const).map(
+      (stream) => [adapter, place, stream] as const,
+    ),
+  ),
+)('the bound of closing on %s, %s, stream: %s', (adapter, place, stream) => {
+  const options = {
+    shutdownTimeout: BOUND,
+    messageTimeout: LONG,
+    messaging: { stream },
+  };
+
+  /** Closes, and fails if that takes as long as what it must not wait for. */
+  async function expectQuickEnd(peer: PeerApp): Promise<void> {
+    const start = performance.now();
+    await peer.close();
+    expect(performance.now() - start).toBeLessThan(LONG / 2);
+  }
+
+  it('holds for handlers that never end', async () => {
+    const leaving = await startPeer({
+      adapter,
+      place,
+      providers: [Stuck],
+      options,
+    });
+    const staying = await startPeer({
+      options: { ...options, peers: [leaving.address] },
+    });
+    await until(() => agree([leaving, staying]));
+    const reply = staying.membership.peers()[0]!.send({ question: 1 });
+    const failed = expect(reply).rejects.toMatchObject({
+      code: 'CONNECTION_LOST',
+    });
+    await until(() => leaving.app.get(Stuck).asked === 1);
+    await expectQuickEnd(leaving);
+    await failed;
+  });
+
+  it('holds for messages of its own that nobody answers', async () => {
+    const staying = await startPeer({
+      adapter,
+      place,
+      providers: [Stuck],
+      options,
+    });
+    const leaving = await startPeer({
+      adapter,
+      place,
+      options: { ...options, peers: [staying.address] },
+    });
+    await until(() => agree([leaving, staying]));
+    const reply = leaving.membership.peers()[0]!.send({ question: 1 });
+    const failed = expect(reply).rejects.toThrow();
+    await until(() => staying.app.get(Stuck).asked === 1);
+    await expectQuickEnd(leaving);
+    await failed;
+  });
+
+  it('holds for bodies that do not come', async () => {
+    const leaving = await startPeer({ adapter, place, options });
+    const socket = connect(leaving.port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.write(
+      'POST /status HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\n{',
+    );
+    await once(socket, 'connect');
+    await (
+      await fetch(`http://${leaving.address}/status`, { method: 'POST' })
+    ).text();
+    await expectQuickEnd(leaving);
   });
 });
 
