@@ -21,31 +21,44 @@ const COMMON = {
   hookTimeout: 30_000,
 };
 
+/** Set by `npm run test:mutation`: the specs that judge the folder, instead of all projects. */
+const { MUTATION_SPECS } = process.env;
+
 export default defineConfig(({ mode }) => ({
   test: {
     // Most of them wait most of the time, so three fill two processors. More would make peers wait for
     // the processor, and take each other for dead.
     maxWorkers: 3,
-    projects: [
-      { test: { ...COMMON, name: 'unit', include: ['src/**/*.spec.ts'] } },
-      {
-        test: {
-          ...COMMON,
-          name: 'e2e',
-          include: ['test/**/*.spec.ts'],
-          exclude: [ONLY_SLOW],
-        },
-      },
-      {
-        test: {
-          ...COMMON,
-          name: 'slow',
-          include: [ONLY_SLOW, ...COUNTED],
-          env: { TEST_AMOUNT: mode === 'long' ? 'long' : 'slow' },
-          hookTimeout: 180_000,
-        },
-      },
-    ],
+    projects: MUTATION_SPECS
+      ? [
+          {
+            test: {
+              ...COMMON,
+              name: 'mutation',
+              include: MUTATION_SPECS.split(' '),
+            },
+          },
+        ]
+      : [
+          { test: { ...COMMON, name: 'unit', include: ['src/**/*.spec.ts'] } },
+          {
+            test: {
+              ...COMMON,
+              name: 'e2e',
+              include: ['test/**/*.spec.ts'],
+              exclude: [ONLY_SLOW],
+            },
+          },
+          {
+            test: {
+              ...COMMON,
+              name: 'slow',
+              include: [ONLY_SLOW, ...COUNTED],
+              env: { TEST_AMOUNT: mode === 'long' ? 'long' : 'slow' },
+              hookTimeout: 180_000,
+            },
+          },
+        ],
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
