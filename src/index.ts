@@ -14,42 +14,34 @@ export type { PeerAddressInput } from './options/peer-list.js';
 export { OptionsError } from './options/options.error.js';
 export { PeerCloudError } from './errors/peer-cloud.error.js';
 
-export { MembershipService } from './membership/membership.service.js';
 export {
+  type CloudJoinedEvent,
+  type CloudLeftEvent,
+  type LeaveReason,
+  type MembershipOptions,
+  type MembershipParameters,
+  MembershipService,
+  type MessageEvent,
+  type MessageFailedEvent,
+  OnPeerEvent,
+  Peer,
+  type PeerCloudEvent,
+  type PeerCloudEventName,
+  type PeerDescription,
+  type PeerEvent,
+  type PeerEventName,
+  type PeerJoinedEvent,
+  type PeerLeftEvent,
+  type PeerRecoveredEvent,
+  type PeerState,
+  type PeerSuspectedEvent,
+  type PeerUpdatedEvent,
+  type RefusedJoin,
+  type ResolvedMembershipOptions,
+  type SendOptions,
   TooFewMembersError,
   type WaitOptions,
-} from './membership/membership-waits.js';
-export {
-  Peer,
-  type PeerDescription,
-  type PeerState,
-} from './membership/peer.js';
-export type { SendOptions } from './membership/peer-messenger.interface.js';
-export { OnPeerEvent } from './membership/on-peer-event.decorator.js';
-export type {
-  CloudJoinedEvent,
-  CloudLeftEvent,
-  MessageEvent,
-  MessageFailedEvent,
-  PeerCloudEvent,
-  PeerCloudEventName,
-  PeerEvent,
-  PeerEventName,
-  PeerJoinedEvent,
-  PeerLeftEvent,
-  PeerRecoveredEvent,
-  PeerSuspectedEvent,
-  PeerUpdatedEvent,
-} from './membership/peer-cloud.events.js';
-export type {
-  LeaveReason,
-  RefusedJoin,
-} from './membership/core/membership.types.js';
-export type {
-  MembershipOptions,
-  MembershipParameters,
-  ResolvedMembershipOptions,
-} from './membership/core/options/membership.options.js';
+} from './membership/index.js';
 
 export {
   BadStatusError,

@@ -11,7 +11,7 @@ import {
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { HealthCheckService } from './health/health-check.service.js';
 import { IdleConnections, OwnListener } from './listener/index.js';
-import type { MembershipCore } from './membership/core/membership-core.js';
+import type { MembershipCore } from './membership/index.js';
 import type { ResolvedPeerCloudOptions } from './options/peer-cloud.options.js';
 import {
   MEMBERSHIP_CORE,

@@ -8,7 +8,7 @@ import {
 } from '@nestjs/common';
 import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
 import { HealthCheckService } from './health/health-check.service.js';
-import { MembershipService } from './membership/membership.service.js';
+import { MembershipService } from './membership/index.js';
 import { MessagingService } from './messaging/index.js';
 import type { PeerCloudOptions } from './options/peer-cloud.options.js';
 import {

@@ -2,8 +2,10 @@ import { Logger, type Provider } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { HealthCheckService } from './health/health-check.service.js';
 import { OwnListener } from './listener/index.js';
-import type { MembershipCore } from './membership/core/membership-core.js';
-import { membershipProviders } from './membership/membership.providers.js';
+import {
+  type MembershipCore,
+  membershipProviders,
+} from './membership/index.js';
 import { messagingProviders } from './messaging/index.js';
 import type { ResolvedPeerCloudOptions } from './options/peer-cloud.options.js';
 import {

@@ -7,8 +7,7 @@ import {
   openToAll,
   tlsWithoutHttps,
 } from './peer-cloud.messages.js';
-import { isLoopback } from './membership/loopback.js';
-import { formatAddress, sameAddress } from './wire/address.js';
+import { formatAddress, isLoopback, sameAddress } from './wire/address.js';
 import type { PeerAddress } from './wire/peer-info.js';
 
 const LOOPBACK_OF: Readonly<Record<string, string>> = {

@@ -3,8 +3,7 @@ import { ModuleRef } from '@nestjs/core';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { CronJob } from 'cron';
 import { stackOf } from '../errors/error-text.js';
-import type { MembershipCore } from '../membership/core/membership-core.js';
-import type { Peer } from '../membership/peer.js';
+import type { MembershipCore, Peer } from '../membership/index.js';
 import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
 import {
   MEMBERSHIP_CORE,

@@ -14,7 +14,7 @@ import {
   type ModuleRef,
 } from '@nestjs/core';
 import { PeerCloudError } from '../errors/peer-cloud.error.js';
-import { PeerDirectory } from '../membership/peer-directory.js';
+import { PeerDirectory } from '../membership/index.js';
 import { MessageRouter, StreamAcceptor } from '../messaging/index.js';
 import {
   MEMBERSHIP_CORE,

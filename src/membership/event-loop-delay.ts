@@ -13,7 +13,7 @@ const NANOSECONDS = 1e6;
 
 /**
  * How much longer than usual this process takes to react, in ms: what it has to forgive others before
- * it accuses them.
+ * it suspects them.
  */
 @Injectable()
 export class EventLoopDelay implements OnModuleInit, OnApplicationShutdown {

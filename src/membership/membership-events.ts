@@ -1,8 +1,7 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Subject, type Observable } from 'rxjs';
 import { MEMBERSHIP_CORE } from '../options/peer-cloud.tokens.js';
-import type { MembershipCore } from './core/membership-core.js';
-import type { MembershipEvent } from './core/membership.types.js';
+import type { MembershipCore, MembershipEvent } from './core/index.js';
 import type { PeerCloudEvent } from './peer-cloud.events.js';
 import { PeerDirectory } from './peer-directory.js';
 import { describeMember } from './peer.js';

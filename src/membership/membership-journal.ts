@@ -1,6 +1,5 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { formatAddress } from '../wire/address.js';
-import { isLoopback } from './loopback.js';
+import { formatAddress, isLoopback } from '../wire/address.js';
 import {
   cloudJoined,
   cloudLeft,

@@ -7,8 +7,7 @@ import {
   PEER_CLOUD_OPTIONS,
 } from '../options/peer-cloud.tokens.js';
 import { onAbort } from '../util/abort-listeners.js';
-import type { Clock } from './core/clock.js';
-import type { MembershipCore } from './core/membership-core.js';
+import type { Clock, MembershipCore } from './core/index.js';
 import { tooFewMembers } from './membership.messages.js';
 
 /** What ends a wait for the cloud. */

@@ -1,4 +1,4 @@
-import type { LeaveReason } from './core/membership.types.js';
+import type { LeaveReason } from './core/index.js';
 
 /** Texts that operators and developers meet, in one place. */
 

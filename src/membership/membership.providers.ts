@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
+import { lookup } from 'node:dns/promises';
 import { Logger, type Provider } from '@nestjs/common';
 import { HandlerFinder } from '../discovery/handler-finder.js';
 import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
@@ -10,12 +11,16 @@ import {
   PEER_TRANSPORT,
 } from '../options/peer-cloud.tokens.js';
 import { type AddressPolicy, PeerSecurity } from '../security/index.js';
+import { normalizeIp } from '../wire/address.js';
 import type { PeerTransport } from '../transport/peer-transport.interface.js';
 import { deepFreeze } from '../util/deep-freeze.js';
-import { systemClock, type Clock } from './core/clock.js';
-import { MembershipCore } from './core/membership-core.js';
-import type { SelfDescription } from './core/membership.types.js';
-import { systemRandom } from './core/random.js';
+import {
+  type Clock,
+  MembershipCore,
+  type SelfDescription,
+  systemClock,
+  systemRandom,
+} from './core/index.js';
 import { EventLoopDelay } from './event-loop-delay.js';
 import { MembershipJournal } from './membership-journal.js';
 import { MembershipEvents } from './membership-events.js';
@@ -24,7 +29,6 @@ import { MembershipWaits } from './membership-waits.js';
 import { PeerDirectory } from './peer-directory.js';
 import { PeerEventDispatcher } from './peer-event.dispatcher.js';
 import { PeerEventExplorer } from './peer-event.explorer.js';
-import { resolveHost } from './resolve-host.js';
 
 /** Each message of it is a RefusedJoin. */
 const refusedJoins = channel('peercloud:join.refused');
@@ -105,4 +109,18 @@ function describeSelf(options: ResolvedPeerCloudOptions): SelfDescription {
     ...(cloud !== undefined && { cloud }),
     ...(tls && { scheme: 'https' }),
   };
+}
+
+/**
+ * All IP literals behind a host name, as the system resolves it now (`/etc/hosts` included, so that
+ * `localhost` works); an IP literal is itself.
+ */
+async function resolveHost(host: string): Promise<string[]> {
+  const literal = normalizeIp(host);
+  if (literal !== undefined) {
+    return [literal];
+  }
+  const found = await lookup(host, { all: true });
+  const literals = found.map(({ address }) => normalizeIp(address));
+  return [...new Set(literals.filter((ip) => ip !== undefined))];
 }

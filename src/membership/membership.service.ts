@@ -8,7 +8,7 @@ import {
   PEER_CLOUD_OPTIONS,
 } from '../options/peer-cloud.tokens.js';
 import type { JsonObject } from '../wire/json.js';
-import type { MembershipCore } from './core/membership-core.js';
+import type { MembershipCore } from './core/index.js';
 import { MembershipEvents } from './membership-events.js';
 import { MembershipWaits, type WaitOptions } from './membership-waits.js';
 import type { PeerCloudEvent } from './peer-cloud.events.js';
@@ -62,8 +62,8 @@ export class MembershipService {
   }
 
   /**
-   * Joins a cloud by hand, through the known peers of the options or through others. It happens by
-   * itself when the app listens, so this is for peers that are learned of later.
+   * Joins a cloud by hand, through the seeds of the option `peers` or through others. It happens by itself
+   * when the app listens, so this is for seeds that are learned of later.
    *
    * @returns true if one of them let this peer in
    * @throws OptionsError if an address is wrong
@@ -75,7 +75,7 @@ export class MembershipService {
   }
 
   /**
-   * Resolves when the known peers have been tried once: this peer is a member of their cloud, or the
+   * Resolves when the seeds have been tried once: this peer is a member of their cloud, or the
    * first of a new one. It never rejects; before the app listens, it waits for that. Where the option
    * `enabled` is false it resolves at once.
    */
@@ -106,7 +106,7 @@ export class MembershipService {
     return this.#waits.whenSettled(options);
   }
 
-  /** Says goodbye to all peers. It happens by itself when the app shuts down. */
+  /** Leaves the cloud: all other peers are notified. It happens by itself when the app shuts down. */
   leave(): Promise<void> {
     return this.#core.leave();
   }

@@ -1,5 +1,5 @@
 import type { JsonValue } from '../wire/json.js';
-import type { LeaveReason } from './core/membership.types.js';
+import type { LeaveReason } from './core/index.js';
 import type { Peer, PeerDescription } from './peer.js';
 
 /** This peer has become a member of a cloud with others. */

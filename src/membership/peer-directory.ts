@@ -1,9 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { PeerCloudError } from '../errors/peer-cloud.error.js';
 import { MEMBERSHIP_CORE } from '../options/peer-cloud.tokens.js';
-import type { MembershipCore } from './core/membership-core.js';
-import type { Member } from './core/membership.types.js';
-import type { PeerMessenger } from './peer-messenger.interface.js';
+import type { Member, MembershipCore } from './core/index.js';
+import type { PeerMessenger } from './peer.js';
 import { Peer } from './peer.js';
 
 /**
@@ -67,7 +66,7 @@ export class PeerDirectory {
     return peer;
   }
 
-  /** Lets go of a member that has left; whoever holds its object keeps its last record. */
+  /** Lets go of a member that has left; its object, where somebody holds it, keeps the last record. */
   forget(id: string): void {
     if (!this.#core.get(id)) {
       this.#peers.delete(id);

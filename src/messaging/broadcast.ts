@@ -1,6 +1,5 @@
 import { PeerCloudError } from '../errors/peer-cloud.error.js';
-import type { SendOptions } from '../membership/peer-messenger.interface.js';
-import type { Peer } from '../membership/peer.js';
+import type { Peer, SendOptions } from '../membership/index.js';
 import type { JsonValue } from '../wire/json.js';
 import type { MessageError } from './messaging.errors.js';
 

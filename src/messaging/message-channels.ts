@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
-import type { Peer } from '../membership/peer.js';
+import type { Peer } from '../membership/index.js';
 import type { JsonValue } from '../wire/json.js';
 
 /** What `peercloud:message.sent` and `peercloud:message.received` carry. */

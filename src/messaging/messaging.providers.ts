@@ -4,8 +4,7 @@ import {
   MessageHandlerFactory,
   MessageRouter,
 } from './handlers/index.js';
-import { PeerDirectory } from '../membership/peer-directory.js';
-import type { PeerMessenger } from '../membership/peer-messenger.interface.js';
+import { PeerDirectory, type PeerMessenger } from '../membership/index.js';
 import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
 import { PEER_CLOUD_OPTIONS } from '../options/peer-cloud.tokens.js';
 import { PeerSecurity } from '../security/index.js';

@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { MembershipCore } from '../membership/core/membership-core.js';
-import type { Member } from '../membership/core/membership.types.js';
-import { PeerDirectory } from '../membership/peer-directory.js';
-import type {
-  PeerMessenger,
-  SendOptions,
-} from '../membership/peer-messenger.interface.js';
-import type { Peer } from '../membership/peer.js';
+import {
+  type Member,
+  type MembershipCore,
+  type Peer,
+  PeerDirectory,
+  type PeerMessenger,
+  type SendOptions,
+} from '../membership/index.js';
 import { OptionsError, readNumber } from '../options/option-checks.js';
 import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
 import {

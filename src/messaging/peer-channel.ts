@@ -1,5 +1,4 @@
-import type { Peer } from '../membership/peer.js';
-import type { SendOptions } from '../membership/peer-messenger.interface.js';
+import type { Peer, SendOptions } from '../membership/index.js';
 import type { JsonValue } from '../wire/json.js';
 import type { MessageMetadata } from '../wire/message-head.js';
 import type { Broadcast, BroadcastOptions } from './broadcast.js';

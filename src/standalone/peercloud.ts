@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { PeerCloudError } from '../errors/peer-cloud.error.js';
-import { MembershipService } from '../membership/membership.service.js';
+import { MembershipService } from '../membership/index.js';
 import { DEFAULT_PORT } from '../wire/endpoints.js';
 import { settle } from './callbacks.js';
 import { createClient } from './standalone-client.js';

@@ -2,10 +2,13 @@ import { EventEmitter } from 'node:events';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { Subscription } from 'rxjs';
 import { PeerCloudError } from '../errors/peer-cloud.error.js';
-import { MembershipService } from '../membership/membership.service.js';
-import { isMessageEvent, MessageEvents } from '../membership/message-events.js';
-import type { PeerEvent } from '../membership/peer-cloud.events.js';
-import type { Peer } from '../membership/peer.js';
+import {
+  MembershipService,
+  MessageEvents,
+  type Peer,
+  type PeerEvent,
+  isMessageEvent,
+} from '../membership/index.js';
 import { MessagingService } from '../messaging/index.js';
 import type { JsonObject, JsonValue } from '../wire/json.js';
 import { settle, splitArguments } from './callbacks.js';

@@ -1,5 +1,5 @@
 import { Inject, Injectable, type DynamicModule } from '@nestjs/common';
-import type { Peer } from '../membership/peer.js';
+import type { Peer } from '../membership/index.js';
 import { OnPeerMessage } from '../messaging/index.js';
 import type { PeerCloudOptions } from '../options/peer-cloud.options.js';
 import { PeerCloudModule } from '../peer-cloud.module.js';

@@ -1,6 +1,5 @@
 import type { LoggerService, LogLevel } from '@nestjs/common';
-import type { LeaveReason } from '../membership/core/membership.types.js';
-import type { PeerDescription } from '../membership/peer.js';
+import type { LeaveReason, PeerDescription } from '../membership/index.js';
 import type { PeerCloudOptions } from '../options/peer-cloud.options.js';
 import type { JsonObject, JsonValue } from '../wire/json.js';
 

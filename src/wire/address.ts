@@ -103,6 +103,11 @@ export function parseAddress(value: unknown): PeerAddress {
   return assemble(ip, port ?? undefined);
 }
 
+/** True for an IP literal, in its one spelling, that means this machine to everyone who reads it. */
+export function isLoopback(ip: string): boolean {
+  return ip === '::1' || ip.startsWith('127.');
+}
+
 /** `host:port`, with brackets around IPv6. */
 export function formatAddress(address: { ip: string; port: number }): string {
   return `${formatHost(address.ip)}:${address.port}`;

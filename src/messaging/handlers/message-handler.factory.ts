@@ -9,7 +9,7 @@ import {
 } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import type { FoundMethod } from '../../discovery/handler-finder.js';
-import type { Peer } from '../../membership/peer.js';
+import type { Peer } from '../../membership/index.js';
 import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
 import { PEER_CLOUD_OPTIONS } from '../../options/peer-cloud.tokens.js';
 import type { JsonValue } from '../../wire/json.js';

@@ -1,8 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { messageOf, stackOf } from '../../errors/error-text.js';
-import type { MembershipCore } from '../../membership/core/membership-core.js';
-import type { Peer } from '../../membership/peer.js';
+import type { MembershipCore, Peer } from '../../membership/index.js';
 import { MEMBERSHIP_CORE } from '../../options/peer-cloud.tokens.js';
 import type { JsonValue } from '../../wire/json.js';
 import type { MessageHead } from '../../wire/message-head.js';

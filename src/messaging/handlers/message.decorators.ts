@@ -4,7 +4,7 @@ import {
   type PipeTransform,
   type Type,
 } from '@nestjs/common';
-import type { Peer } from '../../membership/peer.js';
+import type { Peer } from '../../membership/index.js';
 import type { MessageMetadata } from '../../wire/message-head.js';
 import type { MessagePattern } from './message-pattern.js';
 

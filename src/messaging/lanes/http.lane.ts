@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { MembershipCore } from '../../membership/core/membership-core.js';
-import type { Member } from '../../membership/core/membership.types.js';
+import type { Member, MembershipCore } from '../../membership/index.js';
 import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
 import {
   MEMBERSHIP_CORE,

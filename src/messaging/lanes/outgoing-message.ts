@@ -1,5 +1,5 @@
 import { messageOf } from '../../errors/error-text.js';
-import type { Member } from '../../membership/core/membership.types.js';
+import type { Member } from '../../membership/index.js';
 import {
   isJsonObject,
   type JsonObject,

@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Member } from '../../membership/core/membership.types.js';
-import { PeerDirectory } from '../../membership/peer-directory.js';
+import { type Member, PeerDirectory } from '../../membership/index.js';
 import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
 import { PEER_CLOUD_OPTIONS } from '../../options/peer-cloud.tokens.js';
 import { isSuccess } from '../../wire/endpoints.js';

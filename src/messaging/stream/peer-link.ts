@@ -1,4 +1,4 @@
-import type { Member } from '../../membership/core/membership.types.js';
+import type { Member } from '../../membership/index.js';
 import type { JsonValue } from '../../wire/json.js';
 import {
   type InvalidBodyError,

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Peer } from '../../membership/peer.js';
+import type { Peer } from '../../membership/index.js';
 import type { BodyAccount, StreamCodec } from '../../security/index.js';
 import type { JsonObject, JsonValue } from '../../wire/json.js';
 import { isMessageHead, type MessageHead } from '../../wire/message-head.js';

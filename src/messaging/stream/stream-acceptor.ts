@@ -5,12 +5,12 @@ import {
   Injectable,
   type BeforeApplicationShutdown,
 } from '@nestjs/common';
-import type { MembershipCore } from '../../membership/core/membership-core.js';
-import type {
-  Member,
-  MembershipEvent,
-} from '../../membership/core/membership.types.js';
-import { PeerDirectory } from '../../membership/peer-directory.js';
+import {
+  type Member,
+  type MembershipCore,
+  type MembershipEvent,
+  PeerDirectory,
+} from '../../membership/index.js';
 import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
 import {
   MEMBERSHIP_CORE,

@@ -6,7 +6,7 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
-import type { Member } from '../../membership/core/membership.types.js';
+import type { Member } from '../../membership/index.js';
 import type { StreamCodec, StreamSecurity } from '../../security/index.js';
 import {
   type TlsMaterials,

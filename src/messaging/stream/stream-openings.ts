@@ -1,5 +1,5 @@
 import { Semaphore } from '../../util/semaphore.js';
-import type { Member } from '../../membership/core/membership.types.js';
+import type { Member } from '../../membership/index.js';
 import { NoStreamPlaceError } from './no-stream-place.error.js';
 import { MAX_OPENINGS } from './stream.constants.js';
 import type { OpenedStream, StreamOpener } from './stream-opener.js';

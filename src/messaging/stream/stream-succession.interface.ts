@@ -1,4 +1,4 @@
-import type { Member } from '../../membership/core/membership.types.js';
+import type { Member } from '../../membership/index.js';
 import type { BodyAccount } from '../../security/index.js';
 import type { Delivery } from './delivery.js';
 import type { OpenedStream } from './stream-opener.js';

@@ -1,4 +1,4 @@
-import type { Member } from '../../membership/core/membership.types.js';
+import type { Member } from '../../membership/index.js';
 import { ClientStream, type ClientStreamOwner } from './client-stream.js';
 import type { DeliveryQueue } from './delivery-queue.js';
 import type { Delivery } from './delivery.js';

@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import type { MembershipCore } from '../../membership/core/membership-core.js';
 import type {
   Member,
+  MembershipCore,
   MembershipEvent,
-} from '../../membership/core/membership.types.js';
+} from '../../membership/index.js';
 import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
 import {
   MEMBERSHIP_CORE,

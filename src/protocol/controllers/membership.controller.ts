@@ -1,6 +1,5 @@
 import { Inject, Req, Res } from '@nestjs/common';
-import type { MembershipCore } from '../../membership/core/membership-core.js';
-import type { RequestOrigin } from '../../membership/core/membership.types.js';
+import type { MembershipCore, RequestOrigin } from '../../membership/index.js';
 import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
 import {
   MEMBERSHIP_CORE,

@@ -1,5 +1,5 @@
 import { Req, Res } from '@nestjs/common';
-import { PeerDirectory } from '../../membership/peer-directory.js';
+import { PeerDirectory } from '../../membership/index.js';
 import {
   BAD_HEAD,
   headOf,

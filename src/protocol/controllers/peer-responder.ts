@@ -2,8 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { stackOf } from '../../errors/error-text.js';
 import { PeerCloudError } from '../../errors/peer-cloud.error.js';
-import type { MembershipCore } from '../../membership/core/membership-core.js';
-import type { Member } from '../../membership/core/membership.types.js';
+import type { Member, MembershipCore } from '../../membership/index.js';
 import { MEMBERSHIP_CORE } from '../../options/peer-cloud.tokens.js';
 import { pathOf } from '../../wire/endpoints.js';
 import {

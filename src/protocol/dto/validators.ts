@@ -1,15 +1,13 @@
 import { ValidateBy, type ValidationOptions } from 'class-validator';
 import {
+  MAX_CLOUD_LENGTH,
+  MAX_FEATURES,
+  MAX_SIGNATURE_LENGTH,
   isCloudName,
   isFeatureList,
   isSignature,
   readIncarnation,
-} from '../../membership/core/member-list/index.js';
-import {
-  MAX_CLOUD_LENGTH,
-  MAX_FEATURES,
-  MAX_SIGNATURE_LENGTH,
-} from '../../membership/core/options/membership.limits.js';
+} from '../../membership/index.js';
 import { normalizeHost, parsePort } from '../../wire/address.js';
 import { isSoundData, MAX_DATA_DEPTH } from '../../wire/json-guard.js';
 import { isPeerId, MAX_ID_LENGTH } from '../../wire/endpoints.js';

@@ -5,7 +5,7 @@ import {
 } from 'node:http';
 import { Logger } from '@nestjs/common';
 import { stackOf } from '../../errors/error-text.js';
-import { MAX_CONTROL_BYTES } from '../../membership/core/options/membership.limits.js';
+import { MAX_CONTROL_BYTES } from '../../membership/index.js';
 import {
   ENDPOINTS,
   isPeerId,

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { messageOf } from '../../errors/error-text.js';
-import type { MembershipCore } from '../../membership/core/membership-core.js';
+import type { MembershipCore } from '../../membership/index.js';
 import {
   MEMBERSHIP_CORE,
   PEER_TRANSPORT,

@@ -1,4 +1,4 @@
-import type { Clock } from '../../membership/core/clock.js';
+import type { Clock } from '../../membership/index.js';
 import type { JsonValue } from '../../wire/json.js';
 import type { PeerAnswer } from '../../transport/peer-transport.interface.js';
 import {

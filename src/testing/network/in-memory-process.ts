@@ -8,7 +8,7 @@ import {
   TransportError,
   type TransportErrorCode,
 } from '../../transport/transport.error.js';
-import type { Clock } from '../../membership/core/clock.js';
+import type { Clock } from '../../membership/index.js';
 import type { Endpoint } from '../../wire/endpoints.js';
 import type { JsonValue } from '../../wire/json.js';
 import { ProcessClock } from './process-clock.js';

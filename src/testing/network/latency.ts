@@ -1,5 +1,5 @@
 import type { SeededRandom } from './seeded-random.js';
-import type { Clock } from '../../membership/core/clock.js';
+import type { Clock } from '../../membership/index.js';
 
 /** Time that one direction of an exchange takes, in ms. */
 export type Latency = (random: Pick<SeededRandom, 'next'>) => number;

@@ -1,4 +1,4 @@
-import type { Clock } from '../../membership/core/clock.js';
+import type { Clock } from '../../membership/index.js';
 
 interface ProcessTimer {
   callback: (() => void) | undefined;

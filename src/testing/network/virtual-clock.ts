@@ -1,5 +1,5 @@
 import { EventQueue, type QueuedEvent } from './event-queue.js';
-import type { Clock } from '../../membership/core/clock.js';
+import type { Clock } from '../../membership/index.js';
 
 /** After so many events, timers and signals of the real process get their turn. */
 const EVENTS_PER_TURN = 2048;
