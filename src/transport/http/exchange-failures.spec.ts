@@ -1,5 +1,6 @@
 import { createServer as createTcpServer, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
+import { blackHole } from '../../../test/support/black-hole.js';
 import {
   cleanups,
   codeOf,
@@ -39,6 +40,19 @@ describe('an exchange that fails', () => {
     );
     expect(await codeOf(answer)).toBe('UNREACHABLE');
   });
+
+  it.each<[string, number]>([
+    ['soon, whatever time it has for the answer', 3 * 60_000],
+    ['at its deadline, if that is sooner', 100],
+  ])(
+    'is UNREACHABLE %s, where nothing answers to a connection',
+    async (_when, timeout) => {
+      const hole = await blackHole();
+      cleanups.push(() => hole.close());
+      const answer = transport.request(hole, 'message', {}, { timeout });
+      expect(await codeOf(answer)).toBe('UNREACHABLE');
+    },
+  );
 
   it('is UNREACHABLE after close', async () => {
     const address = await serve((_request, response) => response.end('{}'));

@@ -33,6 +33,7 @@ export class Exchange implements Dispatcher.DispatchHandler, PoolUser {
   #controller: Dispatcher.DispatchController | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lease: PoolLease | undefined;
+  #pool: Pool | undefined;
   /** True until it is given to the connections, which all other peers may have. */
   #waits = false;
   #stopListening: (() => void) | undefined;
@@ -75,6 +76,7 @@ export class Exchange implements Dispatcher.DispatchHandler, PoolUser {
 
   onPool(pool: Pool): void {
     this.#waits = false;
+    this.#pool = pool;
     const { method, path, headers, body } = this.#request;
     try {
       pool.dispatch({ method, path, headers, body } as never, this);
@@ -154,10 +156,17 @@ export class Exchange implements Dispatcher.DispatchHandler, PoolUser {
         'OVERLOADED',
         `too many other peers are being called for ${timeout} ms (option limits.maxConnectedPeers)`,
       );
+    } else if (this.#isConnecting) {
+      this.#giveUp('UNREACHABLE', `no connection within ${timeout} ms`);
     } else {
       this.#giveUp('TIMEOUT', `no answer within ${timeout} ms`);
     }
   };
+
+  /** True while there is no connection to the peer that could take the request. */
+  get #isConnecting(): boolean {
+    return !this.#controller && this.#pool?.stats.connected === 0;
+  }
 
   readonly #onAbort = (): void => {
     this.#giveUp('ABORTED', 'the caller gave up');

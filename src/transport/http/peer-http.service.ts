@@ -6,8 +6,11 @@ import type { ExchangeSecurity } from '../exchange-security.interface.js';
 import { PeerPools } from './peer-pools.js';
 import { createUndiciAdapter } from './undici.adapter.js';
 
-/** Ms until a connection must stand, where the deadline of the request is later. */
-const CONNECT_TIMEOUT = 5000;
+/**
+ * Ms until a connection must stand, where the deadline of the request is later. A packet that is lost while
+ * it is opened is sent again after one second; what is not there after two is not there.
+ */
+const CONNECT_TIMEOUT = 2000;
 
 export interface PeerHttpConfig {
   /** Ms for a whole exchange that names no timeout of its own. */
