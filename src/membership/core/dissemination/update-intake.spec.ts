@@ -27,6 +27,53 @@ describe('UpdateIntake', () => {
 
   const members = (...ids: string[]) => cloud.members(a, ids);
 
+  describe.each(['gossip', '/sync', '/joined'])(
+    'about members of clouds, in %s',
+    (way) => {
+      it.each([
+        ['blue', 'green'],
+        ['blue', undefined],
+        [undefined, 'green'],
+      ])(
+        'takes over none for %s that is said to be of %s',
+        async (own, other) => {
+          const wary = cloud.peer('wary', { cloud: own, ticks: false });
+          const from = cloud.fake('m');
+          const advertised = {
+            ...OURS,
+            incarnation: 5,
+            ...(own !== undefined && { cloud: own }),
+          };
+          await cloud.settle(from.join(wary.address, advertised));
+          const say = (id: string, name: string | undefined) => {
+            const said = {
+              ...legacyPeer(id),
+              port: id === 'x' ? 9338 : 9339,
+              ...OURS,
+              incarnation: 7,
+              state: 'alive',
+              ...(name !== undefined && { cloud: name }),
+            };
+            const sender = wary.core.get('m')!;
+            return cloud.settle<unknown>(
+              way === '/joined'
+                ? wary.core.receiveJoined(said, sender)
+                : way === '/sync'
+                  ? wary.core.receiveSync({ members: [said] }, sender)
+                  : from.send(wary.address, 'status', {
+                      ext: { updates: [said] },
+                    }),
+            );
+          };
+          await say('x', other);
+          expect(idsOf(wary)).toEqual(['m']);
+          await say('y', own);
+          expect(idsOf(wary)).toEqual(['m', 'y']);
+        },
+      );
+    },
+  );
+
   describe('/joined', () => {
     it('adds the peer, once', async () => {
       const [m] = await members('m');

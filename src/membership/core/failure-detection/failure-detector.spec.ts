@@ -2,12 +2,17 @@ import type {
   PeerAnswer,
   PeerTransport,
 } from '../../../transport/peer-transport.interface.js';
+import { SeededRandom } from '../../../testing/network/seeded-random.js';
 import { TransportError } from '../../../transport/transport.error.js';
 import type { JsonObject } from '../../../wire/json.js';
 import { addFake, left, makeCloud } from '../testing-support/checked-cloud.js';
 import { GOSSIP, makeList, member } from '../testing-support/listed.js';
 import { TestCloud, told } from '../testing-support/test-cloud.js';
-import { dueUnconfirmed } from './failure-detector.js';
+import type { CoreContext } from '../context.js';
+import { dueUnconfirmed, FailureDetector } from './failure-detector.js';
+import { LocalHealth } from './local-health.js';
+import { ProbeRing } from './probe-ring.js';
+import type { Prober } from './prober.js';
 
 /** Checks a member whose answer to `/status` is given here. */
 async function checkOfB(answer: () => Promise<PeerAnswer>) {
@@ -242,6 +247,43 @@ describe('a check', () => {
     }
     expect(cloud.requests.every(({ to }) => to === 'a')).toBe(true);
   });
+});
+
+/** Lifeguard: a slow peer takes care of itself first. */
+describe('a period', () => {
+  it.each([
+    [0, 12],
+    [1, 6],
+    [2, 4],
+    [5, 2],
+  ])(
+    'in a peer that is not well checks less often (score %i: %i times in twelve)',
+    async (score, times) => {
+      const { clock, events, list } = makeList();
+      list.apply(member('b'), GOSSIP);
+      const ring = new ProbeRing(new SeededRandom(1));
+      ring.add('b');
+      const health = new LocalHealth(8, () => 0, clock);
+      health.note(score);
+      const checked: string[] = [];
+      const prober: Partial<Prober> = {
+        probe: async ({ id }) => {
+          checked.push(id);
+          return { kind: 'unsure' };
+        },
+      };
+      const detector = new FailureDetector(
+        { list, events, life: { active: true } } as unknown as CoreContext,
+        ring,
+        prober as Prober,
+        health,
+      );
+      for (let tick = 0; tick < 12; tick++) {
+        await detector.tick();
+      }
+      expect(checked).toEqual(Array(times).fill('b'));
+    },
+  );
 });
 
 /** Members whose turn it is in two periods, after so many were named. */

@@ -1,5 +1,8 @@
 import { VirtualClock } from '../../../testing/network/virtual-clock.js';
-import { LocalHealth, RoundTrips } from './local-health.js';
+import { TypedEmitter } from '../../../util/typed-emitter.js';
+import type { CoreContext } from '../context.js';
+import type { CoreEventMap } from '../core-events.js';
+import { LocalHealth, RoundTrips, StallWatch } from './local-health.js';
 
 function makeHealth(max = 8) {
   const clock = new VirtualClock();
@@ -67,6 +70,23 @@ describe('LocalHealth', () => {
 });
 
 describe('RoundTrips', () => {
+  it('takes the first answer for the mean, and half of it for what varies', () => {
+    const trips = new RoundTrips(1, 10_000);
+    trips.sample(100);
+    expect(trips.timeout).toBe(300);
+  });
+
+  it('learns from later answers by their weights, quicker ones and slower ones', () => {
+    const slower = new RoundTrips(1, 10_000);
+    slower.sample(100);
+    slower.sample(180);
+    expect(slower.timeout).toBeCloseTo(110 + 4 * 57.5);
+    const quicker = new RoundTrips(1, 10_000);
+    quicker.sample(100);
+    quicker.sample(20);
+    expect(quicker.timeout).toBeCloseTo(90 + 4 * 57.5);
+  });
+
   it('waits the floor while answers are quick', () => {
     const trips = new RoundTrips(250, 2000);
     expect(trips.timeout).toBe(250);
@@ -101,5 +121,82 @@ describe('RoundTrips', () => {
     expect(trips.timeout).toBeCloseTo(800);
     trips.sample(10);
     expect(trips.timeout).toBe(100);
+  });
+});
+
+describe('StallWatch', () => {
+  const INTERVAL = 500;
+
+  function makeWatch() {
+    const clock = new VirtualClock();
+    const events = new TypedEmitter<CoreEventMap>();
+    const stalls: number[] = [];
+    events.on('process.stalled', (ms) => stalls.push(ms));
+    const watch = new StallWatch({
+      env: { clock },
+      options: { probeInterval: INTERVAL },
+      events,
+    } as unknown as CoreContext);
+    return { clock, watch, stalls };
+  }
+
+  it('sees no stall before the first tick, however late that comes', async () => {
+    const { clock, watch, stalls } = makeWatch();
+    await clock.run(60_000);
+    watch.tickBegins();
+    expect(stalls).toEqual([]);
+  });
+
+  it.each([
+    [2500, []],
+    [2501, [2001]],
+    [10_000, [9500]],
+  ])(
+    'takes a pause of %i ms for stalls of %o: three periods and a second are usual',
+    async (pause, expected) => {
+      const { clock, watch, stalls } = makeWatch();
+      watch.tickBegins();
+      watch.tickEnded();
+      await clock.run(pause);
+      watch.tickBegins();
+      expect(stalls).toEqual(expected);
+    },
+  );
+
+  it('does not count what a tick takes itself', async () => {
+    const { clock, watch, stalls } = makeWatch();
+    watch.tickBegins();
+    await clock.run(30_000);
+    watch.tickEnded();
+    watch.tickBegins();
+    expect(stalls).toEqual([]);
+  });
+
+  it('counts from a tick that never ended, too', async () => {
+    const { clock, watch, stalls } = makeWatch();
+    watch.tickBegins();
+    await clock.run(2000);
+    watch.tickBegins();
+    await clock.run(2000);
+    watch.tickBegins();
+    expect(stalls).toEqual([]);
+  });
+
+  it('reports of a stall that is reported several times only what is more', async () => {
+    const { clock, watch, stalls } = makeWatch();
+    watch.late(600);
+    watch.late(600);
+    watch.late(400);
+    await clock.run(1000);
+    watch.late(900);
+    expect(stalls).toEqual([600, 300]);
+  });
+
+  it('takes a report that comes more than a second later for another stall', async () => {
+    const { clock, watch, stalls } = makeWatch();
+    watch.late(600);
+    await clock.run(1001);
+    watch.late(400);
+    expect(stalls).toEqual([600, 400]);
   });
 });
