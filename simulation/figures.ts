@@ -22,8 +22,8 @@ export interface FigureOptions extends CloudOptions {
   stalled: number;
 }
 
-/** What one simulated cloud shows of news, and while some of its peers stall. */
-export interface NewsFigures {
+/** What one simulated cloud shows of updates, and while some of its peers stall. */
+export interface UpdateFigures {
   rest: Load;
   join: JoinSpread;
   leave: Spread;
@@ -35,7 +35,7 @@ export interface NewsFigures {
 }
 
 /** Everything that one simulated cloud shows. */
-export interface Figures extends NewsFigures {
+export interface Figures extends UpdateFigures {
   faults: Faults;
   /** Bytes that each member takes in a peer's memory, on this machine. */
   memory: number;
@@ -48,7 +48,7 @@ const REST = 30_000;
 const SURVIVORS = 4;
 
 /**
- * Pieces of news of each kind; fewer in clouds so large that each speaks for itself, and so small that
+ * Updates of each kind; fewer in clouds so large that each speaks for itself, and so small that
  * nobody would be left.
  */
 const samplesFor = (peers: number) =>
@@ -68,11 +68,11 @@ export async function measureRestAndJoin(
   return { cloud, rest, join };
 }
 
-/** The news of one cloud, one kind after the other, then stalls. */
-export async function measureNews(
+/** The updates of one cloud, one kind after the other, then stalls. */
+export async function measureUpdates(
   options: FigureOptions,
   progress: (step: string) => void = () => {},
-): Promise<NewsFigures & { cloud: SimulatedCloud }> {
+): Promise<UpdateFigures & { cloud: SimulatedCloud }> {
   const samples = samplesFor(options.peers);
   const { cloud, rest, join } = await measureRestAndJoin(options, progress);
   progress('peers leave');
@@ -93,7 +93,7 @@ export async function measureFigures(
   progress: (step: string) => void = () => {},
 ): Promise<Figures> {
   const memory = await memoryPerMember();
-  const { cloud, ...news } = await measureNews(options, progress);
+  const { cloud, ...updates } = await measureUpdates(options, progress);
   progress('cuts and restarts');
-  return { ...news, faults: await faults(cloud), memory };
+  return { ...updates, faults: await faults(cloud), memory };
 }

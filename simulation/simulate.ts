@@ -23,7 +23,7 @@ npm run simulate -- [options]
   --skew 2000       most ms by which a peer's clock is ahead or behind
   --seed 1          the same seed gives the same table
   --profile lan     lan, wan or local
-  --plot file.svg   draws how news spread
+  --plot file.svg   draws how updates spread
 npm run simulate -- --check [options]
   --rows a,b        only these of the rows that must hold (see floors/)
   --seeds 5         how many seeds the medians are over

@@ -6,10 +6,10 @@ import {
   toProfile,
 } from './cli-arguments.js';
 import {
-  measureNews,
+  measureUpdates,
   measureRestAndJoin,
   type FigureOptions,
-  type NewsFigures,
+  type UpdateFigures,
 } from './figures.js';
 import { flawsOf } from './report/flaws.js';
 import { count, duration, percent } from './report/format.js';
@@ -38,7 +38,7 @@ const LARGE_LOSS = 0.1;
 /** Up to this size it stalls for all the minutes. */
 const SMALL = 100;
 
-type Cell = (figures: Partial<NewsFigures>) => string;
+type Cell = (figures: Partial<UpdateFigures>) => string;
 
 const COLUMNS: readonly [string, Cell][] = [
   ['join 50 %', ({ join }) => duration(join?.half ?? NaN)],
@@ -54,14 +54,16 @@ const COLUMNS: readonly [string, Cell][] = [
 ];
 
 /** What one cloud shows; large ones are spared what would take hours. */
-async function measure(options: FigureOptions): Promise<Partial<NewsFigures>> {
+async function measure(
+  options: FigureOptions,
+): Promise<Partial<UpdateFigures>> {
   const { peers, minutes } = options;
   if (peers > LARGE) {
     const { rest, join, cloud } = await measureRestAndJoin(options);
     return { rest, join, errors: cloud.network.errors };
   }
   const share = Math.min(1, SMALL / peers);
-  return measureNews({ ...options, minutes: minutes * share });
+  return measureUpdates({ ...options, minutes: minutes * share });
 }
 
 await runCommand(async () => {

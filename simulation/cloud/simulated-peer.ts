@@ -114,7 +114,7 @@ export class SimulatedPeer {
     this.core.start({ port: this.port });
   }
 
-  /** Says goodbye and ends. */
+  /** Leaves and ends. */
   async leave(): Promise<void> {
     this.isRunning = false;
     await this.core.leave();

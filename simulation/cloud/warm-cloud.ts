@@ -4,7 +4,7 @@ import type { CloudOptions } from './cloud.options.js';
 import { SimulatedCloud } from './simulated-cloud.js';
 import type { SimulatedPeer } from './simulated-peer.js';
 
-/** Known peers of each peer. */
+/** Seeds of each peer. */
 const SEEDS = 3;
 
 /** Virtual ms in which all joins have been answered. */

@@ -1,6 +1,6 @@
 import type { SimulatedPeer } from './simulated-peer.js';
 
-/** Follows one piece of news through the cloud: who learned of it, and when. */
+/** Follows one update through the cloud: who learned of it, and when. */
 export class Watch {
   readonly #learned = new Map<SimulatedPeer, number>();
 

@@ -6,8 +6,8 @@ import { count } from './format.js';
 export function flawsOf(figures: Partial<Figures>): string[] {
   const { join, leave, crash, vanish, churn, faults, errors = [] } = figures;
   const flaws = Object.entries({ join, leave, crash, vanish })
-    .filter(([, news]) => news?.curves.flat().includes(Infinity))
-    .map(([news]) => `not everybody learned of a ${news}`);
+    .filter(([, spread]) => spread?.curves.flat().includes(Infinity))
+    .map(([kind]) => `not everybody learned of a ${kind}`);
   for (const [fault, ms] of Object.entries(healingTimes(faults))) {
     if (ms === Infinity) {
       flaws.push(`lists never right after ${fault}`);

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { parse, View, type Spec } from 'vega';
 
-/** One curve: ms at which one more observer knew, in order, for each piece of news. */
+/** One curve: ms at which one more observer knew, in order, for each update. */
 export interface Curve {
   name: string;
   curves: readonly (readonly number[])[];
@@ -14,7 +14,7 @@ interface Point {
   share: number;
 }
 
-/** Draws the share of the peers that know against time, one colour for each kind of news. */
+/** Draws the share of the peers that know against time, one colour for each kind of update. */
 export async function plotConvergence(
   file: string,
   title: string,

@@ -3,7 +3,7 @@ import type { SimulatedPeer } from '../cloud/simulated-peer.js';
 import type { Watch } from '../cloud/watch.js';
 import { median } from '../statistics.js';
 
-/** How one kind of news spread, over several pieces of it. All in virtual ms. */
+/** How one kind of update spread, over several of them. All in virtual ms. */
 export interface Spread {
   /** Medians of the times until half, 99 % and all of the peers knew. */
   half: number;
@@ -13,10 +13,10 @@ export interface Spread {
   curves: number[][];
 }
 
-/** Ms after which news that has not reached everybody is given up. */
+/** Ms after which an update that has not reached everybody is given up. */
 const PATIENCE = 60_000;
 
-/** Ms between two pieces of news. */
+/** Ms between two updates. */
 const PAUSE = 5000;
 
 export function summarize(curves: number[][]): Spread {

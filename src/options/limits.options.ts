@@ -21,8 +21,8 @@ export interface LimitOptions {
    */
   maxAnswerBytes?: number | undefined;
   /**
-   * Levels of arrays and objects in a body, and in the reply to a message. 48 at least, for news of
-   * members, whose data may have 32.
+   * Levels of arrays and objects in a body, and in the reply to a message. 48 at least, for updates
+   * about members, whose data may have 32.
    *
    * @defaultValue 128
    */
@@ -128,14 +128,15 @@ export interface LimitOptions {
    */
   maxConnectedPeers?: number | undefined;
   /**
-   * Bytes of the `data` of all members together, as JSON. Over it, data that others tell is left out with
-   * its member; who joins by itself is let in. Memory is several times that.
+   * Bytes of the `data` of all members together, as JSON. Over it, data that others send is left out with
+   * its member; a member that joins by itself is let in. Memory is several times that.
    *
    * @defaultValue 67,108,864 bytes
    */
   maxListBytes?: number | undefined;
   /**
-   * Members that one other member may name before any of them has answered this peer. The answer to the
+   * Unconfirmed members (hearsay): how many one other member may name before any of them has answered this
+   * peer. The answer to the
    * join by which this peer came in does not count. Higher brings large parted clouds together sooner, and
    * lets a liar put more names on the list.
    *
@@ -150,7 +151,7 @@ export interface LimitOptions {
    */
   reportsPerMinute?: number | undefined;
   /**
-   * Members that are gone and remembered, so that old news does not bring them back and they are found
+   * Members that are gone and remembered, so that old updates do not bring them back and they are found
    * again.
    *
    * @defaultValue 8192
@@ -183,7 +184,7 @@ export interface LimitOptions {
    */
   maxWaitingVerifications?: number | undefined;
   /**
-   * Items of news that wait to be passed on, one for each member: over it, what was told most often makes
+   * Updates that wait to be sent, one for each member: over it, the one that was sent most often makes
    * room.
    *
    * @defaultValue 4096

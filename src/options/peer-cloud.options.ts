@@ -40,9 +40,9 @@ export interface PeerCloudOptions {
   enabled?: boolean | undefined;
 
   /**
-   * Known peers, tried in random order until one lets this peer in; a name stands for every address behind
-   * it, resolved anew at each try. One's own address may be among them. Without any, this peer waits for
-   * others to join it.
+   * The seeds: addresses of peers that are tried in random order until one lets this peer in. A name stands
+   * for every address behind it, resolved anew at each try. One's own address may be among them. Without
+   * any, this peer waits for others to join it.
    *
    * @defaultValue none
    */
@@ -112,7 +112,7 @@ export interface PeerCloudOptions {
   messageTimeout?: number | undefined;
 
   /**
-   * Ms that closing the app waits for the goodbyes, and for requests and messages under way in both
+   * Ms that closing the app waits until the others are notified, and for requests and messages under way in both
    * directions and on every lane; then they are cut off. A handler that never ends holds no shutdown up for
    * longer. Shorter than what the platform gives a process between SIGTERM and SIGKILL.
    *
@@ -139,7 +139,7 @@ export interface PeerCloudOptions {
   /** When the members are checked. `false`: never by itself, only by `HealthCheckService.check()`. */
   healthCheck?: HealthCheckOptions | false | undefined;
 
-  /** How members are judged and news is spread. The defaults fit clouds of 2 to 5,000 peers. */
+  /** How members are judged and updates are spread. The defaults fit clouds of 2 to 5,000 peers. */
   membership?: MembershipOptions | undefined;
 
   /** How messages travel, and how many of them at once. */

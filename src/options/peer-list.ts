@@ -3,14 +3,14 @@ import type { PeerAddress } from '../wire/peer-info.js';
 import { OptionsError } from './option-checks.js';
 
 /**
- * A known peer: `'host:port'`, `'host'`, `'[::1]:9338'` or an object. The port may be a string of
+ * A seed: `'host:port'`, `'host'`, `'[::1]:9338'` or an object. The port may be a string of
  * digits; without one, or with 0, it is 9338.
  */
 export type PeerAddressInput =
   string | { ip: string; port?: number | string | undefined };
 
 /**
- * Reads a list of known peers; throws an OptionsError that names the entry.
+ * Reads a list of seeds; throws an OptionsError that names the entry.
  * They are called by `scheme`, this peer's own: a cloud has TLS everywhere or nowhere.
  */
 export function readPeers(

@@ -57,7 +57,7 @@ export interface StandaloneOptions extends Omit<
   logger?: LoggerService | LogLevel[] | false | undefined;
 
   /**
-   * Whether SIGINT (Ctrl-C) and SIGTERM say goodbye to the cloud and then end the process with code 0.
+   * Whether SIGINT (Ctrl-C) and SIGTERM take the peer out of the cloud and then end the process with code 0.
    * Default true, as in the original. A second signal ends it at once.
    */
   signals?: boolean | undefined;
@@ -111,7 +111,7 @@ export interface PeerCloudClient {
   /** Replaces this peer's data, here and at all others. */
   update(data: JsonObject, callback?: NodeCallback<void>): Promise<void>;
 
-  /** Says goodbye to all peers and stops listening. Calling it again waits for the same end. */
+  /** Leaves the cloud and stops listening. Calling it again waits for the same end. */
   close(callback?: NodeCallback<void>): Promise<void>;
 
   /** Calls the listener at each event of that name; the names are those of `@OnPeerEvent()` and the messages'. */

@@ -105,7 +105,7 @@ describe('a mixed cloud', () => {
           (peer) => listed(peer) === cloud.running.length - 1 + legacy.length,
         );
       expect(await cloud.clock.runUntil(known, { timeout: 60_000 })).toBe(true);
-      // No audit needed: whoever looks after a legacy member tells it at once.
+      // No audit needed: the peer that is responsible for a legacy member notifies it at once.
       await expectRight(cloud, legacy, 3000);
       return cloud;
     });

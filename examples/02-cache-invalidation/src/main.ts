@@ -2,6 +2,6 @@ import { NestFactory } from '@nestjs/core';
 import { AppModule } from './app.module.js';
 
 const app = await NestFactory.create(AppModule);
-// Lets a signal say goodbye to the other peers.
+// Lets a signal take the peer out of the cloud before the process ends.
 app.enableShutdownHooks();
 await app.listen(process.env.PORT ?? 3000, '127.0.0.1');

@@ -1,5 +1,5 @@
 import type { PeerTransport } from '../../transport/peer-transport.interface.js';
-import { MAX_CONCURRENT_TELLINGS } from './options/membership.limits.js';
+import { MAX_CONCURRENT_NOTIFICATIONS } from './options/membership.limits.js';
 import { OURS, never } from './testing-support/checked-cloud.js';
 import type { FakePeer } from './testing-support/fake-peer.js';
 import { TestCloud, idsOf, told } from './testing-support/test-cloud.js';
@@ -116,7 +116,7 @@ describe('a leave', () => {
     }));
     await a.core.receiveSync({ members }, a.core.get('b')!);
     await cloud.settle(a.core.leave());
-    expect(seen.most).toBe(MAX_CONCURRENT_TELLINGS);
+    expect(seen.most).toBe(MAX_CONCURRENT_NOTIFICATIONS);
     expect(toldIds).toHaveLength(201);
     expect(new Set(toldIds).size).toBe(201);
   });

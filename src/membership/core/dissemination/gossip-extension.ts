@@ -14,7 +14,7 @@ import {
 } from '../member-list/index.js';
 import {
   MAX_GOSSIP_ITEMS,
-  MAX_NEWS_BYTES,
+  MAX_UPDATES_BYTES,
 } from '../options/membership.limits.js';
 import type { StatusExtension } from '../status/index.js';
 import { sendsFor, type GossipQueue } from './gossip-queue.js';
@@ -40,7 +40,7 @@ export class GossipExtension implements StatusExtension {
     if (!speaks(target, 'gossip')) {
       return undefined;
     }
-    const room = MAX_NEWS_BYTES - jsonBytes(extra);
+    const room = MAX_UPDATES_BYTES - jsonBytes(extra);
     return {
       digest: this.#ctx.list.digest.text,
       updates: this.#updates(target, [...updates], room),
@@ -84,7 +84,7 @@ export class GossipExtension implements StatusExtension {
   #updates(
     target: MemberRecord,
     first: JsonObject[],
-    room = MAX_NEWS_BYTES,
+    room = MAX_UPDATES_BYTES,
   ): JsonObject[] {
     const { list, options, self } = this.#ctx;
     if (list.peek(target.id)?.state === 'suspect') {
@@ -113,7 +113,7 @@ function bytesOf(updates: readonly JsonObject[]): number {
 
 /** A record that leaves no room for an update about a state is left to the comparison of lists. */
 function fits(update: JsonObject): boolean {
-  return jsonBytes(update) <= MAX_NEWS_BYTES - STATE_UPDATE_BYTES;
+  return jsonBytes(update) <= MAX_UPDATES_BYTES - STATE_UPDATE_BYTES;
 }
 
 /** One update, as it came: a member's own record, or that others suspect it or found it gone. */

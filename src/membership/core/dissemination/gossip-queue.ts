@@ -2,7 +2,7 @@ import type { JsonObject } from '../../../wire/json.js';
 import { jsonBytes } from '../../../wire/json-bytes.js';
 import {
   MAX_GOSSIP_ITEMS,
-  MAX_NEWS_BYTES,
+  MAX_UPDATES_BYTES,
 } from '../options/membership.limits.js';
 
 interface QueuedUpdate {
@@ -45,8 +45,8 @@ export class GossipQueue {
    */
   add(id: string, body: JsonObject, urgent: boolean): void {
     this.drop(id);
-    const size = jsonBytes(body, MAX_NEWS_BYTES);
-    if (size > MAX_NEWS_BYTES) {
+    const size = jsonBytes(body, MAX_UPDATES_BYTES);
+    if (size > MAX_UPDATES_BYTES) {
       return;
     }
     if (this.#items.size >= this.#limit) {
@@ -92,7 +92,7 @@ export class GossipQueue {
     maxSends: number,
     except?: string,
     items = MAX_GOSSIP_ITEMS,
-    bytes = MAX_NEWS_BYTES,
+    bytes = MAX_UPDATES_BYTES,
   ): JsonObject[] {
     const taken: QueuedUpdate[] = [];
     let room = bytes;

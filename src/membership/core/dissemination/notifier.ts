@@ -7,7 +7,7 @@ import {
   toLegacyInfo,
   type MemberRecord,
 } from '../member-list/index.js';
-import { MAX_CONCURRENT_TELLINGS } from '../options/membership.limits.js';
+import { MAX_CONCURRENT_NOTIFICATIONS } from '../options/membership.limits.js';
 import { successOf, type CallResult } from '../peer-calls.js';
 import { recordBody } from './gossip-extension.js';
 
@@ -21,7 +21,7 @@ export class Notifier {
   constructor(ctx: CoreContext) {
     this.#ctx = ctx;
     this.#limiter = new Semaphore(
-      MAX_CONCURRENT_TELLINGS,
+      MAX_CONCURRENT_NOTIFICATIONS,
       ctx.options.maxPeers,
     );
   }

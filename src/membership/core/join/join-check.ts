@@ -22,7 +22,7 @@ import type {
 import {
   JOIN_CHECK_TIMEOUT,
   JOIN_REFUSAL_TIME,
-  JOIN_TELLING_MOMENT,
+  JOIN_BROADCAST_WAIT,
   MAX_NAME_LOOKUPS,
   MAX_WAITING_LOOKUPS,
 } from '../options/membership.limits.js';
@@ -243,7 +243,7 @@ export class JoinCheck {
     known: MemberRecord,
     info: PeerInfo,
   ): Promise<'gone' | 'same' | 'taken'> {
-    const end = this.#ctx.env.clock.monotonic() + JOIN_TELLING_MOMENT;
+    const end = this.#ctx.env.clock.monotonic() + JOIN_BROADCAST_WAIT;
     const reply = await this.#ask(known, known.id, end);
     if (reply.kind === 'busy') {
       return 'taken';

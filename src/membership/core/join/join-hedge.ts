@@ -1,14 +1,14 @@
 import { firstOf } from '../../../util/first-of.js';
 import type { PeerAddress } from '../../../wire/peer-info.js';
 import { sleep, type CoreContext } from '../context.js';
-import { JOIN_TELLING_MOMENT } from '../options/membership.limits.js';
+import { JOIN_BROADCAST_WAIT } from '../options/membership.limits.js';
 import type { StatusCaller, StatusReply } from '../status/index.js';
 
 /** Part of a join's time after which it is sent again, or to another peer. */
 const HEDGE = 1 / 6;
 
 /** Ms before which it is not: the answer may still wait for the others to be notified. */
-const MIN_HEDGE = 2 * JOIN_TELLING_MOMENT;
+const MIN_HEDGE = 2 * JOIN_BROADCAST_WAIT;
 
 /** Answers to questions for which a join is awaited then: it takes its receiver as many turns. */
 const TURNS = 4;

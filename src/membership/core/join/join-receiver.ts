@@ -17,7 +17,7 @@ import {
   type MemberRecord,
 } from '../member-list/index.js';
 import type { RequestOrigin } from '../membership.types.js';
-import { JOIN_TELLING_MOMENT } from '../options/membership.limits.js';
+import { JOIN_BROADCAST_WAIT } from '../options/membership.limits.js';
 import type { StatusCaller } from '../status/index.js';
 import { answeredPeers, answeredSelf } from './join-body.js';
 import { JoinCheck, type Admitted, type Refusal } from './join-check.js';
@@ -146,7 +146,7 @@ export class JoinReceiver {
     };
     const everybody = this.#notify(broadcast);
     if (broadcast.notified.size > 0) {
-      await Promise.race([everybody, sleep(this.#ctx, JOIN_TELLING_MOMENT)]);
+      await Promise.race([everybody, sleep(this.#ctx, JOIN_BROADCAST_WAIT)]);
     }
     if (!this.#add(joiner)) {
       return undefined;

@@ -17,29 +17,29 @@ export const MAX_NAME_LOOKUPS = 4;
 export const MAX_WAITING_LOOKUPS = 64;
 
 /** Ms for which the answer to a join waits for the others to hear of it (PROTOCOL.md, section 2). */
-export const JOIN_TELLING_MOMENT = 250;
+export const JOIN_BROADCAST_WAIT = 250;
 
 /** Ms for which requests of unknown senders wait for the own join (PROTOCOL.md, section 1, identity). */
 export const ADMISSION_WAIT = 1000;
 
-/** Ms for which a member that answered a join passes later news on to that newcomer. */
+/** Ms for which a member that answered a join passes later updates on to that newcomer. */
 export const NEWCOMER_PERIOD = 5000;
 
-/** Newcomers that news is passed on to. */
+/** Newcomers that updates are passed on to. */
 export const MAX_NEWCOMERS = 256;
 
-/** Members that are told directly at the same moment. */
-export const MAX_CONCURRENT_TELLINGS = 128;
+/** Members that are notified directly at the same moment. */
+export const MAX_CONCURRENT_NOTIFICATIONS = 128;
 
 /** Indirect checks for others at the same moment. */
 export const MAX_INDIRECT_PROBES = 32;
 
-/** Items, and bytes as JSON, of news in one body (PROTOCOL.md, section 4, `gossip`). */
+/** Updates in one body, and bytes of such a body as JSON (PROTOCOL.md, section 4, `gossip`). */
 export const MAX_GOSSIP_ITEMS = 32;
 export const MAX_GOSSIP_BYTES = 64 * 1024;
 
-/** Bytes of the items alone: the rest of the extension part needs some too. */
-export const MAX_NEWS_BYTES = MAX_GOSSIP_BYTES - 1024;
+/** Bytes of the updates alone: the rest of the extension part needs some too. */
+export const MAX_UPDATES_BYTES = MAX_GOSSIP_BYTES - 1024;
 
 /** Bytes of one body of `/sync`; what does not fit comes with the next one. */
 export const MAX_SYNC_BYTES = 512 * 1024;
@@ -61,13 +61,13 @@ export const MAX_CLOUD_LENGTH = 128;
 /** Characters of a record's signature. */
 export const MAX_SIGNATURE_LENGTH = 1024;
 
-/** Ms for which a member that left by itself is remembered: as long as old news may travel. */
+/** Ms for which a member that left by itself is remembered: as long as old updates may travel. */
 export const LEFT_MEMORY = 10 * 60_000;
 
 /** Ms by which another's incarnation may lie ahead (PROTOCOL.md, section 4). */
 export const MAX_INCARNATION_LEAD = 24 * 3_600_000;
 
-/** Members for which the quota of new names is counted. */
+/** Members for which the quotas of what they say of others are counted. */
 export const MAX_REPORTERS = 1024;
 
 /** Repairs of legacy members' lists that wait, and that are remembered; how many one request asks for. */
@@ -75,8 +75,8 @@ export const MAX_LEGACY_REPAIRS = 1024;
 export const MAX_REPAIRS_IN_BODY = 32;
 
 /**
- * Ends that whoever takes over the care for a legacy member tells it again: so many, and those of so
- * many ms. Longer than a dead member may stay a suspect.
+ * Ends of which a peer that takes over a legacy member notifies it again: so many, and those of so many
+ * ms. Longer than a dead member may stay a suspect.
  */
 export const MAX_INHERITED_ENDS = 256;
 export const INHERITED_PERIOD = 2 * 60_000;

@@ -12,7 +12,7 @@ import {
 import type { PeerAddress } from '../../../wire/peer-info.js';
 
 /**
- * How members are judged and how news spreads. Start from a profile and change single values only with
+ * How members are judged and how updates spread. Start from a profile and change single values only with
  * a reason: they are tuned together (docs/membership.md has the figures).
  */
 export interface MembershipOptions {
@@ -25,7 +25,7 @@ export interface MembershipOptions {
   profile?: MembershipProfileName | undefined;
   /**
    * Ms of a direct check before it counts as missed, while the network is quick; it grows by itself with
-   * the round trips that are seen. Shorter finds crashes sooner and accuses slow members more often.
+   * the round trips that are seen. Shorter finds crashes sooner and suspects slow members more often.
    *
    * @defaultValue 250 ms
    */
@@ -54,14 +54,14 @@ export interface MembershipOptions {
    */
   suspicionMultiplier?: number | undefined;
   /**
-   * Without confirmations a suspect has this many times longer. Higher protects against accusers that are
-   * themselves slow; lower finds dead members sooner in a cloud that loses packets.
+   * Without confirmations a suspect has this many times longer. Higher protects against members that
+   * suspect others because they are slow themselves; lower finds dead members sooner in a cloud that loses packets.
    *
    * @defaultValue 6
    */
   suspicionMaxFactor?: number | undefined;
   /**
-   * Independent confirmations that bring a suspicion down to its shortest. Fewer lets a few slow accusers
+   * Independent confirmations that bring a suspicion down to its shortest. Fewer lets a few slow members
    * decide; more makes detection wait.
    *
    * @defaultValue 3
@@ -75,15 +75,15 @@ export interface MembershipOptions {
    */
   maxLocalHealth?: number | undefined;
   /**
-   * Up to this many members, joins and leaves are told to everybody at once by `/joined` and `/left`;
-   * above, news travels by gossip. Higher is quicker in middling clouds and lets one join cost one peer as
-   * many requests.
+   * Up to this many members, everybody is notified of joins and leaves at once by `/joined` and `/left`;
+   * above, updates travel by gossip. Higher is quicker in middling clouds and lets one join cost one peer
+   * as many requests.
    *
    * @defaultValue 32
    */
   directThreshold?: number | undefined;
   /**
-   * Ms between two rounds of gossip, which run only while there is news. Shorter spreads sooner and costs
+   * Ms between two rounds of gossip, which run only while there are updates. Shorter spreads sooner and costs
    * more requests under churn.
    *
    * @defaultValue 200 ms
@@ -96,27 +96,27 @@ export interface MembershipOptions {
    */
   gossipFanout?: number | undefined;
   /**
-   * Each item of news is sent `gossipMultiplier · log10(N + 1)` times, `gossipMinSends` at least. Higher
+   * Each update is sent `gossipMultiplier · log10(N + 1)` times, `gossipMinSends` at least. Higher
    * survives more loss and keeps the gossip running longer.
    *
    * @defaultValue 4
    */
   gossipMultiplier?: number | undefined;
   /**
-   * Fewest times that an item of news is sent. 12 reach all at 25 % loss.
+   * Fewest times that an update is sent. 12 reach all at 25 % loss.
    *
    * @defaultValue 12
    */
   gossipMinSends?: number | undefined;
   /**
    * Ms between two comparisons of whole lists that a persisting difference may cause. Shorter repairs lost
-   * news sooner; under churn lists always differ a little, so it is also the price.
+   * updates sooner; under churn lists always differ a little, so it is also the price.
    *
    * @defaultValue 10,000 ms
    */
   syncInterval?: number | undefined;
   /**
-   * Times that the dead and the configured peers are dialled again, for the whole cloud and probe
+   * Times that the dead and the seeds (the option `peers`) are dialled again, for the whole cloud and probe
    * interval. 0 never heals a partition.
    *
    * @defaultValue 3
@@ -129,7 +129,7 @@ export interface MembershipOptions {
    */
   deadMemoryHours?: number | undefined;
   /**
-   * Ms that one's own `/join` may take, for each known peer tried: the receiver calls back and tells the
+   * Ms that one's own `/join` may take, for each seed tried: the receiver calls back and notifies the
    * others before it answers. Without a value it is three times `requestTimeout`, six times in the profile
    * `wan`.
    *
@@ -150,7 +150,7 @@ export interface MembershipOptions {
    */
   joinRetryMax?: number | undefined;
   /**
-   * Shortest time in ms between two attempts to get back in by a peer that finds itself thrown out; an
+   * Shortest time in ms between two attempts to get back in by a peer that finds itself evicted; an
    * attempt sends six joins at most, and one where that is answered. Shorter is back sooner; longer keeps
    * a peer that others cannot reach from calling all the time.
    *
@@ -167,7 +167,8 @@ export interface MembershipOptions {
    */
   legacyAuditInterval?: number | undefined;
   /**
-   * New members that one other member may name within a minute. It bounds what a single liar can put on
+   * New members that one other member may name within a minute (hearsay, until they are confirmed). It
+   * bounds what a single liar can put on
    * the list; it must not be smaller than the cloud.
    *
    * @defaultValue 10,000
@@ -182,7 +183,7 @@ export type MembershipParameters = {
 
 /** Complete options of the membership core. */
 export interface ResolvedMembershipOptions extends MembershipParameters {
-  /** Known peers; `ip` may be a name. */
+  /** Peers to join through; `ip` may be a name. */
   readonly seeds: readonly PeerAddress[];
   /** Ms for one control request. */
   readonly requestTimeout: number;

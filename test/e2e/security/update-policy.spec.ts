@@ -36,7 +36,7 @@ function callsOf({ app }: PeerApp): string[] {
   return calls;
 }
 
-const news = (id: string, ip: string, port: number): JsonObject => ({
+const updateOf = (id: string, ip: string, port: number): JsonObject => ({
   id,
   ip,
   port,
@@ -75,9 +75,9 @@ describe.each(['/joined', 'gossip', '/sync'])(
         ['127.0.0.1', 22],
         ['127.0.0.1', 0],
       ].flatMap(([ip, port], index) => [
-        news(`invented-${index}`, ip as string, port as number),
+        updateOf(`invented-${index}`, ip as string, port as number),
         // A member that is said to have moved there.
-        news(victim, ip as string, port as number),
+        updateOf(victim, ip as string, port as number),
       ]);
       for (const lie of lies) {
         const { status } =
