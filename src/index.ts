@@ -11,6 +11,11 @@ export type {
   ResolvedPeerCloudOptions,
 } from './options/peer-cloud.options.js';
 export type { PeerAddressInput } from './options/peer-list.js';
+export {
+  HandlerFinder,
+  type FoundInstance,
+  type FoundMethod,
+} from './discovery/handler-finder.js';
 export { OptionsError } from './options/options.error.js';
 export { PeerCloudError } from './errors/peer-cloud.error.js';
 

@@ -1,0 +1,74 @@
+import type { MembershipService, PeerChannel } from '../../index.js';
+import type { Answer, Question } from './core/questions.js';
+import type { SchedulePeers, Silence } from './core/schedule-ports.js';
+
+/** The other schedulers, reached by a channel of the cloud. */
+export class CloudPeers implements SchedulePeers {
+  readonly #membership: MembershipService;
+  readonly #channel: PeerChannel;
+
+  constructor(membership: MembershipService, channel: PeerChannel) {
+    this.#membership = membership;
+    this.#channel = channel;
+  }
+
+  get self(): string {
+    return this.#membership.self.id;
+  }
+
+  others(): string[] {
+    return this.#membership.peers().map(({ id }) => id);
+  }
+
+  has(peer: string): boolean {
+    return peer !== this.self && this.#membership.get(peer) !== undefined;
+  }
+
+  rank(
+    job: string,
+    count: number,
+    mayRun: (peer: string) => boolean,
+  ): string[] {
+    return [this.self, ...this.others()]
+      .filter(mayRun)
+      .map((peer) => ({ peer, score: scoreOf(`${job}\n${peer}`) }))
+      .sort((a, b) => b.score - a.score)
+      .slice(0, count)
+      .map(({ peer }) => peer);
+  }
+
+  async ask(
+    peer: string,
+    question: Question,
+    timeout: number,
+  ): Promise<Answer | Silence> {
+    try {
+      const answer = await this.#channel.send<Answer & object>(peer, question, {
+        timeout,
+      });
+      return answer ?? 'none';
+    } catch (error) {
+      return isRefused(error) ? 'gone' : 'silent';
+    }
+  }
+}
+
+/** Whether nothing listens where the peer was: the one error that is evidence of its end. */
+function isRefused(error: unknown): boolean {
+  for (let each = error; each instanceof Error; each = each.cause) {
+    if ((each as NodeJS.ErrnoException).code === 'ECONNREFUSED') {
+      return true;
+    }
+  }
+  return false;
+}
+
+/** FNV-1a with a last mix. */
+function scoreOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) {
+    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x45d9f3b);
+  return (hash ^ (hash >>> 15)) >>> 0;
+}

@@ -1,0 +1,394 @@
+import { Injectable, Scope, SetMetadata, type Type } from '@nestjs/common';
+import { Cron, Interval, SchedulerRegistry, Timeout } from '@nestjs/schedule';
+import { CronTime } from 'cron';
+import {
+  OncePerCloud,
+  PeerSingleton,
+  type PeerRun,
+} from '../../../src/integrations/schedule/index.js';
+import { closePeers } from '../../e2e/module/support/peer-app.js';
+import { until } from '../../support/until.js';
+import { startReplica, startReplicas, type Replica } from './replica.js';
+
+const EVERY_SECOND = '* * * * * *';
+
+/** What ran in all replicas: the occurrence, and who ran it. */
+let runs: { job: string; occurrence: number; by: object }[] = [];
+
+function ran(job: string, by: object, run?: PeerRun): void {
+  runs.push({ job, by, occurrence: run?.occurrence?.getTime() ?? 0 });
+}
+
+@Injectable()
+class Reports {
+  @OncePerCloud()
+  @Cron(EVERY_SECOND)
+  above(run: PeerRun) {
+    ran('above', this, run);
+  }
+
+  @Cron(EVERY_SECOND, { name: 'named' })
+  @OncePerCloud()
+  below(run: PeerRun) {
+    ran('below', this, run);
+  }
+
+  @OncePerCloud({ name: 'in Tokyo' })
+  @Cron(EVERY_SECOND, { timeZone: 'Asia/Tokyo' })
+  @SetMetadata('theirs', 1)
+  elsewhere(...args: unknown[]) {
+    ran('elsewhere', this);
+    return args.length;
+  }
+
+  @Interval(1_000)
+  @OncePerCloud()
+  again({ occurrence }: PeerRun) {
+    runs.push({ job: 'again', by: this, occurrence: occurrence!.getTime() });
+  }
+
+  @Cron(EVERY_SECOND)
+  everywhere() {
+    ran('everywhere', this);
+  }
+}
+
+const occurrencesOf = (job: string): number[] =>
+  runs.filter((run) => run.job === job).map(({ occurrence }) => occurrence);
+
+beforeEach(() => {
+  runs = [];
+});
+afterEach(closePeers);
+
+describe('@OncePerCloud()', () => {
+  it('runs each occurrence once in three replicas, with either order of decorators', async () => {
+    const replicas = await startReplicas(3, { providers: [Reports] });
+    runs = [];
+    await until(() => occurrencesOf('above').length >= 3);
+    const jobs = ['above', 'below', 'again'];
+    for (const job of jobs) {
+      const occurrences = occurrencesOf(job);
+      expect(new Set(occurrences).size).toBe(occurrences.length);
+      expect(occurrences.every((time) => time % 1_000 === 0)).toBe(true);
+    }
+    const [first, ...more] = occurrencesOf('above');
+    expect(more.slice(0, 2)).toEqual([1, 2].map((at) => first! + at * 1_000));
+    expect(occurrencesOf('elsewhere').length).toBeLessThanOrEqual(
+      occurrencesOf('above').length + 1,
+    );
+    expect(occurrencesOf('everywhere').length).toBeGreaterThan(
+      2 * occurrencesOf('above').length,
+    );
+    expect(replicas.flatMap(({ jobEvents }) => jobEvents)).not.toContainEqual(
+      expect.objectContaining({ type: 'job.taken-over' }),
+    );
+  });
+
+  it('is reported by each replica', async () => {
+    const replicas = await startReplicas(2, { providers: [Reports] });
+    await until(() => occurrencesOf('below').length >= 2);
+    for (const { schedule } of replicas) {
+      const jobs = await schedule.jobs();
+      expect(jobs.map(({ name }) => name).sort()).toEqual([
+        'Reports.above',
+        'Reports.again',
+        'in Tokyo',
+        'named',
+      ]);
+      const named = jobs.find(({ name }) => name === 'named')!;
+      expect(replicas.map(({ id }) => id)).toContain(named.owner);
+      expect(named.kind).toBe('once');
+      expect(named.runs).toContainEqual({
+        occurrence: expect.any(Date),
+        by: named.owner,
+        state: 'done',
+        duration: expect.any(Number),
+        error: undefined,
+      });
+    }
+  });
+
+  it('leaves the metadata of all decorators where they are looked for', () => {
+    const methods = Object.getOwnPropertyDescriptors(Reports.prototype);
+    for (const { value } of [methods.above, methods.below, methods.elsewhere]) {
+      expect(Reflect.getMetadata('SCHEDULER_TYPE', value!)).toBe(1);
+    }
+    expect(Reflect.getMetadata('SCHEDULER_NAME', methods.below.value!)).toBe(
+      'named',
+    );
+    expect(Reflect.getMetadata('theirs', methods.elsewhere.value!)).toBe(1);
+    expect(methods.above.value!.name).toBe('above');
+  });
+
+  it('leaves what the app itself calls as it is written', async () => {
+    expect(new Reports().elsewhere(1, 2)).toBe(2);
+    const replica = await startReplica({ providers: [Reports] });
+    expect(replica.get(Reports).elsewhere(1, 2, 3)).toBe(3);
+    expect(replica.get(Reports).elsewhere()).toBe(0);
+  });
+
+  it('gives a run to a method that takes one, and nothing to others', async () => {
+    const args: unknown[][] = [];
+    @Injectable()
+    class Both {
+      @OncePerCloud()
+      @Cron(EVERY_SECOND)
+      none() {
+        // eslint-disable-next-line prefer-rest-params
+        args.push([...arguments]);
+      }
+
+      @OncePerCloud({ fence: false })
+      @Cron(EVERY_SECOND)
+      one(run: PeerRun) {
+        args.push([run]);
+      }
+    }
+    await startReplica({ providers: [Both] });
+    await until(() => args.length >= 3);
+    expect(args).toContainEqual([]);
+    expect(args.find(({ length }) => length === 1)).toEqual([
+      {
+        name: 'Both.one',
+        occurrence: expect.any(Date),
+        token: undefined,
+        signal: expect.any(AbortSignal),
+      },
+    ]);
+  });
+
+  it('follows the registry: a job that is stopped, started and set anew', async () => {
+    const replica = await startReplica({ providers: [Reports] });
+    const registry = replica.app.get(SchedulerRegistry, { strict: false });
+    const job = registry.getCronJob('named');
+    await until(() => occurrencesOf('below').length >= 1);
+    void job.stop();
+    runs = [];
+    await until(() => occurrencesOf('above').length >= 2);
+    expect(occurrencesOf('below')).toEqual([]);
+    job.setTime(new CronTime('*/2 * * * * *'));
+    job.start();
+    await until(() => occurrencesOf('below').length >= 1);
+    expect(occurrencesOf('below').every((time) => time % 2_000 === 0)).toBe(
+      true,
+    );
+  });
+
+  it('runs a disabled job once somebody starts it', async () => {
+    @Injectable()
+    class Disabled {
+      @OncePerCloud()
+      @Cron(EVERY_SECOND, { name: 'by hand', disabled: true })
+      run(run: PeerRun) {
+        ran('by hand', this, run);
+      }
+    }
+    const replicas = await startReplicas(2, { providers: [Disabled] });
+    for (const { app } of replicas) {
+      app
+        .get(SchedulerRegistry, { strict: false })
+        .getCronJob('by hand')
+        .start();
+    }
+    await until(() => occurrencesOf('by hand').length >= 3);
+    const occurrences = occurrencesOf('by hand');
+    expect(new Set(occurrences).size).toBe(occurrences.length);
+  });
+
+  it('runs a job of a date once', async () => {
+    const date = new Date(Date.now() + 2_500);
+    @Injectable()
+    class Dated {
+      @OncePerCloud()
+      @Cron(date)
+      run(run: PeerRun) {
+        ran('dated', this, run);
+      }
+    }
+    const replicas = await startReplicas(2, { providers: [Dated] });
+    const ended = () =>
+      replicas.some(({ jobEvents }) =>
+        jobEvents.some(({ type }) => type === 'job.finished'),
+      );
+    await until(ended);
+    await until(() => Date.now() > date.getTime() + 1_200);
+    expect(occurrencesOf('dated')).toEqual([
+      Math.floor(date.getTime() / 1_000) * 1_000,
+    ]);
+  });
+
+  it('says what failed, and goes on', async () => {
+    const failure = new Error('why');
+    @Injectable()
+    class Failing {
+      @OncePerCloud()
+      @Cron(EVERY_SECOND)
+      run() {
+        ran('failing', this);
+        throw failure;
+      }
+    }
+    const [first, second] = await startReplicas(2, { providers: [Failing] });
+    await until(() => occurrencesOf('failing').length >= 2);
+    expect([...first!.jobEvents, ...second!.jobEvents]).toContainEqual(
+      expect.objectContaining({ type: 'job.finished', error: failure }),
+    );
+    for (const { schedule } of [first!, second!]) {
+      const [job] = await schedule.jobs();
+      expect(job!.runs).toContainEqual(
+        expect.objectContaining({ state: 'failed', error: 'Error: why' }),
+      );
+    }
+  });
+
+  it('takes over what its owner does not run', async () => {
+    const replicas = await startReplicas(3, { providers: [Reports] });
+    const { owner } = (await replicas[0]!.schedule.jobs()).find(
+      ({ name }) => name === 'named',
+    )!;
+    const lame = replicas.find(({ id }) => id === owner)!;
+    void lame.app
+      .get(SchedulerRegistry, { strict: false })
+      .getCronJob('named')
+      .stop();
+    const takeovers = (replica: Replica) =>
+      replica.jobEvents.filter(
+        (event) => event.type === 'job.taken-over' && event.from === owner,
+      ).length;
+    await until(() => replicas.some((each) => takeovers(each) >= 1));
+    const occurrences = occurrencesOf('below');
+    expect(new Set(occurrences).size).toBe(occurrences.length);
+  });
+
+  it('loses nothing and runs nothing twice while all replicas are restarted', async () => {
+    let replicas = await startReplicas(3, { providers: [Reports] });
+    runs = [];
+    for (let restart = 0; restart < 3; restart++) {
+      const [oldest, ...others] = replicas;
+      await oldest!.close();
+      const peers = others.map(({ address }) => address);
+      replicas = [
+        ...others,
+        await startReplica({ peers, providers: [Reports] }),
+      ];
+    }
+    await until(() => occurrencesOf('above').length >= 5);
+    for (const job of ['above', 'below']) {
+      const occurrences = occurrencesOf(job);
+      expect(occurrences).toEqual(
+        occurrences.map((_, at) => occurrences[0]! + at * 1_000),
+      );
+    }
+  });
+
+  it('does not run in an app without PeerScheduleModule', () => {
+    // As cron calls a method: with its onComplete, which Nest never sets.
+    expect(() => new Reports().elsewhere(undefined)).toThrow(
+      expect.objectContaining({ code: 'NO_PEER_SCHEDULE' }),
+    );
+    expect(occurrencesOf('elsewhere')).toEqual([]);
+  });
+
+  describe('refuses at the start', () => {
+    const start = (...providers: Type[]) =>
+      startReplica({ providers, listen: false });
+
+    it('a method without a schedule', async () => {
+      class Lonely {
+        @OncePerCloud()
+        run() {}
+      }
+      await expect(start(Lonely)).rejects.toMatchObject({
+        code: 'INVALID_JOB',
+        message: expect.stringContaining('Lonely.run has @OncePerCloud()'),
+      });
+    });
+
+    it('a timeout', async () => {
+      class Late {
+        @Timeout(10)
+        @OncePerCloud()
+        run() {}
+      }
+      await expect(start(Late)).rejects.toMatchObject({
+        code: 'INVALID_JOB',
+        message: expect.stringContaining('@Timeout()'),
+      });
+    });
+
+    it('an interval of less than a second', async () => {
+      class Hasty {
+        @OncePerCloud()
+        @Interval(999)
+        run() {}
+      }
+      await expect(start(Hasty)).rejects.toMatchObject({ code: 'INVALID_JOB' });
+    });
+
+    it('a singleton with a schedule', async () => {
+      class Confused {
+        @PeerSingleton()
+        @Cron(EVERY_SECOND)
+        run() {}
+      }
+      class Doubtful {
+        @PeerSingleton()
+        @OncePerCloud()
+        run() {}
+      }
+      await expect(start(Confused)).rejects.toMatchObject({
+        code: 'INVALID_JOB',
+      });
+      await expect(start(Doubtful)).rejects.toMatchObject({
+        code: 'INVALID_JOB',
+      });
+    });
+
+    it('a job of a provider for each request', async () => {
+      @Injectable({ scope: Scope.REQUEST })
+      class Scoped {
+        @OncePerCloud()
+        @Cron(EVERY_SECOND)
+        run() {}
+      }
+      await expect(start(Scoped)).rejects.toMatchObject({
+        code: 'INVALID_JOB',
+        message: expect.stringContaining('Scoped.run'),
+      });
+    });
+
+    it('two jobs of one name', async () => {
+      class Twins {
+        @OncePerCloud({ name: 'same' })
+        @Cron(EVERY_SECOND)
+        one() {}
+
+        @PeerSingleton({ name: 'same' })
+        two() {}
+      }
+      await expect(start(Twins)).rejects.toMatchObject({
+        code: 'JOB_NAME_TAKEN',
+        message: expect.stringContaining('"same"'),
+      });
+    });
+
+    it('a fence that nobody provides, and options that cannot work', async () => {
+      class Fenced {
+        @PeerSingleton({ fence: 'NOWHERE' })
+        run() {}
+      }
+      class Needy {
+        @PeerSingleton({ minPeers: 0 })
+        run() {}
+      }
+      await expect(start(Fenced)).rejects.toMatchObject({
+        code: 'INVALID_JOB',
+      });
+      await expect(start(Needy)).rejects.toMatchObject({
+        code: 'INVALID_OPTION',
+        path: 'minPeers',
+      });
+    });
+  });
+});
