@@ -38,6 +38,7 @@ describe('the lint rules of the house', () => {
     ['src/membership/a.ts', '../messaging/index.js', 'membership is below'],
     ['src/membership/core/a.ts', 'node:fs', 'imports no package'],
     ['src/membership/core/sync/a.ts', '@nestjs/common', 'imports no package'],
+    ['src/membership/core/sync/a.ts', '../join/index.js', 'sync is below join'],
     ['src/integrations/cache/a.ts', '../../wire/json.js', 'an integration'],
     ['src/integrations/cache/a.ts', '../graphql/index.js', 'an integration'],
     ['src/peer-cloud.module.ts', './integrations/cache/index.js', 'nothing'],
@@ -50,6 +51,9 @@ describe('the lint rules of the house', () => {
   it.each([
     ['src/membership/peer.ts', '../wire/json.js'],
     ['src/membership/core/a.ts', 'node:events'],
+    ['src/membership/core/wiring.ts', './join/index.js'],
+    ['src/membership/core/sync/a.ts', '../member-list/index.js'],
+    ['src/membership/core/sync/a.ts', '../context.js'],
     ['src/integrations/cache/a.ts', '../../index.js'],
     ['src/integrations/cache/a.ts', './b.js'],
     ['src/options/resolve-options.ts', '../messaging/messaging.options.js'],

@@ -30,6 +30,18 @@ const LAYERS = [
   'errors',
 ];
 
+/** Folders of membership/core in the same order. The core's own files stand above or below all of them. */
+const CORE_LAYERS = [
+  'legacy',
+  'join',
+  'sync',
+  'dissemination',
+  'failure-detection',
+  'status',
+  'member-list',
+  'options',
+];
+
 /** Files of `options` that stand above the order: they gather what every folder says about its own options. */
 const GATHERERS = ['peer-cloud.options.ts', 'resolve-options.ts'].map((name) =>
   join('options', name),
@@ -42,7 +54,10 @@ const layers = {
       const file = pathInSrc(context.filename);
       const from = layerOf(file);
       const to = target && layerOf(target);
-      if (from === 'integrations') {
+      const upward = target && upwardInCore(file, target);
+      if (upward) {
+        report(context, node, upward);
+      } else if (from === 'integrations') {
         if (target && !isPublic(file, target, node)) {
           report(context, node, PUBLIC_ONLY);
         }
@@ -145,6 +160,17 @@ function isPublic(file, target, node) {
 
 function isCore(file) {
   return file.startsWith(join('membership', 'core'));
+}
+
+/** What is wrong with an import from one folder of the core into another; undefined for a good one. */
+function upwardInCore(file, target) {
+  const [from, to] = [file, target].map((path) =>
+    isCore(path) ? path.split(sep)[2] : undefined,
+  );
+  const isUpward =
+    CORE_LAYERS.includes(to) &&
+    CORE_LAYERS.indexOf(to) < CORE_LAYERS.indexOf(from);
+  return isUpward ? `${from} is below ${to} and may not import it` : undefined;
 }
 
 function isPure(node) {

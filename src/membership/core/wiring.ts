@@ -36,9 +36,9 @@ import { StatusAnswerer, StatusCaller } from './status/index.js';
 import { Synchronizer } from './sync/index.js';
 
 /*
- * The core's folders, each of which knows those before it only:
+ * The core's folders, each of which imports those before it only:
  * options, member-list, status, failure-detection, dissemination, sync, join, legacy.
- * What goes the other way are events: all subscriptions are here.
+ * What goes the other way are events: all subscriptions are here. The linter holds to the order.
  */
 
 /** Comparisons of lists that follow a stall. */
