@@ -54,7 +54,7 @@ const SECTIONS: readonly Section[] = [
   },
   {
     title: 'messaging.stream',
-    file: 'src/messaging/stream/stream.options.ts',
+    file: 'src/messaging/stream.options.ts',
     interfaces: ['StreamOptions'],
     table: tables.STREAM,
   },

@@ -17,6 +17,7 @@ import { PeerCloudError } from '../errors/peer-cloud.error.js';
 import { PeerDirectory } from '../membership/index.js';
 import { MessageRouter, StreamAcceptor } from '../messaging/index.js';
 import {
+  ADDRESS_POLICY,
   MEMBERSHIP_CORE,
   PEER_CLOUD_OPTIONS,
   PEER_TRANSPORT,
@@ -32,6 +33,7 @@ import { BodyBudget } from '../security/index.js';
 
 /** What the controllers of the protocol use of the outer app. */
 const LENT: InjectionToken[] = [
+  ADDRESS_POLICY,
   MEMBERSHIP_CORE,
   PEER_CLOUD_OPTIONS,
   PEER_TRANSPORT,

@@ -12,9 +12,7 @@ import {
 import type { ResolvedLimitOptions } from '../options/limits.options.js';
 
 /** Node's own default: ms that a request may take to come in. */
-const NODE_REQUEST_TIMEOUT = 300_000;
-/** Ms between the end of a stream's life, which its opener keeps, and the end of its request here. */
-const STREAM_GRACE = 60_000;
+const REQUEST_TIMEOUT = 300_000;
 
 /** Longest time in ms between two looks for connections that have taken too long; Node's own 30 s would add to every timeout. */
 const MAX_CHECK_INTERVAL = 5000;
@@ -22,8 +20,6 @@ const MAX_CHECK_INTERVAL = 5000;
 /** What the own listener's server is made of. */
 export interface ListenerServerOptions {
   limits: ResolvedLimitOptions;
-  /** Longest life of a stream in ms, where streams are taken. */
-  streamLifetime?: number;
   /** Certificates and what is asked of callers, as node:https takes them; none: plain HTTP. */
   tls?: SecureServerOptions;
 }
@@ -68,12 +64,9 @@ function onlyProtocol(handler: RequestListener): RequestListener {
  */
 export function limitServer(
   server: Server,
-  { limits, streamLifetime = 0 }: ListenerServerOptions,
+  { limits }: ListenerServerOptions,
 ): void {
   server.headersTimeout = limits.headersTimeout;
-  server.requestTimeout = Math.max(
-    NODE_REQUEST_TIMEOUT,
-    streamLifetime + STREAM_GRACE,
-  );
+  server.requestTimeout = REQUEST_TIMEOUT;
   server.maxConnections = limits.maxConnections;
 }

@@ -95,12 +95,11 @@ export class OwnListener {
   }
 
   async #create(): Promise<INestApplication<Server>> {
-    const { limits, messaging, tls } = this.#options;
+    const { limits, tls } = this.#options;
     const serverOptions = {
       limits,
       ...(tls &&
         this.#tls && { tls: tlsServerOptions(tls, this.#tls.materials) }),
-      ...(messaging.stream && { streamLifetime: messaging.stream.maxLifetime }),
     };
     // Without HTTP, Nest has no adapter here, whatever the type says.
     const outer = this.#adapterHost.httpAdapter as

@@ -43,8 +43,5 @@ export type {
 export { messagingProviders } from './messaging.providers.js';
 export { MessagingService } from './messaging.service.js';
 export { PeerChannel, type ChannelHandler } from './peer-channel.js';
-export { StreamAcceptor } from './stream/stream-acceptor.js';
-export type {
-  ResolvedStreamOptions,
-  StreamOptions,
-} from './stream/stream.options.js';
+export type { ResolvedStreamOptions, StreamOptions } from './stream.options.js';
+export { StreamAcceptor } from './stream/index.js';

@@ -12,7 +12,6 @@ describe('messaging options', () => {
         openTimeout: 2000,
         idleTimeout: 60_000,
         heartbeatInterval: 10_000,
-        maxLifetime: 1_800_000,
       },
     });
     expect(resolveMessagingOptions({ stream: false }, 'm').stream).toBe(false);

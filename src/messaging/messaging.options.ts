@@ -5,7 +5,7 @@ import {
   resolveStreamOptions,
   type ResolvedStreamOptions,
   type StreamOptions,
-} from './stream/stream.options.js';
+} from './stream.options.js';
 
 /** How messages travel, and how many of them at once. */
 export interface MessagingOptions {
@@ -19,8 +19,8 @@ export interface MessagingOptions {
   broadcastConcurrency?: number | undefined;
 
   /**
-   * The fast lane to peers that have it: one long request for each peer. `false`: every message is a
-   * `/message` request of its own, and other peers’ streams are refused.
+   * The fast lane to peers that have it: one socket for each peer, after an HTTP upgrade. `false`: every
+   * message is a `/message` request of its own, and other peers’ streams are refused.
    */
   stream?: StreamOptions | false | undefined;
 

@@ -11,9 +11,12 @@ import { PeerSecurity } from '../security/index.js';
 import { TlsReloader } from '../transport/tls-reloader.js';
 import { HttpLane, SelfLane } from './lanes/index.js';
 import { MessagingService } from './messaging.service.js';
-import { StreamAcceptor } from './stream/stream-acceptor.js';
-import { createStreamOpener, STREAM_OPENER } from './stream/stream-opener.js';
-import { StreamLane } from './stream/stream.lane.js';
+import {
+  createStreamDialer,
+  STREAM_DIALER,
+  StreamAcceptor,
+  StreamLane,
+} from './stream/index.js';
 
 /** What a peer's own `send()` calls (PeerMessenger). */
 const PEER_MESSENGER = Symbol('PEER_MESSENGER');
@@ -41,14 +44,14 @@ export const messagingProviders: Provider[] = [
   StreamAcceptor,
   StreamLane,
   {
-    provide: STREAM_OPENER,
+    provide: STREAM_DIALER,
     inject: [PeerSecurity, PEER_CLOUD_OPTIONS, TlsReloader],
     useFactory: (
       { streams }: PeerSecurity,
       { tls, limits }: ResolvedPeerCloudOptions,
       reloader: TlsReloader | undefined,
     ) =>
-      createStreamOpener({
+      createStreamDialer({
         security: streams,
         maxHeaderBytes: limits.maxHeaderBytes,
         tls: () =>

@@ -25,7 +25,7 @@ import {
 import { MessageRouter } from './handlers/message-router.js';
 import { resolveMessagingOptions } from './messaging.options.js';
 import { MessagingService } from './messaging.service.js';
-import { StreamLane } from './stream/stream.lane.js';
+import { StreamLane } from './stream/index.js';
 
 /** Throws what is no Error. */
 function fail(thrown: unknown): never {

@@ -33,7 +33,7 @@ import {
 } from './message-channels.js';
 import { MessageAbortedError, NoSuchPeerError } from './messaging.errors.js';
 import { PeerChannel } from './peer-channel.js';
-import { StreamLane } from './stream/stream.lane.js';
+import { StreamLane } from './stream/index.js';
 
 /** A timeout in ms; the longest is what a timer of Node can hold. */
 const TIMEOUT_RULE = { min: 1, max: 2 ** 31 - 1, default: 0 };

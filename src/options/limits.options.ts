@@ -77,7 +77,7 @@ export interface LimitOptions {
   maxIncomingBytes?: number | undefined;
   /**
    * Streams that one sender may have open here: one at work, others that finish what they have; the oldest
-   * goes first. 2 at least, or none could be renewed.
+   * goes first. 2 at least, so that one can take over.
    *
    * @defaultValue 4
    */
@@ -107,7 +107,7 @@ export interface LimitOptions {
    */
   headersTimeout?: number | undefined;
   /**
-   * Ms until a request's body must be there, `/stream` excepted.
+   * Ms until a request's body must be there.
    *
    * @defaultValue 30,000 ms
    */

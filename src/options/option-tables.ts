@@ -115,7 +115,6 @@ export const STREAM = {
   openTimeout: wholeMs(10, 60_000, 2000),
   idleTimeout: wholeMs(100, 86_400_000, 60_000),
   heartbeatInterval: wholeMs(50, 600_000, 10_000),
-  maxLifetime: wholeMs(100, 86_400_000, 1_800_000),
 } as const satisfies OptionTable;
 
 export const SECURITY = {

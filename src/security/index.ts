@@ -4,7 +4,6 @@ export type {
 } from './addresses/address.options.js';
 export type { AddressPolicy } from './addresses/address-policy.js';
 export { BodyBudget, type BodyAccount } from './body-budget.js';
-export { PLAIN_CODEC } from './open-cloud.js';
 export { PeerSecurity } from './peer-security.js';
 export type { RefusedRequest } from './refusal-log.js';
 export type {

@@ -9,7 +9,6 @@ import type { RefusalLog } from './refusal-log.js';
 import type {
   IncomingPeerRequest,
   RequestVerifier,
-  StreamCodec,
   StreamSecurity,
   Verdict,
 } from './security.interface.js';
@@ -83,12 +82,6 @@ export class OpenRequestVerifier implements RequestVerifier {
   }
 }
 
-/** The codec of an open cloud: bytes as they are. */
-export const PLAIN_CODEC: StreamCodec = {
-  seal: (text) => (typeof text === 'string' ? text : text.join('')),
-  open: (chunk) => [chunk],
-};
-
 /** Streams of an open cloud: nothing but the own id. */
 export class PlainStreamSecurity implements StreamSecurity {
   readonly #selfId: () => string;
@@ -100,7 +93,7 @@ export class PlainStreamSecurity implements StreamSecurity {
   open() {
     return {
       headers: { [PEER_ID_HEADER]: this.#selfId() },
-      accept: () => PLAIN_CODEC,
+      accept: () => undefined,
       refused: () => false,
     };
   }

@@ -63,6 +63,7 @@ export class PeerSecurity {
   readonly #log: LimitedLog;
   readonly #refusals: RefusalLog;
   readonly #trustListeners: TrustListener[] = [];
+  readonly #secretListeners: (() => void)[] = [];
 
   readonly #config: PeerSecurityConfig;
 
@@ -111,7 +112,8 @@ export class PeerSecurity {
 
   /**
    * Uses other secrets from now on, without a restart: the first signs, all are accepted. To replace a
-   * secret in a running cloud, give all peers `[old, new]`, then all `[new, old]`, then all `[new]`.
+   * secret in a running cloud, give all peers `[old, new]`, then all `[new, old]`, then all `[new]`. Streams
+   * to this peer are opened anew, and those that are not end after `messageTimeout`.
    * Throws an OptionsError where the cloud has no shared secret.
    */
   replaceSecrets(secret: string | readonly string[]): void {
@@ -124,6 +126,9 @@ export class PeerSecurity {
       );
     }
     this.#keyring.replace(secrets);
+    for (const listener of this.#secretListeners) {
+      listener();
+    }
   }
 
   /**
@@ -149,6 +154,11 @@ export class PeerSecurity {
   /** Tells this listener each time other keys are trusted. */
   onTrustChange(listener: TrustListener): void {
     this.#trustListeners.push(listener);
+  }
+
+  /** Tells this listener each time other secrets are used. */
+  onSecretsChange(listener: () => void): void {
+    this.#secretListeners.push(listener);
   }
 
   readonly #now = (): number => this.#config.now?.() ?? Date.now();

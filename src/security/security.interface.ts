@@ -7,7 +7,7 @@ export interface IncomingPeerRequest {
   /** As on the request line, a query included: `/join`. */
   path: string;
   headers: IncomingHttpHeaders;
-  /** The body's bytes; undefined for `/stream`, whose body is not read ahead. */
+  /** The body's bytes; undefined for a stream, which has none. */
   raw: Buffer | undefined;
   /** Normalised IP literal: the socket's, or the client's where the app trusts its proxy. */
   remoteAddress: string;
@@ -23,7 +23,7 @@ export interface RequestAccepted {
   anonymous?: true;
   /** Headers that sign the answer and bind it to this request; `body` is exactly what is written. */
   signAnswer?(status: number, body: Buffer): Record<string, string>;
-  /** For `/stream`: headers of the 200 that opens it, and the codec for its two directions. */
+  /** For a stream: headers of the 101 that opens it, and the codec for its two directions. */
   acceptStream?(): StreamAcceptance;
 }
 
@@ -45,16 +45,16 @@ export interface RequestVerifier {
 }
 
 /**
- * What stands between the frames of a stream and its socket, one for both directions of one stream.
- * In an open cloud it passes bytes through; in a signed one each `seal()` makes a record with a
- * counter, so that nothing can be changed, reordered, repeated or left out on the way.
+ * What stands between the frames of a stream and its socket in a signed cloud, one for both directions of
+ * one stream. Each `seal()` makes a record with a counter, so that nothing can be changed, reordered,
+ * repeated or left out on the way.
  */
 export interface StreamCodec {
   /**
    * What goes to the socket for this text. Call it once for each write, in the order of writing.
    * `allocate` gives the memory for so many bytes. Default: new memory.
    */
-  seal(text: Text, allocate?: (bytes: number) => Buffer): string | Buffer;
+  seal(text: Text, allocate?: (bytes: number) => Buffer): Buffer;
   /**
    * Takes what came from the socket, in any pieces, and returns the bytes that are now known to be
    * genuine, in order; their borders mean nothing. Throws a TransportError (`BAD_ANSWER`) at the first
@@ -65,13 +65,13 @@ export interface StreamCodec {
 
 /** The opener's half of the opening of a stream. */
 export interface StreamOpening {
-  /** Headers of the `POST /stream`: `x-peercloud-id`, and the signature in a signed cloud. */
+  /** Headers of the upgrade request: `x-peercloud-id`, and the signature in a signed cloud. */
   headers: Record<string, string>;
   /**
-   * Judges the head of the 200 answer and gives the codec. Throws a TransportError (`BAD_ANSWER`)
-   * when the answer is not the peer's own. Write nothing to the stream before.
+   * Judges the head of the 101 answer and gives the codec; undefined in an open cloud. Throws a
+   * TransportError (`BAD_ANSWER`) when the answer is not the peer's own. Write nothing to the stream before.
    */
-  accept(status: number, headers: IncomingHttpHeaders): StreamCodec;
+  accept(headers: IncomingHttpHeaders): StreamCodec | undefined;
   /** Reads the head of any other answer. True if it was worth opening again, at once. */
   refused(status: number, headers: IncomingHttpHeaders): boolean;
 }

@@ -7,7 +7,6 @@ export const ENDPOINTS = {
   message: '/message',
   update: '/update',
   sync: '/sync',
-  stream: '/stream',
 } as const;
 
 /** Name of one endpoint of the protocol. */
@@ -16,7 +15,11 @@ export type Endpoint = keyof typeof ENDPOINTS;
 /** Another path under which `/status` is answered; senders never use it. */
 export const STATUS_ALIAS = '/check';
 
-/** Every path that belongs to the protocol. */
+/** Where a peer asks for a stream (PROTOCOL.md, section 4, `upgrade`): `GET`, with this `upgrade` header. */
+export const STREAM_PATH = '/stream';
+export const STREAM_PROTOCOL = 'peercloud/1';
+
+/** Every path of a request of the protocol. */
 export const PROTOCOL_PATHS: ReadonlySet<string> = new Set([
   ...Object.values(ENDPOINTS),
   STATUS_ALIAS,
@@ -34,7 +37,7 @@ export const FEATURES = [
   'gossip',
   'probe',
   'sync',
-  'stream',
+  'upgrade',
   'head',
 ] as const;
 

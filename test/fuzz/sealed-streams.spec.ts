@@ -34,6 +34,8 @@ const PATIENCE = 20_000;
 /** Cases after which the heap is looked at for the first time. */
 const WARM = 500;
 
+const NOTHING = Buffer.alloc(0);
+
 const QUICKLY = { interval: 1 };
 
 /** Numbers of messages; none is used twice. */
@@ -168,25 +170,25 @@ describe('records from a peer, with somebody on the way', () => {
 
   /** Answers so many messages, with records that somebody changes on their way; gives the number of those that stay as they are. */
   function answer(
-    { request, response, codec }: AcceptedStream,
+    { socket, codec }: AcceptedStream,
     messages: number,
     tampering: Tampering,
   ): Promise<number> {
-    request.on('error', () => undefined);
+    socket.on('error', () => undefined);
     return new Promise((resolve) => {
       const write = ({ pieces, breaks }: Tampered) => {
         for (const piece of pieces) {
-          response.write(piece);
+          socket.write(piece);
         }
         if (!breaks && tampering.kind !== 'nothing') {
-          response.once('drain', () => response.destroy());
-          if (!response.writableNeedDrain) {
-            setImmediate(() => response.destroy());
+          socket.once('drain', () => socket.destroy());
+          if (!socket.writableNeedDrain) {
+            setImmediate(() => socket.destroy());
           }
         }
       };
       const ids: number[] = [];
-      const { raw } = readLines(request, codec, (line) => {
+      const { raw } = readLines(socket, NOTHING, codec, (line) => {
         if (!Array.isArray(line)) {
           return;
         }
@@ -212,7 +214,7 @@ describe('records from a peer, with somebody on the way', () => {
         );
         resolve(0);
       } else {
-        response.write(greeting);
+        socket.write(greeting);
       }
     });
   }
@@ -220,12 +222,12 @@ describe('records from a peer, with somebody on the way', () => {
   async function run({ groups, tampering }: Case): Promise<void> {
     const messages = groups.reduce((sum, size) => sum + size, 0);
     await liar.leave(peers.subject);
-    await liar.join(peers.subject, ['stream']);
+    await liar.join(peers.subject, ['upgrade']);
     let intact: Promise<number> | undefined;
     liar.onStream = (stream) => {
       // The first one only: what goes another way after it broke is nobody's who tampers.
       if (intact) {
-        stream.response.destroy();
+        stream.socket.destroy();
       } else {
         intact = answer(stream, messages, tampering);
       }

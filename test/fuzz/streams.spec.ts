@@ -16,9 +16,10 @@ import {
   report,
   TIMEOUT,
 } from './support/budget.js';
+import { switchingHead } from '../support/stream-server.js';
 import { FuzzCloud } from './support/fuzz-cloud.js';
 import { LIAR } from './support/liar.js';
-import { chunked, streamBytes } from './support/stream-lines.js';
+import { pieces, streamBytes } from './support/stream-lines.js';
 
 /** Ms that the peer waits for a reply. */
 const WAIT = 40;
@@ -28,7 +29,7 @@ type End = 'end' | 'close' | 'reset' | 'hang';
 
 interface Talk {
   bytes: Buffer;
-  /** Bytes of each chunk of HTTP. */
+  /** Bytes of each write. */
   size: number;
   end: End;
 }
@@ -46,18 +47,21 @@ function talks(kind: 'm' | 'r'): fc.Arbitrary<Talk[]> {
   );
 }
 
-/** Says it, and ends as told; a piece of 1 byte each is for small talks only. */
+/** Says it, and ends as told; pieces of few bytes are for small talks only. */
 function say(socket: Socket, { bytes, size, end }: Talk): void {
-  const body = chunked(bytes, bytes.length > 20_000 ? 1 << 20 : size);
-  const last = Buffer.from('0\r\n\r\n');
-  socket.write(end === 'end' ? Buffer.concat([body, last]) : body, () => {
-    if (end === 'close') {
-      socket.destroy();
-    }
-    if (end === 'reset') {
-      socket.resetAndDestroy();
-    }
-  });
+  for (const piece of pieces(bytes, bytes.length > 20_000 ? 1 << 20 : size)) {
+    socket.write(piece);
+  }
+  switch (end) {
+    case 'end':
+      socket.end('["e"]\n');
+      break;
+    case 'close':
+      socket.write('', () => socket.destroy());
+      break;
+    case 'reset':
+      socket.write('', () => socket.resetAndDestroy());
+  }
 }
 
 describe('streams that others open', () => {
@@ -80,9 +84,10 @@ describe('streams that others open', () => {
       const socket = connect(port, '127.0.0.1');
       socket.on('error', () => undefined).once('close', () => resolve());
       socket.write(
-        `POST /stream HTTP/1.1\r\nhost: x\r\nx-peercloud-id: ${sender}\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n`,
+        `GET /stream HTTP/1.1\r\nhost: x\r\nx-peercloud-id: ${sender}\r\nconnection: upgrade\r\nupgrade: peercloud/1\r\n\r\n`,
       );
-      say(socket, talk);
+      // Only who has heard the greeting is listened to.
+      socket.once('data', () => say(socket, talk));
       // What it answers is nobody's business; when it has answered, the talk has been read.
       let waiting = setTimeout(() => socket.destroy(), WAIT);
       socket.on('data', () => {
@@ -142,11 +147,9 @@ describe('streams to a lying member', () => {
   }, TIMEOUT);
 
   function answer(socket: Socket, head: string): void {
-    if (head.startsWith('POST /stream') && talk) {
+    if (head.startsWith('GET /stream') && talk) {
       streams++;
-      socket.write(
-        'HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n',
-      );
+      socket.write(switchingHead());
       say(socket, talk);
       setTimeout(() => socket.destroy(), WAIT * 2).unref();
       return;
@@ -176,7 +179,7 @@ describe('streams to a lying member', () => {
       id: LIAR,
       ip,
       port,
-      features: ['stream'],
+      features: ['upgrade'],
       incarnation,
     });
   }

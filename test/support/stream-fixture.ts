@@ -1,12 +1,12 @@
-import { PassThrough } from 'node:stream';
-import { PLAIN_CODEC } from '../../src/security/open-cloud.js';
+import { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 import type { Member } from '../../src/membership/core/membership.types.js';
 import {
-  type OutgoingMessage,
   MessageBody,
-} from '../../src/messaging/lanes/outgoing-message.js';
-import type { OpenedStream } from '../../src/messaging/stream/stream-opener.js';
-import { StreamRefusedError } from '../../src/messaging/stream/stream-refused.error.js';
+  type OutgoingMessage,
+} from '../../src/messaging/lanes/index.js';
+import type { OpenSocket } from '../../src/messaging/stream/framing/index.js';
+import { StreamRefusedError } from '../../src/messaging/stream/sender/stream-refused.error.js';
 
 /** Ms that a message of these tests has. */
 const PATIENCE = 60_000;
@@ -18,7 +18,7 @@ export function streamMember(id = 'a', port = 1): Member {
     ip: '127.0.0.1',
     port,
     data: {},
-    features: ['stream'],
+    features: ['upgrade'],
     incarnation: 1,
     state: 'alive',
   };
@@ -43,41 +43,41 @@ export class BriefRefusal extends StreamRefusedError {
 
 /** A stream without a network: what the opener gets, and the receiver's end of it. */
 export class FakeStream {
-  readonly opened: OpenedStream;
-  /** Like a request, it is not over with its last write. */
-  readonly #up = new PassThrough({ autoDestroy: false });
-  readonly #down = Object.assign(new PassThrough(), {
-    socket: { setTimeout: () => undefined },
-  });
-  #text = '';
+  readonly opened: OpenSocket;
+  readonly #socket: FakeSocket;
 
   constructor() {
-    this.#up.setEncoding('utf8');
-    this.#up.on('data', (text: string) => (this.#text += text));
+    this.#socket = new FakeSocket();
     this.opened = {
-      request: this.#up,
-      response: this.#down,
-      codec: PLAIN_CODEC,
-    } as unknown as OpenedStream;
+      socket: this.#socket as unknown as Socket,
+      head: Buffer.alloc(0),
+      codec: undefined,
+    };
   }
 
   /** What the opener has written so far. */
   get lines(): string[] {
-    return this.#text.split('\n').slice(0, -1);
+    return this.#socket.text.split('\n').slice(0, -1);
   }
 
-  /** True once the opener writes no more. */
+  /** True once the opener writes no more requests. */
   get isEnded(): boolean {
-    return this.#up.writableEnded;
+    return this.lines.includes('["e"]');
   }
 
   /** Takes nothing any more of what the opener writes. */
   stopReading(): void {
-    this.#up.pause();
+    this.#socket.isStopped = true;
+  }
+
+  /** Gives no signs of life any more to an opener that asks. */
+  fallSilent(): void {
+    this.#socket.isSilent = true;
   }
 
   readOn(): void {
-    this.#up.resume();
+    this.#socket.isStopped = false;
+    this.#socket.takeNext();
   }
 
   /** Writes a line to the opener. */
@@ -86,7 +86,7 @@ export class FakeStream {
   }
 
   writeText(text: string): void {
-    this.#down.write(text);
+    this.#socket.push(text);
   }
 
   greet(heartbeat = 60_000): void {
@@ -96,6 +96,41 @@ export class FakeStream {
   /** Ends it as a receiver does that has started and answered everything. */
   finish(): void {
     this.write(['e']);
-    this.#down.end();
+    this.#socket.push(null);
+  }
+}
+
+/** The opener's socket. */
+class FakeSocket extends Duplex {
+  text = '';
+  isStopped = false;
+  isSilent = false;
+  bytesWritten = 0;
+  #taken: (() => void) | undefined;
+
+  setTimeout(): void {}
+
+  setNoDelay(): void {}
+
+  override _read(): void {}
+
+  override _write(chunk: Buffer, _: BufferEncoding, taken: () => void): void {
+    this.bytesWritten += chunk.length;
+    this.#taken = () => {
+      this.text += chunk.toString();
+      taken();
+      if (this.text.endsWith('1\n') && !this.isSilent) {
+        this.push('0\n');
+      }
+    };
+    if (!this.isStopped) {
+      this.takeNext();
+    }
+  }
+
+  takeNext(): void {
+    const taken = this.#taken;
+    this.#taken = undefined;
+    taken?.();
   }
 }

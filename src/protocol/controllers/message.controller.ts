@@ -7,8 +7,7 @@ import {
   replyText,
 } from '../../messaging/index.js';
 import { ENDPOINTS } from '../../wire/endpoints.js';
-import { JsonText } from '../../wire/json.js';
-import { isJsonObject } from '../../wire/json.js';
+import { JsonText, isJsonObject } from '../../wire/json.js';
 import { Answer, type AdapterResponse } from '../answer.js';
 import { incomingOf, type AdapterRequest } from '../gate/peer-request.js';
 import { PeerResponder } from './peer-responder.js';

@@ -21,23 +21,13 @@ import {
 } from '../gate/peer-request.js';
 import { ProtocolError, refusals } from '../protocol.error.js';
 import { RequestLimiter } from '../gate/request-limiter.js';
-
-/** A request of a member whose streams are handed over whole (`/stream`). */
-export interface OpenExchange {
-  request: PeerRequest;
-  sender: Member;
-  incoming: IncomingMessage;
-  outgoing: ServerResponse;
-}
+import { requireMember, senderKey } from '../gate/sender.js';
 
 /** What a work gives back: an Answer has its own status, anything else is the JSON of a 200. */
 export type WorkResult = Answer | object;
 
-/** What runs once the response is taken over; undefined where it has written the answer itself. */
-type Work = (
-  request: PeerRequest,
-  outgoing: ServerResponse,
-) => Promise<WorkResult | undefined>;
+/** What runs once the response is taken over. */
+type Work = (request: PeerRequest) => Promise<WorkResult>;
 
 /**
  * Answers protocol requests, on both adapters and past everything the app hangs around its routes.
@@ -80,24 +70,8 @@ export class PeerResponder {
     ) => Promise<WorkResult> | WorkResult,
   ): void {
     this.#run(req, res, async (request) =>
-      work(request, await this.#requireMember(request)),
+      work(request, await requireMember(this.#core, request)),
     );
-  }
-
-  /** Hands a member's open streams over: `work` writes the answer itself, headers included. */
-  openToMember(
-    req: AdapterRequest,
-    res: AdapterResponse,
-    work: (exchange: OpenExchange) => Promise<void> | void,
-  ): void {
-    this.#run(req, res, async (request, outgoing) => {
-      const sender = await this.#requireMember(request);
-      // The end of an exchange that is over already would never be heard of.
-      if (!outgoing.destroyed) {
-        await work({ request, sender, incoming: incomingOf(req), outgoing });
-      }
-      return undefined;
-    });
   }
 
   #run(req: AdapterRequest, res: AdapterResponse, work: Work): void {
@@ -124,38 +98,10 @@ export class PeerResponder {
     outgoing: ServerResponse,
     work: Work,
   ): Promise<void> {
-    const leave = this.#limiter.enter(this.#keyOf(request), outgoing);
-    const result = await work(request, outgoing);
-    if (result === undefined) {
-      // An open stream has bounds of its own: it is its messages that are in work.
-      leave();
-      return;
-    }
+    this.#limiter.enter(senderKey(this.#core, request), outgoing);
+    const result = await work(request);
     const answer = result instanceof Answer ? result : new Answer(200, result);
     writeAnswer(outgoing, answer, request);
-  }
-
-  /**
-   * The member that sent a request; waits for a join of this peer that is under way, 1 s at most.
-   * Throws a ProtocolError (403, `UNKNOWN_SENDER`). This peer itself is no sender: the self-check
-   * relies on that to ask without harm (PROTOCOL.md, section 1, identity).
-   */
-  async #requireMember({ senderId }: PeerRequest): Promise<Member> {
-    const sender =
-      senderId === undefined || senderId === this.#core.id
-        ? undefined
-        : (this.#core.get(senderId) ?? (await this.#core.admit(senderId)));
-    if (sender === undefined) {
-      throw refusals.unknownSender();
-    }
-    return sender;
-  }
-
-  /** Under which name a request is counted: its member, or the address of one who is none. */
-  #keyOf({ senderId, remoteAddress }: PeerRequest): string {
-    return senderId !== undefined && this.#core.get(senderId) !== undefined
-      ? senderId
-      : remoteAddress;
   }
 
   #note(

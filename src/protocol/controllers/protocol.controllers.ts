@@ -1,5 +1,4 @@
 import type { Type } from '@nestjs/common';
-import { StreamController } from '../stream.controller.js';
 import { MembershipController } from './membership.controller.js';
 import { MessageController } from './message.controller.js';
 
@@ -7,7 +6,6 @@ import { MessageController } from './message.controller.js';
 export const protocolControllers: readonly Type[] = [
   MembershipController,
   MessageController,
-  StreamController,
 ];
 
 /**

@@ -6,7 +6,6 @@ import { refusals } from '../protocol.error.js';
 
 const JSON_TYPE = /^application\/json *(?:;|$)/i;
 const CHARSET = /; *charset *= *"?([^\s;"]+)/i;
-const STREAM_TYPE = /^application\/x-ndjson *(?:;|$)/i;
 
 /**
  * Throws a ProtocolError (415) unless the body is plain JSON in UTF-8. Another type, or none, is what
@@ -23,13 +22,6 @@ export function checkJsonType({ headers }: IncomingMessage): void {
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding.toLowerCase() !== 'identity') {
     throw refusals.mediaType('the body must not be compressed');
-  }
-}
-
-/** Throws a ProtocolError (415) unless the body is an open stream of newline-delimited JSON. */
-export function checkStreamType({ headers }: IncomingMessage): void {
-  if (!STREAM_TYPE.test(headers['content-type'] ?? '')) {
-    throw refusals.mediaType('the body must be application/x-ndjson');
   }
 }
 

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import type { StreamAcceptance } from '../../security/index.js';
 import type { JsonValue } from '../../wire/json.js';
 
 /** Where the gate leaves what it read: a property of Node's own request, on both adapters. */
@@ -7,7 +6,7 @@ export const PEER_REQUEST: unique symbol = Symbol('peercloud.request');
 
 /** A protocol request that passed the gate: its size is bounded, its signature holds, its JSON is sound. */
 export interface PeerRequest {
-  /** The bytes of the body as they arrived; empty where there was none, and for `/stream`, which stays unread. */
+  /** The bytes of the body as they arrived; empty where there was none. */
   raw: Buffer;
   /** The parsed body; undefined where there was none. */
   body: JsonValue | undefined;
@@ -17,8 +16,6 @@ export interface PeerRequest {
   remoteAddress: string;
   /** Signs the answer to this request; absent in an open cloud. */
   signAnswer?: (status: number, body: Buffer) => Record<string, string>;
-  /** For `/stream` in a signed cloud: what the answer that opens the stream carries, and its codec. */
-  acceptStream?: () => StreamAcceptance;
 }
 
 /** The request as a controller gets it: Express hands out Node's own, Fastify wraps it. */

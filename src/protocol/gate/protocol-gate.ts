@@ -23,7 +23,7 @@ import type {
 import { errorBody } from '../../wire/error-body.js';
 import type { JsonValue } from '../../wire/json.js';
 import { Answer, refusalAnswer, refuseAndDrain } from '../answer.js';
-import { checkJsonType, checkStreamType, parseJsonBody } from './json-body.js';
+import { checkJsonType, parseJsonBody } from './json-body.js';
 import { attachPeerRequest, type PeerRequest } from './peer-request.js';
 import { ProtocolError, refusals } from '../protocol.error.js';
 import {
@@ -120,7 +120,7 @@ export class ProtocolGate {
     try {
       const body = this.#parse(incoming, raw);
       attachPeerRequest(incoming, {
-        raw: raw ?? NO_BODY,
+        raw,
         body,
         remoteAddress,
         ...senderOf(incoming, verdict),
@@ -148,12 +148,8 @@ export class ProtocolGate {
     return refused(incoming, refusalAnswer(refusals.internal()), verdict);
   }
 
-  /** The bytes of the body; undefined for a stream, which stays unread. */
-  async #read(incoming: IncomingMessage): Promise<Buffer | undefined> {
+  async #read(incoming: IncomingMessage): Promise<Buffer> {
     const path = pathOf(incoming.url);
-    if (path === ENDPOINTS.stream) {
-      return undefined;
-    }
     const { maxMessageBytes, bodyTimeout, budget } = this.#limits;
     const maxBytes =
       path === ENDPOINTS.message ? maxMessageBytes : MAX_CONTROL_BYTES;
@@ -167,14 +163,7 @@ export class ProtocolGate {
       : NO_BODY;
   }
 
-  #parse(
-    incoming: IncomingMessage,
-    raw: Buffer | undefined,
-  ): JsonValue | undefined {
-    if (raw === undefined) {
-      checkStreamType(incoming);
-      return undefined;
-    }
+  #parse(incoming: IncomingMessage, raw: Buffer): JsonValue | undefined {
     if (raw.length === 0) {
       return undefined;
     }
@@ -203,7 +192,7 @@ function isPreflight({ method, headers }: IncomingMessage): boolean {
  * leave these headers out of a POST, and no peer sends them. CORS is no help here: an app may allow
  * every origin, and by DNS rebinding a page has the peer's own (PROTOCOL.md, section 1, browsers).
  */
-function refuseBrowsers(incoming: IncomingMessage): void {
+export function refuseBrowsers(incoming: IncomingMessage): void {
   const { origin, 'sec-fetch-site': site } = incoming.headers;
   if (origin !== undefined || site !== undefined || isPreflight(incoming)) {
     throw refusals.fromBrowser();
@@ -233,12 +222,13 @@ function refused(
 }
 
 /** Nothing about the cause: who is not let in learns nothing. */
-function bareRefusal({ status, headers, code }: RequestRefused): Answer {
+export function bareRefusal({ status, headers, code }: RequestRefused): Answer {
   const message = STATUS_CODES[status] ?? 'refused';
   return new Answer(status, errorBody(status, message, code), headers);
 }
 
-function senderOf(
+/** Who a request says that it is from, unless it was for another peer. */
+export function senderOf(
   { headers }: IncomingMessage,
   { anonymous }: RequestAccepted,
 ): Pick<PeerRequest, 'senderId'> {
@@ -246,15 +236,8 @@ function senderOf(
   return isPeerId(senderId) && !anonymous ? { senderId } : {};
 }
 
-function signingOf(
-  verdict: RequestAccepted,
-): Pick<PeerRequest, 'signAnswer' | 'acceptStream'> {
-  return {
-    ...(verdict.signAnswer && {
-      signAnswer: verdict.signAnswer.bind(verdict),
-    }),
-    ...(verdict.acceptStream && {
-      acceptStream: verdict.acceptStream.bind(verdict),
-    }),
-  };
+function signingOf(verdict: RequestAccepted): Pick<PeerRequest, 'signAnswer'> {
+  return verdict.signAnswer
+    ? { signAnswer: verdict.signAnswer.bind(verdict) }
+    : {};
 }

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
 import {
@@ -37,7 +37,7 @@ export class RequestLimiter {
    * The key is a member's id, or the address of one who is no member: an id that anybody can write into a
    * header counts for nothing.
    */
-  enter(key: string, outgoing: ServerResponse): () => void {
+  enter(key: string, outgoing: Writable): () => void {
     if (!this.#inWork.tryAcquire(key)) {
       throw refusals.tooMany(RETRY_AFTER);
     }

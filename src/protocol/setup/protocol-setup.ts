@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import { Inject, Injectable, RequestMethod } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
@@ -14,6 +15,7 @@ import {
   THROTTLER_SKIP_KEY,
 } from '../controllers/protocol-route.decorator.js';
 import { ProtocolGate } from '../gate/protocol-gate.js';
+import { StreamUpgrade } from '../upgrade/stream.upgrade.js';
 import { installGate } from './gate-installer.js';
 
 /** Token under which @nestjs/throttler keeps its options; the package may not be installed. */
@@ -30,6 +32,7 @@ export class ProtocolSetup {
   readonly #options: ResolvedPeerCloudOptions;
   readonly #verifier: RequestVerifier;
   readonly #budget: BodyBudget;
+  readonly #streams: StreamUpgrade;
 
   constructor(
     adapterHost: HttpAdapterHost,
@@ -39,6 +42,7 @@ export class ProtocolSetup {
     options: ResolvedPeerCloudOptions,
     @Inject(REQUEST_VERIFIER) verifier: RequestVerifier,
     budget: BodyBudget,
+    streams: StreamUpgrade,
   ) {
     this.#adapterHost = adapterHost;
     this.#config = config;
@@ -46,6 +50,7 @@ export class ProtocolSetup {
     this.#options = options;
     this.#verifier = verifier;
     this.#budget = budget;
+    this.#streams = streams;
   }
 
   /**
@@ -71,7 +76,9 @@ export class ProtocolSetup {
       },
       this.#verifier,
     );
-    installGate(this.#adapterHost.httpAdapter, this.#gate);
+    const adapter = this.#adapterHost.httpAdapter;
+    installGate(adapter, this.#gate);
+    this.#streams.attach(adapter.getHttpServer() as Server);
   }
 
   /** Breaks the connections of all requests that are not answered yet, and of all that still come. */

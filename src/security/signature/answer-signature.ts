@@ -50,12 +50,17 @@ export function signAnswer(
   });
 }
 
-/** The same for the answer that opens a stream, whose body is yet to come. */
+/** Status of the answer that opens a stream. */
+const SWITCHING_PROTOCOLS = 101;
+
+/** The same for the answer that opens a stream, whose first bytes are yet to come. */
 export function signStreamAnswer(
   context: AnswerContext,
   streamKey: string,
 ): Record<string, string> {
-  return sign(context, 200, { [STREAM_KEY_HEADER]: streamKey });
+  return sign(context, SWITCHING_PROTOCOLS, {
+    [STREAM_KEY_HEADER]: streamKey,
+  });
 }
 
 function sign(
@@ -108,8 +113,9 @@ export function verifyAnswer(
 export function verifyStreamAnswer(
   keyring: Keyring,
   requestSignature: string,
-  answer: Omit<ExchangeAnswer, 'body'>,
+  headers: IncomingHttpHeaders,
 ): string {
+  const answer = { status: SWITCHING_PROTOCOLS, headers };
   return verify(keyring, requestSignature, answer, STREAM_KEY_HEADER);
 }
 

@@ -1,4 +1,4 @@
-import { ENDPOINTS, isPeerId, PEER_ID_HEADER } from '../../wire/endpoints.js';
+import { isPeerId, PEER_ID_HEADER, STREAM_PATH } from '../../wire/endpoints.js';
 import type { Keyring } from '../keys/keyring.js';
 import type { RefusalLog } from '../refusal-log.js';
 import type {
@@ -45,7 +45,7 @@ export interface SignedRequestParts {
   receiverId: string | undefined;
   /** The start of the receiver as the sender knows it. */
   receiverBoot: string | undefined;
-  /** For `/stream` only. */
+  /** For a stream only. */
   streamKey: string | undefined;
   values: RequestSignatureParameters;
   base: string;
@@ -79,7 +79,7 @@ export function readSignedRequest(
     (receiverBoot !== undefined && !isBoot(receiverBoot)) ||
     typeof bodyValue !== 'string' ||
     (isStream && !STREAM_KEY.test(bodyValue)) ||
-    isStream !== (path === ENDPOINTS.stream)
+    isStream !== (path === STREAM_PATH)
   ) {
     return 'its signature cannot be read';
   }

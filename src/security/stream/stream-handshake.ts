@@ -8,7 +8,7 @@ import {
 } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { TransportError } from '../../transport/transport.error.js';
-import { ENDPOINTS } from '../../wire/endpoints.js';
+import { STREAM_PATH } from '../../wire/endpoints.js';
 import {
   type AnswerContext,
   signStreamAnswer,
@@ -50,13 +50,13 @@ export class SignedStreamSecurity implements StreamSecurity {
   open(receiverId: string): StreamOpening {
     const pair = generateKeyPairSync('x25519');
     const headers = this.#signer.signHeaders(
-      { method: 'POST', path: ENDPOINTS.stream, receiverId },
+      { method: 'GET', path: STREAM_PATH, receiverId },
       { [STREAM_KEY_HEADER]: encodeKey(pair.publicKey) },
     );
     return {
       headers,
-      accept: (status, answer) =>
-        this.#accept(receiverId, pair.privateKey, headers, status, answer),
+      accept: (answer) =>
+        this.#accept(receiverId, pair.privateKey, headers, answer),
       refused: (status, answer) =>
         this.#refused(receiverId, headers, status, answer),
     };
@@ -84,14 +84,14 @@ export class SignedStreamSecurity implements StreamSecurity {
     receiverId: string,
     privateKey: KeyObject,
     request: Record<string, string>,
-    status: number,
     headers: IncomingHttpHeaders,
   ): StreamCodec {
     const requestSignature = request[SIGNATURE_HEADER]!;
-    const signerId = verifyStreamAnswer(this.#keyring, requestSignature, {
-      status,
+    const signerId = verifyStreamAnswer(
+      this.#keyring,
+      requestSignature,
       headers,
-    });
+    );
     if (signerId !== receiverId) {
       throw new TransportError(
         'BAD_ANSWER',

@@ -96,7 +96,7 @@ describe('a receiver of streams', () => {
   it('keeps few handlers at work, however many messages a line has', async () => {
     const stream = await open(inFlight(4));
     stream.write(lineOf('turn', 0, 500), lineOf('turn', 500, 500));
-    stream.request.end();
+    stream.end();
     await stream.line((value) => (value as unknown[])[0] === 'e');
     // It is said only when everything has been started, and in order.
     expect(handlers().started).toEqual(numbers(1000));
@@ -134,7 +134,7 @@ describe('a receiver of streams', () => {
     stream.write(lineOf('hold', 0, 4, 300), lineOf('turn', 4, 1));
     await until(() => handlers().started.length === 5);
     await stream.reply(4);
-    stream.request.end();
+    stream.end();
     await until(() => stream.closed);
   });
 
@@ -207,7 +207,7 @@ describe('a receiver of streams', () => {
       { messaging: { stream: { heartbeatInterval: 50 } } },
       { heartbeat: 50 },
     );
-    stream.response.pause();
+    stream.socket.pause();
     timers.push(setInterval(() => stream.write(0), 20));
     stream.write(lineOf('big', 0, 100));
     await until(() => stream.closed);
@@ -219,9 +219,9 @@ describe('a receiver of streams', () => {
       { heartbeat: 50 },
     );
     stream.write(lineOf('hold big', 0, 100));
-    stream.request.end();
+    stream.end();
     await stream.line((value) => (value as unknown[])[0] === 'e');
-    stream.response.pause();
+    stream.socket.pause();
     expect(sockets.open).toBe(1);
     handlers().held.forEach((release) => release());
     await until(() => sockets.open === 0);

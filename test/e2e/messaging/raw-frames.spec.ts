@@ -1,13 +1,11 @@
-import {
-  request as httpRequest,
-  type IncomingMessage,
-  type ServerResponse,
-} from 'node:http';
+import { request as httpRequest } from 'node:http';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { Injectable, type MiddlewareConsumer, Module } from '@nestjs/common';
 import compression from 'compression';
 import { OnPeerMessage } from '../../../src/index.js';
 import type { MembershipCore } from '../../../src/membership/core/membership-core.js';
-import { StreamAcceptor } from '../../../src/messaging/stream/stream-acceptor.js';
+import { StreamAcceptor } from '../../../src/messaging/index.js';
 import { MEMBERSHIP_CORE } from '../../../src/options/peer-cloud.tokens.js';
 import { until } from '../../support/until.js';
 import { closePeers, startPeer } from '../module/support/peer-app.js';
@@ -74,20 +72,17 @@ async function openAs(id: string): Promise<RawStream> {
 
 const handlers = () => pair.receiver.app.get(Handlers);
 
-describe('/stream', () => {
-  it('greets with version and limits, and is marked against transformation', async () => {
+describe('a stream', () => {
+  it('greets with version and limits', async () => {
     const stream = await open();
     const greeting = await stream.line(() => true);
     expect(greeting).toMatchObject({
       v: 1,
       maxBytes: 2000,
       maxInFlight: 1024,
-      lifetime: 300_000,
     });
-    expect(stream.response.headers).toMatchObject({
-      'content-type': 'application/x-ndjson',
-      'cache-control': 'no-transform',
-    });
+    expect(stream.status).toBe(101);
+    expect(stream.headers.upgrade).toBe('peercloud/1');
   });
 
   it('is not begun for who has gone while it was found out who that is', async () => {
@@ -96,19 +91,17 @@ describe('/stream', () => {
     const core = app.get<MembershipCore>(MEMBERSHIP_CORE);
     const member = core.get(pair.sender.membership.self.id);
     const gone = new Promise<void>((resolve) =>
-      serverOf(pair.receiver).on(
-        'request',
-        ({ url }: IncomingMessage, response: ServerResponse) =>
-          url === '/stream' && response.once('close', resolve),
+      serverOf(pair.receiver).on('connection', (socket: Socket) =>
+        socket.once('close', resolve),
       ),
     );
     const request = httpRequest({
       host: '127.0.0.1',
       port,
-      method: 'POST',
       path: '/stream',
       headers: {
-        'content-type': 'application/x-ndjson',
+        connection: 'Upgrade',
+        upgrade: 'peercloud/1',
         'x-peercloud-id': 'late',
       },
     });
@@ -119,7 +112,7 @@ describe('/stream', () => {
       return member;
     });
     const accept = vi.spyOn(app.get(StreamAcceptor), 'accept');
-    request.flushHeaders();
+    request.end();
     await until(() => admit.mock.settledResults[0]?.type === 'fulfilled');
     await new Promise((resolve) => setImmediate(resolve));
     expect(accept).not.toHaveBeenCalled();
@@ -143,7 +136,7 @@ describe('/stream', () => {
       'accept-encoding': 'gzip',
     });
     streams.push(stream);
-    expect(stream.response.headers['content-encoding']).toBeUndefined();
+    expect(stream.headers['content-encoding']).toBeUndefined();
     stream.write(HELLO, ['m', 0, 1, 5000, { a: 1 }]);
     expect(await stream.reply(1)).toEqual([200, { a: 1 }]);
   });
@@ -155,58 +148,29 @@ describe('/stream', () => {
     expect(await stream.reply(7)).toEqual([200, { a: 1 }]);
   });
 
-  it('takes an object before an id as the head of that request', async () => {
-    const stream = await open();
-    pair.receiver.messaging
-      .channel('raw')
-      .handle((body, _sender, metadata) => ({ body, metadata }));
-    const metadata = { a: 'b' };
-    const head = { channel: 'raw', metadata, later: 'ignored' };
-    stream.write(
-      HELLO,
-      ['m', 0, 1, 5000, { a: 1 }, head, 2, 5000, { b: 2 }],
-      ['m', 0, { metadata }, 3, 5000, { c: 3 }, { channel: 'x' }, 4, 5000, {}],
-    );
-    expect(await stream.reply(1)).toEqual([200, { a: 1 }]);
-    expect(await stream.reply(2)).toEqual([200, { body: { b: 2 }, metadata }]);
-    expect(await stream.reply(3)).toEqual([200, { c: 3 }]);
-    expect(await stream.reply(4)).toEqual([
-      404,
-      expect.objectContaining({ code: 'NO_CHANNEL' }),
-    ]);
-    expect(handlers().handled).toEqual([{ a: 1 }, { c: 3 }]);
-  });
-
-  it.each<[string, string]>([
-    ['a channel without a name', '{"channel":""}'],
-    ['a channel that is no text', '{"channel":7}'],
-    ['metadata that is no object', '{"metadata":"x"}'],
-    ['metadata that is no text', '{"metadata":{"a":1}}'],
-    ['a name that changes prototypes', '{"metadata":{"__proto__":"x"}}'],
-    ['metadata of any size', `{"metadata":{"a":"${'x'.repeat(5000)}"}}`],
-  ])('refuses %s, and goes on', async (_, head) => {
-    const stream = await open();
-    stream.write(HELLO, `["m",0,${head},1,5000,{},2,5000,{"a":1}]`);
-    expect(await stream.reply(1)).toEqual([
-      400,
-      expect.objectContaining({ code: 'INVALID_HEAD' }),
-    ]);
-    expect(await stream.reply(2)).toEqual([200, { a: 1 }]);
-    expect(handlers().handled).toEqual([{ a: 1 }]);
-  });
-
-  it('refuses strangers and other types', async () => {
+  it('refuses strangers, and browsers', async () => {
     await open();
     const { port } = pair.receiver;
     const { id } = pair.sender.membership.self;
     const stranger = await RawStream.open(port, { 'x-peercloud-id': 'nobody' });
-    const json = await RawStream.open(port, {
+    const page = await RawStream.open(port, {
       'x-peercloud-id': id,
-      'content-type': 'application/json',
+      origin: 'https://example.com',
     });
-    streams.push(stranger, json);
+    streams.push(stranger, page);
     expect(stranger.status).toBe(403);
-    expect(json.status).toBe(415);
+    expect(page.status).toBe(403);
+  });
+
+  it('takes nothing before its greeting has been heard', async () => {
+    await open();
+    const hasty = connect(pair.receiver.port, '127.0.0.1');
+    hasty.on('error', () => undefined);
+    hasty.write(
+      `GET /stream HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: peercloud/1\r\nx-peercloud-id: ${pair.sender.membership.self.id}\r\n\r\n${JSON.stringify(HELLO)}\n`,
+    );
+    await once(hasty.resume(), 'close');
+    expect(handlers().handled).toEqual([]);
   });
 
   it.each<[string, unknown[]]>([
@@ -218,8 +182,6 @@ describe('/stream', () => {
     ['broken JSON', [HELLO, '["m",0,1,5000,{]']],
     ['a request without a clock', [HELLO, ['m', 'x', 1, 5000, {}]]],
     ['half a request', [HELLO, ['m', 0, 1, 5000]]],
-    ['a head without a request', [HELLO, ['m', 0, 1, 5000, {}, {}]]],
-    ['two heads', [HELLO, ['m', 0, {}, {}, 1, 5000, {}]]],
     ['a request without an id', [HELLO, ['m', 0, null, 5000, {}]]],
     ['a request without a time', [HELLO, ['m', 0, 1, null, {}]]],
     ['an endless line', [HELLO, `["m",0,1,5000,"${'x'.repeat(400_000)}"]`]],
@@ -233,7 +195,7 @@ describe('/stream', () => {
   it('is broken by bytes that are not UTF-8', async () => {
     const stream = await open();
     stream.write(HELLO);
-    stream.request.write(Buffer.from([0x22, 0xff, 0xfe, 0x22, 0x0a]));
+    stream.socket.write(Buffer.from([0x22, 0xff, 0xfe, 0x22, 0x0a]));
     await until(() => stream.closed);
   });
 
@@ -285,7 +247,7 @@ describe('/stream', () => {
     const stream = await open();
     stream.write(HELLO, ['m', 0, 1, 5000, { type: 'wait' }]);
     await until(() => handlers().release);
-    stream.request.end();
+    stream.end();
     await stream.line((value) => (value as unknown[])[0] === 'e');
     handlers().release();
     expect(await stream.reply(1)).toEqual([200, { waited: true }]);
@@ -332,7 +294,7 @@ describe('a member that says it leaves', () => {
       options: { messageTimeout: 3000 },
     });
     const handled = receiver.app.get(Handlers);
-    const member = await maliciousMember(receiver, 'mallory', ['stream']);
+    const member = await maliciousMember(receiver, 'mallory', ['upgrade']);
     const open = async (...lines: unknown[]) => {
       const stream = await RawStream.open(receiver.port, {
         'x-peercloud-id': 'mallory',
@@ -352,7 +314,7 @@ describe('a member that says it leaves', () => {
     // What was under way is still taken.
     orderly.write(['m', 0, 2, 60_000, { last: true }]);
     expect(await orderly.reply(2)).toEqual([200, { last: true }]);
-    orderly.request.end();
+    orderly.end();
     await until(() => other.closed);
     expect(orderly.closed).toBe(false);
     handled.release();

@@ -7,6 +7,7 @@ import {
 import compression from 'compression';
 import {
   OnPeerMessage,
+  PeerSecurity,
   type MessageError,
   type Peer,
 } from '../../../src/index.js';
@@ -121,18 +122,22 @@ describe('the stream lane', () => {
     expect(seen.of('/stream', sender, receiver)).toBe(1);
   });
 
-  it('keeps the order and loses nothing while streams are renewed', async () => {
+  it('keeps the order and loses nothing while one stream takes over from another', async () => {
+    const secret = 'x'.repeat(40);
     const { send, sender, receiver } = await startPair({
       providers: [Handlers],
-      sender: {
-        messaging: { stream: { maxLifetime: 100, heartbeatInterval: 50 } },
-      },
+      options: { security: { secret } },
     });
+    // With other secrets, all streams are opened anew.
+    const security = receiver.app.get(PeerSecurity, { strict: false });
     const replies: Promise<unknown>[] = [];
     await until(
       () => {
         for (let each = 0; each < 20; each++) {
           replies.push(send({ type: 'later', n: replies.length }));
+        }
+        if (replies.length % 400 === 0) {
+          security.replaceSecrets([secret, 'y'.repeat(40)]);
         }
         return seen.of('/stream', sender, receiver) > 6;
       },

@@ -7,6 +7,7 @@ import type {
   Verdict,
 } from '../../../src/security/security.interface.js';
 import { until } from '../../support/until.js';
+import { refusalOf } from '../messaging/support/raw-stream.js';
 import { openPost } from './support/raw-http.js';
 import {
   createProtocolApp,
@@ -50,7 +51,7 @@ describe.each(WAYS)('gate, $adapter, $mode', (way) => {
     it('answers a bare 401 before anything is parsed, and calls nobody', async () => {
       const bodies = ['{', '{"id":"member-a","port":4001}', '[]', ''];
       for (const body of bodies) {
-        for (const path of ['/join', '/status', '/message', '/stream']) {
+        for (const path of ['/join', '/status', '/message']) {
           const answer = await peer
             .post(path)
             .set('content-type', 'application/json')
@@ -110,9 +111,25 @@ describe.each(WAYS)('gate, $adapter, $mode', (way) => {
       }
     });
 
-    it('leaves the body of a stream unread', async () => {
-      await peer.post('/stream').set('content-type', 'application/x-ndjson');
-      expect(verifier.seen[0]?.raw).toBeUndefined();
+    it('judges who asks for a stream, which has no body', async () => {
+      const headers = { 'x-peercloud-id': 'member-a' };
+      const port = Number(new URL(peer.url).port);
+      const stranger = await refusalOf(port, headers);
+      expect([stranger.status, stranger.body]).toEqual([
+        401,
+        expect.objectContaining({ code: 'UNSIGNED' }),
+      ]);
+      expect(stranger.headers['x-signed']).toBeUndefined();
+      const signed = await refusalOf(port, {
+        ...headers,
+        'x-password': 'open sesame',
+      });
+      expect(signed.body['code']).toBe('UNKNOWN_SENDER');
+      expect(signed.headers['x-signed']).toMatch(/^403 /);
+      expect(verifier.seen).toMatchObject([
+        { method: 'GET', path: '/stream', raw: undefined },
+        { method: 'GET', path: '/stream', raw: undefined },
+      ]);
     });
   });
 

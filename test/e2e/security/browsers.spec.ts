@@ -8,9 +8,10 @@ import {
   type PeerApp,
   type Place,
 } from '../module/support/peer-app.js';
+import { refusalOf } from '../messaging/support/raw-stream.js';
 import { closeFakePeers, maliciousMember, post } from './support/fake-peer.js';
 
-const PATHS = ['/join', '/joined', '/left', '/status', '/message', '/stream'];
+const PATHS = ['/join', '/joined', '/left', '/status', '/message'];
 
 const EVIL = 'https://evil.example';
 
@@ -43,6 +44,12 @@ async function expectRefused(
     expect([answer.status, answer.body.code]).toEqual([403, 'FROM_BROWSER']);
     expect(answer.headers.has('access-control-allow-origin')).toBe(false);
   }
+  const { 'content-type': _, ...own } = headers;
+  const stream = await refusalOf(peer.port, {
+    'x-peercloud-id': 'member',
+    ...own,
+  });
+  expect([stream.status, stream.body['code']]).toEqual([403, 'FROM_BROWSER']);
   expect(handled).toEqual([]);
   expect(listOf(peer)).toEqual(before);
 }

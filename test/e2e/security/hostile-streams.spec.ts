@@ -1,51 +1,26 @@
-import type {
-  IncomingMessage,
-  RequestListener,
-  ServerResponse,
-} from 'node:http';
 import type { MessageError } from '../../../src/messaging/messaging.errors.js';
+import { takeStreams } from '../../support/stream-server.js';
 import { until } from '../../support/until.js';
 import { closePeers, startPeer } from '../module/support/peer-app.js';
-import {
-  closeFakePeers,
-  maliciousMember,
-  type FakePeer,
-} from './support/fake-peer.js';
+import { closeFakePeers, maliciousMember } from './support/fake-peer.js';
+
+const timers: NodeJS.Timeout[] = [];
 
 afterEach(async () => {
+  timers.splice(0).forEach((timer) => clearInterval(timer));
   await closePeers();
   await closeFakePeers();
 });
 
-/** Takes streams from now on: greets, and does with each what the test says. */
-function takeStreams(
-  { server }: FakePeer,
-  onStream: (request: IncomingMessage, response: ServerResponse) => void,
-): void {
-  const [others] = server.listeners('request') as RequestListener[];
-  server.removeAllListeners('request');
-  server.on('request', (request, response) => {
-    if (request.url !== '/stream') {
-      others!(request, response as ServerResponse<IncomingMessage>);
-      return;
-    }
-    const hello = { v: 1, heartbeat: 60_000, maxBytes: 1_000_000 };
-    response.writeHead(200, { 'content-type': 'application/x-ndjson' });
-    response.write(`${JSON.stringify(hello)}\n`);
-    request.on('error', () => undefined);
-    onStream(request, response);
-  });
-}
-
 describe('receivers of streams', () => {
   it('that end each stream again get their messages by /message', async () => {
     const alice = await startPeer();
-    const mallory = await maliciousMember(alice, 'mallory', ['stream']);
+    const mallory = await maliciousMember(alice, 'mallory', ['upgrade']);
     let streams = 0;
-    takeStreams(mallory, (request, response) => {
+    takeStreams(mallory.server, ({ socket, write, onFrame }) => {
       streams++;
-      response.write('["x"]\n["r"]\n');
-      request.resume().once('end', () => response.end('["e"]\n'));
+      write('["x"]\n["r"]');
+      onFrame(() => socket.end('["e"]\n'));
     });
     const send = () => alice.messaging.send('mallory', {});
     expect(await send()).toEqual({});
@@ -63,14 +38,16 @@ describe('receivers of streams', () => {
     const partial = `["r",1,200,{"text":"${'x'.repeat(350_000)}`;
     let begun = 0;
     for (const id of ['first', 'second']) {
-      const peer = await maliciousMember(alice, id, ['stream']);
-      takeStreams(peer, (request, response) => {
-        request.setEncoding('utf8').on('data', (lines: string) => {
-          if (lines.includes('["m"')) {
-            response.write(partial, () => begun++);
+      const peer = await maliciousMember(alice, id, ['upgrade']);
+      takeStreams(peer.server, ({ socket, onFrame }) =>
+        onFrame(([kind]) => {
+          if (kind === 'm') {
+            socket.write(partial, () => begun++);
+            // Who goes on is not taken for dead.
+            timers.push(setInterval(() => socket.write('x'), 100));
           }
-        });
-      });
+        }),
+      );
       alice.messaging
         .send(id, {}, { signal: stop.signal, timeout: 60_000 })
         .catch(({ code }: MessageError) => outcomes.push(code));

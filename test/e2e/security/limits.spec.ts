@@ -97,8 +97,8 @@ describe('requests in work', () => {
     });
     const slow = alice.app.get(Slow);
     const members = [
-      await maliciousMember(alice, 'mallory', ['stream']),
-      await maliciousMember(alice, 'trudy', ['stream']),
+      await maliciousMember(alice, 'mallory', ['upgrade']),
+      await maliciousMember(alice, 'trudy', ['upgrade']),
     ];
     const opened = await Promise.all(
       members.map(({ id }) => openStream(alice, id)),
@@ -115,7 +115,7 @@ describe('requests in work', () => {
 
   it('are not the streams themselves', async () => {
     const alice = await startPeer({ options: { limits: { maxRequests: 1 } } });
-    await maliciousMember(alice, 'mallory', ['stream']);
+    await maliciousMember(alice, 'mallory', ['upgrade']);
     const stream = await openStream(alice, 'mallory');
     expect((await post(alice, '/status', {})).status).toBe(200);
     expect(stream.closed).toBe(false);
@@ -222,7 +222,7 @@ it('streams of one sender are bounded by limits.maxStreamsPerSender', async () =
   const alice = await startPeer({
     options: { limits: { maxStreamsPerSender: 2 } },
   });
-  await maliciousMember(alice, 'mallory', ['stream']);
+  await maliciousMember(alice, 'mallory', ['upgrade']);
   for (let count = 0; count < 5; count++) {
     await openStream(alice, 'mallory');
   }
@@ -234,13 +234,13 @@ it('lines of streams that are not complete are bounded by limits.maxIncomingByte
   const alice = await startPeer({
     options: { limits: { maxIncomingBytes: 400_000 } },
   });
-  const mallory = await maliciousMember(alice, 'mallory', ['stream']);
+  const mallory = await maliciousMember(alice, 'mallory', ['upgrade']);
   const large = { text: 'x'.repeat(350_000) };
   const partial = JSON.stringify(['m', 0, 1, 60_000, large]).slice(0, -1);
   const begin = async () => {
     const stream = await openStream(alice, 'mallory');
     stream.write(HELLO);
-    stream.request.write(partial);
+    stream.socket.write(partial);
     return stream;
   };
   let first = await begin();
@@ -254,7 +254,7 @@ it('lines of streams that are not complete are bounded by limits.maxIncomingByte
   });
   const second = await openStream(alice, 'mallory');
   second.write({ ...HELLO, renews: true });
-  second.request.write(partial);
+  second.socket.write(partial);
   await until(() => second.closed);
   expect(first.closed).toBe(false);
   first.close();

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { OnPeerMessage, PeerSecurity } from '../../../src/index.js';
+import { RawStream, refusalOf } from '../messaging/support/raw-stream.js';
 import { closePeers, listOf, startPeer } from '../module/support/peer-app.js';
 import {
   closeFakePeers,
@@ -50,12 +51,30 @@ describe('in an open cloud', () => {
     expect(handled).toEqual([{ forged: true }]);
   });
 
+  it('nobody opens a stream for an address that is not allowed, whoever passes it on', async () => {
+    const alice = await startPeer({ options: { addresses: {} } });
+    await maliciousMember(alice, 'member');
+    const ask = (forwarded: string) =>
+      RawStream.open(alice.port, {
+        'x-peercloud-id': 'member',
+        'x-forwarded-for': forwarded,
+      });
+    for (const forwarded of ['8.8.8.8', '10.0.0.1, 8.8.8.8', 'nonsense']) {
+      const stream = await ask(forwarded);
+      expect([forwarded, stream.status]).toEqual([forwarded, 403]);
+      stream.close();
+    }
+    const stream = await ask('10.0.0.1, 127.0.0.1');
+    expect(stream.status).toBe(101);
+    stream.close();
+  });
+
   it('nobody gets in from an address that is not allowed', async () => {
     const addresses = { deny: ['127.0.0.1'] };
     const alice = await startPeer({ options: { addresses } });
     const { port, calls } = await fakePeer({ id: 'x' });
     const join = { id: 'x', ip: '127.0.0.2', port };
-    for (const path of ['/join', '/status', '/stream', ...PATHS]) {
+    for (const path of ['/join', '/status', ...PATHS]) {
       for (const body of [join, 'no JSON at all']) {
         const headers = { 'x-forwarded-for': '10.0.0.1' };
         const answer = await post(alice, path, body, headers);
@@ -65,6 +84,11 @@ describe('in an open cloud', () => {
         ]);
       }
     }
+    const stream = await refusalOf(alice.port, { 'x-peercloud-id': 'x' });
+    expect([stream.status, stream.body]).toEqual([
+      403,
+      { statusCode: 403, error: 'Forbidden', message: 'Forbidden' },
+    ]);
     expect(calls).toEqual([]);
     expect(alice.membership.peers()).toEqual([]);
     const security = alice.app.get(PeerSecurity, { strict: false });

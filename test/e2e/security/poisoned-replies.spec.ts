@@ -1,10 +1,6 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { takeStreams } from '../../support/stream-server.js';
 import {
   closePeers,
   startPeer,
@@ -30,10 +26,6 @@ const deep = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
 async function startLiar(target: PeerApp, features: string[]): Promise<void> {
   const incarnation = Date.now();
   server = createServer((request, response) => {
-    if (request.url === '/stream') {
-      serveStream(request, response);
-      return;
-    }
     request.resume().once('end', () => {
       const status = { id: LIAR, online: true, features, incarnation };
       const isMessage = request.url === '/message';
@@ -43,6 +35,13 @@ async function startLiar(target: PeerApp, features: string[]): Promise<void> {
       response.end(isMessage ? reply.text : JSON.stringify(status));
     });
   });
+  takeStreams(server, ({ write, onFrame }) =>
+    onFrame((frame) => {
+      for (let at = 2; at < frame.length; at += 3) {
+        write(`["r",${String(frame[at])},${reply.status},${reply.text}]`);
+      }
+    }),
+  );
   await new Promise<void>((done) => server!.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo;
   const request = { id: LIAR, ip: '127.0.0.1', port, features, incarnation };
@@ -50,29 +49,9 @@ async function startLiar(target: PeerApp, features: string[]): Promise<void> {
   expect(body.status).toBe('joined');
 }
 
-function serveStream(request: IncomingMessage, response: ServerResponse): void {
-  response.writeHead(200, { 'content-type': 'application/x-ndjson' });
-  response.write('{"v":1,"heartbeat":10000,"maxBytes":1000000}\n');
-  let text = '';
-  request.setEncoding('utf8').on('data', (chunk: string) => {
-    const lines = (text + chunk).split('\n');
-    text = lines.pop()!;
-    for (const line of lines) {
-      const frame = JSON.parse(line) as unknown;
-      if (!Array.isArray(frame)) {
-        continue;
-      }
-      for (let at = 2; at < frame.length; at += 3) {
-        response.write(`["r",${frame[at]},${reply.status},${reply.text}]\n`);
-      }
-    }
-  });
-  request.on('error', () => undefined);
-}
-
 describe.each([
   { lane: '/message', features: ['update'] },
-  { lane: 'a stream', features: ['update', 'stream'] },
+  { lane: 'a stream', features: ['update', 'upgrade'] },
 ])('a reply over $lane', ({ features }) => {
   it.each([
     ['named like prototypes', '{"a":[{"__proto__":{"polluted":1}}]}'],

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { Injectable, type INestApplication } from '@nestjs/common';
 import {
   OnPeerMessage,
@@ -125,6 +125,12 @@ describe.each<[string, PeerCloudOptions, PeerCloudOptions]>([
 function requestsTo({ app }: PeerApp): string[] {
   const paths: string[] = [];
   const server = (app as INestApplication<Server>).getHttpServer();
-  server.on('request', ({ url = '' }) => paths.push(url));
+  const emit = server.emit.bind(server);
+  server.emit = (event: string, ...rest: unknown[]) => {
+    if (event === 'request' || event === 'upgrade') {
+      paths.push((rest[0] as IncomingMessage).url!);
+    }
+    return emit(event, ...rest);
+  };
   return paths;
 }

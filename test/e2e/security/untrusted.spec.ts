@@ -10,9 +10,9 @@ import {
 } from '../../../src/index.js';
 import type { MembershipCore } from '../../../src/membership/core/membership-core.js';
 import {
-  STREAM_OPENER,
-  type StreamOpener,
-} from '../../../src/messaging/stream/stream-opener.js';
+  STREAM_DIALER,
+  type StreamDialer,
+} from '../../../src/messaging/stream/sender/index.js';
 import { MEMBERSHIP_CORE } from '../../../src/options/peer-cloud.tokens.js';
 import { until } from '../../support/until.js';
 import {
@@ -96,26 +96,25 @@ describe('a member whose key is taken out', () => {
 
   it('has no stream any more, not even one of a member that has left', async () => {
     const [alice, bob, mallory] = await startCloud({ messageTimeout: 60_000 });
-    const open: StreamOpener = mallory.app.get(STREAM_OPENER, {
+    const open: StreamDialer = mallory.app.get(STREAM_DIALER, {
       strict: false,
     });
     const core: MembershipCore = mallory.app.get(MEMBERSHIP_CORE, {
       strict: false,
     });
-    const stream = await open(core.get(idOf(alice))!, 5000);
-    stream.request.on('error', () => undefined);
-    stream.response.on('error', () => undefined).resume();
+    const { socket, codec } = await open(core.get(idOf(alice))!, 5000);
+    socket.on('error', () => undefined).resume();
     await mallory.membership.leave();
     await until(() => agree([alice, bob]));
     const hello = { v: 1, heartbeat: 60_000, maxBytes: 1024 };
     const message = ['m', 0, 1, 60_000, { still: 'here' }];
     const lines = [hello, message].map((line) => `${JSON.stringify(line)}\n`);
-    stream.request.write(stream.codec.seal(lines.join('')));
+    socket.write(codec!.seal(lines.join('')));
     await until(() => handled.length === 1);
 
     const [own, bobs] = trustedKeys;
     const security = alice.app.get(PeerSecurity, { strict: false });
     security.replaceTrustedKeys([own!, bobs!]);
-    await until(() => stream.response.closed);
+    await until(() => socket.closed);
   });
 });

@@ -1,12 +1,21 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { connect } from 'node:net';
 import { Pool, type Dispatcher } from 'undici';
 import type { PeerApp } from '../../e2e/module/support/peer-app.js';
 import type { Keyring } from '../../../src/security/keys/keyring.js';
 import { LimitedLog } from '../../../src/util/limited-log.js';
 import { MessageSigner } from '../../../src/security/signature/message-signer.js';
+import { STREAM_PATH, STREAM_PROTOCOL } from '../../../src/wire/endpoints.js';
 import { changeHeaders, type HeaderChange } from './header-changes.js';
 
-/** One request of an attacker. */
+const NOTHING = Buffer.alloc(0);
+
+/** A key that any opener could have. */
+const STREAM_KEY = generateKeyPairSync('x25519').publicKey.export({
+  format: 'jwk',
+}).x!;
+
+/** One request of an attacker; of what asks for a stream, the body is left out. */
 export interface Attack {
   path: string;
   /** Sender's id; undefined: a stranger. */
@@ -34,13 +43,18 @@ export class Attacker {
     });
   }
 
-  /** A whole request, whatever is in it; resolves to its answer. */
+  /** A whole request, whatever is in it; resolves to its answer, or to nothing where the peer gives none. */
   async send(attack: Attack): Promise<{ status: number; text: string }> {
     const { path, body } = attack;
+    if (path === STREAM_PATH) {
+      return this.#knock(this.bytesOf(attack));
+    }
+    // What is between two hops only, the client sets itself.
+    const { connection: _, upgrade: __, ...headers } = this.#headersOf(attack);
     const answer = await this.#pool.request({
       method: 'POST',
       path,
-      headers: this.#headersOf(attack),
+      headers,
       body,
     });
     this.#learn(attack, answer.headers);
@@ -61,12 +75,16 @@ export class Attacker {
 
   /** The same request as bytes. */
   bytesOf(attack: Attack): Buffer {
-    const { path, body } = attack;
+    const { path } = attack;
+    const isStream = path === STREAM_PATH;
+    const body = isStream ? NOTHING : attack.body;
     const headers = { ...this.#headersOf(attack), host: 'x' };
     const lines = Object.entries(headers).map(
       ([name, value]) => `${name}: ${value}\r\n`,
     );
-    const head = `POST ${path} HTTP/1.1\r\n${lines.join('')}content-length: ${body.length}\r\n\r\n`;
+    const head = isStream
+      ? `GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`
+      : `POST ${path} HTTP/1.1\r\n${lines.join('')}content-length: ${body.length}\r\n\r\n`;
     return Buffer.concat([Buffer.from(head), body]);
   }
 
@@ -74,22 +92,53 @@ export class Attacker {
     return this.#pool.close();
   }
 
+  /** Asks for a stream, and leaves it when it is open. */
+  #knock(bytes: Buffer): Promise<{ status: number; text: string }> {
+    return new Promise((resolve) => {
+      const socket = connect(this.#target.port, '127.0.0.1');
+      let text = '';
+      const answer = () =>
+        resolve({ status: Number(text.split(' ', 2)[1] ?? 0), text });
+      socket.on('error', () => undefined).once('close', answer);
+      socket.on('data', (chunk) => {
+        text += chunk.toString();
+        if (text.includes('\r\n\r\n')) {
+          socket.end();
+        }
+      });
+      socket.write(bytes);
+    });
+  }
+
   #headersOf({ path, senderId, body, headers, changes }: Attack) {
     const right: Record<string, string> = {
-      'content-type': 'application/json',
+      ...(path === STREAM_PATH
+        ? { connection: 'upgrade', upgrade: STREAM_PROTOCOL }
+        : { 'content-type': 'application/json' }),
       ...(senderId !== undefined && { 'x-peercloud-id': senderId }),
       ...(this.#keyring &&
         senderId !== undefined &&
-        this.#signer(senderId).sign({
+        this.#signatureOf(senderId, path, body)),
+      ...headers,
+    };
+    return changeHeaders(right, changes);
+  }
+
+  #signatureOf(senderId: string, path: string, body: Buffer) {
+    const signer = this.#signer(senderId);
+    const receiverId = this.#target.membership.self.id;
+    return path === STREAM_PATH
+      ? signer.signHeaders(
+          { method: 'GET', path, receiverId },
+          { 'x-peercloud-key': STREAM_KEY },
+        )
+      : signer.sign({
           origin: 'http://127.0.0.1',
           method: 'POST',
           path,
           body,
-          receiverId: this.#target.membership.self.id,
-        }).headers),
-      ...headers,
-    };
-    return changeHeaders(right, changes);
+          receiverId,
+        }).headers;
   }
 
   /** As any sender does, so that what it signs is not refused for its age alone. */

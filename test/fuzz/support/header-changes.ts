@@ -21,6 +21,8 @@ const NAMES = [
   'x-peercloud-to',
   'x-peercloud-boot',
   'x-peercloud-key',
+  'upgrade',
+  'connection',
 ];
 
 /** Pieces that mean something in these headers, and what any client can put into one. */
@@ -31,6 +33,7 @@ const PIECES = [
   ['nonce="0.0"', 'nonce="999999999999999.999999999999999"', '-1', '1e3'],
   ['"@method"', '"@path"', '"@status"', '"signature";req', '"x";sf;bs'],
   ['sha-256=:x:', 'sha-512=:AAAA:', '__proto__', 'constructor', '\u00ff'],
+  ['h2c', 'websocket', 'peercloud/1', 'peercloud/2', 'upgrade', 'close'],
   ['nobody', 'x'.repeat(129), '9'.repeat(400), '('.repeat(3000)],
 ].flat();
 

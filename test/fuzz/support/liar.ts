@@ -1,31 +1,25 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { resolveAddressOptions } from '../../../src/security/addresses/address.options.js';
 import { AddressPolicy } from '../../../src/security/addresses/address-policy.js';
 import { PeerSecurity } from '../../../src/security/peer-security.js';
-import { PLAIN_CODEC } from '../../../src/security/open-cloud.js';
 import type {
-  StreamCodec,
   Verdict,
+  StreamCodec,
 } from '../../../src/security/security.interface.js';
 import {
   resolveSecurityOptions,
   type SecurityOptions,
 } from '../../../src/security/security.options.js';
 import type { PeerApp } from '../../e2e/module/support/peer-app.js';
+import { switchingHead } from '../../support/stream-server.js';
 import { writeLie, type Lie } from './lies.js';
 
 export const LIAR = 'liar';
 
 /** A stream that a peer has opened to the liar. */
 export interface AcceptedStream {
-  request: IncomingMessage;
-  response: ServerResponse;
+  socket: Socket;
   codec: StreamCodec;
 }
 
@@ -33,7 +27,7 @@ export interface AcceptedStream {
 export class Liar {
   /** What it says instead of the truth, by endpoint. */
   lies: Partial<Record<string, Lie>> = {};
-  /** Answers `/stream`, in a signed cloud with the codec of the stream; undefined: as the lies say. */
+  /** Takes streams, in a signed cloud with the codec of the stream; undefined: as the lies say. */
   onStream: ((stream: AcceptedStream) => void) | undefined;
   #incarnation = 0;
   readonly #sockets = new Set<Socket>();
@@ -58,11 +52,12 @@ export class Liar {
       socket.on('error', () => undefined);
       socket.once('close', () => this.#sockets.delete(socket));
     });
-    server.on('request', (request, response) => {
-      if (this.onStream && request.url === '/stream') {
-        this.#accept(request, response, this.onStream);
+    server.on('request', (request) => void this.#answer(request));
+    server.on('upgrade', (request, socket: Socket) => {
+      if (this.onStream) {
+        this.#accept(request, socket, this.onStream);
       } else {
-        void this.#answer(request);
+        writeLie(socket, this.lies['stream'] ?? { ...TRUTH, status: 404 });
       }
     });
   }
@@ -146,37 +141,29 @@ export class Liar {
   }
 
   #accept(
-    request: IncomingMessage,
-    response: ServerResponse,
+    { headers }: IncomingMessage,
+    socket: Socket,
     onStream: (stream: AcceptedStream) => void,
   ): void {
     const verdict = this.#security.verifier.verify({
-      method: 'POST',
+      method: 'GET',
       path: '/stream',
-      headers: request.headers,
+      headers,
       raw: undefined,
       remoteAddress: '127.0.0.1',
     }) as Verdict;
     const acceptance = verdict.ok ? verdict.acceptStream?.() : undefined;
-    response.writeHead(200, {
-      'content-type': 'application/x-ndjson',
-      ...acceptance?.headers,
-    });
-    response.flushHeaders();
-    onStream({ request, response, codec: acceptance?.codec ?? PLAIN_CODEC });
+    if (acceptance) {
+      socket.write(switchingHead(acceptance.headers));
+      onStream({ socket, codec: acceptance.codec });
+    } else {
+      socket.destroy();
+    }
   }
 
   async #answer(request: IncomingMessage): Promise<void> {
     const { socket, url: path = '' } = request;
     const lie = this.lies[path.slice(1)];
-    if (path === '/stream') {
-      if (lie) {
-        writeLie(socket, lie);
-      } else {
-        writeLie(socket, { ...TRUTH, status: 404 });
-      }
-      return;
-    }
     const chunks: Buffer[] = [];
     request.on('error', () => undefined);
     request.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -43,6 +43,7 @@ export function liesWith(bodies: Text): fc.Arbitrary<Lie> {
   const odd: fc.Arbitrary<Partial<Lie>> = fc.oneof(
     fc.record({
       status: fc.constantFrom(
+        101,
         201,
         204,
         206,

@@ -1,8 +1,5 @@
-import {
-  request as httpRequest,
-  type ClientRequest,
-  type IncomingMessage,
-} from 'node:http';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
 import { resolveAddressOptions } from '../../../src/security/addresses/address.options.js';
 import { AddressPolicy } from '../../../src/security/addresses/address-policy.js';
 import { PeerSecurity } from '../../../src/security/peer-security.js';
@@ -15,18 +12,19 @@ export const GREETING = '{"v":1,"heartbeat":10000,"maxBytes":1000000}\n';
 
 /** Text of a line as a record of its own. */
 export function sealed(codec: StreamCodec, line: string): Buffer {
-  return Buffer.from(codec.seal(line));
+  return codec.seal(line);
 }
 
 /** Reads records that come in any pieces as lines of JSON. */
 export function readLines(
-  stream: IncomingMessage,
+  socket: Socket,
+  head: Buffer,
   codec: StreamCodec,
   onLine: (value: unknown) => void,
 ): { raw: Buffer[] } {
   const raw: Buffer[] = [];
   let rest = '';
-  stream.on('data', (chunk: Buffer) => {
+  const read = (chunk: Buffer) => {
     raw.push(chunk);
     for (const part of codec.open(chunk)) {
       rest += part.toString();
@@ -36,7 +34,11 @@ export function readLines(
     for (const line of lines) {
       onLine(JSON.parse(line));
     }
-  });
+  };
+  if (head.length > 0) {
+    process.nextTick(read, head);
+  }
+  socket.on('data', read);
   return { raw };
 }
 
@@ -61,21 +63,16 @@ export class SealedStream {
   #greeted = false;
   readonly #raw: Buffer[];
 
-  readonly #request: ClientRequest;
+  readonly #socket: Socket;
   readonly #codec: StreamCodec;
 
-  private constructor(
-    request: ClientRequest,
-    response: IncomingMessage,
-    codec: StreamCodec,
-  ) {
-    this.#request = request;
+  private constructor(socket: Socket, head: Buffer, codec: StreamCodec) {
+    this.#socket = socket;
     this.#codec = codec;
-    this.#raw = readLines(response, codec, (line) => this.#read(line)).raw;
-    response.on('error', () => undefined);
-    response.on('close', () => (this.closed = true));
-    request.on('error', () => (this.closed = true));
-    request.on('close', () => (this.closed = true));
+    const { raw } = readLines(socket, head, codec, (line) => this.#read(line));
+    this.#raw = raw;
+    socket.on('error', () => (this.closed = true));
+    socket.on('close', () => (this.closed = true));
   }
 
   /** Opens one and waits for the receiver's greeting. */
@@ -85,23 +82,28 @@ export class SealedStream {
   ): Promise<SealedStream> {
     const opening = security.streams.open(membership.self.id);
     const request = httpRequest({
-      method: 'POST',
       host: '127.0.0.1',
       port,
       path: '/stream',
       agent: false,
       headers: {
         ...opening.headers,
-        'content-type': 'application/x-ndjson',
-        'transfer-encoding': 'chunked',
+        connection: 'Upgrade',
+        upgrade: 'peercloud/1',
       },
     });
-    const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      request.once('error', reject).once('response', resolve);
-      request.flushHeaders();
+    const { headers, socket, head } = await new Promise<{
+      headers: IncomingHttpHeaders;
+      socket: Socket;
+      head: Buffer;
+    }>((resolve, reject) => {
+      request.once('error', reject);
+      request.once('upgrade', (answer, upgraded: Socket, first) =>
+        resolve({ headers: answer.headers, socket: upgraded, head: first }),
+      );
+      request.end();
     });
-    const codec = opening.accept(response.statusCode!, response.headers);
-    const stream = new SealedStream(request, response, codec);
+    const stream = new SealedStream(socket, head, opening.accept(headers)!);
     await until(() => stream.#greeted, { interval: 1 });
     return stream;
   }
@@ -117,16 +119,16 @@ export class SealedStream {
 
   write(pieces: readonly Buffer[]): void {
     for (const piece of pieces) {
-      this.#request.write(piece);
+      this.#socket.write(piece);
     }
   }
 
   end(): void {
-    this.#request.end();
+    this.#socket.write(this.seal('["e"]\n'));
   }
 
   destroy(): void {
-    this.#request.destroy();
+    this.#socket.destroy();
   }
 
   #read(line: unknown): void {

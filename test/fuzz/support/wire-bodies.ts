@@ -23,7 +23,7 @@ export function bodiesOf({ ids, ports }: Cast) {
       ['update', 'gossip', 'probe', 'sync'],
       ['gossip'],
       ['sync'],
-      ['stream'],
+      ['upgrade'],
       [],
     ),
     list(oneOf('gossip', 'constructor', 'x')),

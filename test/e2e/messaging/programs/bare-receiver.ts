@@ -1,12 +1,7 @@
 import { openSync, writeSync } from 'node:fs';
-import {
-  createServer,
-  request,
-  type IncomingMessage,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createInterface } from 'node:readline';
+import { takeStreams } from '../../../support/stream-server.js';
 
 /**
  * As little of a peer as can take streams: it starts twenty times as fast as an app, so that a thousand
@@ -14,7 +9,7 @@ import { createInterface } from 'node:readline';
  */
 const [id, seed, account] = process.argv.slice(2) as [string, string, string];
 const file = openSync(account, 'a');
-const HELLO = { v: 1, id, heartbeat: 10_000, maxBytes: 1e6, maxInFlight: 1000 };
+const HELLO = { id, heartbeat: 10_000, maxInFlight: 1000 };
 
 interface Message {
   n: number;
@@ -24,10 +19,6 @@ let joinedAt = 0;
 let streams = 0;
 
 const server = createServer((incoming, outgoing) => {
-  if (incoming.url === '/stream') {
-    serve(incoming, outgoing);
-    return;
-  }
   let text = '';
   incoming.on('data', (chunk: Buffer) => (text += chunk.toString()));
   incoming.on('error', () => outgoing.destroy());
@@ -41,6 +32,21 @@ const server = createServer((incoming, outgoing) => {
     outgoing.end(JSON.stringify(answer));
   });
 });
+takeStreams(
+  server,
+  ({ socket, write, onFrame }) => {
+    streams++;
+    socket.once('close', () => streams--);
+    onFrame((frame) => {
+      if (frame[0] === 'm') {
+        write(['r', ...repliesTo(frame)]);
+      } else if (frame[0] === 'e') {
+        socket.end('["e"]\n');
+      }
+    });
+  },
+  HELLO,
+);
 server.listen(0, '127.0.0.1', () => setInterval(joinIfAlone, 100));
 
 /** Messages come all the time to a peer that is on the list: one without a stream joins, or joins again. */
@@ -49,26 +55,6 @@ function joinIfAlone(): void {
     joinedAt = Date.now();
     join();
   }
-}
-
-function serve(incoming: IncomingMessage, outgoing: ServerResponse): void {
-  const write = (line: unknown) => outgoing.write(`${JSON.stringify(line)}\n`);
-  streams++;
-  outgoing.once('close', () => streams--);
-  write(HELLO);
-  createInterface(incoming)
-    .on('line', (line) => {
-      const frame = JSON.parse(line) as unknown;
-      if (Array.isArray(frame) && frame[0] === 'm') {
-        write(['r', ...repliesTo(frame)]);
-      }
-    })
-    // The sender may give the stream up.
-    .on('error', () => outgoing.destroy())
-    .on('close', () => {
-      write(['e']);
-      outgoing.end();
-    });
 }
 
 /** Replies to the requests of a line: an id, a time and a body each. */
@@ -102,7 +88,7 @@ function join(): void {
         id,
         ip: '127.0.0.1',
         port,
-        features: ['stream'],
+        features: ['upgrade'],
         incarnation: Date.now(),
       }),
     );

@@ -1,8 +1,10 @@
 import {
   request as httpRequest,
   type ClientRequest,
-  type IncomingMessage,
+  type IncomingHttpHeaders,
 } from 'node:http';
+import type { Socket } from 'node:net';
+import { json } from 'node:stream/consumers';
 import { until } from '../../../support/until.js';
 
 /** A stream opened by hand, to write whatever the test wants. */
@@ -11,46 +13,42 @@ export class RawStream {
   closed = false;
 
   private constructor(
-    readonly request: ClientRequest,
-    readonly response: IncomingMessage,
+    readonly status: number,
+    readonly headers: IncomingHttpHeaders,
+    readonly socket: Socket,
+    head: Buffer,
   ) {
     let rest = '';
-    response.setEncoding('utf8');
-    response.on('data', (text: string) => {
+    const read = (text: string) => {
       const lines = (rest + text).split('\n');
       rest = lines.pop()!;
       this.lines.push(...lines);
-    });
-    response.on('error', () => undefined);
-    response.on('close', () => (this.closed = true));
-    request.on('error', () => (this.closed = true));
+    };
+    read(head.toString());
+    socket.setEncoding('utf8');
+    socket.on('data', read);
+    socket.on('error', () => undefined);
+    socket.on('close', () => (this.closed = true));
   }
 
-  /** Opens a stream; the answer may have any status. */
+  /** Asks for a stream; the answer may have any status. */
   static open(
     port: number,
     headers: Record<string, string>,
   ): Promise<RawStream> {
     return new Promise((resolve, reject) => {
-      const request = httpRequest({
-        method: 'POST',
-        host: '127.0.0.1',
-        port,
-        path: '/stream',
-        agent: false,
-        headers: { 'content-type': 'application/x-ndjson', ...headers },
-      });
+      const request = ask(port, headers);
       request.once('error', reject);
-      request.once('response', (response) => {
-        request.off('error', reject);
-        resolve(new RawStream(request, response));
+      request.once('upgrade', (answer, socket, head) =>
+        resolve(new RawStream(101, answer.headers, socket as Socket, head)),
+      );
+      request.once('response', (answer) => {
+        const { statusCode, headers: answered, socket } = answer;
+        answer.resume();
+        resolve(new RawStream(statusCode!, answered, socket, Buffer.alloc(0)));
       });
-      request.flushHeaders();
+      request.end();
     });
-  }
-
-  get status(): number {
-    return this.response.statusCode!;
   }
 
   /** Replies that have come. */
@@ -65,8 +63,13 @@ export class RawStream {
   write(...lines: unknown[]): void {
     for (const line of lines) {
       const text = typeof line === 'string' ? line : JSON.stringify(line);
-      this.request.write(`${text}\n`);
+      this.socket.write(`${text}\n`);
     }
+  }
+
+  /** Says that no more requests come. */
+  end(): void {
+    this.write(['e']);
   }
 
   /** Waits for a line that matches. */
@@ -94,6 +97,44 @@ export class RawStream {
   }
 
   close(): void {
-    this.request.destroy();
+    this.socket.destroy();
   }
+}
+
+/** What somebody gets who asks for a stream, and does not get one. */
+export function refusalOf(
+  port: number,
+  headers: Record<string, string>,
+): Promise<{
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: Record<string, unknown>;
+}> {
+  return new Promise((resolve, reject) => {
+    const request = ask(port, headers);
+    request.once('error', reject);
+    request.once('upgrade', () => reject(new Error('the stream was opened')));
+    request.once('response', (answer) => {
+      json(answer).then(
+        (body) =>
+          resolve({
+            status: answer.statusCode!,
+            headers: answer.headers,
+            body: body as Record<string, unknown>,
+          }),
+        reject,
+      );
+    });
+    request.end();
+  });
+}
+
+function ask(port: number, headers: Record<string, string>): ClientRequest {
+  return httpRequest({
+    host: '127.0.0.1',
+    port,
+    path: '/stream',
+    agent: false,
+    headers: { connection: 'Upgrade', upgrade: 'peercloud/1', ...headers },
+  });
 }

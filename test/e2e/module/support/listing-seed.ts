@@ -16,7 +16,7 @@ export function entries(count: number, data: JsonObject = {}): JsonObject[] {
     ip: `10.9.${Math.floor(index / 200)}.${1 + (index % 200)}`,
     port: 9338,
     data,
-    features: ['update', 'gossip', 'probe', 'sync', 'stream'],
+    features: ['update', 'gossip', 'probe', 'sync', 'upgrade'],
     incarnation: 1,
   }));
 }

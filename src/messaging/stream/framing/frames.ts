@@ -1,0 +1,120 @@
+import { isJsonObject, type JsonValue } from '../../../wire/json.js';
+import type { Text } from '../../../util/text-parts.js';
+import { StreamError } from './stream.errors.js';
+
+/** Version of the frames; another one is refused (PROTOCOL.md, section 4, `upgrade`). */
+export const STREAM_VERSION = 1;
+
+/**
+ * The lines of a stream (PROTOCOL.md, section 4, `upgrade`). Each is one JSON value:
+ * - an object, the first in each direction: Hello;
+ * - `["m", t, id, ms, body, id, ms, body, …]`: requests; `t` is the opener's clock in ms, `ms` what is
+ *   left of the message's time. An object before an `id` is the head of that request;
+ * - `["r", id, status, payload, id, status, payload, …]`: replies;
+ * - `["e"]`: of the opener, its last line; of the receiver, every request has been started;
+ * - `["x"]`: the receiver takes no more on this stream;
+ * - `0`: a sign of life;
+ * - `1`: the same, which asks for one.
+ */
+export const FRAME = {
+  requests: 'm',
+  replies: 'r',
+  ended: 'e',
+  away: 'x',
+} as const;
+
+export const SIGN = '0';
+export const ASK = '1';
+export const ENDED_LINE = `["${FRAME.ended}"]\n`;
+export const AWAY_LINE = `["${FRAME.away}"]\n`;
+
+/** Characters after which a line of several messages is closed and the next one begun. */
+export const BATCH_CHARS = 32 * 1024;
+
+/**
+ * Characters from which on a body is written apart from what is around it: joining strings of that size
+ * costs more than all else that is done with them.
+ */
+export const LARGE_CHARS = 64 * 1024;
+
+/** Bytes that a line may have beyond the largest message: a batch, in characters of up to 3 bytes, and its frame. */
+export const LINE_SLACK_BYTES = 4 * BATCH_CHARS;
+
+/** Messages of one turn of the event loop that are worth a write of their own, whatever the other side has. */
+export const GROUP = 128;
+
+/** Ms that the other side's heartbeat may be apart, whatever it says. */
+const MAX_HEARTBEAT = 600_000;
+
+/** Smallest `maxBytes` of a greeting: no peer may set its limits for answers or messages lower. */
+const MIN_BODY_BYTES = 1024;
+
+/** The first line in each direction: version and limits of the side that writes it. */
+export interface Hello {
+  v: typeof STREAM_VERSION;
+  /** Ms within which this side gives a sign. */
+  heartbeat: number;
+  /** Largest body, or reply, in bytes that this side takes. */
+  maxBytes: number;
+  /** Receiver: its id. */
+  id?: string;
+  /** Receiver: requests that it works on at the same time. */
+  maxInFlight?: number;
+  /** Opener: an older stream of its own still finishes what it has. */
+  renews?: boolean;
+}
+
+/** A greeting as it is written. */
+export function helloLine(hello: Omit<Hello, 'v'>): string {
+  return `${JSON.stringify({ v: STREAM_VERSION, ...hello })}\n`;
+}
+
+/** @throws StreamError for what is no greeting of this version */
+export function readHello(line: string): Hello {
+  const value = parseLine(line);
+  if (!isJsonObject(value) || value['v'] !== STREAM_VERSION) {
+    throw new StreamError(
+      `the stream does not begin with a greeting of version ${STREAM_VERSION}`,
+    );
+  }
+  return {
+    v: STREAM_VERSION,
+    heartbeat: Math.min(positive(value, 'heartbeat'), MAX_HEARTBEAT),
+    maxBytes: positive(value, 'maxBytes', MIN_BODY_BYTES),
+    ...(typeof value['id'] === 'string' && { id: value['id'] }),
+    ...('maxInFlight' in value && {
+      maxInFlight: Math.ceil(positive(value, 'maxInFlight')),
+    }),
+    renews: value['renews'] === true,
+  };
+}
+
+/**
+ * A line of requests or replies, as it is written.
+ * @param begun without its end
+ * @param large the last body, where it is too large to be joined with the rest
+ */
+export function endLine(begun: string, large?: string): Text {
+  return large === undefined ? `${begun}]\n` : [begun, large, ']\n'];
+}
+
+/** @throws StreamError */
+export function parseLine(line: string): JsonValue {
+  try {
+    return JSON.parse(line) as JsonValue;
+  } catch {
+    throw new StreamError('a line of the stream is not valid JSON');
+  }
+}
+
+function positive(
+  value: Record<string, JsonValue>,
+  name: string,
+  min = Number.MIN_VALUE,
+): number {
+  const number = value[name];
+  if (typeof number !== 'number' || number < min) {
+    throw new StreamError(`the greeting of the stream has no valid ${name}`);
+  }
+  return number;
+}

@@ -1,0 +1,1 @@
+export { StreamAcceptor } from './stream-acceptor.js';

@@ -1,0 +1,6 @@
+export {
+  createStreamDialer,
+  STREAM_DIALER,
+  type StreamDialer,
+} from './stream-dialer.js';
+export { StreamLane } from './stream.lane.js';

@@ -1,0 +1,272 @@
+import type { Member } from '../../../membership/index.js';
+import type { JsonValue } from '../../../wire/json.js';
+import type { OutgoingMessage } from '../../lanes/index.js';
+import {
+  MessageTimeoutError,
+  NoSuchPeerError,
+  OverloadedError,
+  UnreachableError,
+  type InvalidBodyError,
+} from '../../messaging.errors.js';
+import { atTurnEnd, GROUP } from '../framing/index.js';
+import { Delivery, DeliveryQueue } from './delivery.js';
+import { Fallback } from './fallback.js';
+import type { StreamRefusedError } from './stream-refused.error.js';
+import {
+  StreamRotation,
+  type StreamRotationConfig,
+  type StreamRotationOwner,
+} from './stream-rotation.js';
+
+/** Fewer messages of one turn are not worth a write of their own: it costs more in system calls than it gains that both sides are at work. */
+const SMALLEST_GROUP = 32;
+
+/** What a link needs of the lane around it. */
+export interface PeerLinkContext extends StreamRotationConfig {
+  /** Messages that go by `/message` at the same time, to one peer, while no stream can be opened to it. */
+  maxFallback: number;
+  /** Messages that wait for that, at most. */
+  maxWaiting: number;
+  /** Sends by `/message` instead. */
+  sendOtherwise(member: Member, message: OutgoingMessage): Promise<JsonValue>;
+  /** Wants `expire()` to be called at this time at the latest. */
+  watch(deadline: number): void;
+  noteAlive(peerId: string): void;
+}
+
+/** The way to one peer: the messages that wait, and the streams that take them. */
+export class PeerLink implements StreamRotationOwner {
+  /** When a message last went over it, on the clock of `performance.now()`. */
+  usedAt = performance.now();
+  readonly #queue: DeliveryQueue;
+  readonly #streams: StreamRotation;
+  #scheduled = false;
+  /** Messages since the last write. */
+  #unflushed = 0;
+  /** When to try again to open a stream, after none could be opened; 0: that has not been so. */
+  #refusedUntil = 0;
+  readonly #fallback: Fallback;
+
+  readonly #context: PeerLinkContext;
+
+  constructor(member: Member, context: PeerLinkContext) {
+    this.#context = context;
+    this.#queue = new DeliveryQueue(context.options.maxQueuedBytes);
+    this.#streams = new StreamRotation(member, context, this);
+    this.#fallback = new Fallback(
+      context.maxFallback,
+      (message) => this.#sendOtherwise(message),
+      () => this.onChange(),
+    );
+  }
+
+  get peerId(): string {
+    return this.#streams.member.id;
+  }
+
+  /** True while somebody waits for something. */
+  get isBusy(): boolean {
+    return this.#streams.isBusy || !this.#queue.isEmpty;
+  }
+
+  /** True while messages have to go another way: no stream could be opened, and none has been since. */
+  get isRefused(): boolean {
+    return this.#refusedUntil > 0;
+  }
+
+  /** True when nothing is left of it. */
+  get isOver(): boolean {
+    return this.streamCount === 0 && this.#queue.isEmpty && !this.isRefused;
+  }
+
+  /** Streams to the peer, those that are being opened and those that end included. */
+  get streamCount(): number {
+    return this.#streams.count;
+  }
+
+  /** True while it has a stream that nobody uses now. */
+  get isResting(): boolean {
+    return this.#streams.isOpen && !this.isBusy;
+  }
+
+  send(message: OutgoingMessage): Promise<JsonValue> {
+    if (this.isRefused && this.#queue.isEmpty && this.#fallback.hasRoom) {
+      // At once, as a call of the sender's own: what follows its requests sees this one among them.
+      this.#tryAgain();
+      return this.#fallback.send(message);
+    }
+    return new Promise((resolve, reject) => {
+      const delivery = new Delivery(this.peerId, message, resolve, reject);
+      if (this.isRefused && this.#queue.length >= this.#context.maxWaiting) {
+        delivery.reject(new OverloadedError(this.peerId));
+        return;
+      }
+      if (!this.#streams.isOpen) {
+        delivery.keepContext();
+      }
+      try {
+        this.#queue.push(delivery);
+      } catch (error) {
+        delivery.reject(error as InvalidBodyError);
+        return;
+      }
+      this.#context.watch(message.deadline);
+      this.#sent();
+    });
+  }
+
+  /** The peer has another address now: new messages go there. */
+  move(member: Member): void {
+    const { ip, port, scheme } = this.#streams.member;
+    this.#streams.member = member;
+    if (member.ip !== ip || member.port !== port || member.scheme !== scheme) {
+      this.#streams.retire();
+    }
+  }
+
+  /** Fails what is past its deadline by `now`; returns the next deadline. */
+  expire(now: number): number {
+    const next = Math.min(
+      this.#streams.expire(now, (each) => each.reject(timedOut(each))),
+      this.#queue.expire(now, (each) => each.reject(this.#notSent(each))),
+    );
+    this.onChange();
+    return next;
+  }
+
+  /** Finds out whether the peer is still there, where messages wait for it; false if there is no doubt. */
+  checkSilence(now: number): boolean {
+    return this.#streams.checkSilence(now);
+  }
+
+  /** Heartbeats, and the end of a stream that nobody uses. */
+  beat(now: number, stalled: boolean): void {
+    this.#streams.beat(now, stalled);
+    const { idleTimeout } = this.#context.options;
+    if (now - this.usedAt > idleTimeout && this.isResting) {
+      this.rest();
+    }
+  }
+
+  /** Ends its stream in order; the next message opens another. */
+  rest(): void {
+    this.#streams.retire();
+  }
+
+  /** No new messages; those under way get their replies. Those that were not sent fail. */
+  end(): void {
+    this.#refusedUntil = 0;
+    this.#streams.end();
+    this.#failQueue((peerId) => new NoSuchPeerError(peerId));
+  }
+
+  /** Everything fails at once. */
+  destroy(cause: Error): void {
+    this.#streams.destroy(cause);
+    this.#failQueue((peerId) => new NoSuchPeerError(peerId));
+  }
+
+  onChange(): void {
+    if (this.#streams.isOpen && this.isRefused) {
+      this.#refusedUntil = 0;
+      // Its messages went another way so far: by its last use it would be the first that makes room.
+      this.usedAt = performance.now();
+    }
+    if (!this.#queue.isEmpty) {
+      this.#schedule();
+    }
+  }
+
+  onSign(): void {
+    this.#context.noteAlive(this.peerId);
+  }
+
+  onTooLarge(delivery: Delivery): void {
+    delivery.continueWith(this.#sendOtherwise(delivery.message));
+  }
+
+  onRefused(failure: StreamRefusedError): void {
+    if (failure.unreachable) {
+      this.#refusedUntil = 0;
+      this.#failQueue(
+        (peerId) => new UnreachableError(peerId, { cause: failure }),
+      );
+      return;
+    }
+    this.#refusedUntil = performance.now() + failure.pause;
+    this.#fallback.drain(this.#queue);
+  }
+
+  /**
+   * What is sent in one turn of the event loop goes out in one write; a large group in several, each as
+   * soon as it is as much as the receiver still has, so that both sides are at work at the same time.
+   */
+  #sent(): void {
+    this.#unflushed++;
+    const { inFlight } = this.#streams;
+    if (
+      this.#unflushed >= Math.min(Math.max(inFlight, SMALLEST_GROUP), GROUP)
+    ) {
+      this.#fill();
+    } else {
+      this.#schedule();
+    }
+  }
+
+  #schedule(): void {
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      atTurnEnd(this.#flush);
+    }
+  }
+
+  readonly #flush = () => {
+    this.#scheduled = false;
+    this.#fill();
+  };
+
+  #fill(): void {
+    this.#unflushed = 0;
+    if (this.#streams.isOpen) {
+      this.usedAt = performance.now();
+      this.#streams.fill(this.#queue);
+    } else if (this.isRefused) {
+      this.#tryAgain();
+      this.#fallback.drain(this.#queue);
+    } else if (!this.#queue.isEmpty) {
+      this.#streams.open();
+    }
+  }
+
+  /** Opens a stream for messages to come, unless it is too soon for that. */
+  #tryAgain(): void {
+    if (performance.now() >= this.#refusedUntil) {
+      this.#streams.open();
+    }
+  }
+
+  #sendOtherwise(message: OutgoingMessage): Promise<JsonValue> {
+    return this.#context.sendOtherwise(this.#streams.member, message);
+  }
+
+  /** Why a message that has waited here until its deadline has gone nowhere. */
+  #notSent(delivery: Delivery): Error {
+    // Only bounds can have held it back, over a stream that is ready or on its way by `/message`.
+    if (this.#streams.isReady || this.isRefused) {
+      return new OverloadedError(this.peerId);
+    }
+    return this.#streams.isOpen
+      ? new UnreachableError(this.peerId)
+      : timedOut(delivery);
+  }
+
+  #failQueue(errorOf: (peerId: string) => Error): void {
+    for (const delivery of this.#queue.waiting()) {
+      delivery.reject(errorOf(this.peerId));
+    }
+  }
+}
+
+function timedOut({ peerId, message }: Delivery): MessageTimeoutError {
+  return new MessageTimeoutError(peerId, message.timeout);
+}

@@ -1,0 +1,121 @@
+import { Agent as HttpAgent, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { SecureContextOptions } from 'node:tls';
+import type { Member } from '../../../membership/index.js';
+import type { StreamSecurity } from '../../../security/index.js';
+import {
+  secureContextOptions,
+  type TlsMaterials,
+} from '../../../transport/tls.options.js';
+import { STREAM_PATH, STREAM_PROTOCOL } from '../../../wire/endpoints.js';
+import type { OpenSocket } from '../framing/index.js';
+import { StreamRefusedError } from './stream-refused.error.js';
+
+/** Injection token of the StreamDialer. */
+export const STREAM_DIALER = Symbol('STREAM_DIALER');
+
+/** Opens a stream to a member within some ms. Rejects with a StreamRefusedError. */
+export type StreamDialer = (
+  member: Member,
+  timeout: number,
+) => Promise<OpenSocket>;
+
+/** What it takes to open streams. */
+export interface StreamDialerConfig {
+  security: StreamSecurity;
+  /** Bytes of an answer's headers. */
+  maxHeaderBytes: number;
+  /** The certificates of now, and the name that the peers' certificates have; undefined without TLS. */
+  tls: () =>
+    { materials: TlsMaterials; servername: string | undefined } | undefined;
+}
+
+/** Causes that would stop any other request to the peer as well. */
+const UNREACHABLE_CODES: ReadonlySet<unknown> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+]);
+
+/** Asks for an upgrade at a member's own address: a socket of its own, no proxy, no redirect. */
+export function createStreamDialer(config: StreamDialerConfig): StreamDialer {
+  return async (member, timeout) => {
+    const deadline = performance.now() + timeout;
+    try {
+      return await dial(config, member, timeout);
+    } catch (error) {
+      const left = deadline - performance.now();
+      if (left < 1 || !(error as StreamRefusedError).isStale) {
+        throw error;
+      }
+      return dial(config, member, left);
+    }
+  };
+}
+
+function dial(
+  { security, maxHeaderBytes, tls }: StreamDialerConfig,
+  member: Member,
+  timeout: number,
+): Promise<OpenSocket> {
+  return new Promise((resolve, reject) => {
+    const opening = security.open(member.id);
+    const secure = member.scheme === 'https';
+    const request = (secure ? httpsRequest : httpRequest)({
+      method: 'GET',
+      host: member.ip,
+      port: member.port,
+      path: STREAM_PATH,
+      // Without an agent of one's own, Node makes one of the class that the app has for its global one.
+      agent: secure ? new HttpsAgent() : new HttpAgent(),
+      maxHeaderSize: maxHeaderBytes,
+      headers: {
+        ...opening.headers,
+        connection: 'Upgrade',
+        upgrade: STREAM_PROTOCOL,
+      },
+      ...(secure && secureOptions(tls())),
+    });
+    const timer = setTimeout(
+      () => fail(new StreamRefusedError(undefined, false)),
+      timeout,
+    );
+    const fail = (error: StreamRefusedError) => {
+      clearTimeout(timer);
+      request.destroy();
+      reject(error);
+    };
+    request.on('error', (cause: NodeJS.ErrnoException) => {
+      const unreachable = UNREACHABLE_CODES.has(cause.code);
+      fail(new StreamRefusedError(undefined, unreachable, cause));
+    });
+    request.once('response', ({ statusCode = 0, headers }) => {
+      const error = new StreamRefusedError(statusCode, false);
+      error.isStale = opening.refused(statusCode, headers);
+      fail(error);
+    });
+    request.once('upgrade', ({ headers }, socket, head) => {
+      clearTimeout(timer);
+      try {
+        if (headers.upgrade !== STREAM_PROTOCOL) {
+          throw new Error(`upgraded to ${headers.upgrade}`);
+        }
+        resolve({ socket, head, codec: opening.accept(headers) });
+      } catch (cause) {
+        socket.destroy();
+        reject(new StreamRefusedError(101, false, cause));
+      }
+    });
+    request.end();
+  });
+}
+
+function secureOptions(
+  tls: ReturnType<StreamDialerConfig['tls']>,
+): SecureContextOptions & { servername?: string } {
+  return {
+    ...(tls && secureContextOptions(tls.materials)),
+    ...(tls?.servername && { servername: tls.servername }),
+  };
+}
