@@ -162,6 +162,7 @@ describe('a flood of invented members', () => {
     const alice = await startPeer({ options: { limits } });
     const victim = await fakePeer({ id: 'somebody else' });
     const statuses = new Map<number, number>();
+    const start = performance.now();
     await inTurns(400, async (number) => {
       const request = { ...invented(number), ip: '127.0.0.1' };
       const { status, headers, body } = await post(alice, '/join', {
@@ -175,8 +176,12 @@ describe('a flood of invented members', () => {
       }
     });
     expect(new Set(statuses.keys())).toEqual(new Set([200, 429]));
+    const minutes = (performance.now() - start) / 60_000;
+    const taken = statuses.get(200)!;
+    expect(taken).toBeLessThanOrEqual(50 * (1 + minutes) + 1);
     expect(victim.count('/status')).toBeLessThan(200);
-    expect(victim.count('/status')).toBeLessThanOrEqual(statuses.get(200)!);
+    // One that is slow to answer is asked a second time.
+    expect(victim.count('/status')).toBeLessThanOrEqual(2 * taken);
     expect(alice.membership.peers()).toEqual([]);
   });
 });
