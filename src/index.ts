@@ -84,10 +84,8 @@ export {
   type StreamOptions,
 } from './messaging/index.js';
 
-export {
-  HEALTH_CHECK_JOB,
-  HealthCheckService,
-} from './health/health-check.service.js';
+export { HEALTH_CHECK_JOB } from './health/health-check.schedule.js';
+export { HealthCheckService } from './health/health-check.service.js';
 export type {
   HealthCheckOptions,
   ResolvedHealthCheckOptions,

@@ -9,7 +9,7 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
-import { HealthCheckService } from './health/health-check.service.js';
+import { HealthCheckSchedule } from './health/health-check.schedule.js';
 import { IdleConnections, OwnListener } from './listener/index.js';
 import type { MembershipCore } from './membership/index.js';
 import type { ResolvedPeerCloudOptions } from './options/peer-cloud.options.js';
@@ -61,7 +61,7 @@ export class PeerCloudLifecycle
   readonly #modules: ModulesContainer;
   readonly #options: ResolvedPeerCloudOptions;
   readonly #core: MembershipCore;
-  readonly #health: HealthCheckService;
+  readonly #health: HealthCheckSchedule;
   readonly #listener: OwnListener;
   readonly #setup: ProtocolSetup;
   readonly #selfCheck: SelfCheckService;
@@ -74,7 +74,7 @@ export class PeerCloudLifecycle
     @Inject(PEER_CLOUD_OPTIONS)
     options: ResolvedPeerCloudOptions,
     @Inject(MEMBERSHIP_CORE) core: MembershipCore,
-    health: HealthCheckService,
+    health: HealthCheckSchedule,
     listener: OwnListener,
     setup: ProtocolSetup,
     selfCheck: SelfCheckService,

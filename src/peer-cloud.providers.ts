@@ -1,5 +1,6 @@
 import { Logger, type Provider } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
+import { HealthCheckSchedule } from './health/health-check.schedule.js';
 import { HealthCheckService } from './health/health-check.service.js';
 import { OwnListener } from './listener/index.js';
 import {
@@ -75,6 +76,7 @@ export const peerCloudProviders: Provider[] = [
   ...membershipProviders,
   ...messagingProviders,
   ...protocolProviders,
+  HealthCheckSchedule,
   HealthCheckService,
   OwnListener,
   PeerCloudLifecycle,

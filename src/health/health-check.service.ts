@@ -1,132 +1,38 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
-import { ModuleRef } from '@nestjs/core';
-import { SchedulerRegistry } from '@nestjs/schedule';
-import { CronJob } from 'cron';
-import { stackOf } from '../errors/error-text.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { PeerCloudError } from '../errors/peer-cloud.error.js';
 import type { MembershipCore, Peer } from '../membership/index.js';
-import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
-import {
-  MEMBERSHIP_CORE,
-  PEER_CLOUD_OPTIONS,
-} from '../options/peer-cloud.tokens.js';
+import { MEMBERSHIP_CORE } from '../options/peer-cloud.tokens.js';
 import { deepFreeze } from '../util/deep-freeze.js';
 import type { PeerStatus } from '../wire/requests.js';
-import { checkFailed, checksEvery, checksOff } from './health.messages.js';
-import { TickJitter } from './tick-jitter.js';
+import { notAPeer } from './health.messages.js';
 
-/** Name of the health check's job in the SchedulerRegistry. */
-export const HEALTH_CHECK_JOB = 'peer-cloud.health-check';
-
-/** Ms between the start of the peer and that of its schedule. */
-const START_DELAY = 500;
-
-/** Checks the members: by itself on a cron schedule, and by hand. */
+/** Checks members by hand, beside the schedule of the option `healthCheck`. */
 @Injectable()
 export class HealthCheckService {
-  readonly #logger = new Logger('PeerCloud');
-  #registry: SchedulerRegistry | undefined;
-  #waiting: NodeJS.Timeout | undefined;
-  #ticking = false;
-
   readonly #core: MembershipCore;
-  readonly #options: ResolvedPeerCloudOptions;
-  readonly #moduleRef: ModuleRef;
 
-  constructor(
-    @Inject(MEMBERSHIP_CORE) core: MembershipCore,
-    @Inject(PEER_CLOUD_OPTIONS)
-    options: ResolvedPeerCloudOptions,
-    moduleRef: ModuleRef,
-  ) {
+  /** @internal */
+  constructor(@Inject(MEMBERSHIP_CORE) core: MembershipCore) {
     this.#core = core;
-    this.#options = options;
-    this.#moduleRef = moduleRef;
   }
 
   /**
    * Checks one member now, outside the schedule: it is asked for `/status`, and what it says, or does
    * not say, counts as in any other check.
    *
-   * @param peer the member or its id; default: the next one of the round
+   * @param peer - the member or its id; default: the next one of the round
    * @returns what it says about itself; `online: false` where it does not answer
+   * @throws PeerCloudError with the code `NOT_A_PEER` for anything else, such as the indicators that
+   *   the service of the same name in `@nestjs/terminus` takes
    */
   async check(peer?: Peer | string): Promise<PeerStatus> {
-    const id = typeof peer === 'object' ? peer.id : peer;
-    const { status, ...outcome } = await this.#core.check(id);
+    const id: unknown = typeof peer === 'object' ? peer?.id : peer;
+    if (peer !== undefined && typeof id !== 'string') {
+      throw new PeerCloudError('NOT_A_PEER', notAPeer);
+    }
+    const { status, ...outcome } = await this.#core.check(
+      id as string | undefined,
+    );
     return deepFreeze(status ?? outcome);
-  }
-
-  /** Starts the schedule; PeerCloudLifecycle calls it when the peer listens. */
-  start(): void {
-    const { healthCheck } = this.#options;
-    if (healthCheck === false) {
-      this.#logger.debug(checksOff);
-      return;
-    }
-    const jitter = new TickJitter(healthCheck.interval, Math.random);
-    const job = CronJob.from({
-      cronTime: healthCheck.cron,
-      onTick: () => this.#schedule(jitter.next()),
-      utcOffset: 0,
-      unrefTimeout: true,
-    });
-    this.#registry = this.#findRegistry();
-    this.#registry.addCronJob(HEALTH_CHECK_JOB, job);
-    this.#waiting = setTimeout(() => this.#begin(job), START_DELAY).unref();
-    this.#logger.debug(checksEvery(healthCheck.interval));
-  }
-
-  /** Ends the schedule, when the peer leaves; a check under way runs to its end. */
-  stop(): void {
-    clearTimeout(this.#waiting);
-    this.#waiting = undefined;
-    if (this.#registry?.doesExist('cron', HEALTH_CHECK_JOB)) {
-      this.#registry.deleteCronJob(HEALTH_CHECK_JOB);
-    }
-    this.#registry = undefined;
-  }
-
-  /**
-   * Cron's first look at the calendar takes tens of ms: not while the app starts, and not within
-   * `start()`, which would complain of a beat that it missed meanwhile.
-   */
-  #begin(job: CronJob): void {
-    this.#waiting = undefined;
-    job.cronTime.getTimeout();
-    job.start();
-  }
-
-  /** Checks never overlap: one that is still waiting or under way makes the next one fall out. */
-  #schedule(delay: number): void {
-    if (this.#waiting || this.#ticking) {
-      return;
-    }
-    this.#waiting = setTimeout(() => {
-      this.#waiting = undefined;
-      void this.#tick();
-    }, delay).unref();
-  }
-
-  async #tick(): Promise<void> {
-    this.#ticking = true;
-    try {
-      await this.#core.tick();
-    } catch (error) {
-      this.#logger.error(checkFailed, stackOf(error));
-    } finally {
-      this.#ticking = false;
-    }
-  }
-
-  /**
-   * The registry of the app's own ScheduleModule, where it has one. Importing that module here would
-   * run each of the app's own jobs twice.
-   */
-  #findRegistry(): SchedulerRegistry {
-    try {
-      return this.#moduleRef.get(SchedulerRegistry, { strict: false });
-    } catch {
-      return new SchedulerRegistry();
-    }
   }
 }

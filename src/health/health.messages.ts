@@ -6,4 +6,7 @@ export const checksOff =
 export const checksEvery = (interval: number): string =>
   `checking a member every ${interval / 1000} s`;
 
+export const notAPeer =
+  'HealthCheckService.check() takes a Peer or its id. For health indicators, import HealthCheckService from @nestjs/terminus instead of nestjs-peercloud';
+
 export const checkFailed = 'a health check failed unexpectedly';

@@ -111,4 +111,15 @@ describe('HealthCheckService', () => {
       expect(status).toMatchObject({ id, listening: true, joined: true });
     }
   });
+
+  it.each([[[() => 'an indicator']], [[]], [{}], [null], [7]])(
+    'refuses %j, as the service of terminus takes, and says which one to import',
+    async (argument) => {
+      const { app } = await startPeer({ options: { healthCheck: false } });
+      const health = app.get(HealthCheckService, { strict: false });
+      const checked = health.check(argument as never);
+      await expect(checked).rejects.toMatchObject({ code: 'NOT_A_PEER' });
+      await expect(checked).rejects.toThrow(/@nestjs\/terminus/);
+    },
+  );
 });
