@@ -22,7 +22,6 @@ export {
 export { membershipProviders } from './membership.providers.js';
 export { MembershipService } from './membership.service.js';
 export { TooFewMembersError, type WaitOptions } from './membership-waits.js';
-export { isMessageEvent, MessageEvents } from './message-events.js';
 export { OnPeerEvent } from './on-peer-event.decorator.js';
 export type {
   CloudJoinedEvent,
@@ -40,6 +39,7 @@ export type {
   PeerUpdatedEvent,
 } from './peer-cloud.events.js';
 export { PeerDirectory } from './peer-directory.js';
+export { isMessageEvent, MessageEvents } from './peer-event.dispatcher.js';
 export {
   Peer,
   type PeerDescription,

@@ -32,7 +32,7 @@ export interface InMemoryNetworkOptions {
 /** What answers at an address: a process, its host's refusal, or nothing. */
 type Place = InMemoryProcess | 'refusing' | 'silent';
 
-/** Errors that are kept for whoever asks. */
+/** Errors that are kept. */
 const MAX_ERRORS = 100;
 
 /** A network without sockets: carries requests between processes, late, lossy or not at all. */

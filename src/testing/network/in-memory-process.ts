@@ -85,7 +85,7 @@ export class InMemoryProcess {
     this.#end('refusing');
   }
 
-  /** Its whole host stops: whoever calls it hears nothing. */
+  /** Its whole host stops: its callers hear nothing. */
   vanish(): void {
     this.#end('silent');
   }

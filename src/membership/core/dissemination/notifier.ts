@@ -13,14 +13,14 @@ import { recordBody } from './gossip-extension.js';
 
 /** Notifies members directly, by the protocol's own requests. */
 export class Notifier {
-  readonly #limiter: Semaphore;
+  readonly #semaphore: Semaphore;
 
   readonly #ctx: CoreContext;
 
   /** As many may wait as there are members: a peer that leaves notifies all of them. */
   constructor(ctx: CoreContext) {
     this.#ctx = ctx;
-    this.#limiter = new Semaphore(
+    this.#semaphore = new Semaphore(
       MAX_CONCURRENT_NOTIFICATIONS,
       ctx.options.maxPeers,
     );
@@ -116,7 +116,7 @@ export class Notifier {
     body: JsonObject,
   ): Promise<CallResult | undefined> {
     const { calls, options } = this.#ctx;
-    return this.#limiter.run(() =>
+    return this.#semaphore.run(() =>
       calls.call(member, endpoint, body, options.requestTimeout),
     );
   }

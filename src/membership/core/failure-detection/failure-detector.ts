@@ -145,7 +145,7 @@ export class FailureDetector {
   changed({ member, source }: MemberChanged): void {
     if (member.state === 'suspect') {
       const { suspectedBy = this.#ctx.self.id, from } = source;
-      this.#suspicions.start(member, suspectedBy, from);
+      this.#suspicions.start(member.id, suspectedBy, from);
     } else {
       this.#suspicions.end(member.id);
     }

@@ -25,7 +25,7 @@ export interface Verdict {
   readonly kind:
     'alive' | 'leaving' | 'replaced' | 'refused' | 'silent' | 'unsure';
   readonly status?: PeerStatus;
-  /** True if there is nobody else who could ever have a say: no other member that checks. */
+  /** True if no other member checks, so that none could ever have a say. */
   readonly alone?: boolean;
 }
 
@@ -163,7 +163,7 @@ export class Prober implements StatusService {
     }
   }
 
-  /** The way there leads to somebody who has an address of its own: that says nothing about the member. */
+  /** The way there leads to a peer that has an address of its own: that says nothing about the member. */
   #isElsewhere(id: string | undefined): boolean {
     const { list, self } = this.#ctx;
     return id !== undefined && (id === self.id || list.peek(id) !== undefined);

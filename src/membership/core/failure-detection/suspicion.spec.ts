@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { TypedEmitter } from '../../../util/typed-emitter.js';
 import type { CoreContext } from '../context.js';
 import type { CoreEventMap } from '../core-events.js';
-import type { MemberRecord } from '../member-list/index.js';
 import { resolveMembershipOptions } from '../options/membership.options.js';
 import {
   addFake,
@@ -24,7 +23,7 @@ import {
 const TIMES = { min: 2000, max: 30_000, confirmations: 3, delay: 0 };
 
 function suspect(times = TIMES) {
-  return new Suspicion(7, 100, 'me', times);
+  return new Suspicion(100, 'me', times);
 }
 
 /** After memberlist's suspicion tests. */
@@ -96,13 +95,13 @@ describe('Suspicion', () => {
 
   it('believes one sender no more than one other that suspects', () => {
     const times = { min: 1000, max: 10_000, confirmations: 5, delay: 0 };
-    const suspicion = new Suspicion(7, 0, 'me', times);
+    const suspicion = new Suspicion(0, 'me', times);
     expect(suspicion.confirm('a', 'liar')).toBe(true);
     expect(suspicion.confirm('b', 'liar')).toBe(false);
     expect(suspicion.confirm('liar')).toBe(true);
     expect(suspicion.confirm('b', 'other')).toBe(true);
     expect(suspicion.confirm('c')).toBe(true);
-    const begunByAnother = new Suspicion(7, 0, 'a', times, 'liar');
+    const begunByAnother = new Suspicion(0, 'a', times, 'liar');
     expect(begunByAnother.confirm('b', 'liar')).toBe(false);
     expect(begunByAnother.confirm('liar')).toBe(true);
   });
@@ -116,7 +115,7 @@ describe('Suspicion', () => {
     });
     fc.assert(
       fc.property(times, fc.array(fc.string()), (bounds, others) => {
-        const suspicion = new Suspicion(1, 0, 'me', bounds);
+        const suspicion = new Suspicion(0, 'me', bounds);
         let last = suspicion.deadline;
         for (const other of others) {
           suspicion.confirm(other);
@@ -345,7 +344,7 @@ describe('Suspicions', () => {
     );
     const late: number[] = [];
     events.on('process.late', (ms) => void late.push(ms));
-    suspicions.start({ id: 'b', incarnation: 1 } as MemberRecord, 'a');
+    suspicions.start('b', 'a');
     return { clock, events, suspicions, expired, late };
   }
 

@@ -1,6 +1,5 @@
 import type { TimerHandle } from '../clock.js';
 import type { CoreContext } from '../context.js';
-import type { MemberRecord } from '../member-list/index.js';
 
 /** What bounds a suspicion, in ms. */
 export interface SuspicionTimes {
@@ -27,13 +26,11 @@ export class Suspicion {
   readonly #times: SuspicionTimes;
 
   /**
-   * @param incarnation of the suspect
    * @param since monotonic ms
    * @param by the member that suspects first
    * @param from the member that said so
    */
   constructor(
-    readonly incarnation: number,
     readonly since: number,
     by: string,
     times: SuspicionTimes,
@@ -140,13 +137,12 @@ export class Suspicions {
    * @param by the member that suspects
    * @param from the member that said so
    */
-  start(member: MemberRecord, by: string, from = by): void {
+  start(id: string, by: string, from = by): void {
     const { options, list, env } = this.#ctx;
     const size = list.size + 1;
     const min = minSuspicion(size, options);
     const confirmations = options.suspicionConfirmations;
     const suspicion = new Suspicion(
-      member.incarnation,
       env.clock.monotonic(),
       by,
       {
@@ -158,9 +154,9 @@ export class Suspicions {
       },
       from,
     );
-    this.end(member.id);
-    this.#watched.set(member.id, { suspicion, timer: undefined, due: 0 });
-    this.arm(member.id);
+    this.end(id);
+    this.#watched.set(id, { suspicion, timer: undefined, due: 0 });
+    this.arm(id);
   }
 
   end(id: string): void {

@@ -25,7 +25,7 @@ interface RunningCheck {
 
 /** Asks members themselves where what others say about them is not enough. */
 export class Verifier {
-  readonly #limiter: Semaphore;
+  readonly #semaphore: Semaphore;
   readonly #running = new Map<string, RunningCheck>();
   /** Checks of members that are gone, as others say; the ids of those under way. */
   readonly #ends: Semaphore;
@@ -40,7 +40,7 @@ export class Verifier {
     this.#caller = caller;
     this.#prober = prober;
     const { maxVerifications, maxWaitingVerifications } = ctx.options.limits;
-    this.#limiter = new Semaphore(maxVerifications, maxWaitingVerifications);
+    this.#semaphore = new Semaphore(maxVerifications, maxWaitingVerifications);
     this.#ends = new Semaphore(maxVerifications, maxWaitingVerifications);
   }
 
@@ -240,10 +240,10 @@ export class Verifier {
       ) {
         // A step later, so that the check is known to be running.
         await Promise.resolve();
-        if (this.#limiter.isSaturated) {
+        if (this.#semaphore.isSaturated) {
           check.skipped();
         } else {
-          await this.#limiter.run(check.run);
+          await this.#semaphore.run(check.run);
         }
       }
     } finally {

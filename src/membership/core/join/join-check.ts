@@ -265,7 +265,7 @@ export class JoinCheck {
  * any more goes on in the system, in threads that the whole process shares.
  */
 export class JoinerNames {
-  readonly #limiter = new Semaphore(MAX_NAME_LOOKUPS, MAX_WAITING_LOOKUPS);
+  readonly #semaphore = new Semaphore(MAX_NAME_LOOKUPS, MAX_WAITING_LOOKUPS);
 
   readonly #ctx: Pick<CoreContext, 'env'>;
 
@@ -280,7 +280,7 @@ export class JoinerNames {
   async addressOf(name: string, end: number): Promise<string | undefined> {
     const { env } = this.#ctx;
     const left = () => end - env.clock.monotonic();
-    const lookup = this.#limiter.run(async () =>
+    const lookup = this.#semaphore.run(async () =>
       left() > 0 ? env.resolve(name) : undefined,
     );
     try {

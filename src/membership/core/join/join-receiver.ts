@@ -47,7 +47,7 @@ interface Broadcast {
 
 /** Lets others in: a checked joiner is announced, added and answered (PROTOCOL.md, section 2, `/join`). */
 export class JoinReceiver {
-  readonly #limiter: Semaphore;
+  readonly #semaphore: Semaphore;
   readonly #log: LimitedLog;
   readonly #check: JoinCheck;
   /** Admissions under way, by the ids of the joiners. */
@@ -73,7 +73,7 @@ export class JoinReceiver {
     this.#gossiper = gossiper;
     this.#check = new JoinCheck(ctx, caller);
     const { maxJoinChecks, maxWaitingJoins } = ctx.options.limits;
-    this.#limiter = new Semaphore(maxJoinChecks, maxWaitingJoins);
+    this.#semaphore = new Semaphore(maxJoinChecks, maxWaitingJoins);
     const { logger, clock } = ctx.env;
     this.#log = new LimitedLog({ warn: (text) => logger.log(text) }, () =>
       clock.monotonic(),
@@ -88,7 +88,7 @@ export class JoinReceiver {
     if (request.id === self.id) {
       events.emit('join.own-id', request);
     }
-    const decision = await this.#limiter.run(
+    const decision = await this.#semaphore.run(
       () => this.#check.decide(request, origin),
       origin.remoteAddress,
     );

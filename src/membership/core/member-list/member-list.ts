@@ -21,7 +21,7 @@ export class MemberList {
   readonly digest = new ListDigest();
   readonly #listed = new Map<string, MemberRecord>();
   readonly #byAddress = new Map<string, string>();
-  /** Members that have left, as somebody else says; applications do not see them until that is verified. */
+  /** Members that have left, as others say; applications do not see them until that is verified. */
   readonly #hidden = new Set<string>();
   readonly #pending: MemberChange[] = [];
   #members: readonly MemberRecord[] | undefined;

@@ -18,7 +18,7 @@ export interface Tombstone extends Version {
 
 /** Members that are gone: bounded in number and in age. */
 export class Tombstones {
-  /** The dead that may still be somewhere, those that left, and ends of whom this peer knows no address. */
+  /** The dead that may still be somewhere, those that left, and ends of members that this peer knows no address of. */
   readonly #dead = new Map<string, Tombstone>();
   readonly #left = new Map<string, Tombstone>();
   readonly #named = new Map<string, Tombstone>();
@@ -77,7 +77,7 @@ export class Tombstones {
     }
   }
 
-  /** Forgets where a dead member was: somebody else answers there now. */
+  /** Forgets where a dead member was: another peer answers there now. */
   forgetAddress(id: string): void {
     const stone = this.get(id);
     if (!stone) {
