@@ -6,6 +6,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { stackOf } from '../errors/error-text.js';
+import { OwnContext } from '../util/own-context.js';
 import { handlerFailed } from './membership.messages.js';
 import { MembershipEvents } from './membership-events.js';
 import type {
@@ -26,6 +27,7 @@ export class PeerEventDispatcher
   implements OnModuleInit, OnApplicationShutdown
 {
   readonly #logger = new Logger('PeerCloud');
+  readonly #context = new OwnContext();
   readonly #messages: MessageEvents;
   readonly #handlers = new Map<
     PeerEventName,
@@ -62,17 +64,21 @@ export class PeerEventDispatcher
 
   #dispatch(event: PeerEvent): void {
     for (const { handler, call } of this.#handlers.get(event.type) ?? []) {
-      void this.#run(handler, call, event);
+      void this.#context.run(this.#run, handler, call, event);
     }
   }
 
-  async #run(handler: string, call: Call, event: PeerEvent): Promise<void> {
+  readonly #run = async (
+    handler: string,
+    call: Call,
+    event: PeerEvent,
+  ): Promise<void> => {
     try {
       await call(event);
     } catch (error) {
       this.#logger.error(handlerFailed(handler, event.type), stackOf(error));
     }
-  }
+  };
 }
 
 /** True for the events that come over `node:diagnostics_channel`. */

@@ -3,6 +3,7 @@ import { isObservable, lastValueFrom } from 'rxjs';
 import { messageOf, stackOf } from '../../errors/error-text.js';
 import type { MembershipCore, Peer } from '../../membership/index.js';
 import { MEMBERSHIP_CORE } from '../../options/peer-cloud.tokens.js';
+import { OwnContext } from '../../util/own-context.js';
 import type { JsonValue } from '../../wire/json.js';
 import type { MessageHead } from '../../wire/message-head.js';
 import { InvalidHandlerError } from '../messaging.errors.js';
@@ -36,6 +37,7 @@ export class MessageRouter {
   readonly #logger = new Logger('PeerCloud');
   readonly #handlers = new PatternIndex<MessageHandler>();
   readonly #channels = new Map<string, MessageHandler>();
+  readonly #context = new OwnContext();
 
   readonly #core: MembershipCore;
 
@@ -99,7 +101,9 @@ export class MessageRouter {
   ): MessageOutcome | Promise<MessageOutcome> {
     if (head?.channel !== undefined) {
       const handler = this.#channels.get(head.channel);
-      return handler ? this.#invoke(handler, body, sender, head) : NO_CHANNEL;
+      return handler
+        ? this.#context.run(this.#invoke, handler, body, sender, head)
+        : NO_CHANNEL;
     }
     if (receivedChannel.hasSubscribers) {
       receivedChannel.publish({ self: this.#core.id, peer: sender, body });
@@ -108,56 +112,43 @@ export class MessageRouter {
     if (!handler) {
       return this.hasHandlers ? NO_HANDLER : replied(undefined);
     }
-    return this.#invoke(handler, body, sender, head);
+    return this.#context.run(this.#invoke, handler, body, sender, head);
   }
 
-  #invoke(
+  /** What a handler returns may be anything: a proxy whose properties throw, for one. */
+  readonly #invoke = (
     handler: MessageHandler,
     body: JsonValue,
     sender: Peer,
     head?: MessageHead,
-  ): MessageOutcome | Promise<MessageOutcome> {
+  ): MessageOutcome | Promise<MessageOutcome> => {
+    const failed = (error: unknown) => this.#failed(error, handler, sender);
     try {
       const metadata = head?.metadata ?? NO_METADATA;
       const result = handler.invoke(body, sender, metadata);
-      return typeof result === 'object' && result !== null
-        ? this.#settle(result, handler, sender)
-        : replied(result, handler.name);
+      return isThenable(result)
+        ? Promise.resolve(result).then(
+            (value) => settle(value, handler, failed),
+            failed,
+          )
+        : settle(result, handler, failed);
     } catch (error) {
-      return this.#failed(error, handler, sender);
+      return failed(error);
     }
-  }
-
-  #settle(
-    result: object,
-    handler: MessageHandler,
-    sender: Peer,
-  ): MessageOutcome | Promise<MessageOutcome> {
-    if (isThenable(result)) {
-      return Promise.resolve(result).then(
-        (value) =>
-          isObservable(value)
-            ? this.#settle(value, handler, sender)
-            : replied(value, handler.name),
-        (error: unknown) => this.#failed(error, handler, sender),
-      );
-    }
-    return isObservable(result)
-      ? lastValueFrom(result, { defaultValue: undefined }).then(
-          (value) => replied(value, handler.name),
-          (error: unknown) => this.#failed(error, handler, sender),
-        )
-      : replied(result, handler.name);
-  }
+  };
 
   #failed(
     error: unknown,
     handler: MessageHandler,
     sender: Peer,
   ): MessageOutcome {
-    const known = refused(error, handler.name);
-    if (known) {
-      return known;
+    try {
+      const known = refused(error, handler.name);
+      if (known) {
+        return known;
+      }
+    } catch {
+      // What was thrown is an exception of Nest's in name only.
     }
     this.#logger.error(handlerFailed(handler.name, sender.id), stackOf(error));
     return FAILED;
@@ -176,6 +167,29 @@ function leavesOf(pattern: unknown, handler: MessageHandler): PatternLeaf[] {
   }
 }
 
-function isThenable(value: object): value is PromiseLike<unknown> {
-  return 'then' in value && typeof value.then === 'function';
+/** The outcome of what a handler has returned; never throws. */
+function settle(
+  value: unknown,
+  { name }: MessageHandler,
+  failed: (error: unknown) => MessageOutcome,
+): MessageOutcome | Promise<MessageOutcome> {
+  try {
+    return isObservable(value)
+      ? lastValueFrom(value, { defaultValue: undefined }).then(
+          (last) => replied(last, name),
+          failed,
+        )
+      : replied(value, name);
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'then' in value &&
+    typeof value.then === 'function'
+  );
 }

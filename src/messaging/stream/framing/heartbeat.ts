@@ -1,9 +1,12 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
 /** Intervals by which a heartbeat may be late before the process counts as stalled. */
 const STALLED_AFTER = 2;
 
 /** A regular beat for many streams, with one timer; it does not keep the process alive. */
 export class Heartbeat {
   #timer: NodeJS.Timeout | undefined;
+  readonly #outside = AsyncLocalStorage.snapshot();
   #last = 0;
 
   readonly #interval: number;
@@ -19,7 +22,10 @@ export class Heartbeat {
   start(): void {
     if (!this.#timer) {
       this.#last = performance.now();
-      this.#timer = setInterval(this.#run, this.#interval).unref();
+      // It beats for everybody, not for who starts it.
+      this.#timer = this.#outside(() =>
+        setInterval(this.#run, this.#interval).unref(),
+      );
     }
   }
 
