@@ -1,4 +1,4 @@
-import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { resolveAddressOptions } from '../../../src/security/addresses/address.options.js';
 import { AddressPolicy } from '../../../src/security/addresses/address-policy.js';
@@ -75,11 +75,15 @@ export class SealedStream {
     socket.on('close', () => (this.closed = true));
   }
 
-  /** Opens one and waits for the receiver's greeting. */
+  /**
+   * Opens one and waits for the receiver's greeting. Where the receiver has seen a later start of the
+   * sender, whose id is that of a running peer, the sender learns of it and asks again.
+   */
   static async open(
     security: PeerSecurity,
-    { port, membership }: PeerApp,
+    receiver: PeerApp,
   ): Promise<SealedStream> {
+    const { port, membership } = receiver;
     const opening = security.streams.open(membership.self.id);
     const request = httpRequest({
       host: '127.0.0.1',
@@ -92,18 +96,27 @@ export class SealedStream {
         upgrade: 'peercloud/1',
       },
     });
-    const { headers, socket, head } = await new Promise<{
-      headers: IncomingHttpHeaders;
-      socket: Socket;
-      head: Buffer;
+    const { answer, socket, head } = await new Promise<{
+      answer: IncomingMessage;
+      socket?: Socket;
+      head?: Buffer;
     }>((resolve, reject) => {
       request.once('error', reject);
-      request.once('upgrade', (answer, upgraded: Socket, first) =>
-        resolve({ headers: answer.headers, socket: upgraded, head: first }),
+      request.once('response', (answer) => resolve({ answer }));
+      request.once('upgrade', (answer, socket: Socket, head) =>
+        resolve({ answer, socket, head }),
       );
       request.end();
     });
-    const stream = new SealedStream(socket, head, opening.accept(headers)!);
+    if (!socket || !head) {
+      answer.destroy();
+      if (opening.refused(answer.statusCode!, answer.headers)) {
+        return SealedStream.open(security, receiver);
+      }
+      throw new Error(`the stream was refused: ${answer.statusCode}`);
+    }
+    const codec = opening.accept(answer.headers)!;
+    const stream = new SealedStream(socket, head, codec);
     await until(() => stream.#greeted, { interval: 1 });
     return stream;
   }
