@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { defineConfig } from 'rolldown';
 
 const integrations = readdirSync('dist/integrations').map((name) => [
@@ -6,8 +7,19 @@ const integrations = readdirSync('dist/integrations').map((name) => [
   `dist/integrations/${name}/index.js`,
 ]);
 
+/** Hands over what the compiler says of its own output, so that the bundle's map leads to the sources. */
+const sourceMaps = {
+  name: 'source-maps',
+  async load(id) {
+    const [code, map] = await Promise.all(
+      [id, `${id}.map`].map((file) => readFile(file, 'utf8')),
+    );
+    return { code, map };
+  },
+};
+
 /**
- * One file for each entry, and one for what they share: an app that imports the package reads three
+ * One file for each entry, and `core.js` for what they share: an app that imports the package reads three
  * files and not over two hundred, which is most of what the module costs at start-up.
  */
 export default defineConfig({
@@ -19,5 +31,16 @@ export default defineConfig({
   external: /^[^./]/,
   platform: 'node',
   logLevel: 'warn',
-  output: { dir: 'dist/bundle', format: 'esm' },
+  plugins: [sourceMaps],
+  output: {
+    dir: 'dist/bundle',
+    format: 'esm',
+    sourcemap: true,
+    chunkFileNames: '[name].js',
+    codeSplitting: {
+      groups: [
+        { name: 'core', test: /\/dist\/(?!standalone\/|integrations\/)/ },
+      ],
+    },
+  },
 });

@@ -1,5 +1,8 @@
 export { PeerCloudModule } from './peer-cloud.module.js';
-export type { PeerCloudExtras } from './peer-cloud.module-definition.js';
+export type {
+  PeerCloudAsyncOptions,
+  PeerCloudExtras,
+} from './peer-cloud.module-definition.js';
 export {
   PEER_CLOUD_OPTIONS,
   PEER_HTTP_SERVICE,
@@ -25,6 +28,7 @@ export {
   type LeaveReason,
   type MembershipOptions,
   type MembershipParameters,
+  type MembershipProfileName,
   MembershipService,
   type MessageEvent,
   type MessageFailedEvent,
@@ -104,7 +108,9 @@ export type {
 export {
   PeerSecurity,
   type AddressOptions,
+  type Cidr,
   type JoinAttempt,
+  type KeyInput,
   type RefusedRequest,
   type ResolvedAddressOptions,
   type ResolvedSecurity,
@@ -125,4 +131,4 @@ export {
 export type { JsonObject, JsonValue } from './wire/json.js';
 export type { MessageMetadata } from './wire/message-head.js';
 export type { PeerAddress, PeerInfo } from './wire/peer-info.js';
-export type { PeerStatus } from './wire/requests.js';
+export type { JoinRefusal, PeerStatus } from './wire/requests.js';

@@ -1,4 +1,7 @@
-import { ConfigurableModuleBuilder } from '@nestjs/common';
+import {
+  ConfigurableModuleBuilder,
+  type ConfigurableModuleAsyncOptions,
+} from '@nestjs/common';
 import { OptionsError } from './options/option-checks.js';
 import type {
   PeerCloudOptions,
@@ -31,13 +34,19 @@ export interface PeerCloudExtras {
   mount?: boolean | undefined;
 }
 
+/** What `forRootAsync()` takes: one of `useFactory`, `useClass` and `useExisting`, and the extras. */
+export interface PeerCloudAsyncOptions
+  extends
+    ConfigurableModuleAsyncOptions<PeerCloudOptions, 'createPeerCloudOptions'>,
+    PeerCloudExtras {}
+
 /** The options as they were given, before they are checked. */
 export const PEER_CLOUD_INPUT = Symbol('PEER_CLOUD_INPUT');
 
 /** Are the protocol's routes part of the app? (boolean) */
 export const PEER_CLOUD_MOUNT = Symbol('PEER_CLOUD_MOUNT');
 
-export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
+export const { ConfigurableModuleClass } =
   new ConfigurableModuleBuilder<PeerCloudOptions>({
     optionsInjectionToken: PEER_CLOUD_INPUT,
   })

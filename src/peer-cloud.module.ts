@@ -19,12 +19,11 @@ import { resolvePeerCloudOptions } from './options/resolve-options.js';
 import { PeerCloudError } from './errors/peer-cloud.error.js';
 import { importedBare, importedTwice } from './peer-cloud.messages.js';
 import {
-  ASYNC_OPTIONS_TYPE,
   ConfigurableModuleClass,
   checkMount,
-  OPTIONS_TYPE,
   PEER_CLOUD_INPUT,
   PEER_CLOUD_MOUNT,
+  type PeerCloudAsyncOptions,
   type PeerCloudExtras,
 } from './peer-cloud.module-definition.js';
 import { peerCloudProviders } from './peer-cloud.providers.js';
@@ -39,19 +38,16 @@ import { PeerSecurity } from './security/index.js';
  * ```
  */
 @Module({})
-export class PeerCloudModule
-  extends ConfigurableModuleClass
-  implements NestModule
-{
+export class PeerCloudModule implements NestModule {
   readonly #setup: ProtocolSetup | undefined;
   readonly #mount: boolean | undefined;
 
+  /** @internal */
   constructor(
     modules: ModulesContainer,
     @Optional() setup?: ProtocolSetup,
     @Optional() @Inject(PEER_CLOUD_MOUNT) mount?: boolean,
   ) {
-    super();
     this.#setup = setup;
     this.#mount = mount;
     const imports = [...modules.values()].filter(
@@ -66,25 +62,26 @@ export class PeerCloudModule
   }
 
   /**
-   * @param options everything has a default; a wrong one is an OptionsError at start-up
+   * @param options - everything has a default; a wrong one is an OptionsError at start-up
    */
-  static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
-    return assemble(super.forRoot(options), {
+  static forRoot(
+    options: PeerCloudOptions & PeerCloudExtras = {},
+  ): DynamicModule {
+    return assemble(ConfigurableModuleClass.forRoot(options), {
       ...options,
       mount: options.mount ?? options.listener === undefined,
     });
   }
 
   /** The same with options that are known only later: `useFactory`, `useClass` or `useExisting`. */
-  static override forRootAsync(
-    options: typeof ASYNC_OPTIONS_TYPE,
-  ): DynamicModule {
-    return assemble(super.forRootAsync(options), {
+  static forRootAsync(options: PeerCloudAsyncOptions): DynamicModule {
+    return assemble(ConfigurableModuleClass.forRootAsync(options), {
       ...options,
       mount: options.mount ?? true,
     });
   }
 
+  /** Nest calls it. */
   configure(_consumer: MiddlewareConsumer): void {
     if (this.#mount) {
       this.#setup?.apply();
@@ -98,6 +95,7 @@ function assemble(
 ): DynamicModule {
   return {
     ...definition,
+    module: PeerCloudModule,
     global: isGlobal,
     imports: [...(definition.imports ?? []), DiscoveryModule],
     controllers: mount ? decoratedControllers(decorators) : [],

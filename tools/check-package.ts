@@ -93,12 +93,12 @@ function checkContents(
     'bench/results.svg',
     'SECURITY.md',
     'dist/bundle/index.js',
-    'dist/index.d.ts',
+    'dist/bundle/index.d.ts',
     'dist/bundle/standalone/index.js',
-    'dist/standalone/index.d.ts',
+    'dist/bundle/standalone/index.d.ts',
     ...integrations.flatMap((name) => [
       `dist/bundle/integrations/${name}/index.js`,
-      `dist/integrations/${name}/index.d.ts`,
+      `dist/bundle/integrations/${name}/index.d.ts`,
     ]),
   ]) {
     if (!paths.includes(needed)) {
@@ -106,7 +106,7 @@ function checkContents(
     }
   }
   const allowed =
-    /^(dist\/.*(?<!\.spec)(\.js|(?<!\.spec)\.d\.ts)|(docs|bench)\/\w+\.md|bench\/results\.svg|package\.json|[A-Z]+(\.md)?)$/;
+    /^(dist\/bundle\/[\w/-]+(\.js|\.js\.map|\.d\.ts)|(docs|bench)\/\w+\.md|bench\/results\.svg|package\.json|[A-Z]+(\.md)?)$/;
   const stray = paths.filter((path) => !allowed.test(path));
   if (stray.length > 0) {
     throw new Error(`the tarball should not have ${stray.join(', ')}`);
@@ -214,19 +214,21 @@ async function peersOf(name: string): Promise<string[]> {
 
 /** Packages in the code and in the types of an integration. */
 async function importsOf(name: string): Promise<string[]> {
-  const types = join(ROOT, 'dist/integrations', name);
-  const files = (await readdir(types, { recursive: true }))
-    .filter((file) => file.endsWith('.d.ts'))
-    .map((file) => join(types, file));
-  files.push(join(ROOT, 'dist/bundle/integrations', name, 'index.js'));
-  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+  const texts = await Promise.all(
+    ['index.js', 'index.d.ts'].map((file) =>
+      readFile(join(ROOT, 'dist/bundle/integrations', name, file), 'utf8'),
+    ),
+  );
   const specifiers = texts.flatMap((text) =>
     [...text.matchAll(/(?:from|import\() ?["']([^."'][^"']*)["']/g)].map(
       ([, specifier]) => specifier!.match(/^(@[^/]+\/)?[^/]+/)![0],
     ),
   );
   return [...new Set(specifiers)].filter(
-    (each) => !each.startsWith('node:') && !builtinModules.includes(each),
+    (each) =>
+      each !== 'nestjs-peercloud' &&
+      !each.startsWith('node:') &&
+      !builtinModules.includes(each),
   );
 }
 

@@ -11,6 +11,7 @@ export {
   type MembershipEvent,
   type MembershipOptions,
   type MembershipParameters,
+  type MembershipProfileName,
   type RefusedJoin,
   type RequestOrigin,
   type ResolvedMembershipOptions,

@@ -26,6 +26,7 @@ export class MembershipService {
   readonly #waits: MembershipWaits;
   readonly #options: ResolvedPeerCloudOptions;
 
+  /** @internal */
   constructor(
     @Inject(MEMBERSHIP_CORE) core: MembershipCore,
     directory: PeerDirectory,

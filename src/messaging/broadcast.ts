@@ -68,6 +68,7 @@ export class Broadcast<T> extends Promise<BroadcastResult<T>[]> {
 
   readonly #plan: BroadcastPlan<T>;
 
+  /** @internal */
   constructor(plan: BroadcastPlan<T>) {
     let resolveAll: (results: BroadcastResult<T>[]) => void = () => undefined;
     super((resolve) => (resolveAll = resolve));

@@ -4,7 +4,6 @@ import {
   type MembershipCore,
   type Peer,
   PeerDirectory,
-  type PeerMessenger,
   type SendOptions,
 } from '../membership/index.js';
 import { OptionsError, readNumber } from '../options/option-checks.js';
@@ -43,7 +42,7 @@ const ALL_PEERS = '*';
 
 /** Sends messages to peers (PROTOCOL.md, section 2, `/message`). */
 @Injectable()
-export class MessagingService implements PeerMessenger {
+export class MessagingService {
   readonly #directory: PeerDirectory;
   readonly #router: MessageRouter;
   readonly #self: SelfLane;
@@ -51,6 +50,7 @@ export class MessagingService implements PeerMessenger {
   readonly #core: MembershipCore;
   readonly #options: ResolvedPeerCloudOptions;
 
+  /** @internal */
   constructor(
     directory: PeerDirectory,
     router: MessageRouter,

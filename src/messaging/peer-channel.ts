@@ -38,7 +38,9 @@ export interface ChannelSource {
 export class PeerChannel {
   readonly #source: ChannelSource;
 
+  /** @internal */
   constructor(
+    /** As in `MessagingService.channel(name)`. */
     readonly name: string,
     source: ChannelSource,
   ) {

@@ -51,13 +51,29 @@ export type TrustListener = (trusts: (peerId: string) => boolean) => void;
 
 /** Everything that signs and judges in one peer, made of its `security` option. */
 export class PeerSecurity {
-  /** Judges requests that come in. */
+  /**
+   * Judges requests that come in.
+   *
+   * @internal
+   */
   readonly verifier: RequestVerifier;
-  /** Opens streams. */
+  /**
+   * Opens streams.
+   *
+   * @internal
+   */
   readonly streams: StreamSecurity;
-  /** Signs requests that go out and judges the answers. */
+  /**
+   * Signs requests that go out and judges the answers.
+   *
+   * @internal
+   */
   readonly exchange: ExchangeSecurity;
-  /** Signs and judges members' records; undefined unless each member has its own key. */
+  /**
+   * Signs and judges members' records; undefined unless each member has its own key.
+   *
+   * @internal
+   */
   readonly records: RecordSecurity | undefined;
   readonly #keyring: Keyring | undefined;
   readonly #log: LimitedLog;
@@ -67,6 +83,7 @@ export class PeerSecurity {
 
   readonly #config: PeerSecurityConfig;
 
+  /** @internal */
   constructor(config: PeerSecurityConfig) {
     this.#config = config;
     const { security, selfId, logger } = config;
@@ -95,7 +112,11 @@ export class PeerSecurity {
     return this.#keyring !== undefined;
   }
 
-  /** The id that this peer must take: its key's thumbprint. Undefined: any. */
+  /**
+   * The id that this peer must take: its key's thumbprint. Undefined: any.
+   *
+   * @internal
+   */
   get peerId(): string | undefined {
     return this.#keyring?.peerId;
   }
@@ -105,7 +126,11 @@ export class PeerSecurity {
     return this.#refusals.count;
   }
 
-  /** The user's say about joins. */
+  /**
+   * The user's say about joins.
+   *
+   * @internal
+   */
   get authorize(): SecurityOptions['authorize'] {
     return this.#config.security.authorize;
   }
@@ -151,7 +176,11 @@ export class PeerSecurity {
     }
   }
 
-  /** Tells this listener each time other keys are trusted. */
+  /**
+   * Tells this listener each time other keys are trusted.
+   *
+   * @internal
+   */
   onTrustChange(listener: TrustListener): void {
     this.#trustListeners.push(listener);
   }

@@ -12,4 +12,4 @@ export type {
   StandalonePeer,
   StandaloneResult,
 } from './standalone.types.js';
-export type { JsonObject, JsonValue } from '../wire/json.js';
+export type { JsonObject, JsonValue } from '../index.js';

@@ -1,16 +1,16 @@
 import { EventEmitter } from 'node:events';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { Subscription } from 'rxjs';
-import { PeerCloudError } from '../errors/peer-cloud.error.js';
 import {
   MembershipService,
-  MessageEvents,
+  MessagingService,
+  PeerCloudError,
+  type JsonObject,
+  type JsonValue,
   type Peer,
   type PeerEvent,
-  isMessageEvent,
-} from '../membership/index.js';
-import { MessagingService } from '../messaging/index.js';
-import type { JsonObject, JsonValue } from '../wire/json.js';
+} from '../index.js';
+import { isMessageEvent, MessageEvents } from '../membership/index.js';
 import { settle, splitArguments } from './callbacks.js';
 import type {
   BroadcastCallback,

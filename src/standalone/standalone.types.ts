@@ -1,7 +1,11 @@
 import type { LoggerService, LogLevel } from '@nestjs/common';
-import type { LeaveReason, PeerDescription } from '../membership/index.js';
-import type { PeerCloudOptions } from '../options/peer-cloud.options.js';
-import type { JsonObject, JsonValue } from '../wire/json.js';
+import type {
+  JsonObject,
+  JsonValue,
+  LeaveReason,
+  PeerCloudOptions,
+  PeerDescription,
+} from '../index.js';
 
 /** A Node callback: `error` is null when all went well. */
 export type NodeCallback<T, E = Error> = (

@@ -24,6 +24,7 @@ export {
 export type {
   MembershipOptions,
   MembershipParameters,
+  MembershipProfileName,
   ResolvedMembershipOptions,
 } from './options/membership.options.js';
 export { systemRandom } from './random.js';

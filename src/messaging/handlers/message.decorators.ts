@@ -47,20 +47,20 @@ export function OnPeerMessage(pattern?: MessagePattern): MethodDecorator {
   };
 }
 
-type Pipe = Type<PipeTransform> | PipeTransform;
-
 /**
  * The body of a message, or one property of it, as a parameter of an `@OnPeerMessage()` method. Pipes apply
  * as they do to `@Body()`: a ValidationPipe checks it against the parameter's class.
  */
-export function PeerBody(...pipes: Pipe[]): ParameterDecorator;
 export function PeerBody(
-  property: string,
-  ...pipes: Pipe[]
+  ...pipes: (Type<PipeTransform> | PipeTransform)[]
 ): ParameterDecorator;
 export function PeerBody(
-  property?: string | Pipe,
-  ...pipes: Pipe[]
+  property: string,
+  ...pipes: (Type<PipeTransform> | PipeTransform)[]
+): ParameterDecorator;
+export function PeerBody(
+  property?: string | Type<PipeTransform> | PipeTransform,
+  ...pipes: (Type<PipeTransform> | PipeTransform)[]
 ): ParameterDecorator {
   return Body(property as string, ...pipes);
 }

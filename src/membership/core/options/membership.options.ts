@@ -198,7 +198,7 @@ export interface ResolvedMembershipOptions extends MembershipParameters {
 }
 
 /** Names of the profiles. */
-export type MembershipProfileName = keyof typeof MEMBERSHIP_PROFILES;
+export type MembershipProfileName = 'lan' | 'wan' | 'local';
 
 /** Ms of a request, as the profiles have it. */
 const REQUEST_TIMEOUT = PEER_CLOUD.requestTimeout.default;
