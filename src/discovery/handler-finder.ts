@@ -10,7 +10,7 @@ import { messageOf } from '../errors/error-text.js';
 /** A method of something that Nest has made. */
 export interface FoundMethod {
   /** The class that has the method. */
-  owner: ClassLike;
+  owner: object & { name: string };
   methodName: string;
   method: (...args: unknown[]) => unknown;
   /** `Class.method`, for logs. */
@@ -20,7 +20,7 @@ export interface FoundMethod {
 /** One provider or controller with methods. */
 export interface FoundInstance {
   wrapper: InstanceWrapper;
-  owner: ClassLike;
+  owner: object & { name: string };
   /** `providers of AppModule`, for texts. */
   place: string;
   isController: boolean;
@@ -28,7 +28,6 @@ export interface FoundInstance {
   methods: readonly FoundMethod[];
 }
 
-type ClassLike = object & { name: string };
 /** Somebody that looks for decorated methods, and what it has been shown. */
 interface Visitor {
   visit: (found: FoundInstance) => void;
@@ -47,6 +46,7 @@ export class HandlerFinder {
   readonly #discovery: DiscoveryService;
   readonly #scanner: MetadataScanner;
 
+  /** @internal */
   constructor(
     discovery: DiscoveryService,
     scanner: MetadataScanner,
@@ -58,7 +58,7 @@ export class HandlerFinder {
   }
 
   /** Calls back for each, once, at once and whenever there are new ones. Nothing that a provider does ends it. */
-  explore(visit: Visitor['visit']): void {
+  explore(visit: (found: FoundInstance) => void): void {
     const visitor = { visit, seen: new Set() };
     this.#visitors.push(visitor);
     this.#show(visitor);
@@ -95,7 +95,8 @@ export class HandlerFinder {
   ): FoundInstance | undefined {
     try {
       const prototype = prototypeOf(wrapper);
-      const owner = prototype?.constructor as ClassLike | undefined;
+      const owner = prototype?.constructor as
+        FoundInstance['owner'] | undefined;
       if (!prototype || typeof owner !== 'function') {
         return undefined;
       }
@@ -109,7 +110,7 @@ export class HandlerFinder {
     }
   }
 
-  #methodsOf(prototype: object, owner: ClassLike): FoundMethod[] {
+  #methodsOf(prototype: object, owner: FoundInstance['owner']): FoundMethod[] {
     const seen = new Set<unknown>();
     return this.#scanner.getAllMethodNames(prototype).flatMap((methodName) => {
       const method = (prototype as Record<string, FoundMethod['method']>)[

@@ -5,6 +5,7 @@ export {
 } from './job.decorators.js';
 export {
   PeerScheduleModule,
+  type PeerScheduleAsyncOptions,
   type PeerScheduleExtras,
 } from './peer-schedule.module.js';
 export type { PeerScheduleOptions } from './schedule.options.js';

@@ -1,6 +1,7 @@
 import {
   ConfigurableModuleBuilder,
   Module,
+  type ConfigurableModuleAsyncOptions,
   type DynamicModule,
 } from '@nestjs/common';
 import { JobExplorer } from './job.explorer.js';
@@ -21,7 +22,16 @@ export interface PeerScheduleExtras {
   isGlobal?: boolean | undefined;
 }
 
-const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
+/** What `forRootAsync()` takes: one of `useFactory`, `useClass` and `useExisting`, and the extras. */
+export interface PeerScheduleAsyncOptions
+  extends
+    ConfigurableModuleAsyncOptions<
+      PeerScheduleOptions,
+      'createPeerScheduleOptions'
+    >,
+    PeerScheduleExtras {}
+
+const { ConfigurableModuleClass } =
   new ConfigurableModuleBuilder<PeerScheduleOptions>({
     optionsInjectionToken: PEER_SCHEDULE_INPUT,
   })
@@ -57,16 +67,20 @@ const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
   ],
   exports: [ScheduleService],
 })
-export class PeerScheduleModule extends ConfigurableModuleClass {
+export class PeerScheduleModule {
   /** @param options everything has a default; a wrong one is an OptionsError at start-up */
-  static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
-    return super.forRoot(options);
+  static forRoot(
+    options: PeerScheduleOptions & PeerScheduleExtras = {},
+  ): DynamicModule {
+    return assemble(ConfigurableModuleClass.forRoot(options));
   }
 
   /** The same with options that are known only later: `useFactory`, `useClass` or `useExisting`. */
-  static override forRootAsync(
-    options: typeof ASYNC_OPTIONS_TYPE,
-  ): DynamicModule {
-    return super.forRootAsync(options);
+  static forRootAsync(options: PeerScheduleAsyncOptions): DynamicModule {
+    return assemble(ConfigurableModuleClass.forRootAsync(options));
   }
+}
+
+function assemble(definition: DynamicModule): DynamicModule {
+  return { ...definition, module: PeerScheduleModule };
 }

@@ -66,6 +66,7 @@ export class ScheduleService {
   readonly #warned = new Map<string, number>();
   #scheduler: Scheduler | undefined;
 
+  /** @internal */
   constructor(
     @Inject(PEER_SCHEDULE_OPTIONS) options: ResolvedPeerScheduleOptions,
   ) {
@@ -84,7 +85,11 @@ export class ScheduleService {
     return reports.map((report) => this.#describe(report));
   }
 
-  /** Makes the scheduler; the module does it. */
+  /**
+   * Makes the scheduler; the module does it.
+   *
+   * @internal
+   */
   begin(peers: SchedulePeers): Scheduler {
     const { takeoverAfter, leaseTtl, stopGrace } = this.#options;
     this.#scheduler = new Scheduler({
@@ -99,12 +104,20 @@ export class ScheduleService {
     return this.#scheduler;
   }
 
-  /** Says of which jobs there is to tell that they run here. */
+  /**
+   * Says of which jobs there is to tell that they run here.
+   *
+   * @internal
+   */
   addSingleton(name: string): void {
     this.#singletons.add(name);
   }
 
-  /** The module does it, at shutdown. */
+  /**
+   * The module does it, at shutdown.
+   *
+   * @internal
+   */
   end(): void {
     this.#events.complete();
   }
