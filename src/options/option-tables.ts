@@ -14,7 +14,6 @@ const MIB = 1024 * KIB;
 const MAX_TIMER = 2 ** 31 - 1;
 
 export const PEER_CLOUD = {
-  enabled: { type: 'boolean', default: true },
   peers: { type: 'other' },
   data: { type: 'other' },
   cloud: { type: 'string' },
@@ -34,6 +33,7 @@ export const PEER_CLOUD = {
   tls: { type: 'other' },
   limits: { type: 'other' },
   addresses: { type: 'other' },
+  enabled: { type: 'boolean', default: true },
 } as const satisfies OptionTable;
 
 export const LISTENER = {
