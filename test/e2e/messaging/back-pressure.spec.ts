@@ -4,6 +4,7 @@ import { until } from '../../support/until.js';
 import { closePeers } from '../module/support/peer-app.js';
 import { startPair, type MessagePair } from './support/message-pair.js';
 import { RawStream } from './support/raw-stream.js';
+import { RequestsSeen } from './support/requests-seen.js';
 import { StreamSockets } from './support/stream-sockets.js';
 
 @Injectable()
@@ -229,6 +230,27 @@ describe('a receiver of streams', () => {
 });
 
 describe('a sender of streams', () => {
+  it('does not take a receiver for dead that holds messages back', async () => {
+    const { send, sender, receiver } = await startPair({
+      providers: [Handlers],
+      receiver: { options: { limits: { maxRequests: 2 } } },
+    });
+    const seen = new RequestsSeen().start();
+    onTestFinished(() => seen.stop());
+    const { held, started } = receiver.app.get(Handlers);
+    const replies = numbers(12).map((n) => send({ type: 'hold', n }));
+    const begun = performance.now();
+    // Longer than silence takes to be suspect.
+    await until(() => held.length === 2 && performance.now() - begun > 2500);
+    for (const _ of replies) {
+      const release = await until(() => held.shift());
+      release();
+    }
+    expect(await Promise.all(replies)).toHaveLength(12);
+    expect(started).toEqual(numbers(12));
+    expect(seen.of('/stream', sender, receiver)).toBe(1);
+  });
+
   it('loses nothing to handlers that take longer than heartbeats', async () => {
     const { send, receiver } = await startPair({
       providers: [Handlers],
