@@ -7,6 +7,7 @@ import { partAndHeal } from '../scenarios/halves.js';
 import { joinStorm } from '../scenarios/join-storm.js';
 import { loadFor, loadUnderStalls } from '../scenarios/load.js';
 import { joinSpread } from '../scenarios/spread.js';
+import { unreachable } from '../scenarios/unreachable.js';
 import { quantile } from '../statistics.js';
 import { floorRow, type Floor, type FloorRow } from './floor.js';
 import { always, number, time } from './limits.js';
@@ -164,6 +165,26 @@ export const FLOOR_ROWS: readonly FloorRow[] = [
   }),
   detectionRow('crash', 'crash', 'a crash (connections refused)', 3),
   detectionRow('vanish', 'vanish', 'a vanished host', 15),
+  floorRow({
+    name: 'unreachable',
+    floors: {
+      off: {
+        ...time(
+          '100 peers: one whose calls get through and that nobody can call is off all lists',
+          20,
+        ),
+        over: 'worst',
+      },
+      returns: always('… looks in the next minute that find it on a list', 0),
+      back: time('… once it can be called again: all lists right', 60),
+    },
+    async measure(seed) {
+      const cloud = await warmCloud({ seed }, 100);
+      const { off, returns, back } = await unreachable(cloud);
+      expectSound(cloud);
+      return { off, returns, back };
+    },
+  }),
   floorRow({
     name: 'halves',
     floors: {

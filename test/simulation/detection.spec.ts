@@ -1,6 +1,7 @@
 import type { MembershipEvent } from '../../src/membership/core/membership.types.js';
 import { Staller } from '../../simulation/cloud/staller.js';
 import { churn } from '../../simulation/scenarios/churn.js';
+import { unreachable } from '../../simulation/scenarios/unreachable.js';
 import {
   expectAgreement,
   grown,
@@ -42,6 +43,18 @@ describe('detection', () => {
       return cloud;
     },
     [11],
+  );
+
+  scenario(
+    'a peer that nobody can call is off all lists, though its own calls get through',
+    async (options) => {
+      const cloud = await settled(options, 100);
+      const { off, returns, back } = await unreachable(cloud);
+      expect(off).toBeLessThan(20_000);
+      expect(returns).toBe(0);
+      expect(back).toBeLessThan(60_000);
+      return cloud;
+    },
   );
 
   scenario('two hosts vanish from a cloud of four', async (options) => {

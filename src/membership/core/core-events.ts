@@ -18,6 +18,10 @@ export interface CoreEventMap extends MemberListEvents {
   'self.unlisted': [id: string];
   /** Others believe that this peer is suspected or gone, or newer than it is; `ip` is where they found it. */
   'self.claimed': [incarnation: number, isSuspected: boolean, ip?: string];
+  /** This peer has raised its incarnation, so that others do not believe any more what is not so. */
+  'self.refuted': [];
+  /** A request of another peer has arrived. */
+  'self.reached': [];
   /** Updates that came along with a member's request or answer, unread. */
   'gossip.updates': [items: readonly JsonValue[], from: MemberRecord];
   /** The digest of a member's list. */

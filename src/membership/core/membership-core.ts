@@ -194,6 +194,7 @@ export class MembershipCore {
   /** Drops timers and gives up what is under way. */
   stop(): void {
     const { ctx, gossiper, synchronizer, detector, joiner } = this.#parts;
+    this.#parts.refutation.stop();
     ctx.life.stop();
     ctx.calls.stop();
     gossiper.stop();
@@ -249,6 +250,7 @@ export class MembershipCore {
     request: JoinRequest,
     origin: RequestOrigin,
   ): Promise<JoinAnswer> {
+    this.#reachedBy(request.id);
     return this.#parts.joinReceiver.receive(request, origin);
   }
 
@@ -257,6 +259,7 @@ export class MembershipCore {
     peer: PeerInfo,
     sender: Member,
   ): Promise<{ status: 'added' }> {
+    this.#reachedBy(sender.id);
     if (peer.id !== this.id) {
       this.#parts.intake.record(
         peer,
@@ -275,6 +278,7 @@ export class MembershipCore {
     { id }: LeftRequest,
     sender: Member,
   ): Promise<{ status: 'removed' }> {
+    this.#reachedBy(sender.id);
     const { ctx, recovery } = this.#parts;
     if (id === this.id) {
       recovery.evictedBy(sender);
@@ -298,6 +302,7 @@ export class MembershipCore {
     request: UpdateRequest,
     sender: Member,
   ): Promise<{ status: 'updated' }> {
+    this.#reachedBy(sender.id);
     if (request.id !== sender.id) {
       throw new ForeignUpdateError(sender.id, request.id);
     }
@@ -307,11 +312,13 @@ export class MembershipCore {
 
   /** Answers `/status`; a peer that is no member gets no extension part. */
   receiveStatus(body: JsonObject, origin: RequestOrigin): Promise<PeerStatus> {
+    this.#reachedBy(origin.senderId);
     return this.#parts.answerer.receive(body, origin);
   }
 
   /** Answers `/sync`. */
   async receiveSync(body: JsonObject, sender: Member): Promise<JsonObject> {
+    this.#reachedBy(sender.id);
     const { ctx, synchronizer } = this.#parts;
     const known = ctx.list.peek(sender.id);
     return known ? synchronizer.receive(body, known) : {};
@@ -325,6 +332,13 @@ export class MembershipCore {
   /** A peer answered 403 `UNKNOWN_SENDER` to a message: it is asked again, and joined again if it is true. */
   noteUnknownSender(id: string): void {
     this.#parts.recovery.unknownTo(id);
+  }
+
+  /** Another peer's request has arrived: this one is not out of reach. */
+  #reachedBy(senderId: string | undefined): void {
+    if (senderId !== undefined && senderId !== this.id) {
+      this.#parts.ctx.events.emit('self.reached');
+    }
   }
 
   async #leave(): Promise<void> {
@@ -378,7 +392,7 @@ export class MembershipCore {
   }
 
   #applyUpdate({ id, data, incarnation }: UpdateRequest): void {
-    const { ctx, caller } = this.#parts;
+    const { ctx, caller, detector } = this.#parts;
     const { list, env, options } = ctx;
     const known = list.peek(id);
     if (!known) {
@@ -394,9 +408,16 @@ export class MembershipCore {
     if (!isCredibleIncarnation(version, env.clock)) {
       return;
     }
-    list.apply(
-      changeRecord(known, { data, incarnation: version, state: 'alive' }),
-      { origin: 'update', from: id, legacyNotified: true },
-    );
+    const record = changeRecord(known, {
+      data,
+      incarnation: version,
+      state: 'alive',
+    });
+    const source = {
+      origin: 'update',
+      from: id,
+      legacyNotified: true,
+    } as const;
+    list.apply(detector.weigh(record, source), source);
   }
 }

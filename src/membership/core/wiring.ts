@@ -15,6 +15,7 @@ import {
   LocalHealth,
   Prober,
   ProbeRing,
+  Refutation,
   StallWatch,
   Verifier,
 } from './failure-detection/index.js';
@@ -121,6 +122,7 @@ function makeParts(
     health,
     caller,
     detector,
+    refutation: new Refutation(ctx, health),
     verifier,
     intake,
     notifier,
@@ -212,6 +214,7 @@ function subscribeToPeers(parts: CoreParts): void {
 /** What follows from what happens to this peer itself. */
 function subscribeToSelf(parts: CoreParts): void {
   const { ctx, stalls, detector, recovery, synchronizer } = parts;
+  const { refutation, gossiper } = parts;
   const { events, list, self, env } = ctx;
   // The own record is part of the list's digest.
   list.digest.add(self.id, self.record.digest);
@@ -220,8 +223,10 @@ function subscribeToSelf(parts: CoreParts): void {
     list.digest.add(now.id, now.digest);
   });
   events.on('self.claimed', (incarnation, isSuspected, ip) =>
-    refute(parts, incarnation, isSuspected, ip),
+    refutation.claimed(incarnation, isSuspected, ip),
   );
+  events.on('self.reached', () => refutation.reached());
+  events.on('self.refuted', () => gossiper.self());
   events.on('process.late', (ms) => stalls.late(ms));
   events.on('process.stalled', (ms) => {
     env.logger.debug(`This process stood still for ${Math.round(ms)} ms`);
@@ -229,27 +234,4 @@ function subscribeToSelf(parts: CoreParts): void {
     recovery.stalled();
     synchronizer.soon(SYNCS_AFTER_STALL);
   });
-}
-
-/** Contradicts what others believe of this peer, under a higher incarnation. */
-function refute(
-  { ctx, health, gossiper }: CoreParts,
-  incarnation: number,
-  isSuspected: boolean,
-  ip: string | undefined,
-): void {
-  const { self, life } = ctx;
-  if (!self.hasAddress && ip !== undefined) {
-    self.adopt(self.id, ip);
-  }
-  const mustRise = isSuspected
-    ? incarnation >= self.incarnation
-    : incarnation > self.incarnation;
-  if (!mustRise || !life.active || !self.raise(incarnation)) {
-    return;
-  }
-  if (isSuspected) {
-    health.note(1);
-  }
-  gossiper.self();
 }

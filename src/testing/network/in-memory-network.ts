@@ -84,6 +84,9 @@ export class InMemoryNetwork implements Carrier {
     const { from, target } = exchange;
     const body = this.#copy(exchange.body);
     this.#carry(from.ip, target.ip, () => {
+      if (!this.links.opens(from.ip, target.ip)) {
+        return;
+      }
       const place = this.#places.get(target.ip)?.get(target.port);
       if (place === 'refusing') {
         this.#refuse(exchange);

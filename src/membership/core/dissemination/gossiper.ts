@@ -81,6 +81,10 @@ export class Gossiper {
       return;
     }
     if (member.state === 'suspect') {
+      // A suspect's new record makes no new suspicion: the suspect spreads the record itself.
+      if (previous.state === 'suspect') {
+        return;
+      }
       this.suspected(member, source.suspectedBy ?? this.#ctx.self.id);
     } else if (member.incarnation > previous.incarnation) {
       this.#spreadRecord(change);

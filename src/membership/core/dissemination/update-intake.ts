@@ -112,7 +112,8 @@ export class UpdateIntake {
     ) {
       return false;
     }
-    const outcome = list.apply(record, source);
+    const weighed = this.#detector.weigh(record, source);
+    const outcome = list.apply(weighed, source);
     if (outcome === 'occupied') {
       this.#verifier.contested(record, source);
     } else if (outcome === 'full') {

@@ -106,6 +106,65 @@ describe('a check', () => {
     },
   );
 
+  describe('a suspect that says that it is alive', () => {
+    /** A member that nobody reaches while it is mute; `word` is its own call. */
+    async function mute() {
+      const { cloud, a, check } = await makeCloud(['b', 'c']);
+      const f = await addFake(cloud, a, 'f');
+      let incarnation = 5;
+      const word = () =>
+        cloud.clock.complete(
+          f.fake.send(a.address, 'update', {
+            id: 'f',
+            data: { word: ++incarnation },
+            incarnation,
+          }),
+        );
+      const state = () => a.core.get('f')?.state;
+      const suspectAndHear = async () => {
+        f.mute = true;
+        await check('f');
+        expect(state()).toBe('suspect');
+        await word();
+      };
+      return { cloud, a, f, check, state, suspectAndHear };
+    }
+
+    it('is believed, but not again and again without an answer in between', async () => {
+      const { cloud, a, state, suspectAndHear } = await mute();
+      await suspectAndHear();
+      expect(state()).toBe('alive');
+      await suspectAndHear();
+      expect(state()).toBe('alive');
+      await suspectAndHear();
+      expect(state()).toBe('suspect');
+      expect(a.core.get('f')?.data).toEqual({ word: 8 });
+      await cloud.until(() => left(a));
+      expect(told(a).at(-1)).toBe('peer.left f dead');
+    });
+
+    it('is believed again once it has answered', async () => {
+      const { f, check, state, suspectAndHear } = await mute();
+      for (let round = 0; round < 3; round++) {
+        await suspectAndHear();
+        await suspectAndHear();
+        f.mute = false;
+        await check('f');
+      }
+      expect(state()).toBe('alive');
+    });
+
+    it('is one no more when its time is up, where it answers then', async () => {
+      const { cloud, a, f, state, suspectAndHear } = await mute();
+      await suspectAndHear();
+      await suspectAndHear();
+      await suspectAndHear();
+      f.mute = false;
+      await cloud.until(() => state() === 'alive');
+      expect(left(a)).toBe(false);
+    });
+  });
+
   it('makes a suspect of a member that nobody reaches', async () => {
     const { cloud, a, others, check } = await makeCloud(['b', 'c', 'd']);
     others.b!.process.stall();

@@ -23,9 +23,17 @@ const UNCONFIRMED_PER_CHECK = 64;
 /** Most such checks in a period. */
 const MAX_UNCONFIRMED_CHECKS = 16;
 
+/**
+ * Suspicions of a member that its word alone ends, from one answer of it to this peer to the next. After
+ * that its word may come from a place that nobody reaches.
+ */
+const MAX_WORDS = 2;
+
 /** Judges the members: one is checked in each period, and what is found has its consequences here. */
 export class FailureDetector {
   readonly #suspicions: Suspicions;
+  /** Suspicions that a member's word alone has ended since it last answered, by its id. */
+  readonly #words = new Map<string, number>();
   #ticks = 0;
 
   readonly #ctx: CoreContext;
@@ -87,6 +95,7 @@ export class FailureDetector {
    * be out of reach for everybody.
    */
   heard(id: string): void {
+    this.#words.delete(id);
     const suspicion = this.#suspicions.get(id);
     if (suspicion) {
       suspicion.heard = true;
@@ -136,24 +145,41 @@ export class FailureDetector {
     );
   }
 
+  /**
+   * A member's record, as others have it or the member itself says. A suspect that has said so before, again
+   * and again, and has answered no check in between, stays a suspect under its new record.
+   */
+  weigh(record: MemberRecord, source: UpdateSource): MemberRecord {
+    const known = this.#ctx.list.peek(record.id);
+    const words = this.#words.get(record.id) ?? 0;
+    return known?.state === 'suspect' && isWord(source) && words >= MAX_WORDS
+      ? changeRecord(record, { state: 'suspect' })
+      : record;
+  }
+
   /** This peer was stalled. */
   stalled(ms: number): void {
     this.#suspicions.extendAll(ms);
   }
 
   /** A member has another record: a suspect is watched from now on, every other one no longer. */
-  changed({ member, source }: MemberChanged): void {
-    if (member.state === 'suspect') {
+  changed({ member, previous, source }: MemberChanged): void {
+    const { id } = member;
+    if (member.state === 'alive') {
+      this.#suspicions.end(id);
+      if (previous.state === 'suspect' && isWord(source)) {
+        this.#words.set(id, (this.#words.get(id) ?? 0) + 1);
+      }
+    } else if (!this.#suspicions.get(id)) {
       const { suspectedBy = this.#ctx.self.id, from } = source;
-      this.#suspicions.start(member.id, suspectedBy, from);
-    } else {
-      this.#suspicions.end(member.id);
+      this.#suspicions.start(id, suspectedBy, from);
     }
   }
 
   /** The member is gone, or new: no suspicion of before counts. */
   endSuspicion(id: string): void {
     this.#suspicions.end(id);
+    this.#words.delete(id);
   }
 
   stop(): void {
@@ -228,6 +254,7 @@ export class FailureDetector {
 
   /** The member is there. One with features contradicts by itself; for a legacy member another one has to. */
   #alive(known: MemberRecord): void {
+    this.#words.delete(known.id);
     if (known.state !== 'suspect') {
       return;
     }
@@ -265,7 +292,10 @@ export class FailureDetector {
       this.#alive(member);
       return;
     }
-    const verdict = await this.#prober.direct(member);
+    // Where its word does not count any more, others are asked as well: two lost questions are no proof.
+    const verdict = this.#words.has(id)
+      ? await this.#prober.probe(member)
+      : await this.#prober.direct(member);
     if (this.#suspicions.get(id) !== suspicion) {
       return;
     }
@@ -291,4 +321,9 @@ export function dueUnconfirmed(list: MemberList): MemberRecord[] {
     }
   }
   return members;
+}
+
+/** True for what a member says, itself or by others, without having been asked. */
+function isWord({ origin, verified }: UpdateSource): boolean {
+  return origin !== 'check' && !verified;
 }
