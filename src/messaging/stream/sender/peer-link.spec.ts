@@ -258,6 +258,35 @@ describe('PeerLink', () => {
     }
   });
 
+  it('says of what has waited for a peer that is silent that it was not sent', async () => {
+    const stream = new FakeStream();
+    stream.greet();
+    const open = vi
+      .fn<() => Promise<OpenSocket>>()
+      .mockResolvedValueOnce(stream.opened)
+      .mockReturnValue(new Promise(() => undefined));
+    const link = linkBy(open);
+    const outcomes: string[] = [];
+    const send = (n: number) =>
+      link
+        .send(messageTo('a', { n }))
+        .catch(({ code }: MessageError) => outcomes.push(`${n} ${code}`));
+    void send(1);
+    await until(() => stream.lines.length === 2);
+    stream.fallSilent();
+    const sentAt = performance.now();
+    link.checkSilence(sentAt + 600);
+    link.checkSilence(sentAt + 1100);
+    expect(open).toHaveBeenCalledTimes(2);
+    void send(2);
+    await new Promise(setImmediate);
+    expect(stream.lines.join()).not.toContain('"n":2');
+    link.expire(performance.now() + 60_001);
+    await until(() => outcomes.length === 2);
+    expect(outcomes).toEqual(['1 TIMEOUT', '2 UNREACHABLE']);
+    link.destroy(new Error('the test is over'));
+  });
+
   it('gives up a receiver that falls silent', async () => {
     const { stream, link, outcomes } = await setUp();
     const now = performance.now();
