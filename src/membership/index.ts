@@ -4,6 +4,7 @@ export {
   type LeaveReason,
   MAX_CLOUD_LENGTH,
   MAX_CONTROL_BYTES,
+  MAX_GOSSIP_BYTES,
   MAX_FEATURES,
   MAX_SIGNATURE_LENGTH,
   type Member,

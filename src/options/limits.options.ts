@@ -68,9 +68,10 @@ export interface LimitOptions {
    */
   maxRequests?: number | undefined;
   /**
-   * Bytes that bodies which are still coming in may hold, all together, requests on streams included;
-   * replies on streams may hold as much again. The first 16 KiB of each do not count. Over it, a body is
-   * answered 429, and a stream breaks. Lower it where memory is scarce.
+   * Bytes that bodies which are still coming in, or are parsed and not yet read, may hold, all together,
+   * requests on streams included; replies on streams may hold as much again. Parsed, a body counts with
+   * what it takes in memory. The first 16 KiB of each do not count. Over it, a body is answered 429, and a
+   * stream breaks. Lower it where memory is scarce.
    *
    * @defaultValue 268,435,456 bytes
    */

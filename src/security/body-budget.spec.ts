@@ -23,4 +23,20 @@ describe('BodyBudget', () => {
     expect(budget.open().grow(FREE)).toBe(true);
     expect(budget.open().grow(FREE + 1)).toBe(false);
   });
+
+  it('counts what is parsed, and lets one that is alone unfold to any size', () => {
+    const budget = new BodyBudget(1000);
+    const first = budget.open();
+    const second = budget.open();
+    expect(first.grow(FREE + 100)).toBe(true);
+    expect(second.grow(FREE + 100)).toBe(true);
+    expect(first.growParsed(FREE + 901)).toBe(false);
+    expect(first.growParsed(FREE + 900)).toBe(true);
+    second.close();
+    expect(first.growParsed(FREE + 9000)).toBe(true);
+    expect(second.grow(FREE)).toBe(true);
+    expect(second.grow(FREE + 1)).toBe(false);
+    first.close();
+    expect(second.growParsed(FREE + 1000)).toBe(true);
+  });
 });

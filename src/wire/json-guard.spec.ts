@@ -1,7 +1,11 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import secureJson from 'secure-json-parse';
 import type { JsonValue } from './json.js';
-import { isDeeperThan, jsonFault, MAX_DATA_DEPTH } from './json-guard.js';
+import { jsonFault, MAX_DATA_DEPTH, parsedBytes } from './json-guard.js';
+
+setFlagsFromString('--expose-gc');
 
 const faultOf = (text: string, depth = 4) =>
   jsonFault(JSON.parse(text) as JsonValue, depth);
@@ -37,9 +41,9 @@ describe('jsonFault()', () => {
   });
 });
 
-describe('isDeeperThan()', () => {
+describe('parsedBytes()', () => {
   const isDeep = (text: string, levels: number) =>
-    isDeeperThan(Buffer.from(text), levels);
+    parsedBytes(Buffer.from(text), levels) === undefined;
 
   it('counts the brackets outside of strings', () => {
     expect(isDeep(nested(5), 4)).toBe(true);
@@ -53,6 +57,36 @@ describe('isDeeperThan()', () => {
       const text = nested(levels);
       expect(isDeep(text, 20)).toBe(faultOf(text, 20) === 'depth');
     }
+  });
+});
+
+describe('parsedBytes() beside the memory of what is parsed', () => {
+  const collect = runInNewContext('gc') as () => void;
+
+  /** Bytes of the heap that a text takes once it is parsed. */
+  function taken(text: string): number {
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    const parsed: unknown = JSON.parse(text);
+    collect();
+    const after = process.memoryUsage().heapUsed;
+    expect(parsed).toBeDefined();
+    return after - before;
+  }
+
+  it.each([
+    ['empty objects', '{}'],
+    ['empty arrays', '[]'],
+    ['small numbers', '1'],
+    ['fractions', '0.5'],
+    ['objects of one property', '{"a":1}'],
+    ['arrays of one item', '[1]'],
+    ['booleans', 'true'],
+  ])('is of the right order for %s', (_, item) => {
+    const text = `[${Array<string>(100_000).fill(item).join()}]`;
+    const guess = parsedBytes(Buffer.from(text), 10)!;
+    expect(guess).toBeGreaterThan(taken(text) * 0.8);
+    expect(guess).toBeLessThan(text.length * 40);
   });
 });
 

@@ -29,16 +29,21 @@ export function isSoundData(data: JsonValue): boolean {
   return jsonFault(data, MAX_DATA_DEPTH) === undefined;
 }
 
+/** Bytes that an array or object takes in memory, with its place in another one. */
+const CONTAINER_BYTES = 72;
+
+/** Bytes of a place in an array, or of a property, with the number that may stand there. */
+const PLACE_BYTES = 24;
+
 /**
- * True if arrays and objects are nested deeper than that in a JSON text, by its brackets outside of
- * strings: a text that is too deep is refused before it is parsed.
+ * How many bytes a JSON text will take once it is parsed, at a guess, by its brackets and commas outside of
+ * strings; undefined if arrays and objects are nested deeper than `maxDepth` in it. So a text that is too
+ * deep, or that unfolds to many times its size, is known before it is parsed.
  */
-export function isDeeperThan(raw: Buffer, maxDepth: number): boolean {
-  if (raw.length <= maxDepth) {
-    return false;
-  }
+export function parsedBytes(raw: Buffer, maxDepth: number): number | undefined {
   let depth = 0;
   let inString = false;
+  let bytes = raw.length;
   for (let at = 0; at < raw.length; at++) {
     const byte = raw[at]!;
     if (inString) {
@@ -51,17 +56,22 @@ export function isDeeperThan(raw: Buffer, maxDepth: number): boolean {
       inString = true;
     } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
       if (++depth > maxDepth) {
-        return true;
+        return undefined;
       }
+      bytes += CONTAINER_BYTES;
+    } else if (byte === COMMA || byte === COLON) {
+      bytes += PLACE_BYTES;
     } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
       depth--;
     }
   }
-  return false;
+  return bytes;
 }
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const COLON = 0x3a;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;

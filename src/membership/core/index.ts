@@ -18,6 +18,7 @@ export type {
 export {
   MAX_CLOUD_LENGTH,
   MAX_CONTROL_BYTES,
+  MAX_GOSSIP_BYTES,
   MAX_FEATURES,
   MAX_SIGNATURE_LENGTH,
 } from './options/membership.limits.js';

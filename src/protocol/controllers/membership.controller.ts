@@ -55,36 +55,40 @@ export class MembershipController {
   /** Somebody came. */
   @ProtocolRoute(ENDPOINTS.joined)
   joined(@Req() req: AdapterRequest, @Res() res: AdapterResponse): void {
-    this.#responder.replyToMember(req, res, ({ body }, sender) =>
-      this.#core.receiveJoined(readJoined(body, this.#limits), sender),
+    this.#responder.replyToMember(req, res, (request, sender) =>
+      this.#core.receiveJoined(
+        readJoined(request.takeBody(), this.#limits),
+        sender,
+      ),
     );
   }
 
   /** Somebody went. */
   @ProtocolRoute(ENDPOINTS.left)
   left(@Req() req: AdapterRequest, @Res() res: AdapterResponse): void {
-    this.#responder.replyToMember(req, res, ({ body }, sender) =>
-      this.#core.receiveLeft(readLeft(body), sender),
+    this.#responder.replyToMember(req, res, (request, sender) =>
+      this.#core.receiveLeft(readLeft(request.takeBody()), sender),
     );
   }
 
   /** Are you there? Any body will do. */
   @ProtocolRoute(ENDPOINTS.status, STATUS_ALIAS)
   status(@Req() req: AdapterRequest, @Res() res: AdapterResponse): void {
-    this.#responder.reply(req, res, (request) =>
-      this.#core.receiveStatus(
-        isJsonObject(request.body) ? request.body : {},
+    this.#responder.reply(req, res, (request) => {
+      const body = request.takeBody();
+      return this.#core.receiveStatus(
+        isJsonObject(body) ? body : {},
         originOf(request),
-      ),
-    );
+      );
+    });
   }
 
   /** A peer replaces its own data. */
   @ProtocolRoute(ENDPOINTS.update)
   update(@Req() req: AdapterRequest, @Res() res: AdapterResponse): void {
-    this.#responder.replyToMember(req, res, ({ body }, sender) =>
+    this.#responder.replyToMember(req, res, (request, sender) =>
       this.#core.receiveUpdate(
-        readUpdate(body, this.#limits.maxDataBytes),
+        readUpdate(request.takeBody(), this.#limits.maxDataBytes),
         sender,
       ),
     );
@@ -93,13 +97,13 @@ export class MembershipController {
   /** Two lists are brought together. */
   @ProtocolRoute(ENDPOINTS.sync)
   sync(@Req() req: AdapterRequest, @Res() res: AdapterResponse): void {
-    this.#responder.replyToMember(req, res, ({ body }, sender) =>
-      this.#core.receiveSync(readObject(body), sender),
+    this.#responder.replyToMember(req, res, (request, sender) =>
+      this.#core.receiveSync(readObject(request.takeBody()), sender),
     );
   }
 
   async #admit(request: PeerRequest): Promise<JoinAnswer> {
-    const join = readJoin(request.body, this.#limits);
+    const join = readJoin(request.takeBody(), this.#limits);
     if (isForAnother(join, request)) {
       throw refusals.notYours();
     }

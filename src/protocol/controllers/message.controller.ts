@@ -37,8 +37,9 @@ export class MessageController {
   @ProtocolRoute(ENDPOINTS.message)
   message(@Req() req: AdapterRequest, @Res() res: AdapterResponse): void {
     this.#responder.replyToMember(req, res, async (request, sender) => {
+      const taken = request.takeBody();
       // Nothing at all is an empty message, as in the original.
-      const { body = {} } = request;
+      const body = taken === undefined ? {} : taken;
       if (!isJsonObject(body)) {
         throw refusals.invalidBody('a message is a JSON object');
       }

@@ -77,6 +77,8 @@ export class PeerResponder {
   #run(req: AdapterRequest, res: AdapterResponse, work: Work): void {
     const outgoing = takeOver(res);
     const request = peerRequestOf(req);
+    // The app's guards have seen it, and the work has its own way to it.
+    req.body = undefined;
     if (request === undefined) {
       // A spelling of the path that the app's router takes and the gate does not, such as `/Join`.
       const refusal = refusalAnswer(refusals.notFound());

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { checkJsonType, parseJsonBody } from './json-body.js';
 
 const parse = (text: string, depth = 8) =>
-  parseJsonBody(Buffer.from(text), depth);
+  parseJsonBody(Buffer.from(text), depth, () => {});
 
 const typed = (type?: string) =>
   ({ headers: { 'content-type': type } }) as IncomingMessage;
@@ -50,7 +50,19 @@ describe('parseJsonBody', () => {
 
   it('refuses what is no UTF-8', () => {
     const raw = Buffer.from([0x22, 0xff, 0x22]);
-    expect(() => parseJsonBody(raw, 8)).toThrow('not UTF-8');
+    expect(() => parseJsonBody(raw, 8, () => {})).toThrow('not UTF-8');
+  });
+
+  it('asks for room before it parses', () => {
+    const asked: number[] = [];
+    const text = `[${'{},'.repeat(100)}`;
+    const parsing = () =>
+      parseJsonBody(Buffer.from(text), 8, (bytes) => {
+        asked.push(bytes);
+        throw new Error('no room');
+      });
+    expect(parsing).toThrow('no room');
+    expect(asked[0]).toBeGreaterThan(text.length * 20);
   });
 });
 

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import { isDeeperThan, jsonFault } from '../../wire/json-guard.js';
+import { jsonFault, parsedBytes } from '../../wire/json-guard.js';
 import type { JsonValue } from '../../wire/json.js';
 import { refusals } from '../protocol.error.js';
 
@@ -28,16 +28,24 @@ export function checkJsonType({ headers }: IncomingMessage): void {
 /**
  * Parses a body. Throws a ProtocolError (400) for what is no JSON, for nesting over the bound, and for
  * keys by which a careless merge would change prototypes.
+ *
+ * @param makeRoom for so many bytes in memory, before they are taken; throws where there is none
  */
-export function parseJsonBody(raw: Buffer, maxDepth: number): JsonValue {
+export function parseJsonBody(
+  raw: Buffer,
+  maxDepth: number,
+  makeRoom: (bytes: number) => void,
+): JsonValue {
   if (!isUtf8(raw)) {
     throw refusals.invalidJson('the body is not UTF-8');
   }
-  if (isDeeperThan(raw, maxDepth)) {
+  const bytes = parsedBytes(raw, maxDepth);
+  if (bytes === undefined) {
     throw refusals.invalidJson(
       `the body is nested deeper than ${maxDepth} levels`,
     );
   }
+  makeRoom(bytes);
   const text = raw.toString();
   const body = parse(text);
   if (mayNamePrototypes(text) && jsonFault(body, maxDepth)) {

@@ -6,10 +6,11 @@ export const PEER_REQUEST: unique symbol = Symbol('peercloud.request');
 
 /** A protocol request that passed the gate: its size is bounded, its signature holds, its JSON is sound. */
 export interface PeerRequest {
-  /** The bytes of the body as they arrived; empty where there was none. */
-  raw: Buffer;
-  /** The parsed body; undefined where there was none. */
-  body: JsonValue | undefined;
+  /**
+   * The parsed body; undefined where there was none. It is handed out once: whoever takes it keeps what is
+   * worth keeping, and nothing of it waits here for as long as the work takes.
+   */
+  takeBody(): JsonValue | undefined;
   /** `x-peercloud-id`, where the request had one that can be an id, for this receiver (PROTOCOL.md, section 1). */
   senderId?: string;
   /** The client in one spelling: the socket's address, or what a trusted proxy says. */
@@ -19,7 +20,10 @@ export interface PeerRequest {
 }
 
 /** The request as a controller gets it: Express hands out Node's own, Fastify wraps it. */
-export type AdapterRequest = IncomingMessage | { raw: IncomingMessage };
+export type AdapterRequest = (IncomingMessage | { raw: IncomingMessage }) & {
+  /** The same body, for guards and other parts of the app that look at it. */
+  body?: unknown;
+};
 
 /** Node's own request, whichever adapter handed it out. */
 export function incomingOf(request: AdapterRequest): IncomingMessage {

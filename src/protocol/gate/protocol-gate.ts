@@ -5,7 +5,7 @@ import {
 } from 'node:http';
 import { Logger } from '@nestjs/common';
 import { stackOf } from '../../errors/error-text.js';
-import { MAX_CONTROL_BYTES } from '../../membership/index.js';
+import { MAX_CONTROL_BYTES, MAX_GOSSIP_BYTES } from '../../membership/index.js';
 import {
   ENDPOINTS,
   isPeerId,
@@ -15,6 +15,7 @@ import {
 } from '../../wire/endpoints.js';
 import { normalizeRemoteAddress } from '../../wire/address.js';
 import type {
+  BodyAccount,
   BodyBudget,
   RequestAccepted,
   RequestRefused,
@@ -35,17 +36,28 @@ import {
 
 /** Bounds on what a request may bring before anybody knows who sent it. */
 export interface GateLimits {
-  /** Most bytes of a message; more are answered 413. Control requests have a bound of their own. */
+  /** Most bytes of a message; more are answered 413. */
   maxMessageBytes: number;
+  /** Most bytes of a member's data; a control request has room for those and not much more. */
+  maxDataBytes: number;
   /** Ms until a body has to be complete; later is answered 408. */
   bodyTimeout: number;
-  /** What all bodies that are still coming in may take together; more are answered 429. */
+  /** What all bodies may take together until they are read; more are answered 429. */
   budget: BodyBudget;
   /** Deepest nesting of arrays and objects in a body; deeper is answered 400. */
   maxJsonDepth: number;
 }
 
 const NO_BODY = Buffer.alloc(0);
+
+/** Bytes for all of a control request that is neither data nor news: ids, names, a signature. */
+const REST_BYTES = 16 * 1024;
+
+/** How many times its text the smallest pieces of JSON take in memory: `{},`. */
+const PARSED_FACTOR = 33;
+
+/** Seconds after which a body that found no room may be sent again. */
+const RETRY_AFTER = 1;
 
 /**
  * The first to see a protocol request, ahead of the app's own body parser:
@@ -83,11 +95,17 @@ export class ProtocolGate {
     if (this.#isCutOff) {
       return GONE;
     }
-    try {
-      return await this.#admit(incoming, remoteAddress);
-    } catch (error) {
-      return this.#failed(incoming, error);
+    const account = this.#limits.budget.open();
+    outgoing.once('close', () => account.close());
+    const inspection = await this.#admit(
+      incoming,
+      account,
+      remoteAddress,
+    ).catch((error: unknown) => this.#failed(incoming, error));
+    if (!inspection.passed) {
+      account.close();
     }
+    return inspection;
   }
 
   /** Breaks the connections of all requests that are not answered yet, and of all that still come. */
@@ -100,13 +118,14 @@ export class ProtocolGate {
 
   async #admit(
     incoming: IncomingMessage,
+    account: BodyAccount,
     address: string | undefined,
   ): Promise<Inspection> {
     const remoteAddress =
       normalizeRemoteAddress(address) ||
       normalizeRemoteAddress(incoming.socket.remoteAddress);
     refuseBrowsers(incoming);
-    const raw = await this.#read(incoming);
+    const raw = await this.#read(incoming, account);
     const verdict = await this.#verifier.verify({
       method: 'POST',
       path: incoming.url ?? '',
@@ -118,10 +137,9 @@ export class ProtocolGate {
       return refused(incoming, bareRefusal(verdict), verdict);
     }
     try {
-      const body = this.#parse(incoming, raw);
+      const body = this.#parse(incoming, raw, account);
       attachPeerRequest(incoming, {
-        raw,
-        body,
+        takeBody: handOnce(body, account),
         remoteAddress,
         ...senderOf(incoming, verdict),
         ...signingOf(verdict),
@@ -148,27 +166,58 @@ export class ProtocolGate {
     return refused(incoming, refusalAnswer(refusals.internal()), verdict);
   }
 
-  async #read(incoming: IncomingMessage): Promise<Buffer> {
+  async #read(
+    incoming: IncomingMessage,
+    account: BodyAccount,
+  ): Promise<Buffer> {
     const path = pathOf(incoming.url);
-    const { maxMessageBytes, bodyTimeout, budget } = this.#limits;
     const maxBytes =
-      path === ENDPOINTS.message ? maxMessageBytes : MAX_CONTROL_BYTES;
+      path === ENDPOINTS.message
+        ? this.#limits.maxMessageBytes
+        : MAX_CONTROL_BYTES;
     checkAnnouncedLength(incoming, maxBytes);
     return announcesBody(incoming)
       ? readRawBody(incoming, {
           maxBytes,
-          timeout: bodyTimeout,
-          budget,
+          timeout: this.#limits.bodyTimeout,
+          account,
         })
       : NO_BODY;
   }
 
-  #parse(incoming: IncomingMessage, raw: Buffer): JsonValue | undefined {
+  #parse(
+    incoming: IncomingMessage,
+    raw: Buffer,
+    account: BodyAccount,
+  ): JsonValue | undefined {
     if (raw.length === 0) {
       return undefined;
     }
     checkJsonType(incoming);
-    return parseJsonBody(raw, this.#limits.maxJsonDepth);
+    const maxParsed = this.#maxParsedBytes(pathOf(incoming.url));
+    return parseJsonBody(raw, this.#limits.maxJsonDepth, (bytes) => {
+      if (bytes > maxParsed) {
+        throw refusals.tooLarge(maxParsed, 'the body, once parsed,');
+      }
+      if (!account.growParsed(bytes)) {
+        throw refusals.tooMany(RETRY_AFTER);
+      }
+    });
+  }
+
+  /** What a body of an endpoint can sensibly take in memory: it carries lists of members, or one with some news. */
+  #maxParsedBytes(path: string): number {
+    switch (path) {
+      case ENDPOINTS.message:
+        return Infinity;
+      case ENDPOINTS.sync:
+        return MAX_CONTROL_BYTES * PARSED_FACTOR;
+      default:
+        return (
+          (Math.max(this.#limits.maxDataBytes, MAX_GOSSIP_BYTES) + REST_BYTES) *
+          PARSED_FACTOR
+        );
+    }
   }
 }
 
@@ -240,4 +289,18 @@ function signingOf(verdict: RequestAccepted): Pick<PeerRequest, 'signAnswer'> {
   return verdict.signAnswer
     ? { signAnswer: verdict.signAnswer.bind(verdict) }
     : {};
+}
+
+/** Gives a body away, and with it the place that it took. */
+function handOnce(
+  body: JsonValue | undefined,
+  account: BodyAccount,
+): PeerRequest['takeBody'] {
+  let kept = body;
+  return () => {
+    const taken = kept;
+    kept = undefined;
+    account.close();
+    return taken;
+  };
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { BodyBudget } from '../../security/index.js';
+import type { BodyAccount } from '../../security/index.js';
 import { ChunkList } from '../../util/chunk-list.js';
 import { refusals } from '../protocol.error.js';
 
@@ -11,8 +11,8 @@ export interface BodyBounds {
   maxBytes: number;
   /** Ms from the start of reading until the last byte. */
   timeout: number;
-  /** What all bodies that are coming in may take together. */
-  budget: BodyBudget;
+  /** Its share of what all bodies may take together; it stays open. */
+  account: BodyAccount;
 }
 
 /** The client went away before its body was complete: nobody is left to answer. */
@@ -44,7 +44,7 @@ export function checkAnnouncedLength(
  */
 export function readRawBody(
   incoming: IncomingMessage,
-  { maxBytes, timeout, budget }: BodyBounds,
+  { maxBytes, timeout, account }: BodyBounds,
 ): Promise<Buffer> {
   if (incoming.readableEnded) {
     // A middleware of the app was faster, and an end that has passed does not come again.
@@ -52,11 +52,9 @@ export function readRawBody(
   }
   return new Promise((resolve, reject) => {
     const body = new ChunkList();
-    const account = budget.open();
     const timer = setTimeout(() => fail(refusals.tooSlow()), timeout);
     const detach = () => {
       clearTimeout(timer);
-      account.close();
       incoming.off('data', onData).off('end', onEnd);
       incoming.off('close', onGone).off('error', onGone);
     };

@@ -70,6 +70,7 @@ export class ProtocolSetup {
     this.#gate = new ProtocolGate(
       {
         maxMessageBytes,
+        maxDataBytes: limits.maxDataBytes,
         bodyTimeout: limits.bodyTimeout,
         budget: this.#budget,
         maxJsonDepth: limits.maxJsonDepth,
