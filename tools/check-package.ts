@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { on, once } from 'node:events';
 import { existsSync } from 'node:fs';
 import {
   cp,
@@ -10,6 +11,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -48,6 +50,7 @@ try {
   await step('require from CommonJS', () => node('cjs.cjs'));
   await step('types, in ESM and CommonJS', () => node(TSC, '-p', '.'));
   await step('a small app', () => node('app.mjs'));
+  await step("the README's first app, twice", greetings);
   await step('a CommonJS consumer', () => node('consumer.cjs'));
   for (const example of await exampleNames()) {
     await step(`build ${example} as a reader would`, () => build(example));
@@ -132,6 +135,43 @@ async function copyCode(page: string, project: string): Promise<void> {
   for (const [index, code] of blocks.entries()) {
     await writeFile(join(project, `page-${index}.mts`), code);
   }
+}
+
+/** Both replicas greet the other, and log what it answers. */
+async function greetings(): Promise<void> {
+  const port = await freePort();
+  const code = await readFile(join(folder, 'page-0.mjs'), 'utf8');
+  const file = join(folder, 'first-app.mjs');
+  await writeFile(file, code.replaceAll('3000', String(port)));
+  const replicas = [String(port), '0'].map((PORT) =>
+    spawn(process.execPath, [file], { env: { ...process.env, PORT } }),
+  );
+  try {
+    await Promise.all(
+      replicas.map(async ({ stdout }) => {
+        stdout.setEncoding('utf8');
+        for await (const text of on(stdout, 'data', {
+          signal: AbortSignal.timeout(60_000),
+        })) {
+          if (String(text).includes('heard "hello" from')) {
+            return;
+          }
+        }
+      }),
+    );
+  } finally {
+    replicas.forEach((replica) => replica.kill());
+    await Promise.all(replicas.map((replica) => once(replica, 'exit')));
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 async function exampleNames(): Promise<string[]> {

@@ -7,7 +7,7 @@ import { GreetingsService } from './greetings.service.js';
   imports: [
     PeerCloudModule.forRoot({
       // The same list for both replicas: a peer leaves out its own address.
-      peers: process.env.PEERS?.split(',') ?? [
+      peers: process.env.PEERS?.split(',').filter(Boolean) ?? [
         '127.0.0.1:3001',
         '127.0.0.1:3002',
       ],

@@ -10,7 +10,7 @@ import { PricesController } from './prices.controller.js';
       // The peers speak on a port of their own, which the public does not reach.
       mount: false,
       useFactory: () => ({
-        peers: process.env.PEERS?.split(',') ?? [],
+        peers: process.env.PEERS?.split(',').filter(Boolean) ?? [],
         listener: { port: Number(process.env.PEER_PORT ?? 9338) },
         data: { name: process.env.NAME ?? `replica ${process.pid}` },
       }),

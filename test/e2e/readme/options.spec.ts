@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { runInNewContext } from 'node:vm';
 import { resolvePeerCloudOptions } from '../../../src/options/resolve-options.js';
 import {
   defaultText,
@@ -51,4 +52,24 @@ it('the README names the defaults of the table', async () => {
     return row && rule.type === 'integer' && !row.includes(` ${number} `);
   });
   expect(wrong.map(({ path }) => path)).toEqual([]);
+});
+
+it.each([
+  'README.md',
+  'examples/01-two-peers/src/app.module.ts',
+  'examples/02-cache-invalidation/src/app.module.ts',
+])('the peers of the environment in %s may be empty or unset', async (file) => {
+  const text = await readFile(file, 'utf8');
+  const expression =
+    /process\.env\.PEERS[^,\n]*\(','\)(\.filter\(Boolean\))?/.exec(text)![0];
+  const peersOf = (PEERS: string | undefined) =>
+    resolvePeerCloudOptions({
+      peers: Array.from(
+        (runInNewContext(expression, { process: { env: { PEERS } } }) as
+          string[] | undefined) ?? [],
+      ),
+    }).peers;
+  expect(peersOf('')).toEqual([]);
+  expect(peersOf(undefined)).toEqual([]);
+  expect(peersOf('a:1,b:2')).toHaveLength(2);
 });
