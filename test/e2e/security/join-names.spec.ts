@@ -61,6 +61,28 @@ describe('a name in a /join', () => {
     expect(peer.membership.peers()).toEqual([]);
   });
 
+  it('keeps no more than one look-up of the process busy, however many there are', async () => {
+    const resolve = lookup as unknown as ReturnType<typeof vi.fn>;
+    const answers: (() => void)[] = [];
+    resolve
+      .mockReset()
+      .mockImplementation(
+        () =>
+          new Promise((_resolve, reject) =>
+            answers.push(() => reject(new Error('ETIMEOUT'))),
+          ),
+      );
+    const peer = await startPeer();
+    const joins = Array.from({ length: 20 }, (_, index) =>
+      post(peer, '/join', { id: `x${index}`, ip: `nobody${index}.example` }),
+    );
+    for (const { body } of await Promise.all(joins)) {
+      expect(body).toMatchObject({ error: { code: 'CHECK_FAILED' } });
+    }
+    expect(lookup).toHaveBeenCalledOnce();
+    answers[0]!();
+  });
+
   it('is looked up once: what was judged is what is called, then and later', async () => {
     resolveTo(['127.0.0.1'], ['169.254.169.254']);
     const peer = await startPeer({

@@ -1,7 +1,7 @@
 import { VirtualClock } from '../../../testing/network/virtual-clock.js';
 import {
   JOIN_REFUSAL_TIME,
-  MAX_NAME_LOOKUPS,
+  LOOKUPS_PER_MINUTE,
   MAX_WAITING_LOOKUPS,
 } from '../options/membership.limits.js';
 import { OURS } from '../testing-support/checked-cloud.js';
@@ -214,26 +214,45 @@ function resolver() {
 describe('the names of joiners', () => {
   it('lead to their first address, or nowhere', async () => {
     const { names } = resolver();
-    expect(await names.addressOf('good', 500)).toBe('10.0.0.7');
-    expect(await names.addressOf('bad', 500)).toBeUndefined();
+    expect(await names.addressOf('good', 'x', 500)).toBe('10.0.0.7');
+    expect(await names.addressOf('bad', 'x', 500)).toBeUndefined();
   });
 
-  it('are given up in time, and few are looked up at once, however many nobody answers', async () => {
+  it('are given up in time, and one is looked up at once, however many nobody answers', async () => {
     const { clock, asked, hanging, names } = resolver();
-    const wanted = MAX_NAME_LOOKUPS + MAX_WAITING_LOOKUPS + 5;
+    const wanted = 1 + MAX_WAITING_LOOKUPS + 5;
     const lookups = Array.from({ length: wanted }, (_, index) =>
-      names.addressOf(`black-hole-${index}`, 500),
+      names.addressOf(`black-hole-${index}`, `address ${index}`, 500),
     );
     const all = await clock.complete(Promise.all(lookups), 600);
     expect(new Set(all)).toEqual(new Set([undefined]));
-    expect(asked).toHaveLength(MAX_NAME_LOOKUPS);
+    expect(asked).toHaveLength(1);
     // Nobody waits for the others any more, so they are not looked up when there is room again.
     for (const give of hanging) {
       give();
     }
     await clock.run(1);
     const now = clock.monotonic();
-    expect(await names.addressOf('good', now + 500)).toBe('10.0.0.7');
-    expect(asked).toHaveLength(MAX_NAME_LOOKUPS + 1);
+    expect(await names.addressOf('good', 'x', now + 500)).toBe('10.0.0.7');
+    expect(asked).toHaveLength(2);
+  });
+
+  it('are looked up so often for each address, which take turns', async () => {
+    const { clock, asked, hanging, names } = resolver();
+    const lookups = ['flood', 'flood', 'flood', 'guest'].map((origin, index) =>
+      names.addressOf(`name-${index}`, origin, 500),
+    );
+    for (let turn = 0; turn < lookups.length; turn++) {
+      hanging.shift()!();
+      await clock.run(1);
+    }
+    await clock.complete(Promise.all(lookups));
+    expect(asked).toEqual(['name-0', 'name-1', 'name-3', 'name-2']);
+    const end = clock.monotonic() + 500;
+    for (let count = 3; count < LOOKUPS_PER_MINUTE + 10; count++) {
+      await names.addressOf('good', 'flood', end);
+    }
+    expect(asked).toHaveLength(LOOKUPS_PER_MINUTE + 1);
+    expect(await names.addressOf('good', 'guest', end)).toBe('10.0.0.7');
   });
 });

@@ -10,6 +10,7 @@ import type {
 } from '../../../wire/requests.js';
 import { sleep, type CoreContext } from '../context.js';
 import { Semaphore } from '../../../util/semaphore.js';
+import { TokenBuckets } from '../../../util/token-buckets.js';
 import {
   isCredibleIncarnation,
   toPeerInfo,
@@ -23,7 +24,7 @@ import {
   JOIN_CHECK_TIMEOUT,
   JOIN_REFUSAL_TIME,
   JOIN_BROADCAST_WAIT,
-  MAX_NAME_LOOKUPS,
+  LOOKUPS_PER_MINUTE,
   MAX_WAITING_LOOKUPS,
 } from '../options/membership.limits.js';
 import type { StatusCaller, StatusReply } from '../status/index.js';
@@ -144,7 +145,9 @@ export class JoinCheck {
   ): Promise<PeerAddress | undefined> {
     const { env } = this.#ctx;
     const host = given ?? origin.remoteAddress;
-    const ip = normalizeIp(host) ?? (await this.#names.addressOf(host, end));
+    const ip =
+      normalizeIp(host) ??
+      (await this.#names.addressOf(host, origin.remoteAddress, end));
     if (ip === undefined) {
       return undefined;
     }
@@ -261,27 +264,42 @@ export class JoinCheck {
 }
 
 /**
- * Looks up the names that joiners give as their addresses. Few at once: a look-up that nobody waits for
- * any more goes on in the system, in threads that the whole process shares.
+ * Looks up the names that joiners give as their addresses. One at a time, and so many for each address: a
+ * look-up that nobody waits for any more goes on in the system, in threads that the whole process shares,
+ * and a few of them would keep those of the application waiting.
  */
 export class JoinerNames {
-  readonly #semaphore = new Semaphore(MAX_NAME_LOOKUPS, MAX_WAITING_LOOKUPS);
+  readonly #semaphore = new Semaphore(1, MAX_WAITING_LOOKUPS);
+  readonly #rate: TokenBuckets;
 
   readonly #ctx: Pick<CoreContext, 'env'>;
 
   constructor(ctx: Pick<CoreContext, 'env'>) {
     this.#ctx = ctx;
+    const { clock } = ctx.env;
+    this.#rate = new TokenBuckets(LOOKUPS_PER_MINUTE, {
+      now: () => clock.monotonic(),
+    });
   }
 
   /**
    * The first address behind a name; undefined if there is none, or none in time.
+   * @param origin where the join came from; addresses take turns
    * @param end monotonic ms by which it has to be known
    */
-  async addressOf(name: string, end: number): Promise<string | undefined> {
+  async addressOf(
+    name: string,
+    origin: string,
+    end: number,
+  ): Promise<string | undefined> {
+    if (!this.#rate.take(origin)) {
+      return undefined;
+    }
     const { env } = this.#ctx;
     const left = () => end - env.clock.monotonic();
-    const lookup = this.#semaphore.run(async () =>
-      left() > 0 ? env.resolve(name) : undefined,
+    const lookup = this.#semaphore.run(
+      async () => (left() > 0 ? env.resolve(name) : undefined),
+      origin,
     );
     try {
       const found = await Promise.race([lookup, sleep(this.#ctx, left())]);

@@ -12,9 +12,12 @@ export const JOIN_CHECK_TIMEOUT = 500;
  */
 export const JOIN_REFUSAL_TIME = JOIN_CHECK_TIMEOUT * 1.2;
 
-/** Names of joiners that are looked up at the same moment, and that wait for it. */
-export const MAX_NAME_LOOKUPS = 4;
+/**
+ * Names of joiners that wait to be looked up, one after the other; and how many joins from one address may
+ * have this peer look up a name within a minute.
+ */
 export const MAX_WAITING_LOOKUPS = 64;
+export const LOOKUPS_PER_MINUTE = 30;
 
 /** Ms for which the answer to a join waits for the others to hear of it (PROTOCOL.md, section 2). */
 export const JOIN_BROADCAST_WAIT = 250;
