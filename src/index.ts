@@ -82,11 +82,20 @@ export {
   type MessageNotice,
   type MessagePattern,
   type MessagingOptions,
+  type PeerMessageOptions,
   type PeerMessageRequest,
   type ResolvedMessagingOptions,
   type ResolvedStreamOptions,
   type StreamOptions,
 } from './messaging/index.js';
+
+export {
+  KeysService,
+  NoOwnerError,
+  type KeyReply,
+  type KeysOptions,
+  type ResolvedKeysOptions,
+} from './keys/index.js';
 
 export { HEALTH_CHECK_JOB } from './health/health-check.schedule.js';
 export { HealthCheckService } from './health/health-check.service.js';

@@ -8,6 +8,7 @@ import {
 } from '@nestjs/common';
 import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
 import { HealthCheckService } from './health/health-check.service.js';
+import { KeysService } from './keys/index.js';
 import { MembershipService } from './membership/index.js';
 import { MessagingService } from './messaging/index.js';
 import type { PeerCloudOptions } from './options/peer-cloud.options.js';
@@ -116,6 +117,7 @@ function assemble(
     exports: [
       MembershipService,
       MessagingService,
+      KeysService,
       HealthCheckService,
       PEER_CLOUD_OPTIONS,
       PEER_HTTP_SERVICE,

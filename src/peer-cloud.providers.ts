@@ -2,6 +2,7 @@ import { Logger, type Provider } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { HealthCheckSchedule } from './health/health-check.schedule.js';
 import { HealthCheckService } from './health/health-check.service.js';
+import { KeyMessenger, KeyOwners, KeysService } from './keys/index.js';
 import { OwnListener } from './listener/index.js';
 import {
   type MembershipCore,
@@ -75,6 +76,9 @@ export const peerCloudProviders: Provider[] = [
   ...securityProviders,
   ...membershipProviders,
   ...messagingProviders,
+  KeyOwners,
+  KeyMessenger,
+  KeysService,
   ...protocolProviders,
   HealthCheckSchedule,
   HealthCheckService,

@@ -53,6 +53,12 @@ const SECTIONS: readonly Section[] = [
     table: tables.MESSAGING,
   },
   {
+    title: 'keys',
+    file: 'src/keys/keys.options.ts',
+    interfaces: ['KeysOptions'],
+    table: tables.KEYS,
+  },
+  {
     title: 'messaging.stream',
     file: 'src/messaging/stream.options.ts',
     interfaces: ['StreamOptions'],

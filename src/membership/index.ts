@@ -23,7 +23,11 @@ export {
 } from './core/index.js';
 export { membershipProviders } from './membership.providers.js';
 export { MembershipService } from './membership.service.js';
-export { TooFewMembersError, type WaitOptions } from './membership-waits.js';
+export {
+  MembershipWaits,
+  TooFewMembersError,
+  type WaitOptions,
+} from './membership-waits.js';
 export { OnPeerEvent } from './on-peer-event.decorator.js';
 export type {
   CloudJoinedEvent,

@@ -34,6 +34,9 @@ export class MembershipEvents implements OnApplicationShutdown {
 
   /** An event that a listener causes waits until all listeners have had the one before. */
   #take(event: MembershipEvent): void {
+    if (event.type === 'peer.features') {
+      return;
+    }
     this.#pending.push(this.#translate(event));
     if (this.#delivering) {
       return;
@@ -48,7 +51,9 @@ export class MembershipEvents implements OnApplicationShutdown {
     }
   }
 
-  #translate(event: MembershipEvent): PeerCloudEvent {
+  #translate(
+    event: Exclude<MembershipEvent, { type: 'peer.features' }>,
+  ): PeerCloudEvent {
     if (event.type === 'cloud.joined' || event.type === 'cloud.left') {
       return { type: event.type };
     }

@@ -185,4 +185,11 @@ describe('MembershipService', () => {
     await service.join();
     expect(core.seeds).toBeUndefined();
   });
+
+  it('does not tell applications of features', () => {
+    const { core, events } = create();
+    core.list = [member('a')];
+    core.emit({ type: 'peer.features', member: core.list[0]! });
+    expect(events).toEqual([]);
+  });
 });

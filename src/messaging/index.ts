@@ -14,9 +14,14 @@ export {
   PeerMetadata,
   PeerSender,
   replyText,
+  refusal,
+  type KeyRouting,
+  type MessageOutcome,
   type MessagePattern,
+  type PeerMessageOptions,
   type PeerMessageRequest,
 } from './handlers/index.js';
+export { answerError, MessageBody } from './lanes/index.js';
 export type {
   MessageFailureNotice,
   MessageNotice,

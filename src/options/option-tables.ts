@@ -29,6 +29,7 @@ export const PEER_CLOUD = {
   healthCheck: { type: 'other' },
   membership: { type: 'other' },
   messaging: { type: 'other' },
+  keys: { type: 'other' },
   security: { type: 'other' },
   tls: { type: 'other' },
   limits: { type: 'other' },
@@ -106,6 +107,11 @@ export const MESSAGING = {
   broadcastConcurrency: count(1, 100_000, 512),
   stream: { type: 'other' },
   inheritAppConfig: { type: 'boolean', default: false },
+} as const satisfies OptionTable;
+
+export const KEYS = {
+  weight: number(0.001, 1000, 1),
+  eligible: { type: 'boolean', default: true },
 } as const satisfies OptionTable;
 
 export const STREAM = {

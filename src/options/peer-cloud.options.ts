@@ -10,6 +10,7 @@ import type {
   MembershipOptions,
   ResolvedMembershipOptions,
 } from '../membership/core/options/membership.options.js';
+import type { KeysOptions, ResolvedKeysOptions } from '../keys/keys.options.js';
 import type {
   MessagingOptions,
   ResolvedMessagingOptions,
@@ -145,6 +146,9 @@ export interface PeerCloudOptions {
   /** How messages travel, and how many of them at once. */
   messaging?: MessagingOptions | undefined;
 
+  /** Which share of the keys this peer owns, if any. */
+  keys?: KeysOptions | undefined;
+
   /**
    * Makes the cloud private: every request and answer is signed.
    *
@@ -195,6 +199,7 @@ export interface ResolvedPeerCloudOptions {
   readonly healthCheck: ResolvedHealthCheckOptions | false;
   readonly membership: ResolvedMembershipOptions;
   readonly messaging: ResolvedMessagingOptions;
+  readonly keys: ResolvedKeysOptions;
   readonly security: ResolvedSecurity;
   readonly tls?: ResolvedTls;
   readonly limits: ResolvedLimitOptions;

@@ -1,5 +1,6 @@
 import { resolveHealthCheckOptions } from '../health/health-check.options.js';
 import { resolveListenerOptions } from '../listener/listener.options.js';
+import { resolveKeysOptions } from '../keys/keys.options.js';
 import { ENTRY_BYTES } from '../membership/core/options/membership.limits.js';
 import { resolveMembershipOptions } from '../membership/core/options/membership.options.js';
 import { resolveMessagingOptions } from '../messaging/messaging.options.js';
@@ -70,6 +71,7 @@ export function resolvePeerCloudOptions(
       ...(healthCheck && { probeInterval: healthCheck.interval }),
     }),
     messaging: resolveMessagingOptions(given.messaging, 'messaging'),
+    keys: resolveKeysOptions(given.keys, 'keys'),
     security,
     tls,
     limits,

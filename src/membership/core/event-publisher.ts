@@ -5,7 +5,11 @@ import type {
   MemberChanged,
   MemberRemoved,
 } from './member-list/index.js';
-import type { CoreLogger, MembershipEvent } from './membership.types.js';
+import type {
+  CoreLogger,
+  Member,
+  MembershipEvent,
+} from './membership.types.js';
 
 /** What applications hear: each event exactly once, in order. */
 export class EventPublisher {
@@ -49,6 +53,9 @@ export class EventPublisher {
     ) {
       this.#emit({ type: 'peer.updated', member, previous });
     }
+    if (!sameFeatures(member, previous)) {
+      this.#emit({ type: 'peer.features', member });
+    }
   }
 
   removed({ member, reason, successor }: MemberRemoved): void {
@@ -76,6 +83,13 @@ export class EventPublisher {
       }
     }
   }
+}
+
+function sameFeatures(
+  { features: a }: Member,
+  { features: b }: Member,
+): boolean {
+  return a === b || a.join() === b.join();
 }
 
 function sameData(a: JsonObject, b: JsonObject): boolean {

@@ -1,4 +1,10 @@
-import { idsOf, TestCloud, told } from './testing-support/test-cloud.js';
+import { FEATURES } from '../../wire/endpoints.js';
+import {
+  idsOf,
+  TestCloud,
+  told,
+  type TestPeer,
+} from './testing-support/test-cloud.js';
 
 describe('MembershipCore', () => {
   it('is the first of a new cloud where nobody is known', async () => {
@@ -127,5 +133,41 @@ describe('MembershipCore', () => {
     await cloud.until(() => idsOf(a).length === 2);
     expect(heard).toEqual(['cloud.joined', 'peer.joined']);
     expect(a.log.join()).toContain('a listener of the application');
+  });
+});
+
+describe('advertise()', () => {
+  it('is heard by all, and by who comes later from somebody else', async () => {
+    const cloud = new TestCloud();
+    const [a, b, c] = await cloud.cloud(['a', 'b', 'c']);
+    const data = { n: 1 };
+    await cloud.settle(a!.core.update(data));
+    a!.core.advertise(['own']);
+    const featuresAt = ({ core }: TestPeer) => core.get('a')?.features ?? [];
+    await cloud.until(() =>
+      [b!, c!].every((peer) => featuresAt(peer).includes('own')),
+    );
+    expect(c!.core.get('a')).toMatchObject({
+      data,
+      features: [...FEATURES, 'own'],
+    });
+    const types = b!.events.map(({ type }) => type);
+    expect(types.filter((type) => type === 'peer.features')).toHaveLength(1);
+    const late = cloud.peer('d', { seeds: [b!.address] });
+    await cloud.until(() => featuresAt(late).includes('own'));
+
+    a!.core.advertise([]);
+    await cloud.until(() =>
+      [b!, c!, late].every((peer) => !featuresAt(peer).includes('own')),
+    );
+  });
+
+  it('before the start goes along with the join', async () => {
+    const cloud = new TestCloud();
+    const a = cloud.peer('a');
+    const b = cloud.peer('b', { seeds: [a.address] });
+    b.core.advertise(['own']);
+    await cloud.until(() => a.core.get('b') !== undefined);
+    expect(a.core.get('b')!.features).toContain('own');
   });
 });

@@ -1,5 +1,6 @@
 import { PeerCloudError } from '../../errors/peer-cloud.error.js';
 import { TokenBuckets } from '../../util/token-buckets.js';
+import { FEATURES } from '../../wire/endpoints.js';
 import type { JsonObject } from '../../wire/json.js';
 import { jsonBytes } from '../../wire/json-bytes.js';
 import type { PeerAddress, PeerInfo } from '../../wire/peer-info.js';
@@ -159,6 +160,16 @@ export class MembershipCore {
     if (notified.includes(false)) {
       gossiper.self();
     }
+  }
+
+  /**
+   * Advertises these features beside those of the core, here and at all others. The news goes by gossip:
+   * it has the whole record, which `/update` has not.
+   */
+  advertise(features: readonly string[]): void {
+    const { ctx, gossiper } = this.#parts;
+    ctx.self.setFeatures([...FEATURES, ...features]);
+    gossiper.self();
   }
 
   /**

@@ -27,6 +27,8 @@ export type MembershipEvent =
   | { type: 'peer.joined'; member: Member }
   | { type: 'peer.left'; member: Member; reason: LeaveReason }
   | { type: 'peer.updated'; member: Member; previous: Member }
+  /** Its features are others than before; applications do not hear of it. */
+  | { type: 'peer.features'; member: Member }
   | { type: 'peer.suspected'; member: Member }
   | { type: 'peer.recovered'; member: Member };
 

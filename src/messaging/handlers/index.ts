@@ -9,6 +9,7 @@ export {
 export type { MessagePattern } from './message-pattern.js';
 export {
   OnPeerMessage,
+  type PeerMessageOptions,
   PeerBody,
   PeerMetadata,
   PeerSender,
@@ -18,4 +19,4 @@ export {
   MessageHandlerFactory,
   type PeerMessageRequest,
 } from './message-handler.factory.js';
-export { MessageRouter } from './message-router.js';
+export { MessageRouter, type KeyRouting } from './message-router.js';

@@ -31,6 +31,8 @@ export interface MessageHandler {
   readonly place?: string;
   /** Runs the method; may return a promise or an observable, and may throw. */
   invoke(body: JsonValue, sender: Peer, metadata: MessageMetadata): unknown;
+  /** The key whose owner handles the message; may throw. */
+  readonly key?: ((body: JsonValue) => string | undefined) | undefined;
 }
 
 /** A method with `@OnPeerMessage()`, as the explorer found it. */

@@ -5,7 +5,7 @@ import type { MembershipCore, Peer } from '../../membership/index.js';
 import { MEMBERSHIP_CORE } from '../../options/peer-cloud.tokens.js';
 import { OwnContext } from '../../util/own-context.js';
 import type { JsonValue } from '../../wire/json.js';
-import type { MessageHead } from '../../wire/message-head.js';
+import type { MessageHead, MessageMetadata } from '../../wire/message-head.js';
 import { InvalidHandlerError } from '../messaging.errors.js';
 import { NO_METADATA } from './incoming-head.js';
 import type { MessageHandler } from './message-handler.factory.js';
@@ -28,6 +28,16 @@ import {
   patternTaken,
 } from '../messaging.messages.js';
 
+/** Who owns keys; the folder `keys` knows. */
+export interface KeyRouting {
+  /** Passes a message on to the key's owner; undefined where that is this peer. The promise never rejects. */
+  passOn(
+    key: string,
+    body: JsonValue,
+    metadata: MessageMetadata,
+  ): Promise<MessageOutcome> | undefined;
+}
+
 /**
  * Brings each message to its handler, by the rules of `/message` (PROTOCOL.md, section 2), whichever lane
  * it came by. Nothing that a handler does gets past it.
@@ -38,6 +48,7 @@ export class MessageRouter {
   readonly #handlers = new PatternIndex<MessageHandler>();
   readonly #channels = new Map<string, MessageHandler>();
   readonly #context = new OwnContext();
+  #keys: KeyRouting | undefined;
 
   readonly #core: MembershipCore;
 
@@ -81,13 +92,22 @@ export class MessageRouter {
     };
   }
 
-  /** Runs the handler of a message; never rejects. */
+  /** Lets handlers have keys; KeysService does it. */
+  bindKeys(keys: KeyRouting): void {
+    this.#keys = keys;
+  }
+
+  /**
+   * Runs the handler of a message; never rejects.
+   * @param isOwner true: it has been found out that this peer is to handle it, whatever its key is
+   */
   async dispatch(
     body: JsonValue,
     sender: Peer,
     head?: MessageHead,
+    isOwner = false,
   ): Promise<MessageOutcome> {
-    return this.run(body, sender, head);
+    return this.run(body, sender, head, isOwner);
   }
 
   /**
@@ -98,6 +118,7 @@ export class MessageRouter {
     body: JsonValue,
     sender: Peer,
     head?: MessageHead,
+    isOwner = false,
   ): MessageOutcome | Promise<MessageOutcome> {
     if (head?.channel !== undefined) {
       const handler = this.#channels.get(head.channel);
@@ -112,7 +133,14 @@ export class MessageRouter {
     if (!handler) {
       return this.hasHandlers ? NO_HANDLER : replied(undefined);
     }
-    return this.#context.run(this.#invoke, handler, body, sender, head);
+    return this.#context.run(
+      this.#invoke,
+      handler,
+      body,
+      sender,
+      head,
+      isOwner,
+    );
   }
 
   /** What a handler returns may be anything: a proxy whose properties throw, for one. */
@@ -120,11 +148,18 @@ export class MessageRouter {
     handler: MessageHandler,
     body: JsonValue,
     sender: Peer,
-    head?: MessageHead,
+    head: MessageHead | undefined,
+    isOwner = false,
   ): MessageOutcome | Promise<MessageOutcome> => {
     const failed = (error: unknown) => this.#failed(error, handler, sender);
     try {
       const metadata = head?.metadata ?? NO_METADATA;
+      const key = isOwner ? undefined : keyOf(handler, body);
+      const elsewhere =
+        key === undefined ? undefined : this.#keys?.passOn(key, body, metadata);
+      if (elsewhere) {
+        return elsewhere;
+      }
       const result = handler.invoke(body, sender, metadata);
       return isThenable(result)
         ? Promise.resolve(result).then(
@@ -153,6 +188,15 @@ export class MessageRouter {
     this.#logger.error(handlerFailed(handler.name, sender.id), stackOf(error));
     return FAILED;
   }
+}
+
+/** @throws TypeError for a key that is no string; whatever the handler's function throws */
+function keyOf({ key }: MessageHandler, body: JsonValue): string | undefined {
+  const value: unknown = key?.(body);
+  if (value !== undefined && typeof value !== 'string') {
+    throw new TypeError('the key of a message is a string');
+  }
+  return value;
 }
 
 function leavesOf(pattern: unknown, handler: MessageHandler): PatternLeaf[] {

@@ -11,6 +11,9 @@ import type { MessagePattern } from './message-pattern.js';
 /** Metadata on a method: the patterns of its `@OnPeerMessage()` decorators. */
 export const PEER_MESSAGE_METADATA = 'peercloud:message-patterns';
 
+/** Metadata on a method: the options of its `@OnPeerMessage()` decorators, in the order of the patterns. */
+export const PEER_MESSAGE_OPTIONS_METADATA = 'peercloud:message-options';
+
 /** Metadata on a class and method: the parameters of a handler that declares none of its own. */
 export const DEFAULT_ARGS_METADATA = 'peercloud:default-args';
 
@@ -19,6 +22,15 @@ export const DEFAULT_ARGS_METADATA = 'peercloud:default-args';
  * `switchToRpc().getData()` is the body, `switchToRpc().getContext()` the sender.
  */
 export const PEER_CONTEXT_TYPE = 'rpc';
+
+/** What `@OnPeerMessage()` may say beside the pattern. */
+export interface PeerMessageOptions {
+  /**
+   * The key of a message, by its body; undefined for one that everybody may handle. The body is as it
+   * came: nothing has checked it yet.
+   */
+  key?: ((body: never) => string | undefined) | undefined;
+}
 
 /**
  * Makes a method of a provider or controller the handler of messages from other peers
@@ -31,8 +43,14 @@ export const PEER_CONTEXT_TYPE = 'rpc';
  * Without parameter decorators the method gets `(body, sender)`; see also `@PeerBody()`, `@PeerSender()` and
  * `@PeerMetadata()`.
  * Guards, interceptors, pipes and filters of the method and its class apply, in a context of type `rpc`.
+ *
+ * With `key`, the message is for the owner of that key (KeysService): a peer that does not own it passes
+ * the message on, once, and its sender gets the owner's reply.
  */
-export function OnPeerMessage(pattern?: MessagePattern): MethodDecorator {
+export function OnPeerMessage(
+  pattern?: MessagePattern,
+  options: PeerMessageOptions = {},
+): MethodDecorator {
   return (target, name, descriptor: PropertyDescriptor) => {
     const method: unknown = descriptor.value;
     if (typeof method !== 'function') {
@@ -41,10 +59,15 @@ export function OnPeerMessage(pattern?: MessagePattern): MethodDecorator {
         `@OnPeerMessage() on ${owner.name}.${String(name)}: it decorates methods only`,
       );
     }
-    const others = (Reflect.getMetadata(PEER_MESSAGE_METADATA, method) ??
-      []) as unknown[];
-    Reflect.defineMetadata(PEER_MESSAGE_METADATA, [pattern, ...others], method);
+    prepend(PEER_MESSAGE_METADATA, pattern, method);
+    prepend(PEER_MESSAGE_OPTIONS_METADATA, options, method);
   };
+}
+
+/** Decorators are applied from the last to the first. */
+function prepend(name: string, value: unknown, method: object): void {
+  const others = (Reflect.getMetadata(name, method) ?? []) as unknown[];
+  Reflect.defineMetadata(name, [value, ...others], method);
 }
 
 /**

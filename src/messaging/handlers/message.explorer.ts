@@ -12,8 +12,15 @@ import {
 } from '../messaging.messages.js';
 import { MessageRouter } from './message-router.js';
 import { declaredArgs } from './handler-metadata.js';
-import { MessageHandlerFactory } from './message-handler.factory.js';
-import { PEER_MESSAGE_METADATA } from './message.decorators.js';
+import {
+  MessageHandlerFactory,
+  type MessageHandler,
+} from './message-handler.factory.js';
+import {
+  PEER_MESSAGE_METADATA,
+  PEER_MESSAGE_OPTIONS_METADATA,
+  type PeerMessageOptions,
+} from './message.decorators.js';
 
 /** Finds the methods with `@OnPeerMessage()` and registers them; says which of them cannot work. */
 @Injectable()
@@ -52,9 +59,11 @@ export class MessageExplorer implements OnModuleInit {
       }
       this.#warnAboutParams(found);
       const handler = this.#factory.create({ ...found, wrapper, place });
-      for (const pattern of patterns) {
-        this.#router.register(pattern, handler);
-      }
+      const options = optionsOf(found.method);
+      patterns.forEach((pattern, at) => {
+        const key = options[at]?.key as MessageHandler['key'];
+        this.#router.register(pattern, key ? { ...handler, key } : handler);
+      });
     }
   }
 
@@ -79,4 +88,9 @@ export class MessageExplorer implements OnModuleInit {
 function patternsOf(method: object): readonly unknown[] | undefined {
   return Reflect.getOwnMetadata(PEER_MESSAGE_METADATA, method) as
     unknown[] | undefined;
+}
+
+function optionsOf(method: object): readonly PeerMessageOptions[] {
+  return (Reflect.getOwnMetadata(PEER_MESSAGE_OPTIONS_METADATA, method) ??
+    []) as PeerMessageOptions[];
 }

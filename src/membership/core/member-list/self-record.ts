@@ -93,6 +93,11 @@ export class SelfRecord {
     this.#change({ data, incarnation: this.incarnation + 1 });
   }
 
+  /** Other features, under a new incarnation. */
+  setFeatures(features: readonly string[]): void {
+    this.#change({ features, incarnation: this.incarnation + 1 });
+  }
+
   /**
    * Takes what the answer to a join says about this peer: its id, and its address while it has none.
    * A receiver may lie, and the address of another peer would be refused to that peer from then on.
@@ -107,7 +112,10 @@ export class SelfRecord {
 
   #change(
     change: Partial<
-      Pick<MemberRecord, 'id' | 'ip' | 'port' | 'data' | 'incarnation'>
+      Pick<
+        MemberRecord,
+        'id' | 'ip' | 'port' | 'data' | 'features' | 'incarnation'
+      >
     >,
   ): void {
     const before = this.#record;
