@@ -1,5 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import {
+  blockedOwner,
+  killedFence,
+  killedOwner,
+  partedCloud,
+  rollingRestart as rollingRestartOfJobs,
+  sameMoment,
+  stoppedOwner,
+} from './jobs/once-steps.js';
+import { singletonDeaths, singletonHandovers } from './jobs/singleton-steps.js';
 import { Lab } from './lab.js';
 import { LoopbackNetwork, type Network } from './network.js';
 import { NamespaceNetwork } from './namespace-network.js';
@@ -22,6 +32,15 @@ const STEPS: readonly Step[] = [
   legacyMix,
   partition,
   packetLoss,
+  sameMoment,
+  rollingRestartOfJobs,
+  killedOwner,
+  blockedOwner,
+  stoppedOwner,
+  partedCloud,
+  killedFence,
+  singletonHandovers,
+  singletonDeaths,
 ];
 
 const { values } = parseArgs({

@@ -1,3 +1,4 @@
+import { FENCES, type FenceKind } from './jobs/reports.js';
 import type { Lab } from './lab.js';
 import type { Network } from './network.js';
 
@@ -13,6 +14,22 @@ export interface ChaosSize {
   partitionSeconds: number;
   /** Seconds of packet loss. */
   lossSeconds: number;
+  jobs: JobsSize;
+}
+
+/** How much is done to clouds with jobs. */
+export interface JobsSize {
+  /** Seconds of undisturbed work. */
+  quietSeconds: number;
+  /** Restarts of all replicas, one after another. */
+  rounds: number;
+  kills: number;
+  blocks: number;
+  partitionSeconds: number;
+  handovers: number;
+  deaths: number;
+  /** Kinds of fences, each of which is tried. */
+  fences: readonly FenceKind[];
 }
 
 export const FULL: ChaosSize = {
@@ -22,6 +39,16 @@ export const FULL: ChaosSize = {
   stallSeconds: 20,
   partitionSeconds: 60,
   lossSeconds: 60,
+  jobs: {
+    quietSeconds: 120,
+    rounds: 2,
+    kills: 10,
+    blocks: 10,
+    partitionSeconds: 60,
+    handovers: 50,
+    deaths: 20,
+    fences: FENCES,
+  },
 };
 
 /** For CI: a minute or two. */
@@ -32,6 +59,16 @@ export const SHORT: ChaosSize = {
   stallSeconds: 12,
   partitionSeconds: 5,
   lossSeconds: 10,
+  jobs: {
+    quietSeconds: 10,
+    rounds: 1,
+    kills: 2,
+    blocks: 2,
+    partitionSeconds: 15,
+    handovers: 5,
+    deaths: 2,
+    fences: ['postgres'],
+  },
 };
 
 /** What a step says while it runs; every line is printed. */

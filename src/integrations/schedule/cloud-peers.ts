@@ -1,4 +1,9 @@
-import type { MembershipService, PeerChannel } from '../../index.js';
+import {
+  BadStatusError,
+  ConnectionLostError,
+  type MembershipService,
+  type PeerChannel,
+} from '../../index.js';
 import type { Answer, Question } from './core/questions.js';
 import type { SchedulePeers, Silence } from './core/schedule-ports.js';
 
@@ -42,15 +47,42 @@ export class CloudPeers implements SchedulePeers {
     question: Question,
     timeout: number,
   ): Promise<Answer | Silence> {
+    const deadline = performance.now() + timeout;
+    const first = await this.#askOnce(peer, question, timeout);
+    if (first !== undefined) {
+      return first;
+    }
+    // The connection broke: to ask again does no harm.
+    const left = Math.ceil(deadline - performance.now());
+    const second =
+      left > 0 ? await this.#askOnce(peer, question, left) : undefined;
+    return second ?? 'silent';
+  }
+
+  async #askOnce(
+    peer: string,
+    question: Question,
+    timeout: number,
+  ): Promise<Answer | Silence | undefined> {
     try {
       const answer = await this.#channel.send<Answer & object>(peer, question, {
         timeout,
       });
       return answer ?? 'none';
     } catch (error) {
-      return isRefused(error) ? 'gone' : 'silent';
+      return error instanceof ConnectionLostError
+        ? undefined
+        : silenceOf(error);
     }
   }
+}
+
+function silenceOf(error: unknown): Silence {
+  if (error instanceof BadStatusError) {
+    const payload = error.payload as { code?: unknown } | undefined;
+    return payload?.code === 'UNKNOWN_SENDER' ? 'stranger' : 'silent';
+  }
+  return isRefused(error) ? 'gone' : 'silent';
 }
 
 /** Whether nothing listens where the peer was: the one error that is evidence of its end. */

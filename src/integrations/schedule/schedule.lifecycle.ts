@@ -3,6 +3,7 @@ import {
   Inject,
   Injectable,
   Logger,
+  type InjectionToken,
   type OnApplicationBootstrap,
   type OnModuleDestroy,
   type OnModuleInit,
@@ -11,7 +12,9 @@ import { ModuleRef } from '@nestjs/core';
 import {
   MembershipService,
   MessagingService,
+  PEER_CLOUD_OPTIONS,
   type PeerCloudEvent,
+  type ResolvedPeerCloudOptions,
 } from '../../index.js';
 import { CloudPeers } from './cloud-peers.js';
 import type { Scheduler } from './core/scheduler.js';
@@ -40,6 +43,7 @@ export class ScheduleLifecycle
   #once: FoundOnceJob[] = [];
   #scheduler: Scheduler | undefined;
   #membership: MembershipService | undefined;
+  #cloud: ResolvedPeerCloudOptions | undefined;
 
   constructor(
     moduleRef: ModuleRef,
@@ -79,6 +83,7 @@ export class ScheduleLifecycle
     this.#once = once;
     this.#scheduler = scheduler;
     this.#membership = membership;
+    this.#cloud = this.#provided<ResolvedPeerCloudOptions>(PEER_CLOUD_OPTIONS);
   }
 
   /** @nestjs/schedule has its methods by now: from here on the app's own calls are just calls. */
@@ -93,7 +98,10 @@ export class ScheduleLifecycle
         });
       }
     }
-    void this.#start();
+    // A script on the module of an app that runs elsewhere: its cloud of one is no place for jobs.
+    if (this.#cloud!.enabled) {
+      void this.#start();
+    }
   }
 
   /** Before the app ends anything that a run may need. */
@@ -111,7 +119,7 @@ export class ScheduleLifecycle
     this.#service.end();
   }
 
-  #provided<T>(token: abstract new (...args: never[]) => T): T {
+  #provided<T>(token: InjectionToken<T>): T {
     try {
       return this.#moduleRef.get<T>(token, { strict: false });
     } catch {

@@ -57,6 +57,7 @@ const REASONS: Record<SkipReason, string> = {
   'too-few-peers': 'fewer peers take part than its minPeers',
   minority: 'most of the cloud is out of reach',
   unfinished: 'its last occurrence is not over',
+  stranger: 'the others took this peer for dead',
   fenced: 'the fence has it for somebody else',
   'fence-unreachable': 'its fence cannot be reached',
 };

@@ -1,5 +1,6 @@
 import type { CloudFence, FenceLease } from '../../fences/index.js';
 import type { JobEvent, ScheduleClock } from './schedule-ports.js';
+import { passed } from './waits.js';
 
 /** What a job's method is called with. */
 export interface PeerRun {
@@ -134,9 +135,7 @@ export class JobRunner {
       if (lease) {
         return lease;
       }
-      await new Promise<void>((resolve) =>
-        this.#clock.setTimeout(resolve, ttl * ASK_AGAIN),
-      );
+      await passed(this.#clock, ttl * ASK_AGAIN);
     }
     return undefined;
   }

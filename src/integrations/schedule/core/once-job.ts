@@ -2,18 +2,17 @@ import type { Job, JobRunner } from './job-runner.js';
 import { Occurrence, OccurrenceMemory } from './occurrence.js';
 import {
   readVerdict,
-  type Answer,
   type JobRuns,
   type Question,
   type RunResult,
   type Verdict,
 } from './questions.js';
+import { Inquiry } from './inquiry.js';
 import { WITNESSES, type Roster } from './roster.js';
 import type {
   JobEvent,
   ScheduleClock,
   SchedulePeers,
-  Silence,
   SkipReason,
 } from './schedule-ports.js';
 
@@ -227,11 +226,13 @@ export class OnceJob {
 
   #reasonToSkip(): SkipReason | undefined {
     const { minPeers, onMinority } = this.#job;
-    const { size, isMinority } = this.#parts.roster;
-    if (size < minPeers) {
+    const { roster } = this.#parts;
+    if (roster.size < minPeers) {
       return 'too-few-peers';
     }
-    return onMinority === 'skip' && isMinority ? 'minority' : undefined;
+    return onMinority === 'skip' && !roster.isInMajority()
+      ? 'minority'
+      : undefined;
   }
 
   /** @param owner whose turn it was, if it was not this peer's */
@@ -243,7 +244,7 @@ export class OnceJob {
     const { name } = this.#job;
     occurrence.state = 'claiming';
     occurrence.by = roster.self;
-    const verdict = await this.#ask(occurrence.time);
+    const { verdict, isStranger, share } = await this.#ask(occurrence.time);
     // The compiler does not see that a claim of another peer may have come first.
     if ((occurrence.state as string) !== 'claiming') {
       return;
@@ -254,6 +255,16 @@ export class OnceJob {
     }
     if (verdict) {
       this.#take(occurrence, verdict.by);
+      return;
+    }
+    if (isStranger) {
+      this.#skip(occurrence, 'stranger');
+      this.#drop(occurrence);
+      return;
+    }
+    if (this.#job.onMinority === 'skip' && !roster.isInMajority(share)) {
+      this.#skip(occurrence, 'minority');
+      this.#withdraw(occurrence);
       return;
     }
     occurrence.state = 'running';
@@ -296,43 +307,37 @@ export class OnceJob {
     this.#tell({ ask: 'finished', ...this.#place(occurrence), result });
   }
 
-  /** Whose an occurrence is, by all who might have it or know. */
-  async #ask(
-    time: number,
-  ): Promise<{ by: string; isOver?: boolean } | undefined> {
+  /** Whose an occurrence is, by all who might have it or know; hearsay is asked of the peer itself. */
+  async #ask(time: number): Promise<{
+    verdict: { by: string; isOver?: boolean } | undefined;
+    /** Those who answered do not know this peer. */
+    isStranger: boolean;
+    share: Inquiry['share'];
+  }> {
     const { peers, roster } = this.#parts;
     const { self } = roster;
-    const answers = new Map<string, Promise<Answer | Silence>>();
-    const ask = (peer: string) => {
-      let answer = answers.get(peer);
-      if (!answer) {
-        const place = { job: this.#job.name, occurrence: time };
-        answer = peers.ask(peer, { ask: 'claim', ...place }, CLAIM_TIMEOUT);
-        answers.set(peer, answer);
-      }
-      return answer;
+    const claim: Question = {
+      ask: 'claim',
+      job: this.#job.name,
+      occurrence: time,
     };
-    /** The peer that has it, by what one answers; hearsay is asked of that peer itself. */
+    const inquiry = new Inquiry((peer) =>
+      peers.ask(peer, claim, CLAIM_TIMEOUT),
+    );
     const verdictOf = async (peer: string) => {
-      const answer = await ask(peer);
-      if (typeof answer === 'string') {
-        return undefined;
-      }
-      const { by, isOver } = readVerdict(answer);
+      const { by, isOver } = readVerdict(await inquiry.ask(peer));
       if (by === undefined || (by === self && !isOver)) {
         return undefined;
       }
-      if (by === peer || isOver) {
-        return { by, isOver };
-      }
-      const direct = await ask(by);
-      const leaves =
-        typeof direct === 'object' && readVerdict(direct).by === undefined;
-      return leaves ? undefined : { by };
+      return isOver || !(await inquiry.isFree(by)) ? { by, isOver } : undefined;
     };
     const others = roster.rank(this.#job.name).filter((peer) => peer !== self);
     const verdicts = await Promise.all(others.map(verdictOf));
-    return verdicts.find((one) => one !== undefined);
+    return {
+      verdict: verdicts.find((one) => one !== undefined),
+      isStranger: inquiry.isByStranger,
+      share: inquiry.share,
+    };
   }
 
   #take(occurrence: Occurrence, by: string): void {

@@ -1,5 +1,6 @@
 import { readGreeting, type Greeting, type Question } from './questions.js';
 import type { ScheduleClock, SchedulePeers } from './schedule-ports.js';
+import { passed } from './waits.js';
 
 /** Ms for an answer to a hello, and until one that nobody answered is said again. */
 const HELLO_TIMEOUT = 1_000;
@@ -56,9 +57,16 @@ export class Roster {
     return this.#others.size + (this.#isReady ? 1 : 0);
   }
 
-  /** Half of the schedulers or more went without a word, and neither are back nor were replaced. */
-  get isMinority(): boolean {
-    return this.size <= this.#missing.size;
+  /**
+   * Whether this peer is with most of those who took part: less than half of them went without a word
+   * and are neither back nor replaced, or do not answer.
+   *
+   * @param share how many of those who were asked just now do answer; default: all
+   */
+  isInMajority(share = { heard: 1, of: 1 }): boolean {
+    const { size } = this;
+    const all = size + this.#missing.size;
+    return 2 * size * share.heard > all * share.of;
   }
 
   has(peer: string): boolean {
@@ -186,9 +194,7 @@ export class Roster {
       this.#peers.has(peer) &&
       !(await this.#greet(peer))
     ) {
-      await new Promise<void>((resolve) =>
-        this.#clock.setTimeout(resolve, HELLO_AGAIN),
-      );
+      await passed(this.#clock, HELLO_AGAIN);
     }
   }
 

@@ -10,10 +10,16 @@ export interface ScheduleClock {
   clearTimeout(timer: unknown): void;
 }
 
-/**
- * Why somebody did not answer: has no scheduler, is certainly not running, or nobody knows.
- */
-export type Silence = 'none' | 'gone' | 'silent';
+/** Why there is no answer. */
+export type Silence =
+  /** It has no scheduler. */
+  | 'none'
+  /** It certainly does not run any more. */
+  | 'gone'
+  /** It does not count this peer as a member: others may have taken over from it. */
+  | 'stranger'
+  /** Nobody knows. */
+  | 'silent';
 
 /** The other peers, as the core sees them. */
 export interface SchedulePeers {
@@ -66,6 +72,8 @@ export type SkipReason =
   | 'minority'
   /** The occurrence before it is not over, and the cron job says `waitForCompletion`. */
   | 'unfinished'
+  /** The others took this peer for dead, and do not count it as a member yet. */
+  | 'stranger'
   /** The fence has it for somebody else, or has had this occurrence. */
   | 'fenced'
   /** The fence could not be reached. */

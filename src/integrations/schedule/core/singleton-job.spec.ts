@@ -160,6 +160,7 @@ describe('a job that runs on one peer at a time', () => {
     );
     await cloud.clock.run(20_000);
     expect(small).not.toContain(holder().id);
+    expect(between(0).overlap).toBeLessThanOrEqual(0);
     heal();
     await cloud.clock.run(10_000);
     expect(running().length).toBe(1);

@@ -8,8 +8,10 @@ import {
   type Tenure,
   type Verdict,
 } from './questions.js';
+import { Inquiry } from './inquiry.js';
 import { WITNESSES } from './roster.js';
 import type { Silence } from './schedule-ports.js';
+import { fired, passed } from './waits.js';
 
 /** Ms that a seizure waits for those who might know the holder. */
 const SEIZE_TIMEOUT = 500;
@@ -17,6 +19,8 @@ const SEIZE_TIMEOUT = 500;
 const SEIZE_AGAIN = 500;
 /** Ms between two words of a holder to the first in the rank. */
 const HOLD_EVERY = 500;
+/** So many in a row that most do not answer end a tenure, where it is to skip in a minority. */
+const MOST_UNHEARD = 3;
 /** Ms without one, after which a holder is asked whether it runs. */
 const SILENT_AFTER = 1_000;
 /** Ms before a method that ended by itself is called again: at first, and at most. */
@@ -58,6 +62,7 @@ export class SingletonJob {
   #seizing: number | undefined;
   #holding: Holding | undefined;
   #restUntil = 0;
+  #unheard = 0;
   #isEnding = false;
   #timer: unknown;
 
@@ -163,10 +168,13 @@ export class SingletonJob {
     this.#since = this.#parts.clock.monotonic();
   }
 
-  #canRun(): boolean {
+  #canRun(share?: Inquiry['share']): boolean {
     const { minPeers, onMinority } = this.#job;
-    const { size, isMinority } = this.#parts.roster;
-    return size >= minPeers && !(onMinority === 'skip' && isMinority);
+    const { roster } = this.#parts;
+    return (
+      roster.size >= minPeers &&
+      (onMinority === 'run' || roster.isInMajority(share))
+    );
   }
 
   /** What is to be done now, and when to look again. */
@@ -232,7 +240,8 @@ export class SingletonJob {
     const { clock, peers, emit, roster } = this.#parts;
     const attempt = this.#term + 1;
     this.#seizing = attempt;
-    const { holder, term, lost = this.#lost } = await this.#findHolder();
+    const found = await this.#findHolder();
+    const { holder, lost = this.#lost } = found;
     if (this.#seizing !== attempt) {
       return;
     }
@@ -241,8 +250,10 @@ export class SingletonJob {
       this.#note(holder.peer, holder.term);
       return;
     }
-    if (holder || this.#isEnding || !roster.isReady || !this.#canRun()) {
-      // Others have not heard yet that it is gone.
+    const mayHold =
+      !this.#isEnding && roster.isReady && this.#canRun(found.share);
+    if (holder || found.isStranger || !mayHold) {
+      // Others have not heard yet that it is gone, or that this peer is back.
       this.#restUntil = clock.monotonic() + SEIZE_AGAIN;
       this.#evaluate();
       return;
@@ -251,7 +262,8 @@ export class SingletonJob {
       emit({ type: 'job.taken-over', job: this.#job.name, from: lost });
     }
     this.#holder = roster.self;
-    this.#term = term + 1;
+    this.#term = found.term + 1;
+    this.#unheard = 0;
     this.#lost = undefined;
     this.#hold(this.#term);
   }
@@ -262,43 +274,36 @@ export class SingletonJob {
     term: number;
     /** A holder that certainly does not run any more. */
     lost: string | undefined;
+    isStranger: boolean;
+    share: Inquiry['share'];
   }> {
     const { peers, roster } = this.#parts;
-    const { self } = roster;
-    const answers = new Map<string, Promise<Answer | Silence>>();
-    const ask = (peer: string) => {
-      let answer = answers.get(peer);
-      if (!answer) {
-        answer = peers.ask(peer, this.#seizure(), SEIZE_TIMEOUT);
-        answers.set(peer, answer);
-      }
-      return answer;
-    };
+    const inquiry = new Inquiry((peer) =>
+      peers.ask(peer, this.#seizure(), SEIZE_TIMEOUT),
+    );
     let highest = this.#term;
     let lost: string | undefined;
     const holderBy = async (peer: string) => {
-      const answer = await ask(peer);
-      if (typeof answer === 'string') {
-        return undefined;
-      }
-      const { by, term = 0 } = readVerdict(answer);
+      const { by, term = 0 } = readVerdict(await inquiry.ask(peer));
       highest = Math.max(highest, term);
-      if (by === undefined || by === self) {
+      if (by === undefined || by === roster.self) {
         return undefined;
       }
-      const direct = by === peer ? answer : await ask(by);
-      if (direct === 'gone') {
+      if ((await inquiry.ask(by)) === 'gone') {
         lost = by;
         return undefined;
       }
-      const isFree =
-        typeof direct === 'object' && readVerdict(direct).by === undefined;
-      return isFree ? undefined : { peer: by, term };
+      return (await inquiry.isFree(by)) ? undefined : { peer: by, term };
     };
     const others = roster.others(this.#job.name);
     const holders = await Promise.all(others.map(holderBy));
-    const holder = holders.find((one) => one !== undefined);
-    return { holder, term: highest, lost };
+    return {
+      holder: holders.find((one) => one !== undefined),
+      term: highest,
+      lost,
+      isStranger: inquiry.isByStranger,
+      share: inquiry.share,
+    };
   }
 
   #seizure(): Question {
@@ -309,25 +314,39 @@ export class SingletonJob {
     const stop = new AbortController();
     const done = this.#serve(stop.signal).then(() => this.#ended(term));
     this.#holding = { term, stop, done };
-    this.#tell({ ask: 'hold', job: this.#job.name, term });
+    void this.#say(term, this.#parts.roster.others(this.#job.name));
     void this.#remind(term);
   }
 
   /** Tells the first in the rank, who would take over, and hears of a newer holder. */
   async #remind(term: number): Promise<void> {
-    const { clock, peers, roster } = this.#parts;
-    const { name } = this.#job;
+    const { clock, roster } = this.#parts;
     while (this.#holding?.term === term) {
-      await new Promise<void>((resolve) =>
-        clock.setTimeout(resolve, HOLD_EVERY),
-      );
-      for (const peer of roster.rank(name)) {
-        if (peer !== roster.self) {
-          void peers
-            .ask(peer, { ask: 'hold', job: name, term }, SEIZE_TIMEOUT)
-            .then((answer) => this.#contradicted(term, answer));
-        }
-      }
+      await passed(clock, HOLD_EVERY);
+      const others = roster
+        .rank(this.#job.name)
+        .filter((peer) => peer !== roster.self);
+      void this.#say(term, others);
+    }
+  }
+
+  async #say(term: number, others: readonly string[]): Promise<void> {
+    const { peers } = this.#parts;
+    const hold: Question = { ask: 'hold', job: this.#job.name, term };
+    const inquiry = new Inquiry(async (peer) => {
+      const answer = await peers.ask(peer, hold, SEIZE_TIMEOUT);
+      this.#contradicted(term, answer);
+      return answer;
+    });
+    await Promise.all(others.map((peer) => inquiry.ask(peer)));
+    if (this.#holding?.term !== term) {
+      return;
+    }
+    this.#unheard = this.#canRun(inquiry.share) ? 0 : this.#unheard + 1;
+    if (inquiry.isByStranger) {
+      this.#stop('the others took this peer for dead');
+    } else if (this.#unheard >= MOST_UNHEARD) {
+      this.#stop('most of the others do not answer');
     }
   }
 
@@ -369,10 +388,7 @@ export class SingletonJob {
       if (outcome.kind === 'ran' && !outcome.wasEnded) {
         backoff = outcome.duration > LAST_BACKOFF ? FIRST_BACKOFF : backoff;
         this.#parts.ended(name, backoff, outcome);
-        await Promise.race([
-          new Promise<void>((resolve) => clock.setTimeout(resolve, backoff)),
-          fired(stop),
-        ]);
+        await Promise.race([passed(clock, backoff), fired(stop)]);
         backoff = Math.min(2 * backoff, LAST_BACKOFF);
       }
     }
@@ -422,13 +438,4 @@ function wins(
   return (
     one.term > other.term || (one.term === other.term && one.peer < other.peer)
   );
-}
-
-function fired(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve();
-    }
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -130,6 +130,10 @@ export class VirtualPeer {
           this.arrive(() => resolve('gone'));
           return;
         }
+        if (!target.view.has(this.id)) {
+          this.#cloud.carry(peer, this.id, () => resolve('stranger'));
+          return;
+        }
         const answer = structuredClone(
           target.scheduler.answer(this.id, structuredClone(question)),
         ) as Answer;
