@@ -19,7 +19,7 @@ export {
   type FoundInstance,
   type FoundMethod,
 } from './discovery/handler-finder.js';
-export { OptionsError } from './options/options.error.js';
+export { OptionsError } from './options/option-checks.js';
 export { PeerCloudError } from './errors/peer-cloud.error.js';
 
 export {
@@ -139,5 +139,9 @@ export {
 
 export type { JsonObject, JsonValue } from './wire/json.js';
 export type { MessageMetadata } from './wire/message-head.js';
-export type { PeerAddress, PeerInfo } from './wire/peer-info.js';
-export type { JoinRefusal, PeerStatus } from './wire/requests.js';
+export type {
+  PeerAddress,
+  PeerInfo,
+  JoinRefusal,
+  PeerStatus,
+} from './wire/bodies.js';

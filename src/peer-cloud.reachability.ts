@@ -8,7 +8,7 @@ import {
   tlsWithoutHttps,
 } from './peer-cloud.messages.js';
 import { formatAddress, isLoopback, sameAddress } from './wire/address.js';
-import type { PeerAddress } from './wire/peer-info.js';
+import type { PeerAddress } from './wire/bodies.js';
 
 const LOOPBACK_OF: Readonly<Record<string, string>> = {
   '0.0.0.0': '127.0.0.1',

@@ -60,7 +60,7 @@ const SECTIONS: readonly Section[] = [
   },
   {
     title: 'messaging.stream',
-    file: 'src/messaging/stream.options.ts',
+    file: 'src/messaging/messaging.options.ts',
     interfaces: ['StreamOptions'],
     table: tables.STREAM,
   },

@@ -6,7 +6,7 @@ import { SeededRandom } from '../../src/testing/network/seeded-random.js';
 import { VirtualClock } from '../../src/testing/network/virtual-clock.js';
 import { DEFAULT_PORT } from '../../src/wire/endpoints.js';
 import type { JsonObject } from '../../src/wire/json.js';
-import type { PeerAddress } from '../../src/wire/peer-info.js';
+import type { PeerAddress } from '../../src/wire/bodies.js';
 import { CLOCK_SKEW, LATENCIES, type CloudOptions } from './cloud.options.js';
 import { RecordPool } from './record-pool.js';
 import { SimulatedPeer, type SimulatedPeerOptions } from './simulated-peer.js';

@@ -1,6 +1,6 @@
 import { CronExpression } from '@nestjs/schedule';
 import { OptionsError } from '../options/option-checks.js';
-import { cronInterval } from './cron-interval.js';
+import { cronInterval } from './health-check.options.js';
 
 describe('cronInterval', () => {
   it.each<[string, number]>([

@@ -3,7 +3,7 @@ import { PeerCloudError } from '../errors/peer-cloud.error.js';
 import type { MembershipCore, Peer } from '../membership/index.js';
 import { MEMBERSHIP_CORE } from '../options/peer-cloud.tokens.js';
 import { deepFreeze } from '../util/deep-freeze.js';
-import type { PeerStatus } from '../wire/requests.js';
+import type { PeerStatus } from '../wire/bodies.js';
 import { notAPeer } from './health.messages.js';
 
 /** Checks members by hand, beside the schedule of the option `healthCheck`. */

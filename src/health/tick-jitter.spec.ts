@@ -1,4 +1,4 @@
-import { TickJitter } from './tick-jitter.js';
+import { TickJitter } from './health-check.schedule.js';
 
 describe('TickJitter', () => {
   it('never reaches the next beat', () => {

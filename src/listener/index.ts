@@ -1,7 +1,6 @@
 export { IdleConnections } from './idle-connections.js';
-export { ListenFailedError } from './listen-failed.error.js';
+export { ListenFailedError, OwnListener } from './own-listener.js';
 export type {
   ListenerOptions,
   ResolvedListenerOptions,
 } from './listener.options.js';
-export { OwnListener } from './own-listener.js';

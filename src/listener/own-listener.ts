@@ -1,3 +1,4 @@
+import { PeerCloudError } from '../errors/peer-cloud.error.js';
 import type { Server } from 'node:http';
 import type { Server as SecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -17,10 +18,26 @@ import {
 } from '../transport/tls.options.js';
 import { formatAddress } from '../wire/address.js';
 import { IdleConnections } from './idle-connections.js';
-import { createInnerApp } from './inner-app.js';
-import { ListenFailedError } from './listen-failed.error.js';
-import { createListenerServer, limitServer } from './listener-server.js';
+import {
+  createInnerApp,
+  createListenerServer,
+  limitServer,
+} from './inner-app.js';
 import type { ResolvedListenerOptions } from './listener.options.js';
+
+/** The own listener's port or host cannot be had (code `LISTEN_FAILED`). */
+export class ListenFailedError extends PeerCloudError {
+  override readonly name = 'ListenFailedError';
+
+  constructor(address: string, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(
+      'LISTEN_FAILED',
+      `the own listener cannot listen at ${address}: ${reason}. Give another one with listener.port (0 takes a free one) or listener.host`,
+      { cause },
+    );
+  }
+}
 
 /** The protocol on a port of its own: a small inner Nest app around the outer app's services. */
 @Injectable()

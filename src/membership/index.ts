@@ -28,7 +28,7 @@ export {
   TooFewMembersError,
   type WaitOptions,
 } from './membership-waits.js';
-export { OnPeerEvent } from './on-peer-event.decorator.js';
+export { OnPeerEvent } from './peer-event.explorer.js';
 export type {
   CloudJoinedEvent,
   CloudLeftEvent,

@@ -1,7 +1,7 @@
 import type { PeerCloudOptions } from '../options/peer-cloud.options.js';
 import { OptionsError } from '../options/option-checks.js';
 import { resolvePeerCloudOptions } from '../options/resolve-options.js';
-import { systemClock } from './core/clock.js';
+import { systemClock } from './core/environment.js';
 import type { MembershipCore } from './core/membership-core.js';
 import type { Member, MembershipEvent } from './core/membership.types.js';
 import { MembershipEvents } from './membership-events.js';

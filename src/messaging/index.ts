@@ -44,9 +44,10 @@ export {
 export type {
   MessagingOptions,
   ResolvedMessagingOptions,
+  ResolvedStreamOptions,
+  StreamOptions,
 } from './messaging.options.js';
 export { messagingProviders } from './messaging.providers.js';
 export { MessagingService } from './messaging.service.js';
 export { PeerChannel, type ChannelHandler } from './peer-channel.js';
-export type { ResolvedStreamOptions, StreamOptions } from './stream.options.js';
 export { StreamAcceptor } from './stream/index.js';

@@ -26,7 +26,7 @@ import type {
 } from '../security/security.options.js';
 import type { ResolvedTls, TlsOptions } from '../transport/tls.options.js';
 import type { JsonObject } from '../wire/json.js';
-import type { PeerAddress } from '../wire/peer-info.js';
+import type { PeerAddress } from '../wire/bodies.js';
 import type { PeerAddressInput } from './peer-list.js';
 
 /** What `PeerCloudModule.forRoot()` takes. Everything has a default; a wrong value is an OptionsError at start-up. */

@@ -1,5 +1,5 @@
 import { AddressError, parseAddress } from '../wire/address.js';
-import type { PeerAddress } from '../wire/peer-info.js';
+import type { PeerAddress } from '../wire/bodies.js';
 import { OptionsError } from './option-checks.js';
 
 /**

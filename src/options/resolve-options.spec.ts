@@ -1,4 +1,4 @@
-import { OptionsError } from './options.error.js';
+import { OptionsError } from './option-checks.js';
 import { resolvePeerCloudOptions } from './resolve-options.js';
 
 function messageFor(options: unknown): string {

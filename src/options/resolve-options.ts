@@ -1,8 +1,10 @@
 import { resolveHealthCheckOptions } from '../health/health-check.options.js';
 import { resolveListenerOptions } from '../listener/listener.options.js';
 import { resolveKeysOptions } from '../keys/keys.options.js';
-import { ENTRY_BYTES } from '../membership/core/options/membership.limits.js';
-import { resolveMembershipOptions } from '../membership/core/options/membership.options.js';
+import {
+  ENTRY_BYTES,
+  resolveMembershipOptions,
+} from '../membership/core/options/membership.options.js';
 import { resolveMessagingOptions } from '../messaging/messaging.options.js';
 import { resolveAddressOptions } from '../security/addresses/address.options.js';
 import {

@@ -2,7 +2,7 @@ import type {
   ExchangeSecurity,
   OutgoingRequest,
   SignedRequest,
-} from '../transport/exchange-security.interface.js';
+} from '../transport/peer-transport.interface.js';
 import type { LimitedLog } from '../util/limited-log.js';
 import { PEER_ID_HEADER } from '../wire/endpoints.js';
 import type { RefusalLog } from './refusal-log.js';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { ExchangeSecurity } from '../transport/exchange-security.interface.js';
-import { OptionsError } from '../options/options.error.js';
+import type { ExchangeSecurity } from '../transport/peer-transport.interface.js';
+import { OptionsError } from '../options/option-checks.js';
 import type { AddressPolicy } from './addresses/address-policy.js';
 import { Ed25519Keyring, type Keyring, SecretKeyring } from './keys/keyring.js';
 import { LimitedLog } from '../util/limited-log.js';

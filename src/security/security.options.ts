@@ -1,9 +1,8 @@
 import type { KeyObject } from 'node:crypto';
-import { readObject } from '../options/option-checks.js';
+import { readObject, OptionsError } from '../options/option-checks.js';
 import { readSection } from '../options/read-section.js';
 import { SECURITY } from '../options/option-tables.js';
-import { OptionsError } from '../options/options.error.js';
-import type { PeerInfo } from '../wire/peer-info.js';
+import type { PeerInfo } from '../wire/bodies.js';
 import {
   readPrivateKey,
   readPublicKey,

@@ -1,7 +1,7 @@
 import type { ServerOptions } from 'node:https';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { TLS } from '../options/option-tables.js';
-import { OptionsError } from '../options/options.error.js';
+import { OptionsError } from '../options/option-checks.js';
 import { readSection } from '../options/read-section.js';
 
 /** One certificate, key or authority: PEM text or bytes. */

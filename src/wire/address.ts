@@ -1,7 +1,7 @@
 import { isIP, isIPv4 } from 'node:net';
 import { PeerCloudError } from '../errors/peer-cloud.error.js';
 import { DEFAULT_PORT } from './endpoints.js';
-import type { PeerAddress } from './peer-info.js';
+import type { PeerAddress } from './bodies.js';
 
 const MAX_HOST_NAME_LENGTH = 253;
 const HOST_LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i;

@@ -1,5 +1,5 @@
 import { SeededRandom } from '../testing/network/seeded-random.js';
-import { jsonBytes } from './json-bytes.js';
+import { jsonBytes } from './json.js';
 
 const bytesOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
 

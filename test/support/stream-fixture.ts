@@ -6,7 +6,7 @@ import {
   type OutgoingMessage,
 } from '../../src/messaging/lanes/index.js';
 import type { OpenSocket } from '../../src/messaging/stream/framing/index.js';
-import { StreamRefusedError } from '../../src/messaging/stream/sender/stream-refused.error.js';
+import { StreamRefusedError } from '../../src/messaging/stream/sender/stream-dialer.js';
 
 /** Ms that a message of these tests has. */
 const PATIENCE = 60_000;

@@ -1,7 +1,6 @@
 import type { TypedEmitter } from '../../util/typed-emitter.js';
 import type { JsonValue } from '../../wire/json.js';
-import type { PeerInfo } from '../../wire/peer-info.js';
-import type { JoinRequest } from '../../wire/requests.js';
+import type { PeerInfo, JoinRequest } from '../../wire/bodies.js';
 import type {
   MemberListEvents,
   MemberRecord,

@@ -1,5 +1,5 @@
 /** Who is in the cloud: the core that knows no framework, network, clock or chance but what it is given. */
-export { type Clock, systemClock } from './clock.js';
+export { type Clock, systemClock, systemRandom } from './environment.js';
 export {
   isCloudName,
   isFeatureList,
@@ -21,11 +21,8 @@ export {
   MAX_GOSSIP_BYTES,
   MAX_FEATURES,
   MAX_SIGNATURE_LENGTH,
-} from './options/membership.limits.js';
-export type {
-  MembershipOptions,
-  MembershipParameters,
-  MembershipProfileName,
-  ResolvedMembershipOptions,
+  type MembershipOptions,
+  type MembershipParameters,
+  type MembershipProfileName,
+  type ResolvedMembershipOptions,
 } from './options/membership.options.js';
-export { systemRandom } from './random.js';

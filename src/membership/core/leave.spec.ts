@@ -1,5 +1,5 @@
 import type { PeerTransport } from '../../transport/peer-transport.interface.js';
-import { MAX_CONCURRENT_NOTIFICATIONS } from './options/membership.limits.js';
+import { MAX_CONCURRENT_NOTIFICATIONS } from './options/membership.options.js';
 import { OURS, never } from './testing-support/checked-cloud.js';
 import type { FakePeer } from './testing-support/fake-peer.js';
 import { TestCloud, idsOf, told } from './testing-support/test-cloud.js';

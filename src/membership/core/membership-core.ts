@@ -1,19 +1,18 @@
 import { PeerCloudError } from '../../errors/peer-cloud.error.js';
 import { TokenBuckets } from '../../util/token-buckets.js';
 import { FEATURES } from '../../wire/endpoints.js';
-import type { JsonObject } from '../../wire/json.js';
-import { jsonBytes } from '../../wire/json-bytes.js';
-import type { PeerAddress, PeerInfo } from '../../wire/peer-info.js';
+import { type JsonObject, jsonBytes } from '../../wire/json.js';
 import type {
+  PeerAddress,
+  PeerInfo,
   JoinAnswer,
   JoinRequest,
   LeftRequest,
   PeerStatus,
   UpdateRequest,
-} from '../../wire/requests.js';
+} from '../../wire/bodies.js';
 import { sleep } from './context.js';
 import { stateUpdate } from './dissemination/index.js';
-import { ForeignUpdateError } from './foreign-update.error.js';
 import {
   changeRecord,
   isCredibleIncarnation,
@@ -26,9 +25,24 @@ import type {
   RequestOrigin,
   SelfDescription,
 } from './membership.types.js';
-import { ADMISSION_WAIT, MAX_REPORTERS } from './options/membership.limits.js';
-import type { ResolvedMembershipOptions } from './options/membership.options.js';
+import {
+  ADMISSION_WAIT,
+  MAX_REPORTERS,
+  type ResolvedMembershipOptions,
+} from './options/membership.options.js';
 import { wire, type CoreParts } from './wiring.js';
+
+/** A peer tried to replace the data of another one (PROTOCOL.md, section 4, `update`). */
+export class ForeignUpdateError extends PeerCloudError {
+  override readonly name = 'ForeignUpdateError';
+
+  constructor(senderId: string, id: string) {
+    super(
+      'NOT_YOURS',
+      `${senderId} may replace its own data only, not that of ${id}`,
+    );
+  }
+}
 
 /**
  * Who is in the cloud, and this peer's own part in it: the one class of this folder that others use.

@@ -1,9 +1,7 @@
 import type { PeerTransport } from '../../transport/peer-transport.interface.js';
 import type { JsonObject } from '../../wire/json.js';
-import type { PeerAddress, PeerInfo } from '../../wire/peer-info.js';
-import type { JoinRefusal } from '../../wire/requests.js';
-import type { Clock } from './clock.js';
-import type { Random } from './random.js';
+import type { PeerAddress, PeerInfo, JoinRefusal } from '../../wire/bodies.js';
+import type { Clock, Random } from './environment.js';
 
 /** How a member stands: the first two are on the list that applications see. */
 export type MemberState = 'alive' | 'suspect' | 'left' | 'dead';

@@ -6,7 +6,7 @@ import { type Endpoint, isSuccess } from '../../wire/endpoints.js';
 import { isJsonObject, type JsonObject } from '../../wire/json.js';
 import type { CoreEvents } from './core-events.js';
 import type { MembershipEnvironment } from './membership.types.js';
-import { MAX_CONTROL_BYTES } from './options/membership.limits.js';
+import { MAX_CONTROL_BYTES } from './options/membership.options.js';
 
 /**
  * How a call ended: with an answer of whatever status, with a refused connection (the process is gone),

@@ -1,5 +1,5 @@
 import { resolveLimitOptions } from '../../options/limits.options.js';
-import { ForeignUpdateError } from './foreign-update.error.js';
+import { ForeignUpdateError } from './membership-core.js';
 import { OURS } from './testing-support/checked-cloud.js';
 import {
   idsOf,

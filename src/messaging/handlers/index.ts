@@ -1,4 +1,4 @@
-export { headOf } from './incoming-head.js';
+export { headOf, MessageRouter, type KeyRouting } from './message-router.js';
 export {
   BAD_HEAD,
   BODY_TOO_LARGE,
@@ -19,4 +19,3 @@ export {
   MessageHandlerFactory,
   type PeerMessageRequest,
 } from './message-handler.factory.js';
-export { MessageRouter, type KeyRouting } from './message-router.js';

@@ -1,5 +1,5 @@
-import { canonicalJson } from '../../wire/canonical-json.js';
 import {
+  canonicalJson,
   isJsonObject,
   type JsonObject,
   type JsonValue,

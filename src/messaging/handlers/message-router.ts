@@ -1,3 +1,11 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import {
+  CHANNEL_HEADER,
+  isMessageHead,
+  METADATA_HEADER,
+  type MessageHead,
+  type MessageMetadata,
+} from '../../wire/message-head.js';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { messageOf, stackOf } from '../../errors/error-text.js';
@@ -5,9 +13,7 @@ import type { MembershipCore, Peer } from '../../membership/index.js';
 import { MEMBERSHIP_CORE } from '../../options/peer-cloud.tokens.js';
 import { OwnContext } from '../../util/own-context.js';
 import type { JsonValue } from '../../wire/json.js';
-import type { MessageHead, MessageMetadata } from '../../wire/message-head.js';
 import { InvalidHandlerError } from '../messaging.errors.js';
-import { NO_METADATA } from './incoming-head.js';
 import type { MessageHandler } from './message-handler.factory.js';
 import { readPattern, type PatternLeaf } from './message-pattern.js';
 import { PatternIndex } from './pattern-index.js';
@@ -27,6 +33,30 @@ import {
   patternInvalid,
   patternTaken,
 } from '../messaging.messages.js';
+
+/** What a message without metadata has. */
+export const NO_METADATA: MessageMetadata = Object.freeze({});
+
+/** The head in a request's headers: undefined where there is none, `'invalid'` for one that breaks the rules. */
+export function headOf(
+  headers: IncomingHttpHeaders,
+): MessageHead | undefined | 'invalid' {
+  const channel = headers[CHANNEL_HEADER];
+  const metadata = headers[METADATA_HEADER];
+  if (channel === undefined && metadata === undefined) {
+    return undefined;
+  }
+  try {
+    const head: unknown = {
+      channel,
+      metadata:
+        metadata === undefined ? undefined : JSON.parse(String(metadata)),
+    };
+    return isMessageHead(head) ? head : 'invalid';
+  } catch {
+    return 'invalid';
+  }
+}
 
 /** Who owns keys; the folder `keys` knows. */
 export interface KeyRouting {

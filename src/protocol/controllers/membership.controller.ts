@@ -8,13 +8,15 @@ import {
 import type { ResolvedLimitOptions } from '../../options/limits.options.js';
 import { ENDPOINTS, STATUS_ALIAS } from '../../wire/endpoints.js';
 import { isJsonObject } from '../../wire/json.js';
-import type { JoinAnswer, JoinRequest } from '../../wire/requests.js';
+import type { JoinAnswer, JoinRequest } from '../../wire/bodies.js';
 import type { AdapterResponse } from '../answer.js';
-import { readJoin } from '../dto/join.dto.js';
-import { readJoined } from '../dto/joined.dto.js';
-import { readLeft } from '../dto/left.dto.js';
+import {
+  readJoin,
+  readJoined,
+  readLeft,
+  readUpdate,
+} from '../dto/protocol.dto.js';
 import { readObject } from '../dto/read-dto.js';
-import { readUpdate } from '../dto/update.dto.js';
 import type { AdapterRequest, PeerRequest } from '../gate/peer-request.js';
 import { RequestLimiter } from '../gate/request-limiter.js';
 import { refusals } from '../protocol.error.js';

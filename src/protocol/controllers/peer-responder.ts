@@ -18,10 +18,11 @@ import {
   peerRequestOf,
   type AdapterRequest,
   type PeerRequest,
+  requireMember,
+  senderKey,
 } from '../gate/peer-request.js';
 import { ProtocolError, refusals } from '../protocol.error.js';
 import { RequestLimiter } from '../gate/request-limiter.js';
-import { requireMember, senderKey } from '../gate/sender.js';
 
 /** What a work gives back: an Answer has its own status, anything else is the JSON of a 200. */
 export type WorkResult = Answer | object;

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { checkJsonType, parseJsonBody } from './json-body.js';
+import { checkJsonType, parseJsonBody } from './request-body.js';
 
 const parse = (text: string, depth = 8) =>
   parseJsonBody(Buffer.from(text), depth, () => {});

@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { JsonValue } from '../../wire/json.js';
+import type { MembershipCore, Member } from '../../membership/index.js';
+import { refusals } from '../protocol.error.js';
 
 /** Where the gate leaves what it read: a property of Node's own request, on both adapters. */
 export const PEER_REQUEST: unique symbol = Symbol('peercloud.request');
@@ -45,4 +47,37 @@ export function attachPeerRequest(
   request: PeerRequest,
 ): void {
   (incoming as { [PEER_REQUEST]?: PeerRequest })[PEER_REQUEST] = request;
+}
+
+/** What a request says about who sent it. */
+export type Sender = Pick<PeerRequest, 'senderId' | 'remoteAddress'>;
+
+/**
+ * The member that sent a request; waits for a join of this peer that is under way, 1 s at most. This peer
+ * itself is no sender: the self-check relies on that to ask without harm (PROTOCOL.md, section 1, identity).
+ *
+ * @throws ProtocolError 403, `UNKNOWN_SENDER`
+ */
+export async function requireMember(
+  core: MembershipCore,
+  { senderId }: Sender,
+): Promise<Member> {
+  const sender =
+    senderId === undefined || senderId === core.id
+      ? undefined
+      : (core.get(senderId) ?? (await core.admit(senderId)));
+  if (sender === undefined) {
+    throw refusals.unknownSender();
+  }
+  return sender;
+}
+
+/** Under which name a request is counted: its member, or the address of one who is none. */
+export function senderKey(
+  core: MembershipCore,
+  { senderId, remoteAddress }: Sender,
+): string {
+  return senderId !== undefined && core.get(senderId) !== undefined
+    ? senderId
+    : remoteAddress;
 }

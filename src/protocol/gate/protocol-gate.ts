@@ -24,15 +24,16 @@ import type {
 import { errorBody } from '../../wire/error-body.js';
 import type { JsonValue } from '../../wire/json.js';
 import { Answer, refusalAnswer, refuseAndDrain } from '../answer.js';
-import { checkJsonType, parseJsonBody } from './json-body.js';
-import { attachPeerRequest, type PeerRequest } from './peer-request.js';
-import { ProtocolError, refusals } from '../protocol.error.js';
 import {
+  checkJsonType,
+  parseJsonBody,
   announcesBody,
   checkAnnouncedLength,
   ClientGoneError,
   readRawBody,
-} from './raw-body.js';
+} from './request-body.js';
+import { attachPeerRequest, type PeerRequest } from './peer-request.js';
+import { ProtocolError, refusals } from '../protocol.error.js';
 
 /** Bounds on what a request may bring before anybody knows who sent it. */
 export interface GateLimits {

@@ -12,7 +12,7 @@ import type {
 import { formatAddress } from '../../wire/address.js';
 import { ENDPOINTS, type Endpoint } from '../../wire/endpoints.js';
 import { isJsonObject, type JsonObject } from '../../wire/json.js';
-import type { PeerAddress } from '../../wire/peer-info.js';
+import type { PeerAddress } from '../../wire/bodies.js';
 import type { ProtocolErrorCode } from '../protocol.error.js';
 import { answersAsItShould, unreachableBy } from '../protocol.messages.js';
 import { diagnoseAnswer, diagnoseFailure } from './diagnosis.js';

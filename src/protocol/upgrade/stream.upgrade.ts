@@ -17,14 +17,17 @@ import type {
 import { normalizeRemoteAddress } from '../../wire/address.js';
 import { STREAM_PATH, STREAM_PROTOCOL } from '../../wire/endpoints.js';
 import { refusalAnswer, writeAnswer, type Answer } from '../answer.js';
-import type { PeerRequest } from '../gate/peer-request.js';
+import {
+  type PeerRequest,
+  requireMember,
+  senderKey,
+} from '../gate/peer-request.js';
 import {
   bareRefusal,
   refuseBrowsers,
   senderOf,
 } from '../gate/protocol-gate.js';
 import { RequestLimiter } from '../gate/request-limiter.js';
-import { requireMember, senderKey } from '../gate/sender.js';
 import { ProtocolError, refusals } from '../protocol.error.js';
 import { takeUpgrades } from './server-upgrades.js';
 

@@ -1,6 +1,6 @@
 import { BoundedMap } from '../../util/bounded-map.js';
 import { normalizeIp } from '../../wire/address.js';
-import type { PeerAddress } from '../../wire/peer-info.js';
+import type { PeerAddress } from '../../wire/bodies.js';
 import type { ResolvedAddressOptions } from './address.options.js';
 import { AddressRanges, embeddedIpv4 } from './ip-ranges.js';
 

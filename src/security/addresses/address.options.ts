@@ -1,5 +1,5 @@
 import { ADDRESSES } from '../../options/option-tables.js';
-import { OptionsError } from '../../options/options.error.js';
+import { OptionsError } from '../../options/option-checks.js';
 import { readSection } from '../../options/read-section.js';
 import { type Cidr, parseCidr } from './ip-ranges.js';
 

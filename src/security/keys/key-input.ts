@@ -5,7 +5,7 @@ import {
   KeyObject,
   type JsonWebKey,
 } from 'node:crypto';
-import { OptionsError } from '../../options/options.error.js';
+import { OptionsError } from '../../options/option-checks.js';
 
 /** An Ed25519 key as users write it: PEM text, a JSON Web Key, or Node's KeyObject. */
 export type KeyInput = string | JsonWebKey | KeyObject;

@@ -1,7 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
-import { canonicalJson } from '../../wire/canonical-json.js';
-import type { JsonValue } from '../../wire/json.js';
+import { canonicalJson, type JsonValue } from '../../wire/json.js';
 import { keyThumbprint } from './key-input.js';
 import { Ed25519RecordSecurity, type SignedRecord } from './record-security.js';
 

@@ -1,6 +1,6 @@
 import { type KeyObject, sign, verify } from 'node:crypto';
-import { canonicalJson } from '../../wire/canonical-json.js';
-import type { PeerInfo } from '../../wire/peer-info.js';
+import { canonicalJson } from '../../wire/json.js';
+import type { PeerInfo } from '../../wire/bodies.js';
 
 /**
  * What a member says about itself and signs. Its ip is not part of it, because a member often learns

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import type { ExchangeAnswer } from '../../transport/exchange-security.interface.js';
+import type { ExchangeAnswer } from '../../transport/peer-transport.interface.js';
 import {
   Ed25519Keyring,
   type Keyring,

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { ExchangeAnswer } from '../../transport/exchange-security.interface.js';
+import type { ExchangeAnswer } from '../../transport/peer-transport.interface.js';
 import { TransportError } from '../../transport/transport.error.js';
 import { isPeerId, PEER_ID_HEADER } from '../../wire/endpoints.js';
 import type { Keyring } from '../keys/keyring.js';

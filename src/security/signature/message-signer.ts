@@ -4,7 +4,7 @@ import type {
   ExchangeSecurity,
   OutgoingRequest,
   SignedRequest,
-} from '../../transport/exchange-security.interface.js';
+} from '../../transport/peer-transport.interface.js';
 import { StaleRequestError } from '../../transport/transport.error.js';
 import { BoundedMap } from '../../util/bounded-map.js';
 import type { LimitedLog } from '../../util/limited-log.js';

@@ -1,13 +1,13 @@
 import { PeerCloudError } from '../../errors/peer-cloud.error.js';
 import type { JsonObject } from '../../wire/json.js';
-import type { PeerInfo } from '../../wire/peer-info.js';
 import type {
+  PeerInfo,
   JoinAnswer,
   JoinRequest,
   LeftRequest,
   PeerStatus,
   UpdateRequest,
-} from '../../wire/requests.js';
+} from '../../wire/bodies.js';
 import type { PeerAnswer } from '../../transport/peer-transport.interface.js';
 import type { InMemoryHandler, InMemoryOrigin } from './in-memory-process.js';
 

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Dispatcher, errors, type Pool } from 'undici';
 import { messageOf } from '../../errors/error-text.js';
-import type { ExchangeAnswer } from '../exchange-security.interface.js';
+import type { ExchangeAnswer } from '../peer-transport.interface.js';
 import { ChunkList } from '../../util/chunk-list.js';
 import { TransportError, type TransportErrorCode } from '../transport.error.js';
 import type { PeerPools, PoolLease, PoolUser } from './peer-pools.js';

@@ -2,7 +2,7 @@ import { HttpService } from '@nestjs/axios';
 import axios from 'axios';
 import type { JsonValue } from '../../wire/json.js';
 import type { ResolvedTls, TlsMaterials } from '../tls.options.js';
-import type { ExchangeSecurity } from '../exchange-security.interface.js';
+import type { ExchangeSecurity } from '../peer-transport.interface.js';
 import { PeerPools } from './peer-pools.js';
 import { createUndiciAdapter } from './undici.adapter.js';
 

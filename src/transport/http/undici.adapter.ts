@@ -8,7 +8,7 @@ import { StaleRequestError } from '../transport.error.js';
 import type {
   ExchangeAnswer,
   ExchangeSecurity,
-} from '../exchange-security.interface.js';
+} from '../peer-transport.interface.js';
 import { Exchange, type ExchangeRequest } from './exchange.js';
 import type { PeerPools } from './peer-pools.js';
 

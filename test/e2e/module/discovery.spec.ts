@@ -16,7 +16,7 @@ async function secondCopy(): Promise<{
 }> {
   const folder = '../../../src';
   const [events, messages] = (await Promise.all([
-    import(`${folder}/membership/on-peer-event.decorator.js?copy`),
+    import(`${folder}/membership/peer-event.explorer.js?copy`),
     import(`${folder}/messaging/handlers/message.decorators.js?copy`),
   ])) as [
     { OnPeerEvent: typeof OnPeerEvent },

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { PeerCloudOptions } from '../../../src/index.js';
-import { MAX_CONTROL_BYTES } from '../../../src/membership/core/options/membership.limits.js';
+import { MAX_CONTROL_BYTES } from '../../../src/membership/core/options/membership.options.js';
 import { until } from '../../support/until.js';
 import {
   closeFakePeers,

@@ -1,6 +1,6 @@
 import { Agent, request as send } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { MAX_CONTROL_BYTES } from '../../../src/membership/core/options/membership.limits.js';
+import { MAX_CONTROL_BYTES } from '../../../src/membership/core/options/membership.options.js';
 import type {
   IncomingPeerRequest,
   RequestVerifier,

@@ -2,7 +2,7 @@ import type { RequestListener, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { INestApplication } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { JOIN_CHECK_TIMEOUT } from '../../../src/membership/core/options/membership.limits.js';
+import { JOIN_CHECK_TIMEOUT } from '../../../src/membership/core/options/membership.options.js';
 import type { JsonObject } from '../../../src/wire/json.js';
 import { heard } from '../../support/heard.js';
 import { until } from '../../support/until.js';

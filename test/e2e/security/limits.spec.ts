@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { OnPeerMessage, OptionsError } from '../../../src/index.js';
-import { MAX_CONTROL_BYTES } from '../../../src/membership/core/options/membership.limits.js';
+import { MAX_CONTROL_BYTES } from '../../../src/membership/core/options/membership.options.js';
 import type { JsonObject } from '../../../src/wire/json.js';
 import { until } from '../../support/until.js';
 import { agree, closePeers, startPeer } from '../module/support/peer-app.js';

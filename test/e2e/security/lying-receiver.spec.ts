@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { MembershipCore } from '../../../src/membership/core/membership-core.js';
 import { MEMBERSHIP_CORE } from '../../../src/options/peer-cloud.tokens.js';
-import type { JoinAnswer } from '../../../src/wire/requests.js';
+import type { JoinAnswer } from '../../../src/wire/bodies.js';
 import { until } from '../../support/until.js';
 import { agree, closePeers, startPeer } from '../module/support/peer-app.js';
 

@@ -1,8 +1,10 @@
 import type { JsonObject } from '../../../wire/json.js';
 import type { CoreContext } from '../context.js';
 import { makeRecord } from '../member-list/index.js';
-import { MAX_GOSSIP_BYTES } from '../options/membership.limits.js';
-import { resolveMembershipOptions } from '../options/membership.options.js';
+import {
+  MAX_GOSSIP_BYTES,
+  resolveMembershipOptions,
+} from '../options/membership.options.js';
 import {
   TestCloud,
   idsOf,

@@ -1,8 +1,11 @@
 import { normalizeIp } from '../../../wire/address.js';
 import { isPeerId } from '../../../wire/endpoints.js';
-import { isJsonObject, type JsonObject } from '../../../wire/json.js';
-import { jsonBytes } from '../../../wire/json-bytes.js';
-import type { PeerInfo } from '../../../wire/peer-info.js';
+import {
+  isJsonObject,
+  type JsonObject,
+  jsonBytes,
+} from '../../../wire/json.js';
+import type { PeerInfo } from '../../../wire/bodies.js';
 import type { CoreContext } from '../context.js';
 import {
   readIncarnation,
@@ -15,7 +18,7 @@ import {
 import {
   MAX_GOSSIP_ITEMS,
   MAX_UPDATES_BYTES,
-} from '../options/membership.limits.js';
+} from '../options/membership.options.js';
 import type { StatusExtension } from '../status/index.js';
 import { sendsFor, type GossipQueue } from './gossip-queue.js';
 

@@ -3,7 +3,7 @@ import { GossipQueue, sendsFor } from './gossip-queue.js';
 import {
   MAX_GOSSIP_BYTES,
   MAX_GOSSIP_ITEMS,
-} from '../options/membership.limits.js';
+} from '../options/membership.options.js';
 
 const update = (id: string, incarnation = 1) => ({ id, incarnation });
 

@@ -1,9 +1,8 @@
-import type { JsonObject } from '../../../wire/json.js';
-import { jsonBytes } from '../../../wire/json-bytes.js';
+import { type JsonObject, jsonBytes } from '../../../wire/json.js';
 import {
   MAX_GOSSIP_ITEMS,
   MAX_UPDATES_BYTES,
-} from '../options/membership.limits.js';
+} from '../options/membership.options.js';
 
 interface QueuedUpdate {
   readonly id: string;

@@ -1,6 +1,8 @@
 import type { JsonObject } from '../../../wire/json.js';
-import { MAX_GOSSIP_BYTES } from '../options/membership.limits.js';
-import { resolveMembershipOptions } from '../options/membership.options.js';
+import {
+  MAX_GOSSIP_BYTES,
+  resolveMembershipOptions,
+} from '../options/membership.options.js';
 import {
   idsOf,
   TestCloud,

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../wire/json.js';
-import type { TimerHandle } from '../clock.js';
+import type { TimerHandle } from '../environment.js';
 import type { CoreContext } from '../context.js';
 import type { ProbeRing } from '../failure-detection/index.js';
 import {

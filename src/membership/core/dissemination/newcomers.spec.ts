@@ -1,4 +1,4 @@
-import { NEWCOMER_PERIOD } from '../options/membership.limits.js';
+import { NEWCOMER_PERIOD } from '../options/membership.options.js';
 import { never, OURS } from '../testing-support/checked-cloud.js';
 import { TestCloud } from '../testing-support/test-cloud.js';
 

@@ -8,7 +8,7 @@ import {
 import {
   MAX_NEWCOMERS,
   NEWCOMER_PERIOD,
-} from '../options/membership.limits.js';
+} from '../options/membership.options.js';
 import type { Notifier } from './notifier.js';
 
 interface Newcomer {

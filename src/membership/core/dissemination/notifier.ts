@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../wire/json.js';
-import type { PeerInfo } from '../../../wire/peer-info.js';
+import type { PeerInfo } from '../../../wire/bodies.js';
 import type { CoreContext } from '../context.js';
 import { Semaphore } from '../../../util/semaphore.js';
 import {
@@ -7,7 +7,7 @@ import {
   toLegacyInfo,
   type MemberRecord,
 } from '../member-list/index.js';
-import { MAX_CONCURRENT_NOTIFICATIONS } from '../options/membership.limits.js';
+import { MAX_CONCURRENT_NOTIFICATIONS } from '../options/membership.options.js';
 import { successOf, type CallResult } from '../peer-calls.js';
 import { recordBody } from './gossip-extension.js';
 

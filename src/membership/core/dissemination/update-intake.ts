@@ -1,7 +1,7 @@
 import { LimitedLog } from '../../../util/limited-log.js';
 import { TokenBuckets } from '../../../util/token-buckets.js';
 import { isJsonObject, type JsonValue } from '../../../wire/json.js';
-import type { PeerInfo } from '../../../wire/peer-info.js';
+import type { PeerInfo } from '../../../wire/bodies.js';
 import type { CoreContext } from '../context.js';
 import type { FailureDetector, Verifier } from '../failure-detection/index.js';
 import {
@@ -16,7 +16,7 @@ import {
   type Version,
 } from '../member-list/index.js';
 import type { RequestOrigin } from '../membership.types.js';
-import { MAX_REPORTERS } from '../options/membership.limits.js';
+import { MAX_REPORTERS } from '../options/membership.options.js';
 import { readUpdate } from './gossip-extension.js';
 
 /** Where all that others say about members comes in: what cannot be believed stays out. */

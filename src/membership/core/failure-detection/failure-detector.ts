@@ -1,4 +1,4 @@
-import type { PeerStatus } from '../../../wire/requests.js';
+import type { PeerStatus } from '../../../wire/bodies.js';
 import type { CoreContext } from '../context.js';
 import {
   changeRecord,

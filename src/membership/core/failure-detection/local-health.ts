@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../environment.js';
 import type { CoreContext } from '../context.js';
 
 /** Ms in which a delay of the event loop that is over counts half. */

@@ -1,4 +1,4 @@
-import { shuffle, type Random } from '../random.js';
+import { shuffle, type Random } from '../environment.js';
 
 /** How many ids that are gone may stay in the ring, as a part of it, until it is cleaned up. */
 const MAX_STALE_PART = 0.25;

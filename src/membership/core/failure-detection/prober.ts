@@ -1,10 +1,10 @@
 import { isPeerId } from '../../../wire/endpoints.js';
 import { isJsonObject, type JsonObject } from '../../../wire/json.js';
-import type { PeerStatus } from '../../../wire/requests.js';
+import type { PeerStatus } from '../../../wire/bodies.js';
 import { sleep, type CoreContext } from '../context.js';
 import { Semaphore } from '../../../util/semaphore.js';
 import { speaks, type MemberRecord } from '../member-list/index.js';
-import { MAX_INDIRECT_PROBES } from '../options/membership.limits.js';
+import { MAX_INDIRECT_PROBES } from '../options/membership.options.js';
 import type {
   StatusCaller,
   StatusReply,

@@ -1,4 +1,4 @@
-import type { TimerHandle } from '../clock.js';
+import type { TimerHandle } from '../environment.js';
 import type { CoreContext } from '../context.js';
 
 /** What bounds a suspicion, in ms. */

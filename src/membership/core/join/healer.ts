@@ -1,5 +1,5 @@
 import { formatAddress } from '../../../wire/address.js';
-import type { PeerAddress } from '../../../wire/peer-info.js';
+import type { PeerAddress } from '../../../wire/bodies.js';
 import type { CoreContext } from '../context.js';
 import type { Prober } from '../failure-detection/index.js';
 import {

@@ -5,9 +5,9 @@ import {
   isJsonObject,
   type JsonObject,
   type JsonValue,
+  jsonBytes,
 } from '../../../wire/json.js';
-import { jsonBytes } from '../../../wire/json-bytes.js';
-import type { PeerInfo } from '../../../wire/peer-info.js';
+import type { PeerInfo } from '../../../wire/bodies.js';
 import {
   isLegacy,
   readPeerInfo,

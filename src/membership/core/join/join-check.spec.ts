@@ -3,7 +3,7 @@ import {
   JOIN_REFUSAL_TIME,
   LOOKUPS_PER_MINUTE,
   MAX_WAITING_LOOKUPS,
-} from '../options/membership.limits.js';
+} from '../options/membership.options.js';
 import { OURS } from '../testing-support/checked-cloud.js';
 import {
   TestCloud,

@@ -2,12 +2,13 @@ import { messageOf } from '../../../errors/error-text.js';
 import { firstOf } from '../../../util/first-of.js';
 import { normalizeIp, sameAddress } from '../../../wire/address.js';
 import { DEFAULT_PORT } from '../../../wire/endpoints.js';
-import type { PeerAddress, PeerInfo } from '../../../wire/peer-info.js';
 import type {
+  PeerAddress,
+  PeerInfo,
   JoinRefusal,
   JoinRequest,
   PeerStatus,
-} from '../../../wire/requests.js';
+} from '../../../wire/bodies.js';
 import { sleep, type CoreContext } from '../context.js';
 import { Semaphore } from '../../../util/semaphore.js';
 import { TokenBuckets } from '../../../util/token-buckets.js';
@@ -26,7 +27,7 @@ import {
   JOIN_BROADCAST_WAIT,
   LOOKUPS_PER_MINUTE,
   MAX_WAITING_LOOKUPS,
-} from '../options/membership.limits.js';
+} from '../options/membership.options.js';
 import type { StatusCaller, StatusReply } from '../status/index.js';
 
 /** Part of the time for a check after which a silent joiner is asked once more. */

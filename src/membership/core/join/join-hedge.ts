@@ -1,7 +1,7 @@
 import { firstOf } from '../../../util/first-of.js';
-import type { PeerAddress } from '../../../wire/peer-info.js';
+import type { PeerAddress } from '../../../wire/bodies.js';
 import { sleep, type CoreContext } from '../context.js';
-import { JOIN_BROADCAST_WAIT } from '../options/membership.limits.js';
+import { JOIN_BROADCAST_WAIT } from '../options/membership.options.js';
 import type { StatusCaller, StatusReply } from '../status/index.js';
 
 /** Part of a join's time after which it is sent again, or to another peer. */

@@ -1,5 +1,5 @@
 import { resolveLimitOptions } from '../../../options/limits.options.js';
-import type { JoinAnswer } from '../../../wire/requests.js';
+import type { JoinAnswer } from '../../../wire/bodies.js';
 import type { RefusedJoin } from '../membership.types.js';
 import { OURS, never } from '../testing-support/checked-cloud.js';
 import {

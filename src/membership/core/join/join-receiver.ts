@@ -1,13 +1,13 @@
 import { LimitedLog } from '../../../util/limited-log.js';
 import { sameAddress } from '../../../wire/address.js';
-import { jsonBytes } from '../../../wire/json-bytes.js';
-import type { PeerInfo } from '../../../wire/peer-info.js';
+import { jsonBytes } from '../../../wire/json.js';
 import type {
+  PeerInfo,
   JoinAccepted,
   JoinAnswer,
   JoinRefusal,
   JoinRequest,
-} from '../../../wire/requests.js';
+} from '../../../wire/bodies.js';
 import { sleep, type CoreContext } from '../context.js';
 import type { Gossiper, Newcomers, Notifier } from '../dissemination/index.js';
 import { Semaphore } from '../../../util/semaphore.js';
@@ -17,7 +17,7 @@ import {
   type MemberRecord,
 } from '../member-list/index.js';
 import type { RequestOrigin } from '../membership.types.js';
-import { JOIN_BROADCAST_WAIT } from '../options/membership.limits.js';
+import { JOIN_BROADCAST_WAIT } from '../options/membership.options.js';
 import type { StatusCaller } from '../status/index.js';
 import { answeredPeers, answeredSelf } from './join-body.js';
 import { JoinCheck, type Admitted, type Refusal } from './join-check.js';

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../wire/json.js';
-import type { PeerAddress } from '../../../wire/peer-info.js';
+import type { PeerAddress } from '../../../wire/bodies.js';
 import type { RequestOrigin } from '../membership.types.js';
 import { resolveMembershipOptions } from '../options/membership.options.js';
 import type { FakePeer } from '../testing-support/fake-peer.js';

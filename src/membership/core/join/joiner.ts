@@ -5,8 +5,11 @@ import {
   sameAddress,
 } from '../../../wire/address.js';
 import type { JsonValue } from '../../../wire/json.js';
-import type { PeerAddress, PeerInfo } from '../../../wire/peer-info.js';
-import type { JoinRequest } from '../../../wire/requests.js';
+import type {
+  PeerAddress,
+  PeerInfo,
+  JoinRequest,
+} from '../../../wire/bodies.js';
 import { sleep, type CoreContext } from '../context.js';
 import type { Notifier, UpdateIntake } from '../dissemination/index.js';
 import {
@@ -14,9 +17,9 @@ import {
   readPeerInfo,
   type UpdateSource,
 } from '../member-list/index.js';
-import { MAX_ADDRESSES_PER_NAME } from '../options/membership.limits.js';
+import { MAX_ADDRESSES_PER_NAME } from '../options/membership.options.js';
 import { successOf } from '../peer-calls.js';
-import { shuffle } from '../random.js';
+import { shuffle } from '../environment.js';
 import type { StatusCaller } from '../status/index.js';
 import { joinBody, readJoinAnswer, type ReadJoinAnswer } from './join-body.js';
 import { anyTrue, hedge } from './join-hedge.js';

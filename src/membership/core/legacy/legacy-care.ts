@@ -1,6 +1,6 @@
 import { isPeerId } from '../../../wire/endpoints.js';
 import type { JsonObject } from '../../../wire/json.js';
-import type { PeerInfo } from '../../../wire/peer-info.js';
+import type { PeerInfo } from '../../../wire/bodies.js';
 import type { CoreContext } from '../context.js';
 import type { Notifier } from '../dissemination/index.js';
 import type { Joiner } from '../join/index.js';
@@ -14,7 +14,7 @@ import type { Member } from '../membership.types.js';
 import {
   INHERITED_PERIOD,
   MAX_INHERITED_ENDS,
-} from '../options/membership.limits.js';
+} from '../options/membership.options.js';
 import type { StatusCaller, StatusService } from '../status/index.js';
 import { LegacyIntroductions } from './legacy-introductions.js';
 import { LegacyRenewals, LegacyRepairs } from './legacy-repairs.js';

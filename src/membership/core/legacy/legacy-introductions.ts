@@ -1,9 +1,9 @@
-import type { PeerInfo } from '../../../wire/peer-info.js';
+import type { PeerInfo } from '../../../wire/bodies.js';
 import type { CoreContext } from '../context.js';
 import type { Notifier } from '../dissemination/index.js';
 import type { Joiner } from '../join/index.js';
 import { isLegacy, type MemberRecord } from '../member-list/index.js';
-import { shuffle } from '../random.js';
+import { shuffle } from '../environment.js';
 import type { StatusCaller } from '../status/index.js';
 import type { LegacyRepairs } from './legacy-repairs.js';
 import { responsiblePeerFor, responsiblePeersFor } from './responsible-peer.js';

@@ -11,7 +11,7 @@ import { isLegacy } from '../member-list/index.js';
 import {
   MAX_LEGACY_REPAIRS,
   MAX_REPAIRS_IN_BODY,
-} from '../options/membership.limits.js';
+} from '../options/membership.options.js';
 import type { StatusCaller } from '../status/index.js';
 import { isAmongResponsible, responsiblePeerFor } from './responsible-peer.js';
 

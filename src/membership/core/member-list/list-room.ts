@@ -1,4 +1,4 @@
-import { jsonBytes } from '../../../wire/json-bytes.js';
+import { jsonBytes } from '../../../wire/json.js';
 import type { UpdateSource } from './member-change.js';
 import type { MemberRecord } from './member-record.js';
 

@@ -4,12 +4,11 @@ import {
   parsePort,
 } from '../../../wire/address.js';
 import { isPeerId } from '../../../wire/endpoints.js';
-import { isJsonObject, type JsonValue } from '../../../wire/json.js';
+import { isJsonObject, type JsonValue, jsonBytes } from '../../../wire/json.js';
 import { isSoundData } from '../../../wire/json-guard.js';
-import { jsonBytes } from '../../../wire/json-bytes.js';
-import type { PeerInfo } from '../../../wire/peer-info.js';
+import type { PeerInfo } from '../../../wire/bodies.js';
 import { hash32, mix32 } from '../../../util/hash.js';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../environment.js';
 import type { Member, MemberState } from '../membership.types.js';
 import {
   MAX_CLOUD_LENGTH,
@@ -17,7 +16,7 @@ import {
   MAX_FEATURES,
   MAX_INCARNATION_LEAD,
   MAX_SIGNATURE_LENGTH,
-} from '../options/membership.limits.js';
+} from '../options/membership.options.js';
 
 const NO_FEATURES: readonly string[] = [];
 

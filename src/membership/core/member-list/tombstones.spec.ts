@@ -1,7 +1,7 @@
 import { SeededRandom } from '../../../testing/network/seeded-random.js';
 import { VirtualClock } from '../../../testing/network/virtual-clock.js';
 import { makeRecord } from './member-record.js';
-import { LEFT_MEMORY } from '../options/membership.limits.js';
+import { LEFT_MEMORY } from '../options/membership.options.js';
 import { Tombstones } from './tombstones.js';
 
 const HOUR = 3_600_000;

@@ -1,8 +1,7 @@
-import type { Clock } from '../clock.js';
+import type { Clock, Random } from '../environment.js';
 import { changeRecord, isLegacy, type MemberRecord } from './member-record.js';
 import { overrides, type Version } from './merge-rule.js';
-import { LEFT_MEMORY } from '../options/membership.limits.js';
-import type { Random } from '../random.js';
+import { LEFT_MEMORY } from '../options/membership.options.js';
 
 const NO_DATA = Object.freeze({});
 

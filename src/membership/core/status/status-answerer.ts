@@ -1,9 +1,9 @@
 import { isJsonObject, type JsonObject } from '../../../wire/json.js';
-import type { PeerStatus } from '../../../wire/requests.js';
+import type { PeerStatus } from '../../../wire/bodies.js';
 import type { CoreContext } from '../context.js';
 import { speaks, type MemberRecord } from '../member-list/index.js';
 import type { RequestOrigin } from '../membership.types.js';
-import type { StatusExtension, StatusService } from './status-extension.js';
+import type { StatusExtension, StatusService } from './status-caller.js';
 
 /** Answers `/status`: about this peer for everybody, with the extension part for members that speak it. */
 export class StatusAnswerer {

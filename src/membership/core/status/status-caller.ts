@@ -1,20 +1,45 @@
-import type { PeerTarget } from '../../../transport/peer-transport.interface.js';
-import { isPeerId, isSuccess } from '../../../wire/endpoints.js';
-import { isJsonObject, type JsonObject } from '../../../wire/json.js';
-import type { PeerStatus } from '../../../wire/requests.js';
-import type { CoreContext } from '../context.js';
+import { type JsonObject, isJsonObject } from '../../../wire/json.js';
 import {
+  type MemberRecord,
   changeRecord,
   isCredibleIncarnation,
   isLegacy,
   readFeatures,
   readIncarnation,
   speaks,
-  type MemberRecord,
 } from '../member-list/index.js';
-import { MAX_CLOUD_LENGTH } from '../options/membership.limits.js';
+import type { PeerTarget } from '../../../transport/peer-transport.interface.js';
+import { isPeerId, isSuccess } from '../../../wire/endpoints.js';
+import type { PeerStatus } from '../../../wire/bodies.js';
+import type { CoreContext } from '../context.js';
+import { MAX_CLOUD_LENGTH } from '../options/membership.options.js';
 import { isRefusal } from '../peer-calls.js';
-import type { StatusExtension } from './status-extension.js';
+
+/** The `ext` part of `/status` and of its answer: what rides along between peers that have extensions. */
+export interface StatusExtension {
+  /**
+   * What goes along with a request to a member; undefined where the member does not speak it.
+   * @param updates the ones that come before others
+   * @param extra what else the request asks; the updates have the room that it leaves
+   */
+  request(
+    target: MemberRecord,
+    updates?: readonly JsonObject[],
+    extra?: JsonObject,
+  ): JsonObject | undefined;
+  /** What goes back with the answer to a member's request. */
+  answer(request: JsonObject, sender: MemberRecord): JsonObject;
+  /** Takes what came along. */
+  read(ext: JsonObject | undefined, from: MemberRecord): void;
+}
+
+/** What a member may ask along with `/status`, by ids and never by addresses; what comes back joins the answer's extension part. */
+export interface StatusService {
+  serve(
+    request: JsonObject,
+    sender: MemberRecord,
+  ): JsonObject | Promise<JsonObject>;
+}
 
 /**
  * What came of asking for `/status`:

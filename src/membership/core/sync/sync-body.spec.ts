@@ -10,7 +10,7 @@ import {
   Tombstones,
   type MemberListEvents,
 } from '../member-list/index.js';
-import { MAX_SYNC_BYTES } from '../options/membership.limits.js';
+import { MAX_SYNC_BYTES } from '../options/membership.options.js';
 import {
   collect,
   contradictions,

@@ -2,8 +2,8 @@ import {
   isJsonObject,
   type JsonObject,
   type JsonValue,
+  jsonBytes,
 } from '../../../wire/json.js';
-import { jsonBytes } from '../../../wire/json-bytes.js';
 import type { CoreContext } from '../context.js';
 import { recordUpdate, stateUpdate } from '../dissemination/index.js';
 import {
@@ -14,7 +14,7 @@ import {
   readIncarnation,
   type MemberRecord,
 } from '../member-list/index.js';
-import { MAX_SYNC_BYTES } from '../options/membership.limits.js';
+import { MAX_SYNC_BYTES } from '../options/membership.options.js';
 
 /** Records for one body, as far as they fit. */
 export interface Collected {

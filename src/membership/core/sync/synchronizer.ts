@@ -1,6 +1,6 @@
 import { messageOf } from '../../../errors/error-text.js';
 import type { JsonObject } from '../../../wire/json.js';
-import type { TimerHandle } from '../clock.js';
+import type { TimerHandle } from '../environment.js';
 import type { CoreContext } from '../context.js';
 import type { Gossiper, UpdateIntake } from '../dissemination/index.js';
 import type { ProbeRing } from '../failure-detection/index.js';

@@ -6,7 +6,7 @@ import type {
 } from '../../../transport/peer-transport.interface.js';
 import type { Endpoint } from '../../../wire/endpoints.js';
 import type { JsonObject } from '../../../wire/json.js';
-import type { PeerAddress } from '../../../wire/peer-info.js';
+import type { PeerAddress } from '../../../wire/bodies.js';
 
 /** What a fake answers: a body with 200, a whole answer, or undefined for its default. */
 type FakeAnswer = object | undefined | Promise<object | undefined>;

@@ -4,7 +4,7 @@ import type { SeededRandom } from '../../../testing/network/seeded-random.js';
 import type { PeerAnswer } from '../../../transport/peer-transport.interface.js';
 import type { Endpoint } from '../../../wire/endpoints.js';
 import { isJsonObject, type JsonObject } from '../../../wire/json.js';
-import type { PeerAddress } from '../../../wire/peer-info.js';
+import type { PeerAddress } from '../../../wire/bodies.js';
 
 /** Ms for every request of the original, and between two of its checks. */
 const TIMEOUT = 1000;

@@ -1,6 +1,6 @@
 import { VirtualClock } from '../../../testing/network/virtual-clock.js';
 import { TypedEmitter } from '../../../util/typed-emitter.js';
-import type { PeerInfo } from '../../../wire/peer-info.js';
+import type { PeerInfo } from '../../../wire/bodies.js';
 import { ListRoom, type RoomLimits } from '../member-list/list-room.js';
 import type {
   MemberChange,

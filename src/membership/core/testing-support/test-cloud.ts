@@ -5,7 +5,7 @@ import { SeededRandom } from '../../../testing/network/seeded-random.js';
 import { VirtualClock } from '../../../testing/network/virtual-clock.js';
 import type { Endpoint } from '../../../wire/endpoints.js';
 import type { JsonObject } from '../../../wire/json.js';
-import type { PeerAddress, PeerInfo } from '../../../wire/peer-info.js';
+import type { PeerAddress, PeerInfo } from '../../../wire/bodies.js';
 import { MembershipCore } from '../membership-core.js';
 import {
   resolveMembershipOptions,

@@ -1,4 +1,4 @@
-import { DeadlineWatch } from './deadline-watch.js';
+import { DeadlineWatch } from './shared-timers.js';
 
 describe('DeadlineWatch', () => {
   beforeEach(() => vi.useFakeTimers());

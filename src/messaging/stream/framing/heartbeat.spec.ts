@@ -1,4 +1,4 @@
-import { Heartbeat } from './heartbeat.js';
+import { Heartbeat } from './shared-timers.js';
 
 describe('Heartbeat', () => {
   beforeEach(() => vi.useFakeTimers());

@@ -1,4 +1,4 @@
-export { DeadlineWatch } from './deadline-watch.js';
+export { DeadlineWatch, Heartbeat } from './shared-timers.js';
 export {
   FrameConnection,
   type FrameHandler,
@@ -18,7 +18,6 @@ export {
   readHello,
   type Hello,
 } from './frames.js';
-export { Heartbeat } from './heartbeat.js';
 export { InFlightTable } from './in-flight-table.js';
 export { StreamError, WrongPeerError } from './stream.errors.js';
 export { TransitClock } from './transit-clock.js';

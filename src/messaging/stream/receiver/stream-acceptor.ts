@@ -20,7 +20,7 @@ import { BodyBudget, PeerSecurity } from '../../../security/index.js';
 import type { Semaphore } from '../../../util/semaphore.js';
 import { MessageRouter } from '../../handlers/index.js';
 import { Heartbeat, StreamError, type OpenSocket } from '../framing/index.js';
-import type { ResolvedStreamOptions } from '../../stream.options.js';
+import type { ResolvedStreamOptions } from '../../messaging.options.js';
 import {
   IncomingStream,
   type IncomingStreamConfig,

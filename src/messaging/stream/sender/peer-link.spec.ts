@@ -10,8 +10,8 @@ import { BodyBudget } from '../../../security/index.js';
 import type { MessageError } from '../../messaging.errors.js';
 import { PeerLink } from './peer-link.js';
 import type { OpenSocket } from '../framing/index.js';
-import { StreamRefusedError } from './stream-refused.error.js';
-import { resolveStreamOptions } from '../../stream.options.js';
+import { StreamRefusedError } from './stream-dialer.js';
+import { resolveStreamOptions } from '../../messaging.options.js';
 
 /** Room for replies that are still coming in. */
 const replies = new BodyBudget(20_000);

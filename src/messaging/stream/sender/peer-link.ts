@@ -11,7 +11,7 @@ import {
 import { atTurnEnd, GROUP } from '../framing/index.js';
 import { Delivery, DeliveryQueue } from './delivery.js';
 import { Fallback } from './fallback.js';
-import type { StreamRefusedError } from './stream-refused.error.js';
+import type { StreamRefusedError } from './stream-dialer.js';
 import {
   StreamRotation,
   type StreamRotationConfig,

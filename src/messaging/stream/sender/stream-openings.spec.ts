@@ -1,8 +1,5 @@
 import { streamMember } from '../../../../test/support/stream-fixture.js';
-import {
-  NoStreamPlaceError,
-  StreamRefusedError,
-} from './stream-refused.error.js';
+import { NoStreamPlaceError, StreamRefusedError } from './stream-dialer.js';
 import type { OpenSocket } from '../framing/index.js';
 import { StreamOpenings, MAX_OPENINGS } from './stream-openings.js';
 

@@ -1,5 +1,5 @@
 import type { PeerLink } from './peer-link.js';
-import { StreamPlaces } from './stream-places.js';
+import { StreamPlaces } from './stream-openings.js';
 
 describe('StreamPlaces', () => {
   beforeEach(() => vi.useFakeTimers());

@@ -8,12 +8,9 @@ import { BodyBudget } from '../../../security/index.js';
 import type { MessageError } from '../../messaging.errors.js';
 import { DeliveryQueue, Delivery } from './delivery.js';
 import type { OpenSocket } from '../framing/index.js';
-import {
-  NoStreamPlaceError,
-  StreamRefusedError,
-} from './stream-refused.error.js';
+import { NoStreamPlaceError, StreamRefusedError } from './stream-dialer.js';
 import { StreamRotation } from './stream-rotation.js';
-import { resolveStreamOptions } from '../../stream.options.js';
+import { resolveStreamOptions } from '../../messaging.options.js';
 
 /** A rotation whose streams are given by hand: `asked` holds who was asked, and what becomes of it. */
 function setUp(openTimeout = 2000) {

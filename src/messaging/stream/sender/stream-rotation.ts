@@ -6,13 +6,10 @@ import {
   WrongPeerError,
   type OpenSocket,
 } from '../framing/index.js';
-import type { ResolvedStreamOptions } from '../../stream.options.js';
+import type { ResolvedStreamOptions } from '../../messaging.options.js';
 import type { Delivery, DeliveryQueue } from './delivery.js';
 import { OutgoingStream, type OutgoingStreamOwner } from './outgoing-stream.js';
-import {
-  NoStreamPlaceError,
-  StreamRefusedError,
-} from './stream-refused.error.js';
+import { NoStreamPlaceError, StreamRefusedError } from './stream-dialer.js';
 
 /**
  * Streams to one peer at the same time: one at work, others that finish what they have. A receiver with

@@ -12,13 +12,12 @@ import type { MessageError } from '../../messaging.errors.js';
 import type { JsonValue } from '../../../wire/json.js';
 import type { HttpLane } from '../../lanes/index.js';
 import type { OpenSocket } from '../framing/index.js';
-import type { StreamDialer } from './stream-dialer.js';
-import { StreamRefusedError } from './stream-refused.error.js';
+import { type StreamDialer, StreamRefusedError } from './stream-dialer.js';
 import { StreamLane } from './stream.lane.js';
 import {
   resolveStreamOptions,
   type StreamOptions,
-} from '../../stream.options.js';
+} from '../../messaging.options.js';
 
 function laneOf(
   options: StreamOptions,

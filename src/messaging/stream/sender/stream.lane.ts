@@ -18,11 +18,10 @@ import {
   type OutgoingMessage,
 } from '../../lanes/index.js';
 import { DeadlineWatch, Heartbeat, StreamError } from '../framing/index.js';
-import { resolveStreamOptions } from '../../stream.options.js';
+import { resolveStreamOptions } from '../../messaging.options.js';
 import { PeerLink, type PeerLinkContext } from './peer-link.js';
 import { STREAM_DIALER, type StreamDialer } from './stream-dialer.js';
-import { StreamOpenings } from './stream-openings.js';
-import { StreamPlaces } from './stream-places.js';
+import { StreamOpenings, StreamPlaces } from './stream-openings.js';
 
 /** Messages for each connection that go by `/message` at the same time where a stream is refused: one at work, one that follows. */
 const FALLBACK_PER_CONNECTION = 2;

@@ -18,3 +18,26 @@ export const systemClock: Clock = {
   setTimeout: (callback, ms) => setTimeout(callback, ms).unref(),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
 };
+
+/** Source of chance: the machine's in production, seeded in tests and in the simulator. */
+export interface Random {
+  /** A number from 0 (inclusive) to 1 (exclusive). */
+  next(): number;
+  /** A new UUID v4. */
+  uuid(): string;
+}
+
+/** The machine's own chance. */
+export const systemRandom: Random = {
+  next: () => Math.random(),
+  uuid: () => crypto.randomUUID(),
+};
+
+/** Shuffles in place (Fisher and Yates) and returns the same array. */
+export function shuffle<T>(items: T[], random: Random): T[] {
+  for (let last = items.length - 1; last > 0; last--) {
+    const pick = Math.floor(random.next() * (last + 1));
+    [items[last], items[pick]] = [items[pick]!, items[last]!];
+  }
+  return items;
+}
