@@ -1,6 +1,7 @@
 import {
   BadStatusError,
   ConnectionLostError,
+  type KeysService,
   type MembershipService,
   type PeerChannel,
 } from '../../index.js';
@@ -10,10 +11,16 @@ import type { SchedulePeers, Silence } from './core/schedule-ports.js';
 /** The other schedulers, reached by a channel of the cloud. */
 export class CloudPeers implements SchedulePeers {
   readonly #membership: MembershipService;
+  readonly #keys: KeysService;
   readonly #channel: PeerChannel;
 
-  constructor(membership: MembershipService, channel: PeerChannel) {
+  constructor(
+    membership: MembershipService,
+    keys: KeysService,
+    channel: PeerChannel,
+  ) {
     this.#membership = membership;
+    this.#keys = keys;
     this.#channel = channel;
   }
 
@@ -29,17 +36,19 @@ export class CloudPeers implements SchedulePeers {
     return peer !== this.self && this.#membership.get(peer) !== undefined;
   }
 
+  /** Owners of the job's name, as of any key. */
   rank(
     job: string,
     count: number,
     mayRun: (peer: string) => boolean,
   ): string[] {
-    return [this.self, ...this.others()]
-      .filter(mayRun)
-      .map((peer) => ({ peer, score: scoreOf(`${job}\n${peer}`) }))
-      .sort((a, b) => b.score - a.score)
-      .slice(0, count)
-      .map(({ peer }) => peer);
+    for (let most = count; ; most *= 2) {
+      const owners = this.#keys.ownersOf(job, most);
+      const rank = owners.map(({ id }) => id).filter(mayRun);
+      if (rank.length >= count || owners.length < most) {
+        return rank.slice(0, count);
+      }
+    }
   }
 
   async ask(
@@ -93,14 +102,4 @@ function isRefused(error: unknown): boolean {
     }
   }
   return false;
-}
-
-/** FNV-1a with a last mix. */
-function scoreOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) {
-    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  }
-  hash = Math.imul(hash ^ (hash >>> 16), 0x45d9f3b);
-  return (hash ^ (hash >>> 15)) >>> 0;
 }

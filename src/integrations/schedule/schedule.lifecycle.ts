@@ -10,6 +10,7 @@ import {
 } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import {
+  KeysService,
   MembershipService,
   MessagingService,
   PEER_CLOUD_OPTIONS,
@@ -61,7 +62,10 @@ export class ScheduleLifecycle
   onModuleInit(): void {
     const membership = this.#provided(MembershipService);
     const channel = this.#provided(MessagingService).channel(CHANNEL);
-    const scheduler = this.#service.begin(new CloudPeers(membership, channel));
+    const keys = this.#provided(KeysService);
+    const scheduler = this.#service.begin(
+      new CloudPeers(membership, keys, channel),
+    );
     const { once, singletons } = this.#explorer.explore();
     for (const { job, isDisabled } of once) {
       if (!isDisabled) {
@@ -76,9 +80,11 @@ export class ScheduleLifecycle
     const events = membership.events$.subscribe((event) =>
       tell(scheduler, event),
     );
+    const changes = keys.changes$.subscribe(() => scheduler.ranksChanged());
     this.#undo.push(
       channel.handle((body, sender) => scheduler.answer(sender.id, body)),
       () => events.unsubscribe(),
+      () => changes.unsubscribe(),
     );
     this.#once = once;
     this.#scheduler = scheduler;
