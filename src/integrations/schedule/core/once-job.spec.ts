@@ -23,10 +23,7 @@ describe('a job that runs once for each occurrence', () => {
   };
   const ranked = (): VirtualPeer[] =>
     cloud
-      .rank(
-        JOB.name,
-        cloud.alive().map(({ id }) => id),
-      )
+      .rank(JOB.name, (id) => cloud.peers.has(id))
       .map((id) => cloud.peer(id));
   const owner = (): VirtualPeer => ranked()[0]!;
   const verdict = () =>

@@ -43,6 +43,8 @@ export class OnceJob {
   readonly #memory = new OccurrenceMemory();
   readonly #ending = new AbortController();
   readonly #running = new Set<Promise<void>>();
+  /** Occurrences whose time has come, and that nobody is known to have. */
+  readonly #waiting = new Set<Occurrence>();
   /** Runs under a fence, one after another: it has one lease for a name. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -71,11 +73,7 @@ export class OnceJob {
 
   /** The ranks have changed: somebody else's turn may be this peer's now. */
   rosterChanged(): void {
-    for (const occurrence of this.#memory.values()) {
-      if (occurrence.state === 'waiting') {
-        this.#arm(occurrence);
-      }
-    }
+    this.#waiting.forEach((occurrence) => this.#arm(occurrence));
   }
 
   /** What a peer that is gone was running is over: it may have done anything up to then. */
@@ -123,8 +121,7 @@ export class OnceJob {
     if (occurrence.tickedAt === undefined) {
       occurrence.state = 'new';
     } else {
-      occurrence.state = 'waiting';
-      this.#arm(occurrence);
+      this.#wait(occurrence);
     }
   }
 
@@ -134,18 +131,14 @@ export class OnceJob {
     }
     const occurrence = this.#memory.of(time);
     if (occurrence.state !== 'running') {
-      this.#parts.clock.clearTimeout(occurrence.timer);
+      this.#settle(occurrence);
       occurrence.end(peer, result);
     }
   }
 
   /** Resolves when nothing runs here any more, or soon after `hurry` has fired. */
   async end(hurry: AbortSignal): Promise<void> {
-    for (const occurrence of this.#memory.values()) {
-      if (occurrence.state === 'waiting') {
-        this.#drop(occurrence);
-      }
-    }
+    this.#waiting.forEach((occurrence) => this.#drop(occurrence));
     hurry.addEventListener('abort', () =>
       this.#ending.abort(hurry.reason as Error),
     );
@@ -172,8 +165,19 @@ export class OnceJob {
       this.#drop(occurrence);
       return;
     }
+    this.#wait(occurrence);
+  }
+
+  #wait(occurrence: Occurrence): void {
     occurrence.state = 'waiting';
+    this.#waiting.add(occurrence);
     this.#arm(occurrence);
+  }
+
+  /** It waits no more. */
+  #settle(occurrence: Occurrence): void {
+    this.#waiting.delete(occurrence);
+    this.#parts.clock.clearTimeout(occurrence.timer);
   }
 
   #arm(occurrence: Occurrence): void {
@@ -242,6 +246,7 @@ export class OnceJob {
   ): Promise<void> {
     const { roster, emit } = this.#parts;
     const { name } = this.#job;
+    this.#settle(occurrence);
     occurrence.state = 'claiming';
     occurrence.by = roster.self;
     const { verdict, isStranger, share } = await this.#ask(occurrence.time);
@@ -341,7 +346,7 @@ export class OnceJob {
   }
 
   #take(occurrence: Occurrence, by: string): void {
-    this.#parts.clock.clearTimeout(occurrence.timer);
+    this.#settle(occurrence);
     occurrence.take(by);
   }
 
@@ -351,7 +356,7 @@ export class OnceJob {
   }
 
   #drop(occurrence: Occurrence): void {
-    this.#parts.clock.clearTimeout(occurrence.timer);
+    this.#settle(occurrence);
     occurrence.end(undefined);
     this.#memory.drop(occurrence);
   }

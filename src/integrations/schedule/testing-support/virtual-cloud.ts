@@ -46,6 +46,8 @@ export class VirtualCloud {
   readonly #jobs: VirtualJob[];
   readonly #random: SeededRandom;
   readonly #scores = new Map<string, number>();
+  /** All peers that ever were, the first in rank before the others, for each job. */
+  readonly #orders = new Map<string, string[]>();
   #made = 0;
 
   constructor(jobs: VirtualJob[], seed = 1) {
@@ -77,6 +79,7 @@ export class VirtualCloud {
       }
     }
     this.peers.set(id, peer);
+    this.#insert(id);
     peer.clock.setTimeout(
       () => void peer.scheduler.start(),
       this.#draw(TIMES.settle),
@@ -184,9 +187,29 @@ export class VirtualCloud {
     }, this.#draw(TIMES.latency));
   }
 
-  /** Rendezvous hashing. */
-  rank(job: string, peers: string[]): string[] {
-    return peers.sort((a, b) => this.#score(job, b) - this.#score(job, a));
+  /** The first by rendezvous hashing of those who may run a job. */
+  rank(
+    job: string,
+    mayRun: (peer: string) => boolean = () => true,
+    count = Infinity,
+  ): string[] {
+    let order = this.#orders.get(job);
+    if (!order) {
+      order = [...this.peers.keys()].sort(
+        (a, b) => this.#score(job, b) - this.#score(job, a),
+      );
+      this.#orders.set(job, order);
+    }
+    const rank: string[] = [];
+    for (const peer of order) {
+      if (rank.length === count) {
+        break;
+      }
+      if (mayRun(peer)) {
+        rank.push(peer);
+      }
+    }
+    return rank;
   }
 
   ran(peer: string, { name, occurrence, token }: PeerRun): RunRecord {
@@ -227,6 +250,14 @@ export class VirtualCloud {
       }
     }
     return { lost, double, total };
+  }
+
+  #insert(id: string): void {
+    for (const [job, order] of this.#orders) {
+      const score = this.#score(job, id);
+      const at = order.findIndex((other) => this.#score(job, other) < score);
+      order.splice(at < 0 ? order.length : at, 0, id);
+    }
   }
 
   #score(job: string, peer: string): number {

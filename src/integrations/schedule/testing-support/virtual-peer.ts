@@ -113,7 +113,11 @@ export class VirtualPeer {
       others: () => [...this.view],
       has: (peer) => this.view.has(peer),
       rank: (job, count, mayRun) =>
-        cloud.rank(job, [this.id, ...this.view].filter(mayRun)).slice(0, count),
+        cloud.rank(
+          job,
+          (peer) => (peer === this.id || this.view.has(peer)) && mayRun(peer),
+          count,
+        ),
       ask: (peer, question, timeout) => this.#ask(peer, question, timeout),
     };
   }
