@@ -81,12 +81,12 @@ export class JobRunner {
 
   /**
    * Runs a job once. Never rejects.
-   * @param stop fires when it has to end
+   * @param stop ends it; it fires by itself when the lease is lost
    * @param until when it gives up waiting for the fence
    */
   async run(
     job: Job,
-    stop: AbortSignal,
+    stop: AbortController,
     occurrence?: number,
     until = this.fenceDeadline,
   ): Promise<RunOutcome> {
@@ -96,7 +96,7 @@ export class JobRunner {
         lease = await this.#acquire(
           job.name,
           job.fence,
-          stop,
+          stop.signal,
           until,
           occurrence,
         );
@@ -142,13 +142,15 @@ export class JobRunner {
 
   async #call(
     { name, run }: Job,
-    stop: AbortSignal,
+    stop: AbortController,
     time: number | undefined,
     lease: FenceLease | undefined,
   ): Promise<RunOutcome> {
     const occurrence = time === undefined ? undefined : new Date(time);
     const token = lease?.token;
-    const signal = lease ? AbortSignal.any([stop, lease.lost]) : stop;
+    const { signal } = stop;
+    const lost = lease?.lost;
+    lost?.addEventListener('abort', () => stop.abort(lost.reason));
     const startedAt = this.#clock.monotonic();
     this.#emit({ type: 'job.started', job: name, occurrence, token });
     let error: unknown;

@@ -41,7 +41,7 @@ export class OnceJob {
   readonly #job: Job;
   readonly #parts: JobParts;
   readonly #memory = new OccurrenceMemory();
-  readonly #ending = new AbortController();
+  readonly #stops = new Set<AbortController>();
   readonly #running = new Set<Promise<void>>();
   /** Occurrences whose time has come, and that nobody is known to have. */
   readonly #waiting = new Set<Occurrence>();
@@ -136,13 +136,15 @@ export class OnceJob {
     }
   }
 
-  /** Resolves when nothing runs here any more, or soon after `hurry` has fired. */
-  async end(hurry: AbortSignal): Promise<void> {
+  /** Resolves when nothing runs here any more. */
+  async end(): Promise<void> {
     this.#waiting.forEach((occurrence) => this.#drop(occurrence));
-    hurry.addEventListener('abort', () =>
-      this.#ending.abort(hurry.reason as Error),
-    );
     await Promise.all(this.#running);
+  }
+
+  /** There is no more time for what still runs. */
+  cutShort(reason: unknown): void {
+    this.#stops.forEach((stop) => stop.abort(reason));
   }
 
   report(): JobRuns {
@@ -286,12 +288,14 @@ export class OnceJob {
 
   async #run(occurrence: Occurrence): Promise<void> {
     const { runner, roster } = this.#parts;
-    const { signal } = this.#ending;
+    const stop = new AbortController();
+    this.#stops.add(stop);
     const until = runner.fenceDeadline;
-    const run = () => runner.run(this.#job, signal, occurrence.time, until);
+    const run = () => runner.run(this.#job, stop, occurrence.time, until);
     const work = this.#job.fence ? this.#turn.then(run) : run();
     this.#turn = work;
     const outcome = await work;
+    this.#stops.delete(stop);
     if (outcome.kind === 'unreachable') {
       this.#skip(occurrence, 'fence-unreachable', outcome.error);
       this.#withdraw(occurrence);

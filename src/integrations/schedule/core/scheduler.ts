@@ -14,6 +14,7 @@ import type {
   SchedulePeers,
 } from './schedule-ports.js';
 import { SingletonJob } from './singleton-job.js';
+import { fired } from './waits.js';
 
 /** What a scheduler is made of. */
 export interface SchedulerParts {
@@ -102,16 +103,17 @@ export class Scheduler {
   }
 
   /**
-   * Hands over, and resolves when nothing runs here any more.
-   * @param hurry fires when there is no more time for that
+   * Hands over, and resolves when nothing runs here any more, or when there is no more time.
+   * @param hurry fires when there is no more time: what still runs is told so
    */
   async end(hurry: AbortSignal): Promise<void> {
     await this.#roster.leave();
-    await Promise.all(
-      [...this.#once.values(), ...this.#singletons.values()].map((job) =>
-        job.end(hurry),
-      ),
-    );
+    const jobs = [...this.#once.values(), ...this.#singletons.values()];
+    const ended = Promise.all(jobs.map((job) => job.end()));
+    await Promise.race([ended, fired(hurry)]);
+    if (hurry.aborted) {
+      this.#once.forEach((job) => job.cutShort(hurry.reason));
+    }
   }
 
   /** It is time for an occurrence of a job (Unix time in ms). */

@@ -140,15 +140,12 @@ export class SingletonJob {
     }
   }
 
-  /** Hands it over. Resolves when the method has ended, or soon after `hurry` has fired. */
-  async end(hurry: AbortSignal): Promise<void> {
+  /** Hands it over. Resolves when the method has ended. */
+  async end(): Promise<void> {
     this.#isEnding = true;
     this.#parts.clock.clearTimeout(this.#timer);
-    if (this.#holding) {
-      const { done } = this.#holding;
-      this.#stop('this peer leaves');
-      await Promise.race([done, fired(hurry)]);
-    }
+    this.#stop('this peer leaves');
+    await this.#holding?.done;
   }
 
   #note(peer: string, term: number): void {
@@ -370,7 +367,11 @@ export class SingletonJob {
     const { name } = this.#job;
     let backoff = FIRST_BACKOFF;
     while (!stop.aborted) {
-      const outcome = await runner.run(this.#job, stop);
+      const run = new AbortController();
+      const end = (): void => run.abort(stop.reason);
+      stop.addEventListener('abort', end);
+      const outcome = await runner.run(this.#job, run);
+      stop.removeEventListener('abort', end);
       if (stop.aborted) {
         return;
       }
