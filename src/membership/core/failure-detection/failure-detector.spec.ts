@@ -6,13 +6,21 @@ import { SeededRandom } from '../../../testing/network/seeded-random.js';
 import { TransportError } from '../../../transport/transport.error.js';
 import type { JsonObject } from '../../../wire/json.js';
 import { addFake, left, makeCloud } from '../testing-support/checked-cloud.js';
-import { GOSSIP, makeList, member } from '../testing-support/listed.js';
+import {
+  GOSSIP,
+  makeList,
+  member,
+  VERIFIED,
+} from '../testing-support/listed.js';
 import { TestCloud, told } from '../testing-support/test-cloud.js';
 import type { CoreContext } from '../context.js';
+import type { CoreEvents } from '../core-events.js';
+import type { MemberRecord, StateUpdate } from '../member-list/index.js';
+import { resolveMembershipOptions } from '../options/membership.options.js';
 import { dueUnconfirmed, FailureDetector } from './failure-detector.js';
 import { LocalHealth } from './local-health.js';
 import { ProbeRing } from './probe-ring.js';
-import type { Prober } from './prober.js';
+import type { Prober, Verdict } from './prober.js';
 
 /** Checks a member whose answer to `/status` is given here. */
 async function checkOfB(answer: () => Promise<PeerAnswer>) {
@@ -305,6 +313,347 @@ describe('a check', () => {
       expect((body as { ext: JsonObject }).ext.probe).toBeUndefined();
     }
     expect(cloud.requests.every(({ to }) => to === 'a')).toBe(true);
+  });
+});
+
+/** A detector, and checks that end as the test says. */
+function makeDetector() {
+  const { clock, list, changes, heard, ...made } = makeList();
+  const events = made.events as unknown as CoreEvents;
+  const ring = new ProbeRing(new SeededRandom(1));
+  const health = new LocalHealth(8, () => 0, clock);
+  const life = { active: true };
+  const checks: string[] = [];
+  const verdicts: (Partial<Verdict> | Promise<Partial<Verdict>>)[] = [];
+  const answer = async (how: string, id: string) => {
+    checks.push(`${how} ${id} at ${clock.monotonic()}`);
+    return { kind: 'unsure', ...(await verdicts.shift()) } as Verdict;
+  };
+  const prober = {
+    probe: ({ id }: MemberRecord) => answer('probe', id),
+    direct: ({ id }: MemberRecord) => answer('direct', id),
+  };
+  const confirmed: [StateUpdate, string][] = [];
+  events.on('suspicion.confirmed', (...args) => confirmed.push(args));
+  const detector = new FailureDetector(
+    {
+      list,
+      events,
+      life,
+      env: { clock, random: new SeededRandom(1) },
+      self: { id: 'self' },
+      options: { ...resolveMembershipOptions(), probeInterval: 500 },
+    } as unknown as CoreContext,
+    ring,
+    prober as unknown as Prober,
+    health,
+  );
+  events.on('member.added', ({ member: { id } }) => ring.add(id));
+  events.on('member.changed', (change) => detector.changed(change));
+  events.on('member.removed', ({ member: { id } }) => {
+    ring.remove(id);
+    detector.endSuspicion(id);
+  });
+  const add = (id: string, features = ['gossip']) =>
+    list.apply(member(id, 7, { features }), VERIFIED);
+  const suspect = (id: string, by: string, from = by, incarnation = 7) =>
+    detector.suspected({ id, incarnation, state: 'suspect' }, by, from);
+  const conclude = async (verdict: Partial<Verdict>, id = 'b') => {
+    verdicts.push(verdict);
+    return detector.check(id);
+  };
+  return {
+    clock,
+    list,
+    changes,
+    heard,
+    life,
+    checks,
+    verdicts,
+    confirmed,
+    detector,
+    add,
+    suspect,
+    conclude,
+  };
+}
+
+/** Shortest suspicion of a few members with these options, in ms, and the longest. */
+const SHORTEST = 2000;
+const LONGEST = 12_000;
+
+describe('FailureDetector', () => {
+  it('checks the next one of the round where nobody is named', async () => {
+    const { detector, add, checks } = makeDetector();
+    expect(await detector.check()).toEqual({ id: '', online: false });
+    await detector.tick();
+    expect(checks).toEqual([]);
+    add('b');
+    expect(await detector.check()).toEqual({ id: 'b', online: false });
+    await detector.tick();
+    expect(checks).toEqual(['probe b at 0', 'probe b at 0']);
+  });
+
+  it.each([
+    ['alive', true, true],
+    ['leaving', false, true],
+    ['replaced', false, false],
+  ] as const)(
+    'says of one that is %s whether it is online (%s), and what it says of itself (%s)',
+    async (kind, online, says) => {
+      const { add, conclude } = makeDetector();
+      const status = { id: 'b' } as never;
+      add('b');
+      expect(await conclude({ kind, status })).toEqual({
+        id: 'b',
+        online,
+        ...(says && { status }),
+      });
+    },
+  );
+
+  it.each([
+    ['leaving', 'left', 'left'],
+    ['replaced', 'dead', 'replaced'],
+    ['refused', 'dead', 'dead'],
+  ] as const)(
+    'ends one that is %s (%s, reason %s)',
+    async (kind, state, reason) => {
+      const { add, conclude, changes } = makeDetector();
+      add('b');
+      await conclude({ kind });
+      expect(changes.at(-1)).toMatchObject({
+        kind: 'removed',
+        member: { id: 'b', state, incarnation: 7 },
+        reason,
+        source: { origin: 'check' },
+      });
+    },
+  );
+
+  it('suspects, itself, one that is silent, and not one that it is not sure of', async () => {
+    const { add, conclude, changes } = makeDetector();
+    add('b');
+    await conclude({ kind: 'unsure' });
+    await conclude({ kind: 'alive' });
+    expect(changes).toHaveLength(1);
+    await conclude({ kind: 'silent' });
+    await conclude({ kind: 'silent' });
+    expect(changes).toHaveLength(2);
+    expect(changes.at(-1)).toMatchObject({
+      kind: 'changed',
+      member: { state: 'suspect', incarnation: 7 },
+      source: { origin: 'check', suspectedBy: 'self' },
+    });
+  });
+
+  it('changes nothing where the member has gone meanwhile, or this peer leaves', async () => {
+    const { add, conclude, changes, life, list } = makeDetector();
+    add('b');
+    const checked = conclude({ kind: 'refused' });
+    list.applyState({ id: 'b', incarnation: 7, state: 'left' }, GOSSIP);
+    await checked;
+    expect(changes).toHaveLength(2);
+    add('c');
+    life.active = false;
+    await conclude({ kind: 'refused' }, 'c');
+    expect(list.get('c')).toBeDefined();
+  });
+
+  it('acquits a suspect with features under its incarnation, and a legacy one under a higher', async () => {
+    const { add, conclude, suspect, list, changes } = makeDetector();
+    add('b');
+    add('l', []);
+    for (const id of ['b', 'l']) {
+      suspect(id, 'm');
+      expect(list.get(id)?.state).toBe('suspect');
+      await conclude({ kind: 'alive' }, id);
+    }
+    expect(list.get('b')).toMatchObject({ state: 'alive', incarnation: 7 });
+    expect(list.get('l')).toMatchObject({ state: 'alive', incarnation: 8 });
+    const { source } = changes.at(-1)!;
+    expect(source).toEqual({ origin: 'check', from: 'l' });
+  });
+
+  describe('where another one suspects', () => {
+    it('believes nothing that is old, or of strangers', () => {
+      const { add, suspect, changes } = makeDetector();
+      add('b');
+      suspect('b', 'm', 'm', 6);
+      suspect('x', 'm');
+      expect(changes).toHaveLength(1);
+      suspect('b', 'm', 'm', 8);
+      expect(changes.at(-1)).toMatchObject({
+        member: { state: 'suspect', incarnation: 7 },
+        source: { origin: 'gossip', from: 'm', suspectedBy: 'm' },
+      });
+    });
+
+    it('passes on each one that counts, once, as one who says it first hand', async () => {
+      const { add, suspect, confirmed, conclude } = makeDetector();
+      for (const id of ['b', 'm', 'n', 'o', 'p']) {
+        add(id);
+      }
+      suspect('b', 'm');
+      expect(confirmed).toEqual([]);
+      suspect('b', 'n', 'o');
+      suspect('b', 'n', 'o');
+      await conclude({ kind: 'silent' });
+      const update = { id: 'b', incarnation: 7, state: 'suspect' };
+      expect(confirmed).toEqual([
+        [update, 'n'],
+        [update, 'self'],
+      ]);
+    });
+
+    it('knows for how long', async () => {
+      const { add, suspect, detector, clock } = makeDetector();
+      add('b');
+      expect(detector.isLongSuspected('b')).toBe(false);
+      suspect('b', 'm');
+      await clock.run(SHORTEST / 2 - 1);
+      expect(detector.isLongSuspected('b')).toBe(false);
+      await clock.run(1);
+      expect(detector.isLongSuspected('b')).toBe(true);
+    });
+  });
+
+  describe('when a suspect has had its time', () => {
+    /** A suspect among others that could confirm it, and its last check. */
+    async function untilLastCheck(verdict?: Partial<Verdict>) {
+      const made = makeDetector();
+      for (const id of ['b', 'm', 'n', 'o', 'p']) {
+        made.add(id);
+      }
+      if (verdict) {
+        made.verdicts.push(verdict);
+      }
+      made.suspect('b', 'm');
+      await made.clock.run(LONGEST - 1);
+      expect(made.checks).toEqual([]);
+      await made.clock.run(1);
+      return made;
+    }
+
+    it.each([
+      ['silent', 'removed b dead', 'dead'],
+      ['refused', 'removed b dead', 'dead'],
+      ['leaving', 'removed b left', 'left'],
+      ['replaced', 'removed b dead', 'replaced'],
+    ] as const)(
+      'checks once more, and ends one that is %s (%s, reason %s)',
+      async (kind, change, reason) => {
+        const { checks, heard, changes } = await untilLastCheck({ kind });
+        expect(checks).toEqual([`direct b at ${LONGEST}`]);
+        expect(heard().at(-1)).toBe(change);
+        expect(changes.at(-1)).toMatchObject({ reason });
+      },
+    );
+
+    it('lets one be that is alive', async () => {
+      const { list, clock, checks } = await untilLastCheck({ kind: 'alive' });
+      expect(list.get('b')?.state).toBe('alive');
+      await clock.run(60_000);
+      expect(checks).toHaveLength(1);
+    });
+
+    it('waits for another period while it is not sure', async () => {
+      const { list, clock, checks, verdicts } = await untilLastCheck({
+        kind: 'unsure',
+      });
+      expect(list.get('b')?.state).toBe('suspect');
+      verdicts.push({ kind: 'silent' });
+      await clock.run(499);
+      expect(checks).toHaveLength(1);
+      await clock.run(1);
+      expect(list.get('b')).toBeUndefined();
+    });
+
+    it('asks nobody where the suspect has answered meanwhile', async () => {
+      const { add, suspect, detector, clock, checks, list } = makeDetector();
+      add('b');
+      suspect('b', 'm');
+      detector.heard('b');
+      detector.heard('x');
+      await clock.run(LONGEST);
+      expect(checks).toEqual([]);
+      expect(list.get('b')?.state).toBe('alive');
+    });
+
+    it('gives it more where this peer was stalled', async () => {
+      const { add, suspect, detector, clock, checks } = makeDetector();
+      add('b');
+      suspect('b', 'm');
+      detector.stalled(3000);
+      await clock.run(SHORTEST + 2999);
+      expect(checks).toEqual([]);
+      await clock.run(1);
+      expect(checks).toHaveLength(1);
+    });
+
+    it.each(['alive', 'gone', 'stopped'])(
+      'does nothing about one that is %s by then',
+      async (state) => {
+        const { add, suspect, detector, list, clock, checks } = makeDetector();
+        add('b');
+        suspect('b', 'm');
+        if (state === 'alive') {
+          list.markAlive('b', VERIFIED);
+        } else if (state === 'gone') {
+          list.applyState({ id: 'b', incarnation: 7, state: 'left' }, GOSSIP);
+        } else {
+          detector.stop();
+        }
+        await clock.run(60_000);
+        expect(checks).toEqual([]);
+      },
+    );
+
+    it('does not hold against one what was found of it before it contradicted', async () => {
+      let end!: (verdict: Partial<Verdict>) => void;
+      const verdict = new Promise<Partial<Verdict>>((done) => (end = done));
+      const { list } = await untilLastCheck(verdict as Partial<Verdict>);
+      list.markAlive('b', VERIFIED);
+      end({ kind: 'silent' });
+      await Promise.resolve();
+      expect(list.get('b')?.state).toBe('alive');
+    });
+  });
+
+  it('hurries where nobody else could ever have a say', async () => {
+    const { add, conclude, clock, checks } = makeDetector();
+    for (const id of ['b', 'm', 'n', 'o', 'p']) {
+      add(id);
+    }
+    await conclude({ kind: 'silent', alone: true });
+    await clock.run(999);
+    expect(checks).toHaveLength(1);
+    await clock.run(1);
+    expect(checks).toEqual(['probe b at 0', 'direct b at 1000']);
+  });
+
+  it('does not hurry while others may have a say', async () => {
+    const { add, conclude, clock, checks } = makeDetector();
+    add('b');
+    await conclude({ kind: 'silent', alone: false });
+    await clock.run(SHORTEST - 1);
+    expect(checks).toHaveLength(1);
+  });
+
+  it('doubts one for the shortest time, and checks it at once', async () => {
+    const { add, detector, clock, checks, changes } = makeDetector();
+    for (const id of ['b', 'm', 'n', 'o', 'p']) {
+      add(id);
+    }
+    detector.doubt('x', 'm');
+    expect(checks).toEqual([]);
+    detector.doubt('b', 'm');
+    expect(changes.at(-1)).toMatchObject({
+      member: { id: 'b', state: 'suspect', incarnation: 7 },
+      source: { origin: 'check', suspectedBy: 'm' },
+    });
+    await clock.run(SHORTEST);
+    expect(checks).toEqual(['probe b at 0', `direct b at ${SHORTEST}`]);
   });
 });
 
