@@ -47,6 +47,7 @@ const { values } = parseArgs({
   options: {
     short: { type: 'boolean', default: false },
     only: { type: 'string' },
+    without: { type: 'string' },
     signed: { type: 'boolean', default: false },
   },
 });
@@ -58,12 +59,14 @@ const WHY_NOT = {
   canLose: 'this machine has neither netem nor nftables for namespaces',
 };
 
-const steps = STEPS.filter(({ name }) => name.includes(values.only ?? ''));
+const { only = '', without } = values;
+const steps = STEPS.filter(
+  ({ name }) =>
+    name.includes(only) && (without === undefined || !name.includes(without)),
+);
 if (steps.length === 0) {
   const names = STEPS.map(({ name }) => `  ${name}`).join('\n');
-  process.stderr.write(
-    `--only ${values.only}: part of no name among\n${names}\n`,
-  );
+  process.stderr.write(`--only and --without leave no name among\n${names}\n`);
   process.exit(1);
 }
 

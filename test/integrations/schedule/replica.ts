@@ -6,6 +6,7 @@ import {
   type JobEvent,
   type PeerScheduleOptions,
 } from '../../../src/integrations/schedule/index.js';
+import { KeysService } from '../../../src/index.js';
 import { startPeer, type PeerApp } from '../../e2e/module/support/peer-app.js';
 import { until } from '../../support/until.js';
 
@@ -70,7 +71,7 @@ export async function startReplica(setup: ReplicaSetup): Promise<Replica> {
   return replica;
 }
 
-/** Starts several, one after another. */
+/** Starts several, one after another, and waits until each knows that all of them may own jobs. */
 export async function startReplicas(
   count: number,
   setup: ReplicaSetup,
@@ -80,5 +81,11 @@ export async function startReplicas(
     const peers = replicas.map(({ address }) => address);
     replicas.push(await startReplica({ peers, ...setup }));
   }
+  await until(() =>
+    replicas.every(
+      (replica) =>
+        replica.get(KeysService).ownersOf('a job', count).length === count,
+    ),
+  );
   return replicas;
 }
