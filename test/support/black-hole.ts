@@ -18,16 +18,17 @@ const QUEUED = 2;
 
 const LISTENER = `require('node:net')
   .createServer((socket) => socket.on('error', () => {}).resume())
-  .listen({ port: 0, host: '${IP}', backlog: 1 }, function () {
+  .listen({ port: 0, host: process.argv[1], backlog: 1 }, function () {
     process.stdout.write(String(this.address().port));
   });`;
 
 /**
  * A process that listens, with a short queue, and is stopped; once the queue is full, the system drops
  * what would open another connection, as a packet filter does.
+ * @param host `0.0.0.0`: at every address of this machine
  */
-export async function blackHole(): Promise<BlackHole> {
-  const child = spawn(process.execPath, ['-e', LISTENER], {
+export async function blackHole(host = IP): Promise<BlackHole> {
+  const child = spawn(process.execPath, ['-e', LISTENER, host], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [port] = (await once(child.stdout, 'data')) as [Buffer];

@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { Injectable } from '@nestjs/common';
-import { OnPeerMessage } from '../../../src/index.js';
+import { OnPeerMessage, type PeerCloudOptions } from '../../../src/index.js';
+import { blackHole } from '../../support/black-hole.js';
 import { until } from '../../support/until.js';
 import { Forwarder } from './support/forwarder.js';
 import { agree, appPort, closePeers, startPeer } from './support/peer-app.js';
@@ -46,6 +47,37 @@ describe('addresses', () => {
     await until(() => agree([first, second]));
     expect(second.membership.peers()[0]!.ip).toBe('127.0.0.1');
   });
+
+  it.each<[string, PeerCloudOptions]>([
+    ['an open cloud', {}],
+    ['a signed cloud', { security: { secret: 'x'.repeat(32) } }],
+  ])(
+    'hundreds that are stale: a peer finds the right ones among them (%s)',
+    async (_kind, options) => {
+      const hole = await blackHole('0.0.0.0');
+      try {
+        const first = await startPeer({ providers: [Pong], options });
+        const others = await Promise.all(
+          [1, 2, 3].map(() =>
+            startPeer({ options: { ...options, peers: [first.address] } }),
+          ),
+        );
+        await until(() => agree([first, ...others]));
+        const stale = Array.from(
+          { length: 200 },
+          (_, index) => `127.0.1.${index + 1}:${hole.port}`,
+        );
+        const right = [first, ...others].map(({ address }) => address);
+        const last = await startPeer({
+          options: { ...options, peers: [...stale, ...right] },
+        });
+        await until(() => last.membership.isJoined, { timeout: 10_000 });
+        await until(() => agree([first, ...others, last]));
+      } finally {
+        hole.close();
+      }
+    },
+  );
 
   it('an address outside that is not the one inside, as of a container', async () => {
     await using outside = await Forwarder.listen('127.0.0.2');

@@ -107,7 +107,7 @@ export class Healer {
     const { options, env, list } = this.#ctx;
     const seed =
       options.seeds[Math.floor(env.random.next() * options.seeds.length)]!;
-    const strangers = (await this.#joiner.addressesOf(seed)).filter(
+    const strangers = (await this.#joiner.addresses.of(seed)).filter(
       (address) => !list.at(formatAddress(address)),
     );
     const address = strangers[Math.floor(env.random.next() * strangers.length)];

@@ -1,9 +1,4 @@
-import { messageOf } from '../../../errors/error-text.js';
-import {
-  formatAddress,
-  normalizeIp,
-  sameAddress,
-} from '../../../wire/address.js';
+import { formatAddress, sameAddress } from '../../../wire/address.js';
 import type { JsonValue } from '../../../wire/json.js';
 import type {
   PeerAddress,
@@ -17,12 +12,11 @@ import {
   readPeerInfo,
   type UpdateSource,
 } from '../member-list/index.js';
-import { MAX_ADDRESSES_PER_NAME } from '../options/membership.options.js';
 import { successOf } from '../peer-calls.js';
-import { shuffle } from '../environment.js';
 import type { StatusCaller } from '../status/index.js';
 import { joinBody, readJoinAnswer, type ReadJoinAnswer } from './join-body.js';
 import { anyTrue, hedge } from './join-hedge.js';
+import { SeedAddresses } from './seed-addresses.js';
 
 /** What became of a request to join. `self`: this peer met itself. */
 type JoinOutcome = 'joined' | 'refused' | 'failed' | 'self';
@@ -33,13 +27,13 @@ const RECEIVER_TRIES = 3;
 /** Longest that seeds are waited for, in join timeouts. */
 const MAX_PATIENCE = 4;
 
-/** Gets this peer into a cloud: through seeds in random order, one after the other (PROTOCOL.md, section 3). */
+/** Gets this peer into a cloud: through seeds in random order, one join after the other (PROTOCOL.md, section 3). */
 export class Joiner {
+  /** What is behind the names of seeds. */
+  readonly addresses: SeedAddresses;
   #lock: Promise<unknown> = Promise.resolve();
   #running = 0;
   #attempts = 0;
-  /** Addresses at which this peer met itself. */
-  readonly #own = new Set<string>();
   /** Incarnations of the joins under way; true for those that came back to this peer itself. */
   readonly #sent = new Map<number, boolean>();
   #endFirstRound!: () => void;
@@ -66,6 +60,7 @@ export class Joiner {
     this.#caller = caller;
     this.#notifier = notifier;
     this.#givenIp = givenIp;
+    this.addresses = new SeedAddresses(ctx, caller);
   }
 
   /** True while a join is under way. */
@@ -120,18 +115,23 @@ export class Joiner {
    */
   join(seeds: readonly PeerAddress[], patience = 1): Promise<boolean> {
     return this.#locked(async () => {
-      const { random } = this.#ctx.env;
-      for (const seed of shuffle([...seeds], random)) {
-        for (const address of shuffle(await this.addressesOf(seed), random)) {
+      const round = this.addresses.round(seeds);
+      const running: Promise<boolean>[] = [];
+      try {
+        for (let address; (address = await round.next());) {
           if (!this.#ctx.life.active) {
             return false;
           }
-          if (await this.#insist(address, patience)) {
+          const { early, joined } = this.#insist(address, patience);
+          running.push(joined);
+          if ((await early) === true) {
             return true;
           }
         }
+        return await anyTrue(running);
+      } finally {
+        round.stop();
       }
-      return false;
     });
   }
 
@@ -180,52 +180,25 @@ export class Joiner {
     });
   }
 
-  /** Every address behind a seed's name, resolved anew, without this peer's own. */
-  async addressesOf(seed: PeerAddress): Promise<PeerAddress[]> {
-    const literal = normalizeIp(seed.ip);
-    const ips = literal ? [literal] : await this.#resolve(seed.ip);
-    const { record, hasAddress } = this.#ctx.self;
-    return ips
-      .slice(0, MAX_ADDRESSES_PER_NAME)
-      .map((ip) => ({ ...seed, ip }))
-      .filter((address) => {
-        const text = formatAddress(address);
-        return !this.#own.has(text) && !(hasAddress && text === record.address);
-      });
-  }
-
-  async #resolve(host: string): Promise<string[]> {
-    try {
-      return await this.#ctx.env.resolve(host);
-    } catch (error) {
-      const reason = messageOf(error);
-      this.#ctx.env.logger.debug(
-        `The seed ${host} cannot be resolved: ${reason}`,
-      );
-      return [];
-    }
-  }
-
   /**
    * A join may be lost. Where no answer comes, it is sent once more before the first one is given up, to
    * a peer of ours: it lets in each peer once. Legacy peers may add and announce it twice.
+   * @returns what came of it; `early`: the same, or false as soon as nobody seems to be there
    */
-  async #insist(address: PeerAddress, patience: number): Promise<boolean> {
+  #insist(
+    address: PeerAddress,
+    patience: number,
+  ): { early: Promise<boolean>; joined: Promise<boolean> } {
     const first = this.#attempt(address, patience).then(isJoined);
-    const early = await hedge(
-      this.#ctx,
-      this.#caller,
-      first,
-      address,
-      patience,
+    const sign = hedge(this.#ctx, this.#caller, first, address, patience);
+    const joined = sign.then((early) =>
+      early === 'overdue'
+        ? anyTrue([first, this.#attempt(address, patience).then(isJoined)])
+        : first,
     );
-    if (typeof early === 'boolean') {
-      return early;
-    }
-    if (early === 'unknown') {
-      return first;
-    }
-    return anyTrue([first, this.#attempt(address, patience).then(isJoined)]);
+    void joined.then((isIn) => this.addresses.note(address, !isIn));
+    const early = sign.then((what) => what !== 'unknown' && joined);
+    return { early, joined };
   }
 
   async #attempt(address: PeerAddress, patience = 1): Promise<JoinOutcome> {
@@ -241,7 +214,7 @@ export class Joiner {
     const isOwn = this.#sent.get(incarnation);
     this.#sent.delete(incarnation);
     if (outcome === 'refused' && isOwn) {
-      this.#own.add(formatAddress(address));
+      this.addresses.markOwn(address);
       this.#ctx.env.logger.debug(
         `${formatAddress(address)} is this peer itself`,
       );

@@ -98,7 +98,7 @@ export const MAX_INHERITED_ENDS = 256;
 export const INHERITED_PERIOD = 2 * 60_000;
 
 /** Addresses behind one name that are tried. */
-export const MAX_ADDRESSES_PER_NAME = 64;
+export const MAX_ADDRESSES_PER_NAME = 512;
 
 /**
  * How members are judged and how updates spread. Start from a profile and change single values only with

@@ -1,0 +1,200 @@
+import { messageOf } from '../../../errors/error-text.js';
+import { BoundedMap } from '../../../util/bounded-map.js';
+import { formatAddress, normalizeIp } from '../../../wire/address.js';
+import type { PeerAddress } from '../../../wire/bodies.js';
+import type { CoreContext } from '../context.js';
+import { MAX_ADDRESSES_PER_NAME } from '../options/membership.options.js';
+import { shuffle, type TimerHandle } from '../environment.js';
+import type { StatusCaller } from '../status/index.js';
+
+/** Ms without an answer after which more addresses are asked (RFC 8305, section 5). */
+const STAGGER = 250;
+
+/** How many times as many are asked each time: a few hundred stale ones are through within two seconds. */
+const GROWTH = 2;
+
+/** Addresses of which it is known whether they failed the last time. */
+const MAX_REMEMBERED = 1024;
+
+/** The addresses of seeds: what is behind their names, and how they did the last time. */
+export class SeedAddresses {
+  /** Addresses at which this peer met itself. */
+  readonly #own = new Set<string>();
+  readonly #failed = new BoundedMap<string, boolean>(MAX_REMEMBERED);
+
+  readonly #ctx: CoreContext;
+  readonly #caller: StatusCaller;
+
+  constructor(ctx: CoreContext, caller: StatusCaller) {
+    this.#ctx = ctx;
+    this.#caller = caller;
+  }
+
+  /** Every address behind a seed's name, resolved anew and in an order by chance, without this peer's own. */
+  async of(seed: PeerAddress): Promise<PeerAddress[]> {
+    const literal = normalizeIp(seed.ip);
+    const ips = literal ? [literal] : await this.#resolve(seed.ip);
+    const { record, hasAddress } = this.#ctx.self;
+    return shuffle([...ips], this.#ctx.env.random)
+      .slice(0, MAX_ADDRESSES_PER_NAME)
+      .map((ip) => ({ ...seed, ip }))
+      .filter((address) => {
+        const text = formatAddress(address);
+        return !this.#own.has(text) && !(hasAddress && text === record.address);
+      });
+  }
+
+  /** This peer itself answers there: it is no seed. */
+  markOwn(address: PeerAddress): void {
+    this.#own.add(formatAddress(address));
+  }
+
+  /** One that failed is tried after the others the next time. */
+  note(address: PeerAddress, failed: boolean): void {
+    this.#failed.set(formatAddress(address), failed);
+  }
+
+  /** One round over seeds, in an order by chance. `stop()` it in the end. */
+  round(seeds: readonly PeerAddress[]): SeedRound {
+    const order = shuffle([...seeds], this.#ctx.env.random);
+    return new SeedRound(this.#ctx, this, order, (address) =>
+      this.#answers(address),
+    );
+  }
+
+  hasFailed(address: PeerAddress): boolean {
+    return this.#failed.get(formatAddress(address)) ?? false;
+  }
+
+  async #answers(address: PeerAddress): Promise<boolean> {
+    const { options, self } = this.#ctx;
+    const reply = await this.#caller.askAddress(
+      address,
+      options.requestTimeout,
+    );
+    if (reply.status?.id === self.id) {
+      this.markOwn(address);
+      return false;
+    }
+    const answers = reply.kind === 'online' || reply.kind === 'busy';
+    this.note(address, !answers);
+    return answers;
+  }
+
+  async #resolve(host: string): Promise<string[]> {
+    try {
+      return await this.#ctx.env.resolve(host);
+    } catch (error) {
+      const reason = messageOf(error);
+      this.#ctx.env.logger.debug(
+        `The seed ${host} cannot be resolved: ${reason}`,
+      );
+      return [];
+    }
+  }
+}
+
+/**
+ * Which address is tried next. While one does not answer, the others are asked, more of them each time, who
+ * is there at all, as Happy Eyeballs does it: behind a name may be hundreds of addresses of peers that are
+ * gone. The first that answers is tried next.
+ */
+export class SeedRound {
+  /** Those that failed last time at the end. */
+  readonly #untried: PeerAddress[] = [];
+  readonly #answering: PeerAddress[] = [];
+  #isResolving = true;
+  /** Addresses that are being asked. */
+  #asked = 0;
+  #wave = 1;
+  #timer: TimerHandle;
+  #stopped = false;
+  #onChange: () => void = () => {};
+
+  readonly #ctx: CoreContext;
+  readonly #addresses: SeedAddresses;
+  readonly #answers: (address: PeerAddress) => Promise<boolean>;
+
+  constructor(
+    ctx: CoreContext,
+    addresses: SeedAddresses,
+    seeds: readonly PeerAddress[],
+    answers: (address: PeerAddress) => Promise<boolean>,
+  ) {
+    this.#ctx = ctx;
+    this.#addresses = addresses;
+    this.#answers = answers;
+    void this.#resolve(seeds);
+  }
+
+  /** The address to try now; undefined when there is none left. */
+  async next(): Promise<PeerAddress | undefined> {
+    for (;;) {
+      const address =
+        this.#answering.shift() ??
+        (this.#asked === 0 ? this.#untried.shift() : undefined);
+      if (address) {
+        this.#arm();
+        return address;
+      }
+      if (this.#stopped || (!this.#isResolving && this.#asked === 0)) {
+        return undefined;
+      }
+      await new Promise<void>((resolve) => {
+        this.#onChange = resolve;
+      });
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#ctx.env.clock.clearTimeout(this.#timer);
+    this.#onChange();
+  }
+
+  /** One name after the other: each look-up takes a thread that the whole process shares. */
+  async #resolve(seeds: readonly PeerAddress[]): Promise<void> {
+    for (const seed of seeds) {
+      for (const address of await this.#addresses.of(seed)) {
+        if (this.#addresses.hasFailed(address)) {
+          this.#untried.push(address);
+        } else {
+          const at = this.#untried.findIndex((each) =>
+            this.#addresses.hasFailed(each),
+          );
+          this.#untried.splice(at < 0 ? this.#untried.length : at, 0, address);
+        }
+      }
+      this.#onChange();
+    }
+    this.#isResolving = false;
+    this.#onChange();
+  }
+
+  /** Nothing has come of the last one: more of them are asked, unless something comes of it in time. */
+  #arm(): void {
+    const { clock } = this.#ctx.env;
+    clock.clearTimeout(this.#timer);
+    if (this.#stopped) {
+      return;
+    }
+    this.#timer = clock.setTimeout(() => {
+      this.#wave *= GROWTH;
+      for (const address of this.#untried.splice(0, this.#wave)) {
+        void this.#ask(address);
+      }
+      if (this.#untried.length > 0 || this.#isResolving) {
+        this.#arm();
+      }
+    }, STAGGER);
+  }
+
+  async #ask(address: PeerAddress): Promise<void> {
+    this.#asked++;
+    if (await this.#answers(address)) {
+      this.#answering.push(address);
+    }
+    this.#asked--;
+    this.#onChange();
+  }
+}
