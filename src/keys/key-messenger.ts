@@ -29,8 +29,7 @@ import { PEER_CLOUD_OPTIONS } from '../options/peer-cloud.tokens.js';
 import { isSuccess } from '../wire/endpoints.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../wire/json.js';
 import type { MessageMetadata } from '../wire/message-head.js';
-import { KeyOwners } from './key-owners.js';
-import { NoOwnerError } from './keys.errors.js';
+import { KeyOwners, NoOwnerError } from './key-owners.js';
 
 /** The reply of a key's owner. */
 export interface KeyReply<T> {

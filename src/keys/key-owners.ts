@@ -1,3 +1,4 @@
+import { PeerCloudError } from '../errors/peer-cloud.error.js';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { Subject, type Observable } from 'rxjs';
 import {
@@ -15,6 +16,18 @@ import {
 } from '../options/peer-cloud.tokens.js';
 import { KeyRing, type KeyHolder } from './key-ring.js';
 import type { ResolvedKeysOptions } from './keys.options.js';
+
+/** Nobody owns keys: no peer of the cloud is eligible (option `keys.eligible`), this one included. */
+export class NoOwnerError extends PeerCloudError {
+  override readonly name = 'NoOwnerError';
+
+  constructor(readonly key: string) {
+    super(
+      'NO_OWNER',
+      `nobody owns the key ${JSON.stringify(key.slice(0, 80))}: let one peer at least have the option keys.eligible`,
+    );
+  }
+}
 
 /** Feature of a peer that owns keys, with its weight unless that is 1 (PROTOCOL.md, section 4, `keys`). */
 const FEATURE = /^keys(?:=([\d.]{1,16}))?$/;

@@ -8,8 +8,7 @@ import {
 import { readSection } from '../options/read-section.js';
 import { KEYS } from '../options/option-tables.js';
 import { KeyMessenger, type KeyReply } from './key-messenger.js';
-import { KeyOwners } from './key-owners.js';
-import { NoOwnerError } from './keys.errors.js';
+import { KeyOwners, NoOwnerError } from './key-owners.js';
 import type { KeysOptions } from './keys.options.js';
 import type { JsonValue } from '../wire/json.js';
 

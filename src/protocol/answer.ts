@@ -3,7 +3,7 @@ import type {
   OutgoingHttpHeaders,
   ServerResponse,
 } from 'node:http';
-import { errorBody } from '../wire/error-body.js';
+import { errorBody } from '../wire/bodies.js';
 import { JsonText } from '../wire/json.js';
 import type { PeerRequest } from './gate/peer-request.js';
 import type { ProtocolError } from './protocol.error.js';

@@ -1,4 +1,5 @@
 import type { JsonObject } from './json.js';
+import { STATUS_CODES } from 'node:http';
 
 /** Where a peer answers. `ip` is an IP literal, except in addresses of known peers, where it may be a name. */
 export interface PeerAddress {
@@ -83,4 +84,16 @@ export interface PeerStatus {
   scheme?: 'https';
   /** Extension part (PROTOCOL.md, section 4: `gossip` and `probe`). */
   ext?: JsonObject;
+}
+
+/** The body of a non-2xx answer: Nest's own shape plus a stable code (PROTOCOL.md, section 1, errors). */
+export function errorBody(
+  statusCode: number,
+  message: string,
+  code?: string,
+): JsonObject {
+  const error = STATUS_CODES[statusCode] ?? 'Error';
+  return code === undefined
+    ? { statusCode, error, message }
+    : { statusCode, error, message, code };
 }

@@ -1,6 +1,6 @@
 import { TypedEmitter } from '../../util/typed-emitter.js';
 import { CoreLife, type CoreContext } from './context.js';
-import type { CoreEventMap } from './core-events.js';
+import { type CoreEventMap, EventPublisher } from './core-events.js';
 import {
   Gossiper,
   GossipExtension,
@@ -9,7 +9,6 @@ import {
   Notifier,
   UpdateIntake,
 } from './dissemination/index.js';
-import { EventPublisher } from './event-publisher.js';
 import {
   FailureDetector,
   LocalHealth,

@@ -1,7 +1,7 @@
 import { HttpException, Logger } from '@nestjs/common';
 import { stackOf } from '../../errors/error-text.js';
 import { LimitedLog } from '../../util/limited-log.js';
-import { errorBody } from '../../wire/error-body.js';
+import { errorBody } from '../../wire/bodies.js';
 import { isLarger } from '../../util/text-parts.js';
 import { replyNotJson, replyTooLarge } from '../messaging.messages.js';
 

@@ -12,7 +12,7 @@ import type {
 } from '../../transport/peer-transport.interface.js';
 import { TransportError } from '../../transport/transport.error.js';
 import { isSuccess } from '../../wire/endpoints.js';
-import { errorBody } from '../../wire/error-body.js';
+import { errorBody } from '../../wire/bodies.js';
 import type { JsonValue } from '../../wire/json.js';
 import { onAbort } from '../../util/abort-listeners.js';
 import {

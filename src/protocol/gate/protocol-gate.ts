@@ -21,7 +21,7 @@ import type {
   RequestRefused,
   RequestVerifier,
 } from '../../security/index.js';
-import { errorBody } from '../../wire/error-body.js';
+import { errorBody } from '../../wire/bodies.js';
 import type { JsonValue } from '../../wire/json.js';
 import { Answer, refusalAnswer, refuseAndDrain } from '../answer.js';
 import {
