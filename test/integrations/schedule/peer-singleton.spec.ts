@@ -88,20 +88,23 @@ describe('@PeerSingleton()', () => {
   });
 
   it('does not keep a replica for longer than its handover may take', async () => {
-    let isRunning = false;
+    let endRun: (() => void) | undefined;
     @Injectable()
     class Deaf {
       @PeerSingleton()
       async run() {
-        isRunning = true;
-        await new Promise(() => undefined);
+        await new Promise<void>((resolve) => {
+          endRun = resolve;
+        });
       }
     }
     const replica = await startReplica({
       providers: [Deaf],
       options: { handoverTimeout: 100 },
     });
-    await until(() => isRunning);
+    await until(() => endRun !== undefined);
     await replica.close();
+    // Otherwise the run would be reported ten seconds later, in the middle of another test.
+    endRun!();
   });
 });
