@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 /** Specs whose worth is in their number: `npm test` does a little of each, `npm run test:slow` much. */
 const COUNTED = [
+  'src/membership/core/legacy/legacy-members.spec.ts',
   'test/fuzz/**/*.spec.ts',
   'test/simulation/{detection,joining,legacy,legacy-loss,partition,restart,simulator}.spec.ts',
   'test/e2e/messaging/{broken-streams,killed-receiver}.spec.ts',

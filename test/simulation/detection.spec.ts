@@ -2,13 +2,19 @@ import type { MembershipEvent } from '../../src/membership/core/membership.types
 import { Staller } from '../../simulation/cloud/staller.js';
 import { churn } from '../../simulation/scenarios/churn.js';
 import { unreachable } from '../../simulation/scenarios/unreachable.js';
+import { byAmount } from '../support/amount.js';
 import {
   expectAgreement,
   grown,
+  HEAVY,
   REAL_TIMEOUT,
   scenario,
   settled,
 } from './simulated.js';
+
+/** Peers of a large cloud, and virtual minutes of a long wait. */
+const MANY = byAmount({ quick: 30, slow: 100, long: 100 });
+const MINUTES = byAmount({ quick: 2, slow: 10, long: 10 });
 
 describe('detection', () => {
   scenario('a third of the cloud crashes at once', async (options) => {
@@ -48,7 +54,7 @@ describe('detection', () => {
   scenario(
     'a peer that nobody can call is off all lists, though its own calls get through',
     async (options) => {
-      const cloud = await settled(options, 100);
+      const cloud = await settled(options, MANY);
       const { off, returns, back } = await unreachable(cloud);
       expect(off).toBeLessThan(20_000);
       expect(returns).toBe(0);
@@ -74,7 +80,7 @@ describe('detection', () => {
 
   scenario('at 5 % loss nobody is lost', async (options) => {
     const cloud = await settled({ ...options, loss: 0.05 }, 40);
-    const { declaredDead, disagreement } = await churn(cloud, 0, 10);
+    const { declaredDead, disagreement } = await churn(cloud, 0, MINUTES);
     expect(declaredDead).toBe(0);
     expect(disagreement).toBeUndefined();
     return cloud;
@@ -98,6 +104,7 @@ describe('detection', () => {
       expect(disagreement).toBeUndefined();
       return cloud;
     },
+    HEAVY,
   );
 
   scenario('a stall of a second is forgiven', async (options) => {
@@ -155,8 +162,8 @@ describe('Staller', () => {
   it(
     'keeps the share of the peers stalled',
     async () => {
-      const cloud = await settled({ seed: 1 }, 50);
-      const staller = new Staller(cloud, 0.1);
+      const cloud = await settled({ seed: 1 }, 40);
+      const staller = new Staller(cloud, 0.125);
       staller.start();
       await cloud.clock.run(40_000);
       let stalled = 0;

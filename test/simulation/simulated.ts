@@ -11,6 +11,9 @@ const SEEDS = byAmount({
   long: Array.from({ length: 20 }, (_, index) => 11 + index),
 });
 
+/** Seeds of a scenario that computes for long: it is left to the slow run. */
+export const HEAVY = byAmount({ quick: [], slow: SEEDS, long: SEEDS });
+
 /** Real ms for one seed of a scenario: some of them are work for seconds, and machines are busy. */
 export const REAL_TIMEOUT = 120_000;
 

@@ -25,15 +25,11 @@ describe('the simulator', { timeout: REAL_TIMEOUT }, () => {
     table = await tableFor();
   }, REAL_TIMEOUT);
 
-  it('prints the same table for the same seed', async () => {
-    expect(await tableFor()).toBe(table);
-  });
-
   it('prints another table for another seed', async () => {
     expect(await tableFor({ seed: 6 })).not.toBe(table);
   });
 
-  it('may share bodies: no core changes what it received', async () => {
+  it('prints the same table for the same seed, with copies of bodies too: no core changes what it received', async () => {
     expect(await tableFor({ bodies: 'copy' })).toBe(table);
   });
 });

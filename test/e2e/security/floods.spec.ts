@@ -17,8 +17,8 @@ import {
 } from './support/fake-peer.js';
 
 /** Invented members that are told in large bodies, and those that are told one by one or 32 at a time, which takes longer. */
-const ALL = byAmount({ quick: 20_000, slow: 100_000, long: 100_000 });
-const SOME = byAmount({ quick: 1000, slow: 4000, long: 100_000 });
+const ALL = byAmount({ quick: 6000, slow: 100_000, long: 100_000 });
+const SOME = byAmount({ quick: 500, slow: 4000, long: 100_000 });
 const LAST = `invented-${ALL - 1}`;
 const QUOTA = 100;
 

@@ -5,7 +5,7 @@ import { AMOUNT, byAmount } from '../../support/amount.js';
 /** Cases of all suites together. */
 const TOTAL = Number(
   process.env.FUZZ_RUNS ??
-    byAmount({ quick: 1000, slow: 10_000, long: 100_000 }),
+    byAmount({ quick: 500, slow: 10_000, long: 100_000 }),
 );
 
 /** Ms after which a suite ends, however far it is: machines differ. */

@@ -1,6 +1,10 @@
+import { byAmount } from '../../../../test/support/amount.js';
 import { idsOf, TestCloud, told } from '../testing-support/test-cloud.js';
 
-const SEEDS = Array.from({ length: 20 }, (_, index) => index + 1);
+const SEEDS = Array.from(
+  { length: byAmount({ quick: 4, slow: 20, long: 20 }) },
+  (_, index) => index + 1,
+);
 
 describe('legacy members', () => {
   it('are told of each newcomer exactly once, and of each end', async () => {
