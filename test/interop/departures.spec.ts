@@ -59,11 +59,14 @@ describe('who goes is missed by the other kind', { timeout: 240_000 }, () => {
     }
   });
 
-  it.each(OURS)('the only %s peer beside an original', async (kind) => {
-    const original = await cloud.start('original', 'original');
-    const ours = await cloud.start(kind, 'ours', original);
-    await everyoneSeesEveryone([original, ours]);
-    await ours.kill();
-    await everyoneSeesEveryone([original]);
-  });
+  it.concurrent.each(OURS)(
+    'the only %s peer beside an original',
+    async (kind) => {
+      const original = await cloud.start('original', 'original');
+      const ours = await cloud.start(kind, 'ours', original);
+      await everyoneSeesEveryone([original, ours]);
+      await ours.kill();
+      await everyoneSeesEveryone([original]);
+    },
+  );
 });

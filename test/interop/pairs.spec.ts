@@ -10,17 +10,18 @@ const OURS: Kind[] = ['nest', 'fastify', 'own listener', 'standalone'];
 
 const cloud = new Cloud();
 
-afterEach(() => cloud.end());
-
 describe.each(OURS)('%s and the original', { timeout: 180_000 }, (kind) => {
-  it('is joined by the original', async () => {
+  afterAll(() => cloud.end());
+
+  // Both at the same time: they are processes that wait most of the time.
+  it.concurrent('is joined by the original', async () => {
     const ours = await cloud.start(kind, 'ours');
     const original = await cloud.start('original', 'original', ours);
 
     await understandEachOther(ours, original);
   });
 
-  it('joins the original', async () => {
+  it.concurrent('joins the original', async () => {
     const original = await cloud.start('original', 'original');
     const ours = await cloud.start(kind, 'ours', original);
 
