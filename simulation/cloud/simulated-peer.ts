@@ -78,7 +78,7 @@ export class SimulatedPeer {
         transport: this.process.transport,
         logger: silent,
         resolve: (host) => Promise.resolve([host]),
-        allows: () => true,
+        addressRefusal: () => undefined,
         eventLoopDelay: () => this.process.clock.delay(),
         ...(pool && { shareRecord: (record) => pool.share(record) }),
       },

@@ -9,6 +9,7 @@ import {
   MEMBERSHIP_CORE,
   PEER_CLOUD_OPTIONS,
 } from '../options/peer-cloud.tokens.js';
+import { StepLog } from '../util/step-log.js';
 import { checkFailed, checksEvery, checksOff } from './health.messages.js';
 
 /** Name of the health check's job in the SchedulerRegistry. */
@@ -21,6 +22,7 @@ const START_DELAY = 500;
 @Injectable()
 export class HealthCheckSchedule {
   readonly #logger = new Logger('PeerCloud');
+  readonly #steps = new StepLog();
   #registry: SchedulerRegistry | undefined;
   #waiting: NodeJS.Timeout | undefined;
   #ticking = false;
@@ -44,7 +46,7 @@ export class HealthCheckSchedule {
   start(): void {
     const { healthCheck } = this.#options;
     if (healthCheck === false) {
-      this.#logger.debug(checksOff);
+      this.#steps.write(checksOff);
       return;
     }
     const jitter = new TickJitter(healthCheck.interval, Math.random);
@@ -57,7 +59,7 @@ export class HealthCheckSchedule {
     this.#registry = this.#findRegistry();
     this.#registry.addCronJob(HEALTH_CHECK_JOB, job);
     this.#waiting = setTimeout(() => this.#begin(job), START_DELAY).unref();
-    this.#logger.debug(checksEvery(healthCheck.interval));
+    this.#steps.write(checksEvery(healthCheck.interval));
   }
 
   /** Ends the schedule, when the peer leaves; a check under way runs to its end. */

@@ -13,9 +13,11 @@ import {
 import { type AddressPolicy, PeerSecurity } from '../security/index.js';
 import { normalizeIp } from '../wire/address.js';
 import type { PeerTransport } from '../transport/peer-transport.interface.js';
+import { StepLog } from '../util/step-log.js';
 import { deepFreeze } from '../util/deep-freeze.js';
 import {
   type Clock,
+  type CoreLogger,
   MembershipCore,
   type SelfDescription,
   systemClock,
@@ -62,12 +64,13 @@ export const membershipProviders: Provider[] = [
           clock,
           random: systemRandom,
           transport,
-          logger: new Logger('PeerCloud'),
+          logger: coreLogger(),
           resolve: resolveHost,
           // What it says to others is not for others to read: with TLS, nobody is called without.
-          allows: (address, origin) =>
-            (!options.tls || address.scheme === 'https') &&
-            policy.allows(address, origin),
+          addressRefusal: (address, origin) =>
+            options.tls && address.scheme !== 'https'
+              ? 'is called without TLS (option tls)'
+              : policy.refusal(address, origin),
           eventLoopDelay: () => delay.read(),
           ...(authorize && {
             authorize: (peer, { remoteAddress }) =>
@@ -98,6 +101,17 @@ export const membershipProviders: Provider[] = [
   HandlerFinder,
   PeerEventExplorer,
 ];
+
+/** What the core calls debugging are single steps. */
+function coreLogger(): CoreLogger {
+  const logger = new Logger('PeerCloud');
+  const steps = new StepLog();
+  return {
+    log: (text) => logger.log(text),
+    warn: (text) => logger.warn(text),
+    debug: (text) => steps.write(text),
+  };
+}
 
 function describeSelf(options: ResolvedPeerCloudOptions): SelfDescription {
   const { id, hasFixedId, ip, data, cloud, tls } = options;

@@ -38,9 +38,11 @@ export class RefusalLog {
       const event: RefusedRequest = { reason, path, remoteAddress, senderId };
       refused.publish(event);
     }
+    // A Unix socket has no address, and one that is gone has none any more.
+    const address = remoteAddress || 'a socket without an address';
     const from = senderId === undefined ? '' : ` (it says it is ${senderId})`;
     this.#log.warn(
-      `refused a request to ${logText(path)} from ${remoteAddress}${from}`,
+      `refused a request to ${logText(path)} from ${address}${from}`,
       reason,
     );
   }

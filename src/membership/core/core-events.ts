@@ -1,6 +1,6 @@
 import type { TypedEmitter } from '../../util/typed-emitter.js';
 import type { JsonValue, JsonObject } from '../../wire/json.js';
-import type { PeerInfo, JoinRequest } from '../../wire/bodies.js';
+import type { PeerInfo } from '../../wire/bodies.js';
 import type {
   MemberListEvents,
   MemberRecord,
@@ -40,8 +40,6 @@ export interface CoreEventMap extends MemberListEvents {
   'process.late': [ms: number];
   /** This process stood still for so many ms; a longer report of the same stall adds the difference. */
   'process.stalled': [ms: number];
-  /** A join names this peer's own id: it may be this peer's own join. */
-  'join.own-id': [request: JoinRequest];
   /** A join of this peer succeeded. */
   'join.accepted': [receiverId: string, how: AcceptedJoin];
   /** A legacy member may not list this peer. */

@@ -8,6 +8,7 @@ export {
 } from './member-list/index.js';
 export { MembershipCore } from './membership-core.js';
 export type {
+  CoreLogger,
   LeaveReason,
   Member,
   MembershipEvent,

@@ -161,11 +161,11 @@ describe('leaving while joining', () => {
     let left: Promise<void> | undefined;
     const seed = cloud.peer('seed', {
       env: {
-        allows: ({ ip }) => {
+        addressRefusal: ({ ip }) => {
           if (ip === '10.0.5.5') {
             left ??= a.core.leave();
           }
-          return true;
+          return undefined;
         },
       },
     });

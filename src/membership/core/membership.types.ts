@@ -65,8 +65,11 @@ export interface MembershipEnvironment {
   logger: CoreLogger;
   /** IP literals behind a host name, resolved anew at each call; an IP literal resolves to itself. */
   resolve(host: string): Promise<string[]>;
-  /** The address policy: may a remote make this peer call that address? `origin` is who asks. */
-  allows(address: PeerAddress, origin?: RequestOrigin): boolean;
+  /** The address policy: why no remote may make this peer call that address; `origin` is who asks. */
+  addressRefusal(
+    address: PeerAddress,
+    origin?: RequestOrigin,
+  ): string | undefined;
   /** How much longer than usual this process takes to react, in ms (event-loop delay). */
   eventLoopDelay(): number;
   /** Signs this peer's own record, where the cloud uses keys. Asked anew whenever the record changes. */

@@ -18,9 +18,13 @@ export type CallResult =
       readonly status: number;
       readonly body: JsonObject | undefined;
     }
-  | { readonly kind: 'refused' }
-  | { readonly kind: 'silent' }
-  | { readonly kind: 'aborted' };
+  | {
+      readonly kind: 'refused' | 'silent' | 'aborted';
+      /** What stood in the way, in a few words. */
+      readonly why: string;
+    };
+
+const STOPPED = { kind: 'aborted', why: 'this peer stops' } as const;
 
 /** What a call may have of its own. */
 export interface CallOptions {
@@ -66,7 +70,7 @@ export class PeerCalls {
     { maxAnswerBytes = MAX_CONTROL_BYTES, exact = false }: CallOptions = {},
   ): Promise<CallResult> {
     if (this.stopped) {
-      return { kind: 'aborted' };
+      return STOPPED;
     }
     try {
       const { status, body: answer } = await this.#env.transport.request(
@@ -80,7 +84,7 @@ export class PeerCalls {
         },
       );
       if (this.stopped) {
-        return { kind: 'aborted' };
+        return STOPPED;
       }
       const object = isJsonObject(answer) ? answer : undefined;
       this.#observe(target.id, status, object);
@@ -109,7 +113,7 @@ export class PeerCalls {
 
   #failure(error: unknown, target: PeerTarget, endpoint: Endpoint): CallResult {
     if (this.stopped) {
-      return { kind: 'aborted' };
+      return STOPPED;
     }
     const code = error instanceof TransportError ? error.code : undefined;
     const message = messageOf(error);
@@ -117,10 +121,12 @@ export class PeerCalls {
       `/${endpoint} to ${target.ip}:${target.port} failed: ${message}`,
     );
     if (code === 'REFUSED') {
-      return { kind: 'refused' };
+      return { kind: 'refused', why: 'nobody listens there' };
     }
+    // The place comes first in the transport's own texts.
+    const why = message.slice(message.indexOf(': ') + 1).trim();
     // Never sent, for want of a connection: that says nothing about the other side.
-    return { kind: code === 'OVERLOADED' ? 'aborted' : 'silent' };
+    return { kind: code === 'OVERLOADED' ? 'aborted' : 'silent', why };
   }
 }
 
@@ -145,6 +151,19 @@ export function isRefusal({
     body?.statusCode === status
   );
 }
+
+/** What an answer means that is not the one hoped for, for the log. */
+export function describeRefusal(status: number): string {
+  const what = REFUSALS[status] ?? 'what answers there is no peer';
+  return `${what} (status ${status})`;
+}
+
+const REFUSALS: Readonly<Record<number, string>> = {
+  401: 'it takes signed requests only, by a secret or a key that it knows: give both the same option security',
+  403: 'it takes no requests from this address, or none that are signed: see its options addresses and security',
+  429: 'it has too much to do',
+  503: 'it has too much to do',
+};
 
 /** The answer, if the call was answered with success. */
 export function successOf(

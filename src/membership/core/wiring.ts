@@ -106,6 +106,7 @@ function makeParts(
   const joiner = new Joiner(ctx, intake, caller, notifier, givenIp);
   const joinReceiver = new JoinReceiver(
     ctx,
+    joiner,
     caller,
     notifier,
     newcomers,
@@ -179,7 +180,7 @@ function subscribeToList(parts: CoreParts): void {
 /** What follows from what other peers say and answer. */
 function subscribeToPeers(parts: CoreParts): void {
   const { ctx, detector, intake, synchronizer, gossiper } = parts;
-  const { joiner, recovery, legacyCare } = parts;
+  const { recovery, legacyCare } = parts;
   const { events, list } = ctx;
   events.on('peer.answered', (id) => {
     list.room.unconfirmed.delete(id);
@@ -195,7 +196,6 @@ function subscribeToPeers(parts: CoreParts): void {
   events.on('self.unlisted', (id) => recovery.unlistedBy(id));
   events.on('legacy.unlisted', (legacy) => void legacyCare.audit(legacy));
   events.on('legacy.doubtful', (id, about) => legacyCare.doubt(id, about));
-  events.on('join.own-id', (request) => joiner.receivedOwnId(request));
   events.on('join.accepted', (receiverId, { merged, listed }) => {
     recovery.joined();
     if (merged) {

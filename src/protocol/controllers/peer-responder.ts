@@ -4,6 +4,7 @@ import { stackOf } from '../../errors/error-text.js';
 import { PeerCloudError } from '../../errors/peer-cloud.error.js';
 import type { Member, MembershipCore } from '../../membership/index.js';
 import { MEMBERSHIP_CORE } from '../../options/peer-cloud.tokens.js';
+import { StepLog } from '../../util/step-log.js';
 import { pathOf } from '../../wire/endpoints.js';
 import {
   Answer,
@@ -40,6 +41,7 @@ type Work = (request: PeerRequest) => Promise<WorkResult>;
 @Injectable()
 export class PeerResponder {
   readonly #logger = new Logger('PeerCloud');
+  readonly #steps = new StepLog();
 
   readonly #core: MembershipCore;
   readonly #limiter: RequestLimiter;
@@ -112,10 +114,10 @@ export class PeerResponder {
     { senderId, remoteAddress }: PeerRequest,
     { headersSent, statusCode }: ServerResponse,
   ): void {
-    if (Logger.isLevelEnabled('debug')) {
+    if (this.#steps.enabled) {
       const sender = senderId ?? 'a stranger';
       const status = headersSent ? statusCode : 'gone before the answer';
-      this.#logger.debug(
+      this.#steps.write(
         `POST ${pathOf(incoming.url)} of ${sender} from ${remoteAddress}: ${status}`,
       );
     }

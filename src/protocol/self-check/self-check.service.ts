@@ -9,6 +9,7 @@ import type {
   PeerAnswer,
   PeerTransport,
 } from '../../transport/peer-transport.interface.js';
+import { StepLog } from '../../util/step-log.js';
 import { formatAddress } from '../../wire/address.js';
 import { ENDPOINTS, type Endpoint } from '../../wire/endpoints.js';
 import { isJsonObject, type JsonObject } from '../../wire/json.js';
@@ -69,6 +70,7 @@ export interface SelfCheckFinding {
 @Injectable()
 export class SelfCheckService {
   readonly #logger = new Logger('PeerCloud');
+  readonly #steps = new StepLog();
 
   readonly #core: MembershipCore;
   readonly #transport: PeerTransport;
@@ -136,7 +138,7 @@ export class SelfCheckService {
       this.#logger.warn(unreachableBy(paths, formatAddress(address), reason));
     }
     if (findings.length === 0) {
-      this.#logger.debug(answersAsItShould(formatAddress(address)));
+      this.#steps.write(answersAsItShould(formatAddress(address)));
     }
   }
 }

@@ -12,7 +12,7 @@ function policy(options: AddressOptions = {}, signed = false): AddressPolicy {
 }
 
 function allows(ip: string, rules = policy(), origin = LAN): boolean {
-  return rules.allows({ ip, port: 9338 }, origin);
+  return rules.refusal({ ip, port: 9338 }, origin) === undefined;
 }
 
 const EVERYTHING = policy(
@@ -142,8 +142,8 @@ it('obeys deny before allow', () => {
 
 it('refuses ports below 1024 unless an option allows them', () => {
   const address = { ip: '10.0.0.1', port: 80 };
-  expect(policy().allows(address)).toBe(false);
-  expect(policy({ privilegedPorts: true }).allows(address)).toBe(true);
+  expect(policy().refusal(address)).toContain('addresses.privilegedPorts');
+  expect(policy({ privilegedPorts: true }).refusal(address)).toBeUndefined();
 });
 
 describe('the options', () => {

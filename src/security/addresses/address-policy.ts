@@ -66,13 +66,8 @@ export class AddressPolicy {
     this.#publicAllowed = options.public ?? signed;
   }
 
-  /** True if a remote may make this peer call that address. */
-  allows(address: PeerAddress, origin?: AddressOrigin): boolean {
-    return this.refusal(address, origin) === undefined;
-  }
-
   /**
-   * Why that address is not called, for the log; undefined if it may be. A loopback address counts
+   * Why no remote may make this peer call that address, for the log; undefined if it may. A loopback address counts
    * only from an origin that is on loopback itself: to everyone else it means another machine.
    */
   refusal(address: PeerAddress, origin?: AddressOrigin): string | undefined {

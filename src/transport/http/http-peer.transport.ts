@@ -1,7 +1,7 @@
 import type { HttpService } from '@nestjs/axios';
-import { Logger } from '@nestjs/common';
 import { type AxiosRequestConfig, isCancel } from 'axios';
 import { messageOf } from '../../errors/error-text.js';
+import { StepLog } from '../../util/step-log.js';
 import { formatAddress, formatHost } from '../../wire/address.js';
 import {
   type Endpoint,
@@ -29,7 +29,7 @@ const REPEATABLE: ReadonlySet<Endpoint> = new Set<Endpoint>([
 
 /** PeerTransport over HTTP, through the HttpService that users can add interceptors to. */
 export class HttpPeerTransport implements PeerTransport {
-  readonly #logger = new Logger('PeerCloud');
+  readonly #steps = new StepLog();
 
   readonly #http: HttpService;
   readonly #config: {
@@ -59,8 +59,8 @@ export class HttpPeerTransport implements PeerTransport {
     options: RequestOptions,
   ): Promise<PeerAnswer> {
     const answer = await this.#send(target, endpoint, body, options);
-    if (Logger.isLevelEnabled('debug')) {
-      this.#logger.debug(
+    if (this.#steps.enabled) {
+      this.#steps.write(
         `POST ${ENDPOINTS[endpoint]} to ${formatAddress(target)}: ${answer.status}`,
       );
     }

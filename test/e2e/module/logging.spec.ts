@@ -1,5 +1,6 @@
 import { Controller, Injectable, Post, Scope } from '@nestjs/common';
 import { OnPeerEvent, PeerCloudModule } from '../../../src/index.js';
+import { freePort } from '../../../demo/free-port.js';
 import { until } from '../../support/until.js';
 import { LogLines } from '../protocol/support/log-lines.js';
 import { createProtocolApp } from '../protocol/support/protocol-app.js';
@@ -34,7 +35,10 @@ describe('the log', () => {
     logger = new LogLines();
   });
 
-  afterEach(closePeers);
+  afterEach(async () => {
+    vi.unstubAllEnvs();
+    await closePeers();
+  });
 
   const start = (setup: PeerAppSetup = {}) => startPeer({ ...setup, logger });
 
@@ -84,7 +88,64 @@ describe('the log', () => {
     );
   });
 
-  it('follows each step at debug level', async () => {
+  it('says nothing at any level while nothing happens', async () => {
+    const first = await start();
+    const second = await start({ options: { peers: [first.address] } });
+    await until(() => agree([first, second]));
+    expect(logger.of('debug')).toEqual([]);
+    logger.lines.length = 0;
+    let checks = 0;
+    await checkUntil(first, () => ++checks > 20);
+    expect(logger.lines).toEqual([]);
+  });
+
+  it('says nothing of its own address among the seeds', async () => {
+    const port = await freePort();
+    const peer = await start({
+      port,
+      options: { peers: [`127.0.0.1:${port}`, `localhost:${port}`] },
+    });
+    await peer.membership.whenJoined();
+    expect(logger.of('debug')).toEqual([]);
+    expect(logger.of('warn')).toEqual([]);
+    expect(logger.of('log').join()).not.toMatch(/let in|let this peer in/);
+  });
+
+  it('warns of a second living peer with its id, at both of them', async () => {
+    const options = { id: 'same' };
+    const first = await start({ options });
+    const peers = [first.address];
+    await start({ options: { ...options, peers } });
+    await until(() => logger.of('warn').length === 2);
+    expect(logger.of('warn')).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(
+          /^Refused to let in same .*\(ID_TAKEN\): .*option id/,
+        ),
+        expect.stringMatching(
+          /did not let this peer in: .* id same: .*option id/,
+        ),
+      ]),
+    );
+  });
+
+  it('names the option that keeps a peer on a port below 1024 out', async () => {
+    const peer = await start();
+    const response = await fetch(`http://${peer.address}/join`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ id: 'web', ip: '127.0.0.1', port: 80 }),
+    });
+    expect(await response.json()).toMatchObject({ status: 'rejected' });
+    expect(logger.of('log')).toContainEqual(
+      expect.stringMatching(
+        /^Refused to let in web .* at 127\.0\.0\.1:80 .*addresses\.privilegedPorts/,
+      ),
+    );
+  });
+
+  it('follows each step at debug level with NODE_DEBUG=peercloud', async () => {
+    vi.stubEnv('NODE_DEBUG', 'http,peercloud');
     const [first, second] = await pair();
     await first.membership.update({ n: 1 });
     await second.close();

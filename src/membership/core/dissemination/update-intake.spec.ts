@@ -148,7 +148,7 @@ describe('UpdateIntake', () => {
     });
 
     it.each([
-      ['an address that is not allowed', { allows: () => false }],
+      ['an address that is not allowed', { addressRefusal: () => 'is public' }],
       ['a record whose signature does not hold', { verifyRecord: () => false }],
     ])('leaves out %s', async (_, env) => {
       const wary = cloud.peer('wary', { ticks: false });

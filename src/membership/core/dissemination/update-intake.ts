@@ -185,10 +185,11 @@ export class UpdateIntake {
       return false;
     }
     const origin = this.#originOf(source);
-    if (!env.allows(info, origin)) {
+    const refusal = env.addressRefusal(info, origin);
+    if (refusal !== undefined) {
       this.#log.warn(
         `Not added: ${info.id} at ${info.ip}:${info.port}, as ${source.from ?? 'a seed'} says`,
-        'the address is not allowed',
+        `its address ${refusal}`,
       );
       return false;
     }

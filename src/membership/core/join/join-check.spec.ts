@@ -38,7 +38,7 @@ describe('JoinCheck', () => {
 
   it('says the same whatever the check found, and what it was in its log only', async () => {
     const refused = cloud.peer('r', {
-      env: { allows: () => false },
+      env: { addressRefusal: () => 'has a port below 1024' },
       ticks: false,
     });
     const fake = cloud.fake('f');
@@ -52,7 +52,7 @@ describe('JoinCheck', () => {
     );
     expect(a.log.join()).toContain('does not answer /status');
     expect(a.log.join()).toContain('answers with the id f');
-    expect(refused.log.join()).toContain('address is not allowed');
+    expect(refused.log.join()).toContain('its address has a port below 1024');
   });
 
   it('gives up a check that gets no answer in time for the original', async () => {

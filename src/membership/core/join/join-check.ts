@@ -1,6 +1,11 @@
 import { messageOf } from '../../../errors/error-text.js';
 import { firstOf } from '../../../util/first-of.js';
-import { normalizeIp, sameAddress } from '../../../wire/address.js';
+import {
+  formatAddress,
+  normalizeIp,
+  sameAddress,
+} from '../../../wire/address.js';
+import { logText } from '../../../util/limited-log.js';
 import { DEFAULT_PORT } from '../../../wire/endpoints.js';
 import type {
   PeerAddress,
@@ -99,8 +104,8 @@ export class JoinCheck {
       return { code: 'WRONG_CLOUD' };
     }
     const place = await this.#placeOf(request, origin, end);
-    if (!place) {
-      return failed('its address is not allowed');
+    if ('code' in place) {
+      return place;
     }
     const reply = await this.#askOnce(place, request.id, end);
     if (reply.kind !== 'online' && reply.kind !== 'leaving') {
@@ -108,7 +113,7 @@ export class JoinCheck {
     }
     const id = request.id ?? reply.status.id ?? env.random.uuid();
     if (id === self.id) {
-      return { code: 'ID_TAKEN' };
+      return taken(self.record);
     }
     const known = list.peek(id);
     if (!known && list.isFull) {
@@ -121,7 +126,7 @@ export class JoinCheck {
     if (known && !sameAddress(known, place)) {
       const claim = await this.#claim(known, info);
       if (claim === 'taken') {
-        return { code: 'ID_TAKEN' };
+        return taken(known);
       }
       // Anybody can ask for an incarnation and repeat it: what is listed stays as it is.
       if (claim === 'same') {
@@ -138,25 +143,28 @@ export class JoinCheck {
     return life.active ? { info, isMember } : { code: 'LEAVING' };
   }
 
-  /** Where the joiner says it is, or where the request came from; undefined where it may not be called. */
+  /** Where the joiner says it is, or where the request came from. */
   async #placeOf(
     { ip: given, port, scheme }: JoinRequest,
     origin: RequestOrigin,
     end: number,
-  ): Promise<PeerAddress | undefined> {
+  ): Promise<PeerAddress | Refusal> {
     const { env } = this.#ctx;
     const host = given ?? origin.remoteAddress;
     const ip =
       normalizeIp(host) ??
       (await this.#names.addressOf(host, origin.remoteAddress, end));
     if (ip === undefined) {
-      return undefined;
+      return failed('its name leads to no address', ` at ${logText(host)}`);
     }
     const place: PeerAddress = { ip, port: port ?? DEFAULT_PORT };
     if (scheme) {
       place.scheme = scheme;
     }
-    return env.allows(place, origin) ? place : undefined;
+    const refusal = env.addressRefusal(place, origin);
+    return refusal === undefined
+      ? place
+      : failed(`its address ${refusal}`, ` at ${formatAddress(place)}`);
   }
 
   /** Asks the joiner for `/status`: one question at a time for each place and id. */
@@ -329,9 +337,18 @@ function failed(why: string, detail?: string): Refusal {
   return { code: 'CHECK_FAILED', why, ...(detail !== undefined && { detail }) };
 }
 
+/** A peer that is alive has the joiner's id. */
+function taken({ address }: MemberRecord): Refusal {
+  return {
+    code: 'ID_TAKEN',
+    why: 'a peer that is alive has this id: give each one its own (option id)',
+    detail: `, whose id lives at ${address}`,
+  };
+}
+
 /** Why a check failed: for the log only. */
-function explain(reply: StatusReply, { ip, port }: PeerAddress): Refusal {
-  const detail = ` at ${ip}:${port}`;
+function explain(reply: StatusReply, place: PeerAddress): Refusal {
+  const detail = ` at ${formatAddress(place)}`;
   switch (reply.kind) {
     case 'other':
       return failed(

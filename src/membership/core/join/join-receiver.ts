@@ -6,6 +6,7 @@ import type {
   JoinAccepted,
   JoinAnswer,
   JoinRefusal,
+  JoinRejected,
   JoinRequest,
 } from '../../../wire/bodies.js';
 import { sleep, type CoreContext } from '../context.js';
@@ -20,6 +21,7 @@ import type { RequestOrigin } from '../membership.types.js';
 import { JOIN_BROADCAST_WAIT } from '../options/membership.options.js';
 import type { StatusCaller } from '../status/index.js';
 import { answeredPeers, answeredSelf } from './join-body.js';
+import type { Joiner } from './joiner.js';
 import { JoinCheck, type Admitted, type Refusal } from './join-check.js';
 
 /** What the wire says about a refusal: the same for everything that the check found. */
@@ -30,6 +32,10 @@ const REFUSALS: Record<JoinRefusal, string> = {
   WRONG_CLOUD: 'this is a cloud of another name',
   LEAVING: 'this peer is leaving',
 };
+
+function rejected(code: JoinRefusal): JoinRejected {
+  return { status: 'rejected', error: { code, message: REFUSALS[code] } };
+}
 
 /** Bytes of the answer to a join besides the receiver's record and the members: the joiner's address, and keys. */
 const MAX_REST_BYTES = 1024;
@@ -49,11 +55,13 @@ interface Broadcast {
 export class JoinReceiver {
   readonly #semaphore: Semaphore;
   readonly #log: LimitedLog;
+  readonly #warnings: LimitedLog;
   readonly #check: JoinCheck;
   /** Admissions under way, by the ids of the joiners. */
   readonly #running = new Map<string, Promise<unknown>>();
 
   readonly #ctx: CoreContext;
+  readonly #joiner: Joiner;
   readonly #caller: StatusCaller;
   readonly #notifier: Notifier;
   readonly #newcomers: Newcomers;
@@ -61,12 +69,14 @@ export class JoinReceiver {
 
   constructor(
     ctx: CoreContext,
+    joiner: Joiner,
     caller: StatusCaller,
     notifier: Notifier,
     newcomers: Newcomers,
     gossiper: Gossiper,
   ) {
     this.#ctx = ctx;
+    this.#joiner = joiner;
     this.#caller = caller;
     this.#notifier = notifier;
     this.#newcomers = newcomers;
@@ -75,18 +85,17 @@ export class JoinReceiver {
     const { maxJoinChecks, maxWaitingJoins } = ctx.options.limits;
     this.#semaphore = new Semaphore(maxJoinChecks, maxWaitingJoins);
     const { logger, clock } = ctx.env;
-    this.#log = new LimitedLog({ warn: (text) => logger.log(text) }, () =>
-      clock.monotonic(),
-    );
+    const now = () => clock.monotonic();
+    this.#log = new LimitedLog({ warn: (text) => logger.log(text) }, now);
+    this.#warnings = new LimitedLog(logger, now);
   }
 
   async receive(
     request: JoinRequest,
     origin: RequestOrigin,
   ): Promise<JoinAnswer> {
-    const { self, events } = this.#ctx;
-    if (request.id === self.id) {
-      events.emit('join.own-id', request);
+    if (this.#joiner.meetsItself(request)) {
+      return rejected('ID_TAKEN');
     }
     const decision = await this.#semaphore.run(
       () => this.#check.decide(request, origin),
@@ -110,12 +119,13 @@ export class JoinReceiver {
     { remoteAddress }: RequestOrigin,
   ): JoinAnswer {
     const reason = why + detail;
-    this.#log.warn(
-      `Refused to let in ${id ?? 'a peer'} from ${remoteAddress}${detail} (${code})`,
+    const log = code === 'ID_TAKEN' ? this.#warnings : this.#log;
+    log.warn(
+      `Refused to let in ${id ?? 'a peer'} from ${remoteAddress || 'a socket without an address'}${detail} (${code})`,
       why,
     );
     this.#ctx.env.onJoinRefused?.({ code, reason, id, remoteAddress });
-    return { status: 'rejected', error: { code, message: REFUSALS[code] } };
+    return rejected(code);
   }
 
   /**

@@ -266,12 +266,14 @@ describe('JoinCall', () => {
       const inner = cloud.fake('liar', { ip: '127.0.0.1' });
       const self = { id: 'liar', ...inner.address, data: {}, ...OURS };
       const { address } = liar(cloud, { id: 'a', self });
-      const allows = (place: PeerAddress, origin?: RequestOrigin) =>
-        place.ip !== '127.0.0.1' || origin?.remoteAddress === '127.0.0.1';
+      const addressRefusal = (place: PeerAddress, origin?: RequestOrigin) =>
+        place.ip !== '127.0.0.1' || origin?.remoteAddress === '127.0.0.1'
+          ? undefined
+          : 'is a loopback address';
       const a = cloud.peer('a', {
         seeds: [address],
         ticks: false,
-        env: { allows },
+        env: { addressRefusal },
       });
       await cloud.settle(a.core.whenJoined());
       expect(cloud.to('liar', 'status')).toHaveLength(1);

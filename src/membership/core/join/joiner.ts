@@ -1,4 +1,5 @@
 import { formatAddress, sameAddress } from '../../../wire/address.js';
+import { isSuccess } from '../../../wire/endpoints.js';
 import type { JsonValue } from '../../../wire/json.js';
 import type {
   PeerAddress,
@@ -12,14 +13,22 @@ import {
   readPeerInfo,
   type UpdateSource,
 } from '../member-list/index.js';
-import { successOf } from '../peer-calls.js';
+import { describeRefusal } from '../peer-calls.js';
 import type { StatusCaller } from '../status/index.js';
+import { Alone } from './alone.js';
 import { joinBody, readJoinAnswer, type ReadJoinAnswer } from './join-body.js';
 import { anyTrue, hedge } from './join-hedge.js';
 import { SeedAddresses } from './seed-addresses.js';
 
-/** What became of a request to join. `self`: this peer met itself. */
-type JoinOutcome = 'joined' | 'refused' | 'failed' | 'self';
+/** What became of a request to join, and why. */
+type JoinOutcome =
+  | { readonly kind: 'joined' }
+  | {
+      readonly kind: 'refused' | 'failed';
+      readonly why: string;
+      /** True: a peer that is alive has this peer's id. */
+      readonly isTaken?: boolean;
+    };
 
 /** How often an address behind which several peers may answer is asked for the peer that let this one in. */
 const RECEIVER_TRIES = 3;
@@ -31,6 +40,7 @@ const MAX_PATIENCE = 4;
 export class Joiner {
   /** What is behind the names of seeds. */
   readonly addresses: SeedAddresses;
+  readonly #alone: Alone;
   #lock: Promise<unknown> = Promise.resolve();
   #running = 0;
   #attempts = 0;
@@ -61,6 +71,7 @@ export class Joiner {
     this.#notifier = notifier;
     this.#givenIp = givenIp;
     this.addresses = new SeedAddresses(ctx, caller);
+    this.#alone = new Alone(ctx);
   }
 
   /** True while a join is under way. */
@@ -78,11 +89,13 @@ export class Joiner {
     return this.#firstRound;
   }
 
-  /** A join with this peer's own id has arrived: if it is its own, it has met itself. */
-  receivedOwnId({ incarnation = NaN }: JoinRequest): void {
-    if (this.#sent.has(incarnation)) {
+  /** True if a join that has arrived is this peer's own: among its seeds it is itself. */
+  meetsItself({ id, incarnation = NaN }: JoinRequest): boolean {
+    const isOwn = id === this.#ctx.self.id && this.#sent.has(incarnation);
+    if (isOwn) {
       this.#sent.set(incarnation, true);
     }
+    return isOwn;
   }
 
   /** Joins in the background: at once, and again until somebody answers. */
@@ -94,14 +107,18 @@ export class Joiner {
     let wait = options.joinRetryMin;
     let patience = 1;
     while (seeded && !joined && list.size === 0 && life.active) {
+      this.#alone.goesOn(this.addresses.obstacles(options.seeds));
       await sleep(this.#ctx, wait * (0.5 + this.#ctx.env.random.next()));
       if (!life.active || list.size > 0) {
-        return;
+        break;
       }
       // A seed that is too busy to answer has more work with each new try.
       patience = Math.min(patience * 2, MAX_PATIENCE);
       joined = await this.join(options.seeds, patience);
       wait = Math.min(wait * 2, options.joinRetryMax);
+    }
+    if (life.active) {
+      this.#alone.ends();
     }
   }
 
@@ -137,9 +154,7 @@ export class Joiner {
 
   /** Joins through one address, whatever the state of the list. */
   joinAt(address: PeerAddress): Promise<boolean> {
-    return this.#locked(
-      async () => (await this.#attempt(address)) === 'joined',
-    );
+    return this.#locked(() => this.#attempt(address));
   }
 
   /**
@@ -161,7 +176,7 @@ export class Joiner {
         if (!member) {
           continue;
         }
-        const attempt = this.#attempt(member).then(isJoined);
+        const attempt = this.#attempt(member);
         running.add(attempt);
         void attempt.then(() => running.delete(attempt));
         if (left === 1) {
@@ -189,19 +204,18 @@ export class Joiner {
     address: PeerAddress,
     patience: number,
   ): { early: Promise<boolean>; joined: Promise<boolean> } {
-    const first = this.#attempt(address, patience).then(isJoined);
+    const first = this.#attempt(address, patience);
     const sign = hedge(this.#ctx, this.#caller, first, address, patience);
     const joined = sign.then((early) =>
       early === 'overdue'
-        ? anyTrue([first, this.#attempt(address, patience).then(isJoined)])
+        ? anyTrue([first, this.#attempt(address, patience)])
         : first,
     );
-    void joined.then((isIn) => this.addresses.note(address, !isIn));
     const early = sign.then((what) => what !== 'unknown' && joined);
     return { early, joined };
   }
 
-  async #attempt(address: PeerAddress, patience = 1): Promise<JoinOutcome> {
+  async #attempt(address: PeerAddress, patience = 1): Promise<boolean> {
     // Each attempt under an incarnation of its own, so that the address that one receiver infers
     // cannot stand against the one that another infers. A peer that has members may count as gone there.
     const { self, list } = this.#ctx;
@@ -213,14 +227,30 @@ export class Joiner {
     const outcome = await this.#send(address, patience);
     const isOwn = this.#sent.get(incarnation);
     this.#sent.delete(incarnation);
-    if (outcome === 'refused' && isOwn) {
+    if (outcome.kind === 'refused' && isOwn) {
       this.addresses.markOwn(address);
-      this.#ctx.env.logger.debug(
-        `${formatAddress(address)} is this peer itself`,
-      );
-      return 'self';
+      return false;
     }
-    return outcome;
+    this.#note(address, outcome);
+    return outcome.kind === 'joined';
+  }
+
+  /** What lasts is said once. That nobody answers is no news: the others may start later. */
+  #note(address: PeerAddress, outcome: JoinOutcome): void {
+    if (outcome.kind === 'joined') {
+      this.addresses.note(address, undefined);
+      return;
+    }
+    const { kind, why, isTaken } = outcome;
+    if (this.addresses.note(address, why) && kind === 'refused') {
+      const { logger } = this.#ctx.env;
+      const text = `${formatAddress(address)} did not let this peer in: ${why}`;
+      if (isTaken) {
+        logger.warn(text);
+      } else {
+        logger.log(text);
+      }
+    }
   }
 
   async #locked<T>(task: () => Promise<T>): Promise<T> {
@@ -235,9 +265,7 @@ export class Joiner {
    * @param patience how many times the usual the answer may take
    */
   async #send(address: PeerAddress, patience = 1): Promise<JoinOutcome> {
-    const { calls, options, self, env } = this.#ctx;
-    const place = formatAddress(address);
-    env.logger.debug(`Joining through ${place}`);
+    const { calls, options, self } = this.#ctx;
     const result = await calls.call(
       address,
       'join',
@@ -245,25 +273,22 @@ export class Joiner {
       options.joinTimeout * patience,
       { maxAnswerBytes: options.limits.maxAnswerBytes },
     );
-    const success = successOf(result);
-    if (!success) {
-      if (result.kind === 'answered') {
-        this.#log(place, `status ${result.status}`);
-      }
-      return 'failed';
+    if (result.kind !== 'answered') {
+      return { kind: 'failed', why: result.why };
     }
-    const answer = readJoinAnswer(success.body, address, options.maxDataBytes);
+    if (!isSuccess(result.status)) {
+      return { kind: 'refused', why: describeRefusal(result.status) };
+    }
+    const answer = readJoinAnswer(result.body, address, options.maxDataBytes);
     if (!answer) {
-      this.#log(place, 'its answer makes no sense');
-      return 'failed';
+      return { kind: 'refused', why: 'its answer makes no sense' };
     }
     if ('refusal' in answer) {
-      this.#log(place, answer.refusal);
-      return 'refused';
+      return refusedWith(answer.refusal, self.id);
     }
     if (!this.#ctx.life.active) {
       await this.#leave(answer, address);
-      return 'failed';
+      return { kind: 'failed', why: 'this peer leaves' };
     }
     return this.#accept(answer, address);
   }
@@ -276,16 +301,11 @@ export class Joiner {
     if ((answer.self.cloud ?? '') !== self.cloud) {
       // A legacy peer knows no cloud names and has let this peer in already.
       await this.#leave(answer, address);
-      this.#log(
-        formatAddress(address),
-        'it belongs to a cloud of another name',
-      );
-      return 'refused';
+      return refusedWith('WRONG_CLOUD', self.id);
     }
     const merged = list.size > 0;
     if (!this.#isCredible(answer)) {
-      this.#log(formatAddress(address), 'it gave this peer the id of another');
-      return 'failed';
+      return { kind: 'refused', why: 'it gave this peer the id of another' };
     }
     self.adopt(answer.id, answer.ip);
     const source: UpdateSource = {
@@ -296,7 +316,7 @@ export class Joiner {
       quiet: !merged,
       legacyNotified: !merged,
     };
-    await this.#addReceiver(answer, address, source);
+    const obstacle = await this.#addReceiver(answer, address, source);
     const peers = this.#readPeers(answer.peers);
     for (const info of peers) {
       this.#intake.record(info, source, !answer.self.features);
@@ -305,15 +325,17 @@ export class Joiner {
       `Let in by ${answer.self.id} at ${formatAddress(address)}, ${list.size} members known`,
     );
     events.emit('join.accepted', answer.self.id, { merged, listed: peers });
-    return 'joined';
+    return list.size === 0 && obstacle !== undefined
+      ? { kind: 'refused', why: obstacle }
+      : { kind: 'joined' };
   }
 
   /** Leaves where this peer was let in and will not stay: all that may have heard of it are notified. */
   async #leave(answer: ReadJoinAnswer, address: PeerAddress): Promise<void> {
     const { self: receiver, selfHasAddress } = answer;
     const called: PeerInfo = { ...receiver, ...address };
-    const others = this.#readPeers(answer.peers).filter((info) =>
-      this.#ctx.env.allows(info, { remoteAddress: address.ip }),
+    const others = this.#readPeers(answer.peers).filter(
+      (info) => this.#refusalOf(info, address) === undefined,
     );
     await Promise.all(
       [selfHasAddress ? receiver : called, ...others].map((info) =>
@@ -350,23 +372,28 @@ export class Joiner {
     { self: receiver, selfHasAddress }: ReadJoinAnswer,
     address: PeerAddress,
     source: UpdateSource,
-  ): Promise<void> {
+  ): Promise<string | undefined> {
     const called: PeerInfo = { ...receiver, ...address };
     const isElsewhere = selfHasAddress && !sameAddress(receiver, address);
     for (const place of isElsewhere ? [receiver, called] : [called]) {
       if (await this.#isAt(place, address)) {
         this.#intake.record(place, { ...source, verified: true });
-        return;
+        return undefined;
       }
     }
-    this.#ctx.env.logger.debug(
-      `${receiver.id} does not answer at ${formatAddress(receiver)}: not added`,
+    const refusal = this.#refusalOf(
+      selfHasAddress ? receiver : called,
+      address,
     );
+    const place = formatAddress(selfHasAddress ? receiver : called);
+    return refusal === undefined
+      ? `${receiver.id} does not answer at ${place}`
+      : `the address ${place} of ${receiver.id} ${refusal}`;
   }
 
   async #isAt(receiver: PeerInfo, called: PeerAddress): Promise<boolean> {
-    const { env, options } = this.#ctx;
-    if (!env.allows(receiver, { remoteAddress: called.ip })) {
+    const { options } = this.#ctx;
+    if (this.#refusalOf(receiver, called) !== undefined) {
       return false;
     }
     for (let tries = 0; tries < RECEIVER_TRIES; tries++) {
@@ -382,11 +409,27 @@ export class Joiner {
     return false;
   }
 
-  #log(place: string, reason: string): void {
-    this.#ctx.env.logger.log(`${place} did not let this peer in: ${reason}`);
+  /** Why an address is not called that an answer from `called` names. */
+  #refusalOf(address: PeerAddress, called: PeerAddress): string | undefined {
+    const { env } = this.#ctx;
+    return env.addressRefusal(address, { remoteAddress: called.ip });
   }
 }
 
-function isJoined(outcome: JoinOutcome): boolean {
-  return outcome === 'joined';
+/** What the codes of refusals mean to who is refused. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  CHECK_FAILED: 'its check of this peer failed, and its log says why',
+  CLOUD_FULL: 'its cloud takes no more peers',
+  WRONG_CLOUD: 'it belongs to a cloud of another name (option cloud)',
+  LEAVING: 'it is leaving',
+};
+
+function refusedWith(code: string, id: string): JoinOutcome {
+  if (code === 'ID_TAKEN') {
+    const why = `another peer that is alive has the id ${id}: give each one its own (option id)`;
+    return { kind: 'refused', why, isTaken: true };
+  }
+  const words = REFUSALS[code];
+  const why = words === undefined ? code : `${words} (${code})`;
+  return { kind: 'refused', why };
 }

@@ -13,14 +13,23 @@ const STAGGER = 250;
 /** How many times as many are asked each time: a few hundred stale ones are through within two seconds. */
 const GROWTH = 2;
 
-/** Addresses of which it is known whether they failed the last time. */
+/** Addresses of which it is known why they failed the last time, and names of which the addresses are known. */
 const MAX_REMEMBERED = 1024;
+
+/** Obstacles that one seed is reported with, where it has several addresses. */
+const MAX_OBSTACLES = 3;
 
 /** The addresses of seeds: what is behind their names, and how they did the last time. */
 export class SeedAddresses {
   /** Addresses at which this peer met itself. */
   readonly #own = new Set<string>();
-  readonly #failed = new BoundedMap<string, boolean>(MAX_REMEMBERED);
+  /** What stood in the way the last time; undefined where nothing did. */
+  readonly #obstacles = new BoundedMap<string, string | undefined>(
+    MAX_REMEMBERED,
+  );
+  readonly #behind = new BoundedMap<string, readonly PeerAddress[]>(
+    MAX_REMEMBERED,
+  );
 
   readonly #ctx: CoreContext;
   readonly #caller: StatusCaller;
@@ -33,15 +42,17 @@ export class SeedAddresses {
   /** Every address behind a seed's name, resolved anew and in an order by chance, without this peer's own. */
   async of(seed: PeerAddress): Promise<PeerAddress[]> {
     const literal = normalizeIp(seed.ip);
-    const ips = literal ? [literal] : await this.#resolve(seed.ip);
+    const ips = literal ? [literal] : await this.#resolve(seed);
     const { record, hasAddress } = this.#ctx.self;
-    return shuffle([...ips], this.#ctx.env.random)
+    const addresses = shuffle([...ips], this.#ctx.env.random)
       .slice(0, MAX_ADDRESSES_PER_NAME)
       .map((ip) => ({ ...seed, ip }))
       .filter((address) => {
         const text = formatAddress(address);
         return !this.#own.has(text) && !(hasAddress && text === record.address);
       });
+    this.#behind.set(formatAddress(seed), addresses);
+    return addresses;
   }
 
   /** This peer itself answers there: it is no seed. */
@@ -49,9 +60,30 @@ export class SeedAddresses {
     this.#own.add(formatAddress(address));
   }
 
-  /** One that failed is tried after the others the next time. */
-  note(address: PeerAddress, failed: boolean): void {
-    this.#failed.set(formatAddress(address), failed);
+  /**
+   * One that failed is tried after the others the next time.
+   * @param obstacle what stood in the way, where something did
+   * @returns true if that was not so the last time
+   */
+  note(address: PeerAddress, obstacle: string | undefined): boolean {
+    const text = formatAddress(address);
+    const isNew = this.#obstacles.get(text) !== obstacle;
+    this.#obstacles.set(text, obstacle);
+    return isNew;
+  }
+
+  /** What stood in the way of seeds the last time, in words: nothing for this peer itself. */
+  obstacles(seeds: readonly PeerAddress[]): string[] {
+    return seeds.flatMap((seed) => {
+      const text = formatAddress(seed);
+      const reasons = normalizeIp(seed.ip)
+        ? [this.#obstacleOf(seed)]
+        : [this.#obstacles.get(text), ...this.#obstaclesBehind(text)];
+      return reasons
+        .filter((reason) => reason !== undefined)
+        .slice(0, MAX_OBSTACLES)
+        .map((reason) => `${text}: ${reason}`);
+    });
   }
 
   /** One round over seeds, in an order by chance. `stop()` it in the end. */
@@ -63,7 +95,7 @@ export class SeedAddresses {
   }
 
   hasFailed(address: PeerAddress): boolean {
-    return this.#failed.get(formatAddress(address)) ?? false;
+    return this.#obstacleOf(address) !== undefined;
   }
 
   async #answers(address: PeerAddress): Promise<boolean> {
@@ -77,20 +109,40 @@ export class SeedAddresses {
       return false;
     }
     const answers = reply.kind === 'online' || reply.kind === 'busy';
-    this.note(address, !answers);
+    this.note(address, answers ? undefined : (reply.why ?? 'it is leaving'));
     return answers;
   }
 
-  async #resolve(host: string): Promise<string[]> {
+  async #resolve(seed: PeerAddress): Promise<string[]> {
     try {
-      return await this.#ctx.env.resolve(host);
+      const ips = await this.#ctx.env.resolve(seed.ip);
+      this.note(seed, ips.length > 0 ? undefined : 'no address has this name');
+      return ips;
     } catch (error) {
-      const reason = messageOf(error);
-      this.#ctx.env.logger.debug(
-        `The seed ${host} cannot be resolved: ${reason}`,
-      );
+      this.note(seed, `the name is not found: ${messageOf(error)}`);
       return [];
     }
+  }
+
+  #obstacleOf(address: PeerAddress): string | undefined {
+    const text = formatAddress(address);
+    return this.#own.has(text) ? undefined : this.#obstacles.get(text);
+  }
+
+  /** What stands in the way of the addresses behind a name: for many of them mostly the same. */
+  #obstaclesBehind(name: string): string[] {
+    const addresses = new Map<string, string[]>();
+    for (const address of this.#behind.get(name) ?? []) {
+      const reason = this.#obstacleOf(address);
+      if (reason !== undefined) {
+        const same = addresses.get(reason) ?? [];
+        addresses.set(reason, [...same, formatAddress(address)]);
+      }
+    }
+    return [...addresses].map(([reason, [first, ...others]]) => {
+      const more = others.length > 0 ? ` and ${others.length} more` : '';
+      return `${first}${more}: ${reason}`;
+    });
   }
 }
 

@@ -13,7 +13,7 @@ import { isPeerId, isSuccess } from '../../../wire/endpoints.js';
 import type { PeerStatus } from '../../../wire/bodies.js';
 import type { CoreContext } from '../context.js';
 import { MAX_CLOUD_LENGTH } from '../options/membership.options.js';
-import { isRefusal } from '../peer-calls.js';
+import { describeRefusal, isRefusal } from '../peer-calls.js';
 
 /** The `ext` part of `/status` and of its answer: what rides along between peers that have extensions. */
 export interface StatusExtension {
@@ -56,10 +56,13 @@ export type StatusReply =
       readonly kind: 'online' | 'leaving' | 'other';
       readonly status: PeerStatus;
       readonly ms: number;
+      readonly why?: undefined;
     }
   | {
       readonly kind: 'busy' | 'refused' | 'silent' | 'aborted';
       readonly status?: undefined;
+      /** What stood in the way, in a few words. */
+      readonly why?: string;
     };
 
 /** Asks peers for `/status`, with everything that rides along. */
@@ -115,14 +118,15 @@ export class StatusCaller {
       exact,
     });
     if (result.kind !== 'answered') {
-      return { kind: result.kind };
+      return result;
     }
+    const why = describeRefusal(result.status);
     if (isRefusal(result)) {
-      return { kind: 'busy' };
+      return { kind: 'busy', why };
     }
     // Any web page answers with 200: without JSON it is no peer.
     if (!isSuccess(result.status) || !result.body) {
-      return { kind: 'silent' };
+      return { kind: 'silent', why };
     }
     const status = readStatus(result.body);
     const ms = env.clock.monotonic() - start;

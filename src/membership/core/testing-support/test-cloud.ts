@@ -99,7 +99,7 @@ export class TestCloud {
           warn: (text) => void log.push(text),
         },
         resolve: (host) => Promise.resolve([host]),
-        allows: () => true,
+        addressRefusal: () => undefined,
         eventLoopDelay: () => process.clock.delay(),
         ...options.env,
       },
