@@ -18,8 +18,8 @@ const COMMON = {
   globals: true,
   // Modules are loaded once for each worker and not for each file, which saves more than a third of the time.
   isolate: false,
-  testTimeout: 30_000,
-  hookTimeout: 30_000,
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
 };
 
 /** Set by `npm run test:mutation`: the specs that judge the folder, instead of all projects. */

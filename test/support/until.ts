@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 
 /** How long a test waits, and how its failure reads. */
 export interface UntilOptions {
-  /** Ms before the wait fails; default 20,000: generous, a loaded machine is slow. */
+  /** Ms before the wait fails; default 40,000: generous, a loaded machine is slow. */
   timeout?: number;
   /** Ms between two looks; default 20. */
   interval?: number;
@@ -25,7 +25,7 @@ export async function until<T>(
   condition: () => T | Promise<T>,
   options: UntilOptions = {},
 ): Promise<NonNullable<T>> {
-  const { timeout = 20_000, interval = 20 } = options;
+  const { timeout = 40_000, interval = 20 } = options;
   const deadline = performance.now() + timeout;
   let seen: unknown;
   let failure: unknown;

@@ -25,8 +25,7 @@ import {
   type RequestLine,
   type RequestStarter,
 } from './request-backlog.js';
-import { RunningHandlers } from './running-handlers.js';
-import type { SenderLoad } from './sender-streams.js';
+import { RunningHandlers, type SenderLoad } from './running-handlers.js';
 
 /** What the receiving side has to know. */
 export interface IncomingStreamConfig extends BodyLimits {

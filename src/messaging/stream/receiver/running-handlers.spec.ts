@@ -1,6 +1,5 @@
 import { Semaphore } from '../../../util/semaphore.js';
-import { RunningHandlers } from './running-handlers.js';
-import { SenderLoad } from './sender-streams.js';
+import { RunningHandlers, SenderLoad } from './running-handlers.js';
 
 describe('RunningHandlers', () => {
   beforeEach(() => vi.useFakeTimers());

@@ -1,5 +1,5 @@
 import { Semaphore } from '../../../util/semaphore.js';
-import { SenderLoad } from './sender-streams.js';
+import { SenderLoad } from './running-handlers.js';
 
 describe('SenderLoad', () => {
   it('is a part of what is at work for all', () => {

@@ -26,7 +26,8 @@ import {
   type IncomingStreamConfig,
   type IncomingStreamOwner,
 } from './incoming-stream.js';
-import { SenderLoad, SenderStreams } from './sender-streams.js';
+import { SenderLoad } from './running-handlers.js';
+import { SenderStreams } from './sender-streams.js';
 
 /**
  * Ms between two signs of life on streams that are not read for now: their openers take a message without

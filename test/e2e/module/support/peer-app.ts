@@ -66,8 +66,11 @@ export interface PeerApp {
   close(): Promise<void>;
 }
 
-/** Quick to judge and to heal: the tests' clouds are on one machine. */
-export const QUICK: PeerCloudOptions = { membership: { profile: 'local' } };
+/** Quick to judge and to heal, since the tests' clouds are on one machine, and patient with replies, since that may be busy. */
+export const QUICK: PeerCloudOptions = {
+  membership: { profile: 'local' },
+  messageTimeout: 20_000,
+};
 
 const running = new Set<PeerApp>();
 
