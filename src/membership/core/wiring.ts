@@ -114,7 +114,7 @@ function makeParts(
   );
   const healer = new Healer(ctx, caller, joiner, prober);
   const recovery = new Recovery(ctx, caller, joiner, prober, ring);
-  const legacyCare = new LegacyCare(ctx, notifier, caller, joiner);
+  const legacyCare = new LegacyCare(ctx, notifier, newcomers, caller, joiner);
   const answerer = new StatusAnswerer(ctx, extension, [prober, legacyCare]);
   return {
     ctx,

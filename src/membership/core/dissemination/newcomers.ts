@@ -46,6 +46,16 @@ export class Newcomers {
     this.#shrink();
   }
 
+  /** False where a newcomer of this peer may not be known to that member yet. */
+  isKnownTo(id: string, memberId: string): boolean {
+    const newcomer = this.#newcomers.get(id);
+    return (
+      newcomer === undefined ||
+      newcomer.notified.has(memberId) ||
+      newcomer.later.has(memberId)
+    );
+  }
+
   /** A member is new on the list. */
   added({ member, source: { origin, from = '' } }: MemberAdded): void {
     this.#shrink();
@@ -71,11 +81,13 @@ export class Newcomers {
     }
   }
 
-  /** A member is off the list. */
+  /** A member is off the list. Legacy members have somebody who sees to them. */
   removed({ member: { id }, previous, source }: MemberRemoved): void {
     this.#shrink();
     for (const [newcomer] of this.#reachable(id)) {
-      void this.#notifier.left(newcomer, id);
+      if (!isLegacy(newcomer)) {
+        void this.#notifier.left(newcomer, id);
+      }
     }
     // An old /left may have met a new join under the same id: the newcomer has to know.
     if (source.origin === 'left' && this.#newcomers.delete(id)) {

@@ -41,6 +41,50 @@ describe('LegacyCare', () => {
     ]);
   });
 
+  it.each([
+    ['crash', 'its responsible peer', 0],
+    ['crash', 'another one', 1],
+    ['leave', 'its responsible peer', 0],
+    ['leave', 'another one', 1],
+  ] as const)(
+    'tells a legacy newcomer of an end (%s) once where it joined through %s',
+    async (how, _, through) => {
+      const cloud = new TestCloud();
+      const peers = await cloud.cloud(['a', 'b', 'c', 'd']);
+      const ranked = byRank(peers, 'legacy');
+      const victim = ranked[3]!;
+      const legacy = cloud.legacy('legacy');
+      await cloud.clock.complete(legacy.join(ranked[through]!.address));
+      await cloud.clock.run(500);
+      if (how === 'crash') {
+        crash(victim);
+        void ranked[0]!.core.check(victim.core.id);
+      } else {
+        void victim.core.leave();
+      }
+      await cloud.until(() => !legacy.ids.includes(victim.core.id), 4000);
+      await cloud.clock.run(500);
+      const told = cloud
+        .to('legacy', 'left')
+        .filter(({ body }) => body.id === victim.core.id);
+      expect(told.map(({ from }) => from)).toEqual([
+        how === 'leave' ? victim.core.id : ranked[0]!.core.id,
+      ]);
+    },
+  );
+
+  it('tells a legacy newcomer that the responsible peer does not know yet', async () => {
+    const cloud = new TestCloud();
+    const peers = await cloud.cloud(['a', 'b', 'c', 'd']);
+    const [responsible, second, , victim] = byRank(peers, 'legacy');
+    responsible!.process.stall();
+    const legacy = cloud.legacy('legacy');
+    await cloud.clock.complete(legacy.join(second!.address));
+    crash(victim!);
+    await cloud.clock.complete(second!.core.check(victim!.core.id));
+    await cloud.until(() => !legacy.ids.includes(victim!.core.id), 1000);
+  });
+
   it.each(['crash', 'leave'] as const)(
     'leaves no ghost where a /joined came after the /left (%s)',
     async (how) => {

@@ -2,7 +2,7 @@ import { isPeerId } from '../../../wire/endpoints.js';
 import type { JsonObject } from '../../../wire/json.js';
 import type { PeerInfo } from '../../../wire/bodies.js';
 import type { CoreContext } from '../context.js';
-import type { Notifier } from '../dissemination/index.js';
+import type { Newcomers, Notifier } from '../dissemination/index.js';
 import type { Joiner } from '../join/index.js';
 import {
   isLegacy,
@@ -36,15 +36,18 @@ export class LegacyCare implements StatusService {
 
   readonly #ctx: CoreContext;
   readonly #notifier: Notifier;
+  readonly #newcomers: Newcomers;
 
   constructor(
     ctx: CoreContext,
     notifier: Notifier,
+    newcomers: Newcomers,
     caller: StatusCaller,
     joiner: Joiner,
   ) {
     this.#ctx = ctx;
     this.#notifier = notifier;
+    this.#newcomers = newcomers;
     this.#renewals = new LegacyRenewals(ctx, notifier);
     this.#repairs = new LegacyRepairs(ctx, this.#renewals, caller);
     this.#introductions = new LegacyIntroductions(
@@ -93,18 +96,23 @@ export class LegacyCare implements StatusService {
   }
 
   /**
-   * A member is off the list. The responsible peer notifies each legacy member, which has heard of an end
-   * by the member's own word itself. A peer that takes over the responsibility sends the ends of the recent
-   * past too: while the one that went was still listed, all others left them to it.
+   * A member is off the list. Each legacy member is told once: by the one that leaves itself, or by the
+   * responsible peer; by this one where that does not know the legacy member yet. A peer that takes over the
+   * responsibility sends the ends of the recent past too: while the one that went was still listed, all
+   * others left them to it.
    */
   removed({ member: { id }, previous, reason, source }: MemberRemoved): void {
     const { list, self } = this.#ctx;
     for (const legacy of list.legacyMembers()) {
-      if (responsiblePeerFor(this.#ctx, legacy.id) !== self.id) {
-        continue;
-      }
-      if (reason !== 'left' && legacy.id !== source.from) {
+      const responsible = responsiblePeerFor(this.#ctx, legacy.id);
+      const teller = reason === 'left' ? id : responsible;
+      const isOwnTask =
+        teller === self.id || !this.#newcomers.isKnownTo(legacy.id, teller);
+      if (isOwnTask && legacy.id !== source.from) {
         void this.#notifier.left(legacy, id);
+      }
+      if (responsible !== self.id) {
+        continue;
       }
       // A `/joined` that was under way meanwhile may come after it: it is sent once more when all is quiet.
       this.#repairs.add(legacy.id, id);
