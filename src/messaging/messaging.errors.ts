@@ -57,7 +57,7 @@ export class UnreachableError extends MessageError {
   }
 }
 
-/** The connection broke after the message was handed to it: it was perhaps delivered, perhaps handled. */
+/** The connection broke, or the peer was found dead, before the reply: the message was perhaps delivered, perhaps handled. */
 export class ConnectionLostError extends MessageError {
   override readonly name = 'ConnectionLostError';
 

@@ -98,7 +98,10 @@ describe('MessagingService.send()', () => {
       expect.objectContaining({ id: 'a' }),
       'message',
       { n: 1 },
-      { timeout: expect.any(Number) as number },
+      {
+        timeout: expect.any(Number) as number,
+        signal: expect.any(AbortSignal) as AbortSignal,
+      },
     );
     expect(request.mock.calls[0]![3].timeout).toBeLessThanOrEqual(100);
     expect(core.noteAlive).toHaveBeenCalledWith('a');

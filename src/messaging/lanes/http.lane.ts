@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Member, MembershipCore } from '../../membership/index.js';
 import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
@@ -35,6 +36,8 @@ export class HttpLane implements MessageLane {
   readonly #core: MembershipCore;
   readonly #transport: PeerTransport;
   readonly #options: ResolvedPeerCloudOptions;
+  /** What ends each message that is under way, by the receiver's id. */
+  readonly #underWay = new Map<string, Set<AbortController>>();
 
   constructor(
     @Inject(MEMBERSHIP_CORE) core: MembershipCore,
@@ -48,17 +51,47 @@ export class HttpLane implements MessageLane {
   }
 
   async send(member: Member, message: OutgoingMessage): Promise<JsonValue> {
-    const { status, body } = await this.#introduced(member, message);
-    const { maxJsonDepth } = this.#options.limits;
-    const fault = replyFault(member.id, body, maxJsonDepth);
+    const { id } = member;
+    const { signal } = message;
+    const abort = new AbortController();
+    const underWay = this.#underWay.get(id) ?? new Set();
+    this.#underWay.set(id, underWay.add(abort));
+    const ignoreSignal =
+      signal &&
+      onAbort(signal, () =>
+        abort.abort(new MessageAbortedError(id, { cause: signal.reason })),
+      );
+    try {
+      return this.#replyOf(
+        id,
+        await this.#introduced(member, message, abort.signal),
+      );
+    } finally {
+      ignoreSignal?.();
+      underWay.delete(abort);
+      if (underWay.size === 0) {
+        this.#underWay.delete(id);
+      }
+    }
+  }
+
+  /** The member is gone: what waits for it fails. */
+  giveUp(peerId: string, cause: Error): void {
+    for (const abort of this.#underWay.get(peerId) ?? []) {
+      abort.abort(new ConnectionLostError(peerId, { cause }));
+    }
+  }
+
+  #replyOf(peerId: string, { status, body }: PeerAnswer): JsonValue {
+    const fault = replyFault(peerId, body, this.#options.limits.maxJsonDepth);
     if (fault) {
       throw fault;
     }
     if (isSuccess(status)) {
-      this.#core.noteAlive(member.id);
+      this.#core.noteAlive(peerId);
       return body ?? {};
     }
-    throw answerError(member.id, status, body);
+    throw answerError(peerId, status, body);
   }
 
   /**
@@ -68,8 +101,9 @@ export class HttpLane implements MessageLane {
   async #introduced(
     member: Member,
     message: OutgoingMessage,
+    signal: AbortSignal,
   ): Promise<PeerAnswer> {
-    let answer = await this.#request(member, message);
+    let answer = await this.#request(member, message, signal);
     for (const pause of INTRODUCTION_PAUSES) {
       if (!isUnknownSender(answer.status, answer.body)) {
         break;
@@ -78,13 +112,10 @@ export class HttpLane implements MessageLane {
       if (performance.now() + pause >= message.deadline) {
         break;
       }
-      await wait(pause, message.signal);
-      if (message.signal?.aborted) {
-        throw new MessageAbortedError(member.id, {
-          cause: message.signal.reason,
-        });
-      }
-      answer = await this.#request(member, message);
+      await wait(pause, undefined, { signal, ref: false }).catch(() =>
+        signal.throwIfAborted(),
+      );
+      answer = await this.#request(member, message, signal);
     }
     return answer;
   }
@@ -92,18 +123,17 @@ export class HttpLane implements MessageLane {
   async #request(
     member: Member,
     message: OutgoingMessage,
+    signal: AbortSignal,
   ): Promise<PeerAnswer> {
-    const { body, head, deadline, signal, timeout } = message;
+    const { body, head, deadline, timeout } = message;
     const left = Math.ceil(deadline - performance.now());
     if (left <= 0) {
       throw new MessageTimeoutError(member.id, timeout);
     }
     const { json } = body;
-    const abort = signal && new AbortController();
-    const ignoreSignal = signal && onAbort(signal, () => abort?.abort());
     const options = {
       timeout: left,
-      ...(abort && { signal: abort.signal }),
+      signal,
       ...(head && { headers: head.headers }),
     };
     try {
@@ -116,35 +146,13 @@ export class HttpLane implements MessageLane {
           )
         : await this.#transport.request(member, 'message', body.value, options);
     } catch (error) {
-      throw translate(error, member.id, message);
-    } finally {
-      ignoreSignal?.();
+      signal.throwIfAborted();
+      throw translate(error, member.id, timeout);
     }
   }
 }
 
-/** Waits so many ms, or until the signal fires; it does not keep the process alive. */
-function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted) {
-      resolve();
-      return;
-    }
-    const ignoreSignal = signal && onAbort(signal, () => end());
-    const timer = setTimeout(() => end(), ms).unref();
-    const end = () => {
-      clearTimeout(timer);
-      ignoreSignal?.();
-      resolve();
-    };
-  });
-}
-
-function translate(
-  error: unknown,
-  peerId: string,
-  { timeout, signal }: OutgoingMessage,
-): unknown {
+function translate(error: unknown, peerId: string, timeout: number): unknown {
   if (!(error instanceof TransportError)) {
     return error;
   }
@@ -160,7 +168,7 @@ function translate(
     case 'TIMEOUT':
       return new MessageTimeoutError(peerId, timeout, options);
     case 'ABORTED':
-      return new MessageAbortedError(peerId, { cause: signal?.reason });
+      return new MessageAbortedError(peerId, options);
     case 'BAD_ANSWER':
       // What stands between us and the peer, or the peer itself, gave no usable answer.
       return new BadStatusError(peerId, 502, badAnswer(error), options);

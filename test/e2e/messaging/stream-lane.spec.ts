@@ -397,7 +397,9 @@ describe('the stream lane', () => {
     const outcome = await send({ type: 'later', n: 1 }).catch(
       (error: MessageError) => error.code,
     );
-    expect(['UNREACHABLE', 'NO_SUCH_PEER']).toContain(outcome);
+    expect(['UNREACHABLE', 'CONNECTION_LOST', 'NO_SUCH_PEER']).toContain(
+      outcome,
+    );
     expect(other.app.get(Handlers).started).toEqual([]);
   });
 });

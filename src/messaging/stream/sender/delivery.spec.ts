@@ -17,7 +17,6 @@ describe('DeliveryQueue', () => {
       each.reject(new Error('gone'));
     }
     expect(queue.isEmpty).toBe(false);
-    expect([...queue.waiting()]).toHaveLength(5000);
     const out: unknown[] = [];
     for (let next; (next = queue.shift());) {
       out.push(next.message.body.value);

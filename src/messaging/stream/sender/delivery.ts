@@ -1,14 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { JsonValue } from '../../../wire/json.js';
+import { Fifo } from '../../../util/fifo.js';
 import { onAbort } from '../../../util/abort-listeners.js';
 import type { OutgoingMessage } from '../../lanes/index.js';
 import {
   MessageAbortedError,
   type MessageError,
 } from '../../messaging.errors.js';
-
-/** Places of taken messages after which the rest of a queue moves up. */
-const COMPACT_AFTER = 4096;
 
 /** Made once: every message has it. */
 const inPlace = <T>(work: () => T): T => work();
@@ -78,8 +76,7 @@ export class Delivery {
 
 /** Messages that wait for a stream, in the order of sending. Those that are settled meanwhile are skipped. */
 export class DeliveryQueue {
-  #items: Delivery[] = [];
-  #head = 0;
+  readonly #items = new Fifo<Delivery>();
   #chars = 0;
 
   readonly #maxChars: number;
@@ -100,43 +97,33 @@ export class DeliveryQueue {
 
   /** Takes the next one out; undefined if there is none. */
   shift(): Delivery | undefined {
-    while (this.#head < this.#items.length) {
-      const delivery = this.#take();
-      if (!delivery.settled) {
-        return delivery;
-      }
-    }
-    return undefined;
+    return this.isEmpty ? undefined : this.#take();
   }
 
   /** How many wait, those included that are settled and not taken out yet. */
   get length(): number {
-    return this.#items.length - this.#head;
+    return this.#items.length;
   }
 
   /** True if nobody waits. */
   get isEmpty(): boolean {
-    while (this.#items[this.#head]?.settled) {
+    while (this.#items.first?.settled) {
       this.#take();
     }
-    return this.#head === this.#items.length;
+    return this.#items.length === 0;
   }
 
-  /** Everybody who waits, first come first; they stay. */
-  *waiting(): Iterable<Delivery> {
-    for (let at = this.#head; at < this.#items.length; at++) {
-      if (!this.#items[at]!.settled) {
-        yield this.#items[at]!;
-      }
+  /** Fails everybody who waits; they stay until they are skipped. */
+  fail(errorOf: (delivery: Delivery) => Error): void {
+    for (const delivery of this.#items) {
+      delivery.reject(errorOf(delivery));
     }
   }
 
   /** Fails what is past its deadline by `now`, and drops what is settled; returns the next deadline. */
   expire(now: number, fail: (delivery: Delivery) => void): number {
     let next = Infinity;
-    let kept = 0;
-    for (let at = this.#head; at < this.#items.length; at++) {
-      const delivery = this.#items[at]!;
+    this.#items.keep((delivery) => {
       const { deadline } = delivery.message;
       if (!delivery.settled && deadline <= now) {
         fail(delivery);
@@ -144,25 +131,16 @@ export class DeliveryQueue {
       if (delivery.settled) {
         this.#chars -= delivery.queuedChars;
       } else {
-        this.#items[kept++] = delivery;
         next = Math.min(next, deadline);
       }
-    }
-    this.#items.length = kept;
-    this.#head = 0;
+      return !delivery.settled;
+    });
     return next;
   }
 
   #take(): Delivery {
-    const delivery = this.#items[this.#head++]!;
+    const delivery = this.#items.shift()!;
     this.#chars -= delivery.queuedChars;
-    if (this.#head === this.#items.length) {
-      this.#items = [];
-      this.#head = 0;
-    } else if (this.#head > COMPACT_AFTER) {
-      this.#items = this.#items.slice(this.#head);
-      this.#head = 0;
-    }
     return delivery;
   }
 }

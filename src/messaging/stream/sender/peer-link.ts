@@ -2,6 +2,7 @@ import type { Member } from '../../../membership/index.js';
 import type { JsonValue } from '../../../wire/json.js';
 import type { OutgoingMessage } from '../../lanes/index.js';
 import {
+  ConnectionLostError,
   MessageTimeoutError,
   NoSuchPeerError,
   OverloadedError,
@@ -157,13 +158,15 @@ export class PeerLink implements StreamRotationOwner {
   end(): void {
     this.#refusedUntil = 0;
     this.#streams.end();
-    this.#failQueue((peerId) => new NoSuchPeerError(peerId));
+    this.#queue.fail(({ peerId }) => new NoSuchPeerError(peerId));
   }
 
   /** Everything fails at once. */
   destroy(cause: Error): void {
     this.#streams.destroy(cause);
-    this.#failQueue((peerId) => new NoSuchPeerError(peerId));
+    this.#queue.fail(
+      ({ peerId }) => new ConnectionLostError(peerId, { cause }),
+    );
   }
 
   onChange(): void {
@@ -188,8 +191,8 @@ export class PeerLink implements StreamRotationOwner {
   onRefused(failure: StreamRefusedError): void {
     if (failure.unreachable) {
       this.#refusedUntil = 0;
-      this.#failQueue(
-        (peerId) => new UnreachableError(peerId, { cause: failure }),
+      this.#queue.fail(
+        ({ peerId }) => new UnreachableError(peerId, { cause: failure }),
       );
       return;
     }
@@ -258,12 +261,6 @@ export class PeerLink implements StreamRotationOwner {
     return this.#streams.isOpen
       ? new UnreachableError(this.peerId)
       : timedOut(delivery);
-  }
-
-  #failQueue(errorOf: (peerId: string) => Error): void {
-    for (const delivery of this.#queue.waiting()) {
-      delivery.reject(errorOf(this.peerId));
-    }
   }
 }
 

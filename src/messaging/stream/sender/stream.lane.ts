@@ -116,13 +116,16 @@ export class StreamLane implements MessageLane, OnApplicationShutdown {
 
   #follow(event: MembershipEvent): void {
     if (event.type === 'peer.left') {
-      const link = this.#links.get(event.member.id);
-      if (link && event.reason === 'left') {
+      const { id } = event.member;
+      const link = this.#links.get(id);
+      if (event.reason !== 'left') {
+        const cause = new StreamError(`the peer is gone (${event.reason})`);
+        this.#links.delete(id);
+        link?.destroy(cause);
+        this.#http.giveUp(id, cause);
+      } else if (link) {
         // A peer that leaves finishes what it has.
         this.#release(link);
-      } else if (link) {
-        this.#links.delete(link.peerId);
-        link.destroy(new StreamError(`the peer is gone (${event.reason})`));
       }
     } else if (event.type === 'peer.updated') {
       this.#links.get(event.member.id)?.move(event.member);
