@@ -17,6 +17,15 @@ export interface Stay {
   until: number;
 }
 
+/** What became of occurrences. */
+export interface Verdict {
+  total: number;
+  /** Occurrences that did not run, Unix time in ms. */
+  lost: number[];
+  /** Runs too many. */
+  double: number;
+}
+
 /** What ran, counted outside of the cloud; and what a database would have accepted, by the tokens. */
 export class Counter {
   readonly runs: CountedRun[] = [];
@@ -58,24 +67,26 @@ export class Counter {
     return this.runs.at(-1)?.replica;
   }
 
-  /** Occurrences of [from, to) that ran never, and those that ran more than once. */
+  /** Of the occurrences of [from, to). */
   verdict(
     from: number,
     to: number,
     occurrences: readonly number[] = this.runs.map(
       ({ occurrence }) => occurrence,
     ),
-  ): { lost: number; double: number; total: number } {
+  ): Verdict {
     const counts = new Map<number, number>();
     for (const occurrence of occurrences) {
       counts.set(occurrence, (counts.get(occurrence) ?? 0) + 1);
     }
-    const verdict = { lost: 0, double: 0, total: 0 };
+    const verdict: Verdict = { lost: [], double: 0, total: 0 };
     for (let time = Math.ceil(from / 1_000) * 1_000; time < to; time += 1_000) {
       const count = counts.get(time) ?? 0;
       verdict.total += 1;
-      verdict.lost += count === 0 ? 1 : 0;
-      verdict.double += count > 1 ? count - 1 : 0;
+      if (count === 0) {
+        verdict.lost.push(time);
+      }
+      verdict.double += Math.max(0, count - 1);
     }
     return verdict;
   }

@@ -1,4 +1,5 @@
 import { last, seconds, type Step, type StepContext } from '../step.js';
+import type { Verdict } from './counter.js';
 import type { FenceKind } from './reports.js';
 import { holds, must, tally, withCloud } from './with-cloud.js';
 
@@ -14,7 +15,7 @@ export const sameMoment: Step = {
       await last(context.size.jobs.quietSeconds);
       const result = await verdict();
       context.say(tally(result));
-      must(result.lost + result.double === 0, 'not once each');
+      must(result.lost.length + result.double === 0, 'not once each');
     }),
 };
 
@@ -34,7 +35,7 @@ export const rollingRestart: Step = {
       context.say(
         `${rounds * cloud.replicas.length} restarts: ${tally(result)}`,
       );
-      must(result.lost + result.double === 0, 'not once each');
+      must(result.lost.length + result.double === 0, 'not once each');
     }),
 };
 
@@ -65,7 +66,7 @@ export const killedOwner: Step = {
         `${kills} kills: ${tally(result)}; the next run came within ${seconds(slowest)}`,
       );
       must(result.double === 0, 'run twice');
-      must(result.lost <= kills, 'more than one lost for a kill');
+      must(result.lost.length <= kills, 'more than one lost for a kill');
       must(slowest <= TAKEN_OVER_MS, 'taken over too late');
     }),
 };
@@ -85,7 +86,7 @@ export const blockedOwner: Step = {
       context.say(
         `${blocks} times: ${tally(result)}, ${cloud.counter.takeovers} taken over`,
       );
-      must(result.lost === 0, 'lost');
+      must(result.lost.length === 0, 'lost');
       must(result.double === 0, 'run twice');
     }),
 };
@@ -110,7 +111,7 @@ async function stopOwner(
       `${label}: ${tally(result)}${fence ? `, ${counter.refused} late writes refused` : ''}`,
     );
     must(result.double <= (fence ? 0 : 1), 'run twice');
-    must(result.lost <= 1, 'others did not go on');
+    must(result.lost.length <= 1, 'others did not go on');
   });
 }
 
@@ -130,12 +131,7 @@ export const partedCloud: Step = {
     const { fences, partitionSeconds } = context.size.jobs;
     const part = (
       options: { fence?: FenceKind; onMinority?: 'skip' },
-      check: (counts: {
-        lost: number;
-        double: number;
-        total: number;
-        small: number;
-      }) => void,
+      check: (verdict: Verdict & { small: number }) => void,
     ) =>
       withCloud(context, options, async ({ cloud, verdict }) => {
         await last(2);
@@ -157,13 +153,13 @@ export const partedCloud: Step = {
         ).length;
         const label = options.fence ?? options.onMinority ?? 'no fence';
         context.say(
-          `${label}: ${tally(result)}; ${inSmall} in the smaller half`,
+          `${label}: ${tally(result, parted)}; ${inSmall} in the smaller half`,
         );
         check({ ...result, small: inSmall });
       });
     await part({}, ({ double, small, lost }) => {
       must(small > 0 && double > 0, 'not one run a side');
-      must(lost <= 2, 'lost');
+      must(lost.length <= 2, 'lost');
     });
     await part({ onMinority: 'skip' }, ({ small }) => {
       must(small === 0, 'run in the minority');
@@ -171,7 +167,7 @@ export const partedCloud: Step = {
     for (const fence of fences) {
       await part({ fence }, ({ lost, double }) => {
         must(double === 0, 'run twice');
-        must(lost <= 2, 'lost');
+        must(lost.length <= 2, 'lost');
       });
     }
   },

@@ -1,4 +1,5 @@
 import { last, type StepContext } from '../step.js';
+import type { Verdict } from './counter.js';
 import { FenceServer } from './fence-server.js';
 import { JobCloud } from './job-cloud.js';
 import type { FenceKind } from './reports.js';
@@ -22,7 +23,7 @@ export interface JobLab {
   /** Unix time in ms from which each occurrence counts. */
   from: number;
   /** Waits until what has begun is decided, and tells the counter's verdict; by accepted writes with a fence. */
-  verdict: () => Promise<{ lost: number; double: number; total: number }>;
+  verdict: () => Promise<Verdict>;
 }
 
 /** Runs a scenario in a cloud of its own; says so and does not where the fence's server is not installed. */
@@ -85,11 +86,13 @@ export async function holds(
   return true;
 }
 
-/** As the report has it. */
-export function tally(verdict: {
-  lost: number;
-  double: number;
-  total: number;
-}): string {
-  return `${verdict.total} occurrences, ${verdict.lost} lost, ${verdict.double} run twice`;
+/**
+ * As the report has it.
+ * @param from when the fault began, Unix time in ms
+ */
+export function tally({ lost, double, total }: Verdict, from?: number): string {
+  const at = lost.map((time) => ((time - from!) / 1_000).toFixed(1)).join(', ');
+  const where =
+    from === undefined || lost.length === 0 ? '' : ` (${at} s after)`;
+  return `${total} occurrences, ${lost.length} lost${where}, ${double} run twice`;
 }

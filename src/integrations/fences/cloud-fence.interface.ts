@@ -5,8 +5,9 @@ export interface FenceRequest {
   /** Ms after which the engine gives the name to others if the lease was not renewed; at least 100. */
   ttl: number;
   /**
-   * A number that only rises with what the lease is for, as a job's scheduled time does. The engine
-   * keeps it past the lease and refuses it, and each lower one, from then on. Default: nothing is refused.
+   * A number for what the lease is for, as a job's scheduled time is one. The engine keeps it past the
+   * lease and gives no other for it. It keeps the 64 highest of a name, and refuses what is below them.
+   * Default: nothing is refused.
    */
   occurrence?: number;
   /** Gives up waiting for the engine. A lease that arrives afterwards is released at once. */
@@ -33,9 +34,9 @@ export interface FenceLease {
 /** An engine that is strongly consistent already, and gives a name to one at a time. */
 export interface CloudFence {
   /**
-   * @returns the lease, or undefined while somebody else has the name or if its `occurrence` was had
-   * @throws FenceError `FENCE_UNREACHABLE` if the engine did not answer, or answered with an error;
-   * the signal's reason once it has fired
+   * @returns the lease, or undefined while somebody else has the name
+   * @throws FenceError `OCCURRENCE_HAD` if there was a lease for its `occurrence`; `FENCE_UNREACHABLE` if
+   * the engine did not answer, or answered with an error; the signal's reason once it has fired
    */
   acquire(name: string, request: FenceRequest): Promise<FenceLease | undefined>;
 }

@@ -4,6 +4,8 @@ import { PeerCloudError } from '../../index.js';
 export type FenceErrorCode =
   /** The engine did not answer, or answered with an error, which is the `cause`. */
   | 'FENCE_UNREACHABLE'
+  /** There was a lease for this occurrence before. */
+  | 'OCCURRENCE_HAD'
   /** The fence was given something that cannot work. */
   | 'FENCE_MISUSED'
   /** The lease could not be renewed in time, or somebody else has the name. */

@@ -13,6 +13,9 @@ export const lostTo = (name: string): string =>
 export const lostInTime = (name: string): string =>
   `The lease of "${name}" could not be renewed in time. Stop what it was for: others may have it soon.`;
 
+export const occurrenceHad = (name: string, occurrence: number): string =>
+  `"${name}" has had the occurrence ${occurrence}, and it is not given again.`;
+
 export const wrongTtl = (ttl: unknown, least: number): string =>
   `A lease's ttl is a number of ms, at least ${least}; this one is ${String(ttl)}.`;
 

@@ -4,6 +4,7 @@ import {
   lostInTime,
   lostTo,
   noAnswer,
+  occurrenceHad,
   unreachable,
   wrongOccurrence,
   wrongTtl,
@@ -16,6 +17,9 @@ const RENEW_AFTER = 1 / 3;
 const RENEW_AGAIN_AFTER = 1 / 10;
 const ANSWER_WITHIN = 1 / 3;
 const LOST_AFTER = 4 / 5;
+
+/** So many occurrences of a name are kept by an engine, the highest ones. */
+export const KEPT_OCCURRENCES = 64;
 
 /** A lease as an engine gave it: what is said to the engine from then on. */
 export interface EngineLease {
@@ -30,12 +34,12 @@ export interface EngineLease {
  * All times are this process's monotonic clock, from before a request was sent: an engine's clock has
  * counted less since then.
  *
- * @param take asks the engine; undefined if somebody else has the name
+ * @param take asks the engine; undefined if somebody else has the name, `had` if it had this occurrence
  */
 export async function holdLease(
   name: string,
   { ttl, occurrence, signal }: FenceRequest,
-  take: () => Promise<EngineLease | undefined>,
+  take: () => Promise<EngineLease | 'had' | undefined>,
 ): Promise<FenceLease | undefined> {
   if (!Number.isFinite(ttl) || ttl < LEAST_TTL) {
     throw new FenceError('FENCE_MISUSED', wrongTtl(ttl, LEAST_TTL));
@@ -51,10 +55,15 @@ export async function holdLease(
   const taken = take();
   try {
     const lease = await answered(taken, ttl * ANSWER_WITHIN, signal);
+    if (lease === 'had') {
+      throw new FenceError('OCCURRENCE_HAD', occurrenceHad(name, occurrence!));
+    }
     return lease && new HeldLease(name, ttl, lease, sentAt);
   } catch (error) {
     // Nobody would know of a lease that arrives from here on.
-    taken.then((lease) => lease?.release()).catch(() => undefined);
+    taken
+      .then((lease) => (lease === 'had' ? undefined : lease?.release()))
+      .catch(() => undefined);
     throw error instanceof FenceError || signal?.aborted
       ? error
       : new FenceError('FENCE_UNREACHABLE', unreachable(name, error), {

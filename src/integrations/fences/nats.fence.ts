@@ -6,7 +6,7 @@ import type {
 } from './cloud-fence.interface.js';
 import { FenceError } from './fence.error.js';
 import { bucketInMemory, forgetfulBucket } from './fence.messages.js';
-import { holdLease, type EngineLease } from './held-lease.js';
+import { holdLease, KEPT_OCCURRENCES, type EngineLease } from './held-lease.js';
 
 /** What is needed of an entry of a bucket. */
 export interface NatsKvEntry {
@@ -32,7 +32,8 @@ interface Held {
   owner: string;
   /** Ms from when the entry was written; 0 once it is released. */
   ttl: number;
-  occurrence: number;
+  /** The highest first. */
+  occurrences: number[];
 }
 
 /** No name's entry has a key like this one. */
@@ -68,22 +69,28 @@ export class NatsFence implements CloudFence {
 
   async #take(
     name: string,
-    { owner, ttl, occurrence = -1 }: FenceRequest,
-  ): Promise<EngineLease | undefined> {
+    { owner, ttl, occurrence }: FenceRequest,
+  ): Promise<EngineLease | 'had' | undefined> {
     const key = `name.${Buffer.from(name).toString('base64url')}`;
     const entry = await this.#kv.get(key);
     const last = readHeld(entry);
-    if (entry && last) {
-      const wasHad = occurrence >= 0 && occurrence <= last.occurrence;
-      if (wasHad || !(await this.#isOver(entry, last))) {
-        return undefined;
-      }
+    const occurrences = last?.occurrences ?? [];
+    if (occurrence !== undefined && wasHad(occurrence, occurrences)) {
+      return 'had';
+    }
+    if (entry && last && !(await this.#isOver(entry, last))) {
+      return undefined;
     }
     const held: Held = {
       id: randomUUID(),
       owner,
       ttl,
-      occurrence: Math.max(occurrence, last?.occurrence ?? -1),
+      occurrences: [
+        ...occurrences,
+        ...(occurrence === undefined ? [] : [occurrence]),
+      ]
+        .sort((a, b) => b - a)
+        .slice(0, KEPT_OCCURRENCES),
     };
     const token = await write(this.#kv, key, held, entry?.revision);
     return token === undefined
@@ -185,4 +192,11 @@ function readHeld(entry: NatsKvEntry | null): Held | undefined {
   return entry?.operation === 'PUT'
     ? (JSON.parse(entry.string()) as Held)
     : undefined;
+}
+
+function wasHad(occurrence: number, had: readonly number[]): boolean {
+  const lowest = had[KEPT_OCCURRENCES - 1];
+  return (
+    had.includes(occurrence) || (lowest !== undefined && occurrence < lowest)
+  );
 }

@@ -5,7 +5,7 @@ import type {
 } from './cloud-fence.interface.js';
 import { FenceError } from './fence.error.js';
 import { unreachable, wrongTable } from './fence.messages.js';
-import { holdLease } from './held-lease.js';
+import { holdLease, KEPT_OCCURRENCES } from './held-lease.js';
 
 /** What is needed of a `Pool` of pg. */
 export interface PostgresPool {
@@ -60,7 +60,7 @@ export class PostgresFence implements CloudFence {
           name text primary key,
           owner text not null,
           token bigint not null,
-          occurrence bigint not null,
+          occurrences bigint[] not null,
           expires_at timestamptz not null
         )`,
         [],
@@ -83,20 +83,33 @@ export class PostgresFence implements CloudFence {
     const { owner, ttl, occurrence = null } = request;
     return holdLease(name, request, async () => {
       const [row] = await this.#rows(
-        `insert into ${this.#table} as held (name, owner, token, occurrence, expires_at)
-         values ($1, $2, 1, coalesce($3::bigint, -1), clock_timestamp() + $4 * interval '1 ms')
+        `insert into ${this.#table} as held (name, owner, token, occurrences, expires_at)
+         values ($1, $2, 1, array_remove(array[$3::bigint], null), clock_timestamp() + $4 * interval '1 ms')
          on conflict (name) do update set
            owner = excluded.owner,
            token = held.token + 1,
-           occurrence = greatest(excluded.occurrence, held.occurrence),
+           occurrences = array(
+             select had from unnest(held.occurrences || excluded.occurrences) as had
+             order by had desc limit ${KEPT_OCCURRENCES}
+           ),
            expires_at = clock_timestamp() + $4 * interval '1 ms'
-         where held.expires_at <= clock_timestamp()
-           and ($3::bigint is null or $3 > held.occurrence)
+         where held.expires_at <= clock_timestamp() and not ${wasHad('$3')}
          returning token`,
         [name, owner, occurrence, ttl],
       );
-      return row && this.#lease(name, String(row['token']), ttl);
+      if (row) {
+        return this.#lease(name, String(row['token']), ttl);
+      }
+      return (await this.#wasHad(name, occurrence)) ? 'had' : undefined;
     });
+  }
+
+  async #wasHad(name: string, occurrence: number | null): Promise<boolean> {
+    const rows = await this.#rows(
+      `select from ${this.#table} as held where name = $1 and ${wasHad('$2')}`,
+      [name, occurrence],
+    );
+    return rows.length > 0;
   }
 
   #lease(name: string, token: string, ttl: number) {
@@ -123,4 +136,13 @@ export class PostgresFence implements CloudFence {
     const { rows } = await this.#pool.query(text, values);
     return rows;
   }
+}
+
+/** Whether the row `held` has had an occurrence, as SQL; false for null. */
+function wasHad(occurrence: string): string {
+  return `coalesce(
+    ${occurrence}::bigint = any(held.occurrences)
+    or cardinality(held.occurrences) >= ${KEPT_OCCURRENCES} and ${occurrence} < all(held.occurrences),
+    false
+  )`;
 }

@@ -3,7 +3,7 @@ import type {
   FenceLease,
   FenceRequest,
 } from './cloud-fence.interface.js';
-import { holdLease } from './held-lease.js';
+import { holdLease, KEPT_OCCURRENCES } from './held-lease.js';
 
 /** What is needed of ioredis, a `Redis` or a `Cluster`. */
 export interface IoRedisClient {
@@ -30,26 +30,30 @@ export interface RedisFenceOptions {
 }
 
 /**
- * KEYS: the lease, and a hash of what outlives it. ARGV: owner, ttl, occurrence or nothing.
+ * KEYS: the lease, the last token, the occurrences. ARGV: owner, ttl, occurrence or nothing.
  * The server's clock in ms is the least token: a server that lost the counter goes on above it.
  */
 const TAKE = `
 local occurrence = tonumber(ARGV[3])
-if occurrence and occurrence <= tonumber(redis.call('HGET', KEYS[2], 'occurrence') or -1) then
-  return false
+if occurrence then
+  local lowest = redis.call('ZRANGE', KEYS[3], -${KEPT_OCCURRENCES}, -${KEPT_OCCURRENCES})[1]
+  if redis.call('ZSCORE', KEYS[3], ARGV[3]) or (lowest and occurrence < tonumber(lowest)) then
+    return 'had'
+  end
 end
 local time = redis.call('TIME')
 local token = math.max(
-  tonumber(redis.call('HGET', KEYS[2], 'token') or 0) + 1,
+  tonumber(redis.call('GET', KEYS[2]) or 0) + 1,
   time[1] * 1000 + math.floor(time[2] / 1000)
 )
 token = string.format('%.0f', token)
 if not redis.call('SET', KEYS[1], token .. ' ' .. ARGV[1], 'NX', 'PX', ARGV[2]) then
   return false
 end
-redis.call('HSET', KEYS[2], 'token', token)
+redis.call('SET', KEYS[2], token)
 if occurrence then
-  redis.call('HSET', KEYS[2], 'occurrence', ARGV[3])
+  redis.call('ZADD', KEYS[3], occurrence, ARGV[3])
+  redis.call('ZREMRANGEBYRANK', KEYS[3], 0, -${KEPT_OCCURRENCES + 1})
 end
 return token`;
 
@@ -105,11 +109,11 @@ export class RedisFence implements CloudFence {
     return holdLease(name, request, async () => {
       const token = (await this.#run(
         TAKE,
-        [key, `${key}:last`],
+        [key, `${key}:token`, `${key}:occurrences`],
         [owner, ttl, String(occurrence ?? '')],
       )) as string | null;
-      if (token === null) {
-        return undefined;
+      if (token === null || token === 'had') {
+        return token ?? undefined;
       }
       const held = `${token} ${owner}`;
       return {

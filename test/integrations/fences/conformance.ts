@@ -50,6 +50,10 @@ export function itConforms(
     return it!;
   };
 
+  const ignoreHad = (error: unknown): undefined => {
+    expect(error).toMatchObject({ code: 'OCCURRENCE_HAD' });
+  };
+
   it('gives a name to one at a time', async () => {
     const lease = await held(acquire());
     expect(await acquireTheirs()).toBeUndefined();
@@ -83,10 +87,11 @@ export function itConforms(
     await next.release();
   });
 
-  it('gives tokens that only rise, whoever asks', async () => {
+  it('gives tokens that only rise, whoever asks, and nothing to others in between', async () => {
     const tokens: bigint[] = [];
     for (let round = 0; round < 10; round++) {
       const lease = await held(round % 2 ? acquire() : acquireTheirs());
+      expect(await (round % 3 ? acquire() : acquireTheirs())).toBeUndefined();
       tokens.push(lease.token);
       await lease.release();
     }
@@ -111,17 +116,39 @@ export function itConforms(
     await lease.release();
   });
 
-  it('refuses an occurrence that was had, and each before', async () => {
+  it('gives no second lease for an occurrence, whoever asks and when', async () => {
+    const had = { code: 'OCCURRENCE_HAD' };
     const lease = await held(acquire(10_000, 1_000));
+    await expect(acquireTheirs(1_000)).rejects.toMatchObject(had);
+    expect(await acquireTheirs(2_000)).toBeUndefined();
     await lease.release();
-    expect(await acquireTheirs(1_000)).toBeUndefined();
-    expect(await acquireTheirs(999)).toBeUndefined();
+    await expect(acquireTheirs(1_000)).rejects.toMatchObject(had);
     const without = await held(acquireTheirs());
     await without.release();
-    expect(await acquire(10_000, 1_000)).toBeUndefined();
-    const next = await held(acquire(10_000, 1_001));
-    expect(next.token).toBeGreaterThan(lease.token);
-    await next.release();
+    await expect(acquire(10_000, 1_000)).rejects.toMatchObject(had);
+    const tokens = [lease.token];
+    // A late one may come after the next.
+    for (const occurrence of [3_000, 999, 2_000]) {
+      const next = await held(acquire(10_000, occurrence));
+      tokens.push(next.token);
+      await next.release();
+      await expect(acquireTheirs(occurrence)).rejects.toMatchObject(had);
+    }
+    expect(tokens).toEqual(tokens.toSorted((a, b) => (a < b ? -1 : 1)));
+  });
+
+  it('keeps the highest occurrences, and refuses what is below them', async () => {
+    for (let occurrence = 1; occurrence <= 70; occurrence++) {
+      const lease = await held(acquire(10_000, 10 * occurrence));
+      await lease.release();
+    }
+    for (const refused of [700, 70, 65, 10]) {
+      await expect(acquireTheirs(refused)).rejects.toMatchObject({
+        code: 'OCCURRENCE_HAD',
+      });
+    }
+    const late = await held(acquireTheirs(75));
+    await late.release();
   });
 
   it('lets one of many have it at the same moment', async () => {
@@ -129,7 +156,9 @@ export function itConforms(
     for (let round = 1; round <= 5; round++) {
       const leases = await Promise.all(
         Array.from({ length: 20 }, (_, at) =>
-          acquire(10_000, round, at % 2 ? fence : theirs.fence),
+          acquire(10_000, round, at % 2 ? fence : theirs.fence).catch(
+            ignoreHad,
+          ),
         ),
       );
       const [lease, ...more] = leases.filter((one) => one !== undefined);
@@ -139,27 +168,33 @@ export function itConforms(
   });
 
   it('keeps what it protects to one at a time under a storm', async () => {
-    let inside = 0;
-    let most = 0;
-    let runs = 0;
-    let highest = 0n;
-    const worker = async ({ fence }: OpenFence): Promise<void> => {
-      for (let tries = 0; tries < 40; tries++) {
-        const lease = await acquire(10_000, undefined, fence);
+    const rounds = 10;
+    const counts = new Map<string, { value: number; highest: bigint }>();
+    const worker = async (of: string, { fence }: OpenFence): Promise<void> => {
+      const count = counts.get(of) ?? { value: 0, highest: 0n };
+      counts.set(of, count);
+      for (let round = 0; round < rounds;) {
+        const lease = await fence.acquire(of, { owner: 'us', ttl: 10_000 });
         if (lease) {
-          most = Math.max(most, ++inside);
-          runs += 1;
-          expect(lease.token).toBeGreaterThan(highest);
-          highest = lease.token;
+          expect(lease.token).toBeGreaterThan(count.highest);
+          count.highest = lease.token;
+          // What two at once would lose.
+          const { value } = count;
           await sleep(1);
-          inside -= 1;
+          count.value = value + 1;
+          round += 1;
           await lease.release();
         }
       }
     };
-    await Promise.all([ours, theirs, ours, theirs].map(worker));
-    expect(most).toBe(1);
-    expect(runs).toBeGreaterThan(1);
+    const names = [name, `${name} too`];
+    const workers = names.flatMap((of) =>
+      [ours, theirs, ours, theirs].map((fence) => worker(of, fence)),
+    );
+    await Promise.all(workers);
+    for (const of of names) {
+      expect(counts.get(of)?.value).toBe(4 * rounds);
+    }
   });
 
   it('refuses what cannot work', async () => {

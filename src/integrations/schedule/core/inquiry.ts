@@ -3,12 +3,14 @@ import type { Silence } from './schedule-ports.js';
 
 /** One question to several peers, each asked once. */
 export class Inquiry {
+  readonly #self: string;
   readonly #ask: (peer: string) => Promise<Answer | Silence>;
   readonly #asked = new Map<string, Promise<Answer | Silence>>();
   #heard = 0;
   #strangers = 0;
 
-  constructor(ask: (peer: string) => Promise<Answer | Silence>) {
+  constructor(self: string, ask: (peer: string) => Promise<Answer | Silence>) {
+    this.#self = self;
     this.#ask = ask;
   }
 
@@ -31,10 +33,22 @@ export class Inquiry {
     return answer;
   }
 
-  /** Whether a peer that others name says itself that it has nothing. */
-  async isFree(peer: string): Promise<boolean> {
-    const answer = await this.ask(peer);
-    return typeof answer === 'object' && readVerdict(answer).by === undefined;
+  /**
+   * Who has it, where others name a peer: that one, if it says so itself or is silent; else whom it names;
+   * or nobody.
+   */
+  async holder(
+    named: string,
+    before: ReadonlySet<string> = new Set([this.#self]),
+  ): Promise<string | undefined> {
+    const answer = await this.ask(named);
+    const { by } = readVerdict(answer);
+    if (typeof answer !== 'object' || by === named) {
+      return named;
+    }
+    return by === undefined || before.has(by)
+      ? undefined
+      : this.holder(by, new Set([...before, named]));
   }
 
   async #count(peer: string): Promise<Answer | Silence> {

@@ -42,7 +42,7 @@ export type RunOutcome =
       /** Its signal had fired. */
       wasEnded: boolean;
     }
-  /** Somebody else has the name at the fence, or it has had this occurrence. */
+  /** Somebody else has the name at the fence, or had this occurrence. */
   | { kind: 'refused' }
   | { kind: 'unreachable'; error: unknown };
 
@@ -101,7 +101,9 @@ export class JobRunner {
           occurrence,
         );
       } catch (error) {
-        return { kind: 'unreachable', error };
+        return (error as { code?: unknown }).code === 'OCCURRENCE_HAD'
+          ? { kind: 'refused' }
+          : { kind: 'unreachable', error };
       }
       if (!lease) {
         return { kind: 'refused' };

@@ -336,6 +336,33 @@ describe('a job that runs once for each occurrence', () => {
       expect(tokensRise()).toBe(true);
     });
 
+    it.each([1, 2, 3, 4, 5, 6, 7, 8])(
+      'runs once where the side of the owner is cut off from the fence and the others, seed %i',
+      async (seed) => {
+        cloud = new VirtualCloud(
+          [{ ...JOB, isFenced: true, takes: 200 }],
+          seed,
+        );
+        await cloud.startMany(5);
+        from = cloud.clock.monotonic();
+        const ids = ranked().map(({ id }) => id);
+        const small = ids.slice(0, 2);
+        await cloud.clock.run(3_000 + seed * 130);
+        const heal = [
+          cloud.part(small, ids.slice(2)),
+          cloud.links.part(small, [cloud.fence.host]),
+        ];
+        await cloud.clock.run(60_000);
+        heal.forEach((one) => one());
+        await cloud.clock.run(20_000);
+        const { lost, double } = verdict();
+        expect(double).toEqual([]);
+        // The one whose lease was on its way.
+        expect(lost.length).toBeLessThanOrEqual(1);
+        expect(tokensRise()).toBe(true);
+      },
+    );
+
     it('goes on where a side reaches the fence', async () => {
       await begin(5, { isFenced: true });
       const ids = ranked().map(({ id }) => id);

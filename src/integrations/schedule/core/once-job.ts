@@ -1,4 +1,4 @@
-import type { Job, JobRunner } from './job-runner.js';
+import type { Job, JobRunner, RunOutcome } from './job-runner.js';
 import { Occurrence, OccurrenceMemory } from './occurrence.js';
 import {
   readVerdict,
@@ -18,6 +18,8 @@ import type {
 
 /** Ms that a claim waits for those who might have the occurrence. */
 const CLAIM_TIMEOUT = 500;
+/** Ms in which a fence that did not answer is not asked again: others may reach it. */
+const FENCE_REST = 2_000;
 /** What became of an occurrence is said so often to a peer that does not answer. */
 const TELL_TRIES = 3;
 
@@ -47,6 +49,8 @@ export class OnceJob {
   readonly #waiting = new Set<Occurrence>();
   /** Runs under a fence, one after another: it has one lease for a name. */
   #turn: Promise<unknown> = Promise.resolve();
+  /** How the fence did not answer, and until when it is not asked. */
+  #silence: { outcome: RunOutcome; until: number } | undefined;
 
   constructor(job: Job, parts: JobParts) {
     this.#job = job;
@@ -76,10 +80,15 @@ export class OnceJob {
     this.#waiting.forEach((occurrence) => this.#arm(occurrence));
   }
 
-  /** What a peer that is gone was running is over: it may have done anything up to then. */
+  /**
+   * What a peer that is gone was running is over: it may have done anything up to then. A fence knows
+   * whether it began, so with one it is taken over.
+   */
   peerLeft(peer: string): void {
-    for (const occurrence of this.#memory.values()) {
-      if (occurrence.state === 'taken' && occurrence.by === peer) {
+    for (const occurrence of this.#memory.list()) {
+      if (this.#job.fence) {
+        this.withdrawn(peer, occurrence.time);
+      } else if (occurrence.state === 'taken' && occurrence.by === peer) {
         occurrence.end(peer);
       }
     }
@@ -290,11 +299,17 @@ export class OnceJob {
     const { runner, roster } = this.#parts;
     const stop = new AbortController();
     this.#stops.add(stop);
-    const until = runner.fenceDeadline;
-    const run = () => runner.run(this.#job, stop, occurrence.time, until);
-    const work = this.#job.fence ? this.#turn.then(run) : run();
-    this.#turn = work;
-    const outcome = await work;
+    let outcome: RunOutcome;
+    if (this.#job.fence) {
+      const until = runner.fenceDeadline;
+      const turn = this.#turn.then(() =>
+        this.#runFenced(stop, occurrence, until),
+      );
+      this.#turn = turn;
+      outcome = await turn;
+    } else {
+      outcome = await runner.run(this.#job, stop, occurrence.time);
+    }
     this.#stops.delete(stop);
     if (outcome.kind === 'unreachable') {
       this.#skip(occurrence, 'fence-unreachable', outcome.error);
@@ -316,6 +331,23 @@ export class OnceJob {
     this.#tell({ ask: 'finished', ...this.#place(occurrence), result });
   }
 
+  async #runFenced(
+    stop: AbortController,
+    { time }: Occurrence,
+    until: number,
+  ): Promise<RunOutcome> {
+    const { clock, runner } = this.#parts;
+    if (this.#silence && clock.monotonic() < this.#silence.until) {
+      return this.#silence.outcome;
+    }
+    const outcome = await runner.run(this.#job, stop, time, until);
+    this.#silence =
+      outcome.kind === 'unreachable'
+        ? { outcome, until: clock.monotonic() + FENCE_REST }
+        : undefined;
+    return outcome;
+  }
+
   /** Whose an occurrence is, by all who might have it or know; hearsay is asked of the peer itself. */
   async #ask(time: number): Promise<{
     verdict: { by: string; isOver?: boolean } | undefined;
@@ -330,7 +362,7 @@ export class OnceJob {
       job: this.#job.name,
       occurrence: time,
     };
-    const inquiry = new Inquiry((peer) =>
+    const inquiry = new Inquiry(self, (peer) =>
       peers.ask(peer, claim, CLAIM_TIMEOUT),
     );
     const verdictOf = async (peer: string) => {
@@ -338,7 +370,8 @@ export class OnceJob {
       if (by === undefined || (by === self && !isOver)) {
         return undefined;
       }
-      return isOver || !(await inquiry.isFree(by)) ? { by, isOver } : undefined;
+      const holder = isOver ? by : await inquiry.holder(by);
+      return holder === undefined ? undefined : { by: holder, isOver };
     };
     const others = roster.rank(this.#job.name).filter((peer) => peer !== self);
     const verdicts = await Promise.all(others.map(verdictOf));

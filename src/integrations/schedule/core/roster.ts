@@ -28,6 +28,8 @@ export class Roster {
   readonly #others = new Map<string, ReadonlySet<string>>();
   readonly #ranks = new Map<string, readonly string[]>();
   #own: ReadonlySet<string> = new Set();
+  /** What was heard last: replicas of one app have the same jobs, and share one set here. */
+  #usual: ReadonlySet<string> = new Set();
   #isReady = false;
   #isLeaving = false;
   /** Those who went without a word, and whose places nobody has taken. */
@@ -201,7 +203,7 @@ export class Roster {
   #hear(peer: string, greeting: Greeting): void {
     if (greeting.isReady && this.#peers.has(peer)) {
       const isNew = !this.#others.has(peer) && !this.#missing.delete(peer);
-      this.#others.set(peer, new Set(greeting.jobs));
+      this.#others.set(peer, this.#setOf(greeting.jobs));
       if (this.#isReady) {
         if (isNew) {
           this.#takePlace();
@@ -216,8 +218,21 @@ export class Roster {
     this.#change();
   }
 
+  #setOf(jobs: readonly string[]): ReadonlySet<string> {
+    const isUsual =
+      jobs.length === this.#usual.size &&
+      jobs.every((job) => this.#usual.has(job));
+    if (!isUsual) {
+      this.#usual = new Set(jobs);
+    }
+    return this.#usual;
+  }
+
   /** A newcomer takes the place of one that is missing; all who see it choose the same. */
   #takePlace(): void {
+    if (this.#missing.size === 0) {
+      return;
+    }
     this.#others.forEach((_, peer) => this.#missing.delete(peer));
     const [first] = [...this.#missing].sort();
     if (first !== undefined) {

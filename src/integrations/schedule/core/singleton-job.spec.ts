@@ -92,6 +92,93 @@ describe('a job that runs on one peer at a time', () => {
     expect(gap).toBeLessThan(3_000);
   });
 
+  it('begins within a second where three start at the same moment', async () => {
+    cloud = new VirtualCloud([JOB]);
+    await cloud.startMany(3);
+    expect(running().length).toBe(1);
+  });
+
+  it('runs on those who have it alone', async () => {
+    cloud = new VirtualCloud([JOB]);
+    for (let other = 0; other < 4; other++) {
+      cloud.start({ jobs: [] });
+    }
+    const able = [cloud.start().id, cloud.start().id];
+    await cloud.settled();
+    await cloud.clock.run(2_000);
+    const { id } = holder();
+    await cloud.clock.complete(cloud.leave(id));
+    await cloud.clock.run(2_000);
+    expect([id, holder().id].sort()).toEqual(able.sort());
+    cloud.kill(holder().id);
+    await cloud.clock.run(10_000);
+    expect(running()).toEqual([]);
+  });
+
+  it.each([
+    [2, 1],
+    [5, 2],
+    [6, 3],
+  ])(
+    'is taken over by one of %i when its holder and those after it die at once, %i in all',
+    async (count, deaths) => {
+      await begin(count);
+      const { id } = holder();
+      const next = cloud
+        .rank(JOB.name, (peer) => cloud.peers.has(peer) && peer !== id)
+        .slice(0, deaths - 1);
+      [id, ...next].forEach((peer) => cloud.kill(peer));
+      await cloud.clock.run(6_000);
+      expect(holder().isAlive).toBe(true);
+      expect(cloud.runs.length).toBe(2);
+      const { gap, overlap } = between(0);
+      expect(overlap).toBeLessThanOrEqual(0);
+      expect(gap).toBeLessThan(3_000 + deaths * 1_000);
+    },
+  );
+
+  it('is handed over until nobody is left', async () => {
+    await begin(3);
+    for (let left = 1; left <= 3; left++) {
+      await cloud.clock.complete(cloud.leave(holder().id));
+      await cloud.clock.run(1_000);
+      expect(cloud.runs.length).toBe(Math.min(left + 1, 3));
+    }
+    expect(running()).toEqual([]);
+    expect(between(0).overlap).toBeLessThanOrEqual(0);
+  });
+
+  it('begins nowhere before the old one has ended, though those after it leave as well', async () => {
+    await begin(5, { isDeaf: true });
+    const { id } = holder();
+    const next = cloud.rank(
+      JOB.name,
+      (peer) => cloud.peers.has(peer) && peer !== id,
+    );
+    void cloud.leave(id);
+    await Promise.all(
+      next.slice(0, 2).map((peer) => cloud.clock.complete(cloud.leave(peer))),
+    );
+    await cloud.clock.run(9_000);
+    expect(running().map(({ peer }) => peer)).toEqual([id]);
+    cloud.kill(id);
+    await cloud.clock.run(5_000);
+    expect(next.slice(2)).toContain(holder().id);
+  });
+
+  it('goes to a newcomer where the only other one dies during the handover', async () => {
+    await begin(2);
+    const { id } = holder();
+    const other = cloud.alive().find((peer) => peer.id !== id)!;
+    const left = cloud.leave(id);
+    cloud.kill(other.id);
+    const newcomer = cloud.start();
+    await cloud.clock.complete(left);
+    await cloud.clock.run(5_000);
+    expect(holder().id).toBe(newcomer.id);
+    expect(between(0).overlap).toBeLessThanOrEqual(0);
+  });
+
   it('waits for a method that takes its time to end', async () => {
     await begin(3, { isDeaf: true });
     const { id } = holder();
@@ -221,6 +308,30 @@ describe('a job that runs on one peer at a time', () => {
       const { gap, overlap } = between(0);
       expect(overlap).toBeLessThanOrEqual(0);
       expect(gap).toBeLessThan(1_500);
+    });
+
+    it('does not begin while somebody else has the lease, and does once it is given back', async () => {
+      cloud = new VirtualCloud([{ ...JOB, isFenced: true }]);
+      const first = cloud.start();
+      const lease = await cloud.clock.complete(
+        cloud.fence.acquire(first, JOB.name, { owner: 'it', ttl: 5_000 }),
+      );
+      await cloud.startMany(2);
+      await cloud.clock.run(30_000);
+      expect(cloud.runs).toEqual([]);
+      await cloud.clock.complete(lease!.release());
+      await cloud.clock.run(2_000);
+      expect(running().length).toBe(1);
+    });
+
+    it('is taken over from a dead holder, once its lease is over', async () => {
+      await begin(3, { isFenced: true });
+      cloud.kill(holder().id);
+      await cloud.clock.run(10_000);
+      expect(running().length).toBe(1);
+      const { gap } = between(0);
+      expect(gap).toBeGreaterThan(4_000);
+      expect(gap).toBeLessThan(7_000);
     });
 
     it('has one run by its tokens, through kills and stalls', async () => {

@@ -11,7 +11,7 @@ import {
 import { Inquiry } from './inquiry.js';
 import { WITNESSES } from './roster.js';
 import type { Silence } from './schedule-ports.js';
-import { fired, passed } from './waits.js';
+import { passed, passedOrFired } from './waits.js';
 
 /** Ms that a seizure waits for those who might know the holder. */
 const SEIZE_TIMEOUT = 500;
@@ -275,7 +275,7 @@ export class SingletonJob {
     share: Inquiry['share'];
   }> {
     const { peers, roster } = this.#parts;
-    const inquiry = new Inquiry((peer) =>
+    const inquiry = new Inquiry(roster.self, (peer) =>
       peers.ask(peer, this.#seizure(), SEIZE_TIMEOUT),
     );
     let highest = this.#term;
@@ -290,7 +290,8 @@ export class SingletonJob {
         lost = by;
         return undefined;
       }
-      return (await inquiry.isFree(by)) ? undefined : { peer: by, term };
+      const holder = await inquiry.holder(by);
+      return holder === undefined ? undefined : { peer: holder, term };
     };
     const others = roster.others(this.#job.name);
     const holders = await Promise.all(others.map(holderBy));
@@ -328,9 +329,9 @@ export class SingletonJob {
   }
 
   async #say(term: number, others: readonly string[]): Promise<void> {
-    const { peers } = this.#parts;
+    const { peers, roster } = this.#parts;
     const hold: Question = { ask: 'hold', job: this.#job.name, term };
-    const inquiry = new Inquiry(async (peer) => {
+    const inquiry = new Inquiry(roster.self, async (peer) => {
       const answer = await peers.ask(peer, hold, SEIZE_TIMEOUT);
       this.#contradicted(term, answer);
       return answer;
@@ -389,7 +390,7 @@ export class SingletonJob {
       if (outcome.kind === 'ran' && !outcome.wasEnded) {
         backoff = outcome.duration > LAST_BACKOFF ? FIRST_BACKOFF : backoff;
         this.#parts.ended(name, backoff, outcome);
-        await Promise.race([passed(clock, backoff), fired(stop)]);
+        await passedOrFired(clock, backoff, stop);
         backoff = Math.min(2 * backoff, LAST_BACKOFF);
       }
     }

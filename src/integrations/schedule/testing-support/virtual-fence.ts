@@ -9,7 +9,7 @@ export class VirtualFence {
   readonly #cloud: VirtualCloud;
   readonly #names = new Map<
     string,
-    { token: bigint; until: number; occurrence: number }
+    { token: bigint; until: number; occurrences: Set<number> }
   >();
 
   constructor(cloud: VirtualCloud) {
@@ -19,30 +19,32 @@ export class VirtualFence {
   async acquire(
     peer: VirtualPeer,
     name: string,
-    { ttl, occurrence = -1 }: FenceRequest,
+    { ttl, occurrence }: FenceRequest,
   ): Promise<FenceLease | undefined> {
     await peer.sleep(2);
     if (!this.#reaches(peer)) {
+      // Who is cut off hears nothing.
+      await peer.sleep(this.isDown ? 0 : ttl / 3);
       throw new Error('out of reach');
     }
     const now = this.#cloud.clock.monotonic();
     const held = this.#names.get(name) ?? {
       token: 0n,
       until: 0,
-      occurrence: -1,
+      occurrences: new Set<number>(),
     };
-    if (
-      held.until > now ||
-      (occurrence >= 0 && occurrence <= held.occurrence)
-    ) {
+    if (occurrence !== undefined && held.occurrences.has(occurrence)) {
+      throw Object.assign(new Error('had'), { code: 'OCCURRENCE_HAD' });
+    }
+    if (held.until > now) {
       return undefined;
     }
     const token = held.token + 1n;
-    const lease = {
-      token,
-      until: now + ttl,
-      occurrence: Math.max(occurrence, held.occurrence),
-    };
+    const occurrences = new Set(held.occurrences);
+    if (occurrence !== undefined) {
+      occurrences.add(occurrence);
+    }
+    const lease = { token, until: now + ttl, occurrences };
     this.#names.set(name, lease);
     const lost = new AbortController();
     const isOurs = () => this.#names.get(name) === lease;
