@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { SchedulerRegistry } from '@nestjs/schedule';
-import { CronJob } from 'cron';
+import { CronJob, CronTime } from 'cron';
 import { stackOf } from '../errors/error-text.js';
 import type { MembershipCore } from '../membership/index.js';
 import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
@@ -14,9 +14,6 @@ import { checkFailed, checksEvery, checksOff } from './health.messages.js';
 
 /** Name of the health check's job in the SchedulerRegistry. */
 export const HEALTH_CHECK_JOB = 'peer-cloud.health-check';
-
-/** Ms between the start of the peer and that of its schedule. */
-const START_DELAY = 500;
 
 /** Checks the members by itself, on a cron schedule, from when the peer listens until it leaves. */
 @Injectable()
@@ -56,9 +53,10 @@ export class HealthCheckSchedule {
       utcOffset: 0,
       unrefTimeout: true,
     });
+    job.setTime(new EvenCronTime(healthCheck.cron, healthCheck.interval));
     this.#registry = this.#findRegistry();
     this.#registry.addCronJob(HEALTH_CHECK_JOB, job);
-    this.#waiting = setTimeout(() => this.#begin(job), START_DELAY).unref();
+    job.start();
     this.#steps.write(checksEvery(healthCheck.interval));
   }
 
@@ -70,16 +68,6 @@ export class HealthCheckSchedule {
       this.#registry.deleteCronJob(HEALTH_CHECK_JOB);
     }
     this.#registry = undefined;
-  }
-
-  /**
-   * Cron's first look at the calendar takes tens of ms: not while the app starts, and not within
-   * `start()`, which would complain of a beat that it missed meanwhile.
-   */
-  #begin(job: CronJob): void {
-    this.#waiting = undefined;
-    job.cronTime.getTimeout();
-    job.start();
   }
 
   /** Checks never overlap: one that is still waiting or under way makes the next one fall out. */
@@ -114,6 +102,32 @@ export class HealthCheckSchedule {
     } catch {
       return new SchedulerRegistry();
     }
+  }
+}
+
+/** Ms by which a timer may fire too early, and still be the one of the next firing. */
+const EARLY = 20;
+
+/**
+ * The time of a cron expression that fires evenly: the next firing is arithmetic. The library would look
+ * for it in the calendar, which costs more than the check itself, and complain where the process was late.
+ */
+export class EvenCronTime extends CronTime {
+  readonly #interval: number;
+  readonly #phase: number;
+
+  /** @param interval ms between two firings, a part of a minute */
+  constructor(expression: string, interval: number) {
+    super(expression, undefined, 0);
+    this.#interval = interval;
+    const [first = ''] = this.toJSON();
+    this.#phase = (Number.parseInt(first, 10) || 0) * 1000;
+  }
+
+  /** Ms until the next firing. */
+  override getTimeout(): number {
+    const since = (Date.now() + EARLY - this.#phase) % this.#interval;
+    return this.#interval - since + EARLY;
   }
 }
 

@@ -1,15 +1,14 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import {
   Injectable,
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
 
-/** Ms between two looks at the event loop. */
-const RESOLUTION = 20;
-/** Ms for which an answer holds: the question comes with each request, and each reading has its price. */
-const SAMPLE_PERIOD = 100;
-const NANOSECONDS = 1e6;
+/**
+ * Ms between two looks at the event loop. Each wakes the process, which at rest should sleep; one that is
+ * busy is late at most of them.
+ */
+const PERIOD = 500;
 
 /**
  * How much longer than usual this process takes to react, in ms: what it has to forgive others before
@@ -17,32 +16,32 @@ const NANOSECONDS = 1e6;
  */
 @Injectable()
 export class EventLoopDelay implements OnModuleInit, OnApplicationShutdown {
-  readonly #monitor = monitorEventLoopDelay({ resolution: RESOLUTION });
-  #longest = 0;
-  #sampledAt = -Infinity;
+  #timer: NodeJS.Timeout | undefined;
+  #lookedAt = 0;
+  #delay = 0;
 
   /** A start-up is a busy time, and the first questions come right after it. */
   onModuleInit(): void {
-    this.#monitor.enable();
+    this.#lookedAt = performance.now();
+    this.#timer = setInterval(() => this.#look(), PERIOD).unref();
   }
 
-  /** The longest delay of the last sample. */
+  /** How late the last look was, or how late the next one is by now. */
   read(): number {
-    const now = performance.now();
-    if (now - this.#sampledAt >= SAMPLE_PERIOD) {
-      this.#sampledAt = now;
-      this.#longest = this.#sample();
-    }
-    return this.#longest;
+    return this.#timer ? Math.max(this.#delay, this.#lateness()) : 0;
   }
 
   onApplicationShutdown(): void {
-    this.#monitor.disable();
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 
-  #sample(): number {
-    const longest = this.#monitor.max / NANOSECONDS - RESOLUTION;
-    this.#monitor.reset();
-    return Math.max(0, longest);
+  #look(): void {
+    this.#delay = Math.max(0, this.#lateness());
+    this.#lookedAt = performance.now();
+  }
+
+  #lateness(): number {
+    return performance.now() - this.#lookedAt - PERIOD;
   }
 }
