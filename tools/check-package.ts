@@ -40,6 +40,13 @@ const PACKAGES = [
   'typescript@6',
 ];
 
+const USUAL = PACKAGES.map((each) => each.slice(0, each.lastIndexOf('@')));
+
+/** Packages that do not work without others, which npm installs beside them where it is left to itself. */
+const NEEDS: Record<string, string[]> = {
+  '@nestjs/platform-socket.io': ['@nestjs/websockets'],
+};
+
 const folder = await mkdtemp(join(tmpdir(), 'package-check-'));
 try {
   const tarball = await pack();
@@ -109,7 +116,7 @@ function checkContents(
     }
   }
   const allowed =
-    /^(dist\/bundle\/[\w/-]+(\.js|\.js\.map|\.d\.ts)|(docs|bench)\/\w+\.md|bench\/results\.svg|package\.json|[A-Z]+(\.md)?)$/;
+    /^(dist\/bundle\/[\w/.-]+(\.js|\.js\.map|\.d\.ts)|(docs|bench)\/[\w.]+\.md|bench\/results\.svg|package\.json|[A-Z]+(\.md)?)$/;
   const stray = paths.filter((path) => !allowed.test(path));
   if (stray.length > 0) {
     throw new Error(`the tarball should not have ${stray.join(', ')}`);
@@ -179,10 +186,22 @@ async function exampleNames(): Promise<string[]> {
   return names.filter((name) => /^\d\d-/.test(name));
 }
 
-/** Its own tsconfig, against the installed package. */
+/** Its own tsconfig, against the installed package, and what it needs beyond that of every app. */
 async function build(example: string): Promise<void> {
   const copy = join(folder, example);
   await cp(join(ROOT, 'examples', example), copy, { recursive: true });
+  const file = join(copy, 'package.json');
+  const text = await readFile(file, 'utf8');
+  const { dependencies } = JSON.parse(text) as {
+    dependencies: Record<string, string>;
+  };
+  const own = Object.entries(dependencies)
+    .filter(([name]) => name !== 'nestjs-peercloud' && !USUAL.includes(name))
+    .map(([name, range]) => `${name}@${range}`);
+  if (own.length > 0) {
+    await installBelow(copy, own);
+    await writeFile(file, text);
+  }
   await node(TSC, '-p', example);
 }
 
@@ -239,10 +258,10 @@ async function peersOf(name: string): Promise<string[]> {
   const { dependencies, peerDependencies } = JSON.parse(
     await readFile(join(ROOT, 'package.json'), 'utf8'),
   ) as Record<'dependencies' | 'peerDependencies', Record<string, string>>;
-  const usual = PACKAGES.map((each) => each.slice(0, each.lastIndexOf('@')));
-  const wanted = (await importsOf(name)).filter(
-    (each) => !usual.includes(each) && !(each in dependencies),
-  );
+  const imports = await importsOf(name);
+  const wanted = [
+    ...new Set(imports.flatMap((each) => [each, ...(NEEDS[each] ?? [])])),
+  ].filter((each) => !USUAL.includes(each) && !(each in dependencies));
   return wanted.map((each) => {
     const range = peerDependencies[each];
     if (range === undefined) {

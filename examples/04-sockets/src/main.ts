@@ -1,0 +1,9 @@
+import { NestFactory } from '@nestjs/core';
+import { PeerIoAdapter } from 'nestjs-peercloud/socket.io';
+import { AppModule } from './app.module.js';
+
+const app = await NestFactory.create(AppModule);
+app.useWebSocketAdapter(new PeerIoAdapter(app));
+// Lets a signal take the peer out of the cloud before the process ends.
+app.enableShutdownHooks();
+await app.listen(process.env.PORT ?? 3001, '127.0.0.1');
