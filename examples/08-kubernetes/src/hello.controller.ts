@@ -1,0 +1,24 @@
+import { Controller, Get } from '@nestjs/common';
+import { MessagingService, OnPeerMessage } from 'nestjs-peercloud';
+
+@Controller('hello')
+export class HelloController {
+  readonly #messaging: MessagingService;
+
+  constructor(messaging: MessagingService) {
+    this.#messaging = messaging;
+  }
+
+  /** Asks all others, and says what came of it. */
+  @Get()
+  async hello() {
+    const results = await this.#messaging.broadcast({ type: 'hello' });
+    const errors = results.flatMap(({ error }) => (error ? [error.code] : []));
+    return { replies: results.length - errors.length, errors };
+  }
+
+  @OnPeerMessage({ type: 'hello' })
+  onHello() {
+    return { ok: true };
+  }
+}
