@@ -186,6 +186,7 @@ export const killedFence: Step = {
           await server!.kill();
           const killed = Date.now();
           await last(8);
+          const returning = Date.now();
           await server!.restart();
           const returned = Date.now();
           const accepted = counter.accepted.length;
@@ -197,7 +198,7 @@ export const killedFence: Step = {
           await last(10);
           const result = await verdict();
           const meanwhile = counter.runs.filter(
-            ({ at }) => at > killed + 1_000 && at < returned,
+            ({ at }) => at > killed + 1_000 && at < returning,
           ).length;
           context.say(
             `${fence}: resumed ${seconds(took)} after its return; ${meanwhile} runs without it, ${result.double} run twice`,
