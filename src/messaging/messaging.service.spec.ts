@@ -1,5 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { EventEmitter } from 'node:events';
+import { until } from '../../test/support/until.js';
 import type { MembershipCore } from '../membership/core/membership-core.js';
 import type { Member } from '../membership/core/membership.types.js';
 import { PeerDirectory } from '../membership/peer-directory.js';
@@ -50,6 +51,7 @@ function setUp() {
     id: 'self',
     self: member('self'),
     isJoined: false,
+    isRejoining: false,
     members: () => listed,
     get: (id: string) => listed.find((each) => each.id === id),
     onEvent: () => () => undefined,
@@ -189,6 +191,62 @@ describe('MessagingService.send()', () => {
       .mockResolvedValueOnce({ status: 403, body: { code: 'UNKNOWN_SENDER' } })
       .mockResolvedValueOnce({ status: 200, body: { ok: true } });
     expect(await messaging.send('a', {})).toEqual({ ok: true });
+  });
+
+  it('lets one message ask, and the others wait until the peer knows this one', async () => {
+    const { messaging, request, answer, core } = setUp();
+    answer(403, { code: 'UNKNOWN_SENDER' });
+    core.isRejoining = true;
+    const first = messaging.send('a', { n: 0 });
+    await until(() => core.noteUnknownSender.mock.calls.length === 1);
+    const others = Array.from({ length: 50 }, (_, n) =>
+      messaging.send('a', { n }),
+    );
+    // Longer than a peer waits that is in, as far as it knows.
+    await until(() => request.mock.calls.length === 6);
+    expect(request.mock.calls.map(([, , body]) => body)).toEqual(
+      Array.from({ length: 6 }, () => ({ n: 0 })),
+    );
+    const elsewhere = messaging.send('b', {}, { timeout: 50 });
+    await expect(elsewhere).rejects.toMatchObject({ status: 403 });
+    answer(200, { ok: true });
+    core.isRejoining = false;
+    const replies = await Promise.all([first, ...others]);
+    expect(replies).toEqual(replies.map(() => ({ ok: true })));
+    expect(request.mock.calls.length).toBe(6 + 1 + 1 + 50);
+  });
+
+  it('gives up for all that wait when it is no news that is awaited', async () => {
+    const { messaging, request, answer, core } = setUp();
+    answer(403, { code: 'UNKNOWN_SENDER' });
+    const first = messaging.send('a', {});
+    await until(() => core.noteUnknownSender.mock.calls.length === 1);
+    const other = messaging.send('a', {});
+    await Promise.all(
+      [first, other].map((message) =>
+        expect(message).rejects.toMatchObject({ status: 403 }),
+      ),
+    );
+    expect(request).toHaveBeenCalledTimes(4);
+  });
+
+  it('has another message ask where the first one has no time left', async () => {
+    const { messaging, request, answer, core } = setUp();
+    answer(403, { code: 'UNKNOWN_SENDER' });
+    const first = messaging.send('a', { n: 1 }, { timeout: 350 });
+    const isOver = expect(first).rejects.toMatchObject({ status: 403 });
+    await until(() => core.noteUnknownSender.mock.calls.length === 1);
+    const other = messaging.send('a', { n: 2 });
+    const hurried = messaging.send('a', { n: 3 }, { timeout: 1 });
+    await expect(hurried).rejects.toMatchObject({ status: 403 });
+    await isOver;
+    answer(200, { ok: true });
+    expect(await other).toEqual({ ok: true });
+    expect(request.mock.calls.map(([, , body]) => body)).toEqual([
+      { n: 1 },
+      { n: 1 },
+      { n: 2 },
+    ]);
   });
 
   it('ends at once when it is aborted before it is tried again', async () => {

@@ -85,6 +85,12 @@ export class MembershipCore {
     return list.size > 0 && !life.leaving;
   }
 
+  /** True while this peer tries to get into its cloud, or back in. */
+  get isRejoining(): boolean {
+    const { joiner, recovery } = this.#parts;
+    return joiner.isBusy || recovery.isRunning;
+  }
+
   /** True from the moment on in which this peer begins to leave. */
   get leaving(): boolean {
     return this.#parts.ctx.life.leaving;

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Member, MembershipCore } from '../../membership/index.js';
 import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
@@ -24,15 +23,15 @@ import {
   OverloadedError,
   UnreachableError,
 } from '../messaging.errors.js';
+import { Recognition } from './recognition.js';
 import type { MessageLane, OutgoingMessage } from './outgoing-message.js';
-import { answerError, isUnknownSender, replyFault } from './replies.js';
-
-/** Ms before a message is sent again to a peer that does not know its sender yet. */
-const INTRODUCTION_PAUSES = [100, 300, 900];
+import { answerError, replyFault } from './replies.js';
 
 /** One `/message` request for each message (PROTOCOL.md, section 2): for peers without streams. */
 @Injectable()
 export class HttpLane implements MessageLane {
+  readonly #recognition: Recognition;
+
   readonly #core: MembershipCore;
   readonly #transport: PeerTransport;
   readonly #options: ResolvedPeerCloudOptions;
@@ -48,6 +47,7 @@ export class HttpLane implements MessageLane {
     this.#core = core;
     this.#transport = transport;
     this.#options = options;
+    this.#recognition = new Recognition(core);
   }
 
   async send(member: Member, message: OutgoingMessage): Promise<JsonValue> {
@@ -64,7 +64,9 @@ export class HttpLane implements MessageLane {
     try {
       return this.#replyOf(
         id,
-        await this.#introduced(member, message, abort.signal),
+        await this.#recognition.send(id, message.deadline, abort.signal, () =>
+          this.#request(member, message, abort.signal),
+        ),
       );
     } finally {
       ignoreSignal?.();
@@ -92,32 +94,6 @@ export class HttpLane implements MessageLane {
       return body ?? {};
     }
     throw answerError(peerId, status, body);
-  }
-
-  /**
-   * Asks again, a little later, where the peer has not heard of this one yet: news of a join takes its
-   * time in a large cloud. What was refused so was not handled, so it cannot be handled twice.
-   */
-  async #introduced(
-    member: Member,
-    message: OutgoingMessage,
-    signal: AbortSignal,
-  ): Promise<PeerAnswer> {
-    let answer = await this.#request(member, message, signal);
-    for (const pause of INTRODUCTION_PAUSES) {
-      if (!isUnknownSender(answer.status, answer.body)) {
-        break;
-      }
-      this.#core.noteUnknownSender(member.id);
-      if (performance.now() + pause >= message.deadline) {
-        break;
-      }
-      await wait(pause, undefined, { signal, ref: false }).catch(() =>
-        signal.throwIfAborted(),
-      );
-      answer = await this.#request(member, message, signal);
-    }
-    return answer;
   }
 
   async #request(

@@ -50,6 +50,11 @@ export class Recovery {
     this.#ring = ring;
   }
 
+  /** True while it is at work: a member does not list this peer, as far as is known. */
+  get isRunning(): boolean {
+    return this.#running;
+  }
+
   /** This peer was let in somewhere. */
   joined(): void {
     this.#joinedAt = this.#ctx.env.clock.monotonic();
