@@ -32,7 +32,8 @@ export interface StreamOptions {
   maxQueuedBytes?: number | undefined;
 
   /**
-   * Ms that opening a stream may take before messages go by `/message` instead. 64 are opened at the same
+   * Ms that opening a stream may take before messages go by `/message` instead, or fail as `UNREACHABLE`
+   * where there is not even a connection. 64 are opened at the same
    * time; others wait their turn for as long at most, so that a message may have waited twice as long.
    *
    * @defaultValue 2000 ms

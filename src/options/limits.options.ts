@@ -114,8 +114,8 @@ export interface LimitOptions {
    */
   bodyTimeout?: number | undefined;
   /**
-   * Connections that this peer keeps to one other. More help only where many slow requests wait for the
-   * same peer. While a peer that takes streams refuses one, twice as many messages go to it by `/message`
+   * Connections for `/message` that this peer keeps to one other, and as many for everything else. More help
+   * only where many slow requests wait for the same peer. Where they fall silent, others take their place. While a peer that takes streams refuses one, twice as many messages go to it by `/message`
    * at the same time; others wait, and at their deadline they get `OVERLOADED`.
    *
    * @defaultValue 32

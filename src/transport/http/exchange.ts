@@ -16,11 +16,19 @@ export interface ExchangeRequest {
   body: Buffer | undefined;
   /** Ms, from now until the last byte of the answer. */
   timeout: number;
+  /** Messages have connections of their own. */
+  isMessage: boolean;
   /** Has its listener called when the caller gives up, at once if it has; gives back the undoing. */
   onAbort?(listener: () => void): () => void;
   /** Most bytes of the answer. */
   maxAnswerBytes: number;
 }
+
+/** Ms that a message waits for a connection to a peer to which none could be opened the last time; checks wait longer. */
+const PATIENCE = 500;
+
+/** Ms without an answer after which the peer's connections may have died, if nothing else was read from it. */
+const SILENT_AFTER = 1000;
 
 /**
  * One request and its whole answer. Rejects with a TransportError; `lostBeforeAnswer` of the exchange
@@ -32,10 +40,12 @@ export class Exchange implements Dispatcher.DispatchHandler, PoolUser {
   #reject!: (error: TransportError) => void;
   #controller: Dispatcher.DispatchController | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #patience: NodeJS.Timeout | undefined;
+  #silence: NodeJS.Timeout | undefined;
+  #startedAt = 0;
   #lease: PoolLease | undefined;
-  #pool: Pool | undefined;
-  /** True until it is given to the connections, which all other peers may have. */
-  #waits = false;
+  /** True until it is given to a connection, which others may have. */
+  #waits = true;
   #stopListening: (() => void) | undefined;
   #failure: TransportError | undefined;
   #status = 0;
@@ -53,6 +63,10 @@ export class Exchange implements Dispatcher.DispatchHandler, PoolUser {
     });
   }
 
+  get isMessage(): boolean {
+    return this.#request.isMessage;
+  }
+
   /** True if the connection broke after the request was given to it and before any answer came. */
   get lostBeforeAnswer(): boolean {
     return this.#failure?.code === 'CONNECTION_LOST' && this.#status === 0;
@@ -66,7 +80,9 @@ export class Exchange implements Dispatcher.DispatchHandler, PoolUser {
     this.#timer = setTimeout(this.#onDeadline, this.#request.timeout);
     try {
       this.#lease = pools.lease(this.#request.origin);
-      this.#waits = true;
+      if (this.isMessage && this.#lease.isDoubtful) {
+        this.#patience = setTimeout(this.#onImpatience, PATIENCE, PATIENCE);
+      }
       this.#lease.start(this);
     } catch (error) {
       this.onResponseError(undefined, error);
@@ -76,7 +92,6 @@ export class Exchange implements Dispatcher.DispatchHandler, PoolUser {
 
   onPool(pool: Pool): void {
     this.#waits = false;
-    this.#pool = pool;
     const { method, path, headers, body } = this.#request;
     try {
       pool.dispatch({ method, path, headers, body } as never, this);
@@ -93,7 +108,15 @@ export class Exchange implements Dispatcher.DispatchHandler, PoolUser {
     this.#controller = controller;
     if (this.#ended) {
       controller.abort(this.#failure!);
+      return;
     }
+    clearTimeout(this.#patience);
+    this.#startedAt = performance.now();
+    // After a pause of this process, what has come meanwhile is read first.
+    this.#silence = setTimeout(
+      () => setImmediate(this.#onSilence),
+      SILENT_AFTER,
+    );
   }
 
   onResponseStart(
@@ -101,9 +124,11 @@ export class Exchange implements Dispatcher.DispatchHandler, PoolUser {
     status: number,
     headers: IncomingHttpHeaders,
   ): void {
+    this.#lease?.read();
     if (status < 200) {
       return;
     }
+    clearTimeout(this.#silence);
     this.#status = status;
     this.#headers = headers;
     const encoding = headers['content-encoding'];
@@ -120,6 +145,7 @@ export class Exchange implements Dispatcher.DispatchHandler, PoolUser {
     _controller: Dispatcher.DispatchController,
     chunk: Buffer,
   ): void {
+    this.#lease?.read();
     if (this.#ended) {
       return;
     }
@@ -154,19 +180,23 @@ export class Exchange implements Dispatcher.DispatchHandler, PoolUser {
     if (this.#waits) {
       this.#giveUp(
         'OVERLOADED',
-        `too many other peers are being called for ${timeout} ms (option limits.maxConnectedPeers)`,
+        `no connection was free for ${timeout} ms (options limits.connectionsPerPeer and limits.maxConnectedPeers)`,
       );
-    } else if (this.#isConnecting) {
-      this.#giveUp('UNREACHABLE', `no connection within ${timeout} ms`);
+    } else if (!this.#controller) {
+      this.#onImpatience(timeout);
     } else {
+      this.#onSilence();
       this.#giveUp('TIMEOUT', `no answer within ${timeout} ms`);
     }
   };
 
-  /** True while there is no connection to the peer that could take the request. */
-  get #isConnecting(): boolean {
-    return !this.#controller && this.#pool?.stats.connected === 0;
-  }
+  readonly #onImpatience = (waited: number): void => {
+    this.#giveUp('UNREACHABLE', `no connection within ${waited} ms`);
+  };
+
+  readonly #onSilence = (): void => {
+    this.#lease?.waited(this.#startedAt);
+  };
 
   readonly #onAbort = (): void => {
     this.#giveUp('ABORTED', 'the caller gave up');
@@ -207,6 +237,8 @@ export class Exchange implements Dispatcher.DispatchHandler, PoolUser {
     }
     this.#ended = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#patience);
+    clearTimeout(this.#silence);
     this.#stopListening?.();
     return true;
   }

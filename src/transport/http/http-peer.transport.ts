@@ -99,6 +99,7 @@ export class HttpPeerTransport implements PeerTransport {
       maxContentLength: options.maxAnswerBytes ?? this.#config.maxAnswerBytes,
       receiverId: target.id,
       repeatable: REPEATABLE.has(endpoint),
+      isMessage: endpoint === 'message',
       onSend: () => (sent = true),
     };
     try {

@@ -1,4 +1,4 @@
-import type { Pool } from 'undici';
+import { errors, type Pool } from 'undici';
 import { PeerPools, type PeerPoolsOptions } from './peer-pools.js';
 
 const A = 'http://10.0.0.7:9338';
@@ -8,7 +8,7 @@ let pools: PeerPools;
 
 function open(options: Partial<PeerPoolsOptions> = {}): void {
   pools = new PeerPools({
-    connectionsPerPeer: 1,
+    connectionsPerPeer: 2,
     maxConnectedPeers: 1,
     connectTimeout: 1000,
     maxRequestsToPeer: 100,
@@ -20,12 +20,13 @@ function open(options: Partial<PeerPoolsOptions> = {}): void {
 afterEach(() => pools.destroy());
 
 /** A request that has asked for the connections. */
-function ask(origin: string) {
+function ask(origin: string, isMessage = true) {
   const lease = pools.lease(origin);
   const onPool = vi.fn<(pool: Pool) => void>();
   const onClosed = vi.fn<(error: Error) => void>();
-  lease.start({ onPool, onClosed });
+  lease.start({ isMessage, onPool, onClosed });
   return {
+    lease,
     onClosed,
     release: () => lease.release(),
     hasPool: () => onPool.mock.calls.length > 0,
@@ -109,5 +110,78 @@ describe('PeerPools', () => {
     expect(second.onClosed).toHaveBeenCalledWith(
       expect.objectContaining({ code: 'UNREACHABLE' }),
     );
+  });
+
+  it('gives each connection to one request at a time, in their order', () => {
+    open({ connectionsPerPeer: 1 });
+    const [first, second, third] = [ask(A), ask(A), ask(A)];
+    expect([first, second, third].map(({ hasPool }) => hasPool())).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    second.release();
+    first.release();
+    expect(third.hasPool()).toBe(true);
+    expect(third.pool()).toBe(first.pool());
+  });
+
+  it('lets nothing else wait for messages', () => {
+    open({ connectionsPerPeer: 1 });
+    const message = ask(A);
+    expect(ask(A).hasPool()).toBe(false);
+    const check = ask(A, false);
+    expect(check.hasPool()).toBe(true);
+    expect(check.pool()).not.toBe(message.pool());
+  });
+
+  it('gives new connections to those who wait, where nothing is read on the old ones', async () => {
+    open({ connectionsPerPeer: 1 });
+    const since = performance.now();
+    const [first, second] = [ask(A), ask(A)];
+    first.lease.read();
+    first.lease.waited(since);
+    // What is read on the others says nothing of these.
+    const check = ask(A, false);
+    expect(second.hasPool()).toBe(false);
+    const sentAt = performance.now();
+    check.lease.read();
+    first.lease.waited(sentAt);
+    expect(second.hasPool()).toBe(true);
+    check.release();
+    expect(second.pool()).not.toBe(first.pool());
+    // The request that is under way may still get its answer.
+    expect(first.pool()!.destroyed).toBe(false);
+    first.lease.waited(performance.now());
+    second.release();
+    expect(ask(A).pool()).toBe(second.pool());
+    first.release();
+    await vi.waitUntil(() => first.pool()!.destroyed);
+  });
+
+  it('has no more generations of connections to a peer than it may', () => {
+    open({ connectionsPerPeer: 1 });
+    const requests = Array.from({ length: 6 }, () => ask(A));
+    for (const { lease } of requests) {
+      lease.waited(performance.now());
+    }
+    const served = () => requests.filter(({ hasPool }) => hasPool());
+    expect(new Set(served().map(({ pool }) => pool())).size).toBe(4);
+    requests[0]!.release();
+    requests[3]!.lease.waited(performance.now());
+    expect(served()).toHaveLength(5);
+  });
+
+  it('doubts a peer to which a connection could not be opened in its time, until one is', () => {
+    open();
+    const { lease, pool } = ask(A);
+    const fail = (error: errors.UndiciError) =>
+      pool()!.emit('connectionError', new URL(A), [], error);
+    fail(new errors.SocketError('refused'));
+    expect(lease.isDoubtful).toBe(false);
+    fail(new errors.ConnectTimeoutError());
+    expect(pools.lease(A).isDoubtful).toBe(true);
+    pool()!.emit('connect', new URL(A), []);
+    expect(lease.isDoubtful).toBe(false);
   });
 });

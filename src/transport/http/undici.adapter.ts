@@ -18,6 +18,8 @@ export interface PeerRequestConfig {
   receiverId?: string;
   /** The peer may get the request twice: try again if the connection breaks before an answer. */
   repeatable?: boolean;
+  /** It is a message, which may wait for a handler for long. */
+  isMessage?: boolean;
   /** Called before the request may go out, each time. */
   onSend?: () => void;
 }
@@ -118,6 +120,7 @@ function toExchangeRequest(
     headers: readHeaders(config),
     body: readBody(config.data),
     timeout: config.timeout || limits.timeout,
+    isMessage: config.isMessage === true,
     onAbort: readAbort(config),
     maxAnswerBytes:
       maxContentLength !== undefined && maxContentLength >= 0

@@ -22,6 +22,9 @@ import {
 /** Fewer messages of one turn are not worth a write of their own: it costs more in system calls than it gains that both sides are at work. */
 const SMALLEST_GROUP = 32;
 
+/** Ms that messages wait for a peer that could not be reached the last time; opening a stream goes on meanwhile. */
+const PATIENCE = 500;
+
 /** What a link needs of the lane around it. */
 export interface PeerLinkContext extends StreamRotationConfig {
   /** Messages that go by `/message` at the same time, to one peer, while no stream can be opened to it. */
@@ -46,6 +49,9 @@ export class PeerLink implements StreamRotationOwner {
   #unflushed = 0;
   /** When to try again to open a stream, after none could be opened; 0: that has not been so. */
   #refusedUntil = 0;
+  /** Why the peer could not be reached, until a stream to it is open. */
+  #unreachable: StreamRefusedError | undefined;
+  #patience: NodeJS.Timeout | undefined;
   readonly #fallback: Fallback;
 
   readonly #context: PeerLinkContext;
@@ -77,7 +83,12 @@ export class PeerLink implements StreamRotationOwner {
 
   /** True when nothing is left of it. */
   get isOver(): boolean {
-    return this.streamCount === 0 && this.#queue.isEmpty && !this.isRefused;
+    return (
+      this.streamCount === 0 &&
+      this.#queue.isEmpty &&
+      !this.isRefused &&
+      !this.#unreachable
+    );
   }
 
   /** Streams to the peer, those that are being opened and those that end included. */
@@ -157,6 +168,7 @@ export class PeerLink implements StreamRotationOwner {
   /** No new messages; those under way get their replies. Those that were not sent fail. */
   end(): void {
     this.#refusedUntil = 0;
+    this.#unreachable = undefined;
     this.#streams.end();
     this.#queue.fail(({ peerId }) => new NoSuchPeerError(peerId));
   }
@@ -170,6 +182,9 @@ export class PeerLink implements StreamRotationOwner {
   }
 
   onChange(): void {
+    if (this.#streams.isOpen) {
+      this.#unreachable = undefined;
+    }
     if (this.#streams.isOpen && this.isRefused) {
       this.#refusedUntil = 0;
       // Its messages went another way so far: by its last use it would be the first that makes room.
@@ -191,9 +206,8 @@ export class PeerLink implements StreamRotationOwner {
   onRefused(failure: StreamRefusedError): void {
     if (failure.unreachable) {
       this.#refusedUntil = 0;
-      this.#queue.fail(
-        ({ peerId }) => new UnreachableError(peerId, { cause: failure }),
-      );
+      this.#unreachable = failure;
+      this.#failUnreachable(failure);
       return;
     }
     this.#refusedUntil = performance.now() + failure.pause;
@@ -237,8 +251,25 @@ export class PeerLink implements StreamRotationOwner {
       this.#tryAgain();
       this.#fallback.drain(this.#queue);
     } else if (!this.#queue.isEmpty) {
+      this.#bePatient();
       this.#streams.open();
     }
+  }
+
+  /** What is sent to a peer that could not be reached need not wait for as long as the last one did. */
+  #bePatient(): void {
+    if (this.#unreachable && !this.#patience) {
+      this.#patience = setTimeout(() => {
+        this.#patience = undefined;
+        if (this.#unreachable) {
+          this.#failUnreachable(this.#unreachable);
+        }
+      }, PATIENCE).unref();
+    }
+  }
+
+  #failUnreachable(cause: StreamRefusedError): void {
+    this.#queue.fail(({ peerId }) => new UnreachableError(peerId, { cause }));
   }
 
   /** Opens a stream for messages to come, unless it is too soon for that. */

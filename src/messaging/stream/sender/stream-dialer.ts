@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import type { Member } from '../../../membership/index.js';
 import type { StreamSecurity } from '../../../security/index.js';
@@ -8,7 +9,7 @@ import {
   type TlsMaterials,
 } from '../../../transport/tls.options.js';
 import { STREAM_PATH, STREAM_PROTOCOL } from '../../../wire/endpoints.js';
-import type { OpenSocket } from '../framing/index.js';
+import { atTurnEnd, type OpenSocket } from '../framing/index.js';
 
 /** Ms between two looks for a stream that has become free, while all places are taken. */
 export const LOOK_AGAIN = 250;
@@ -27,7 +28,7 @@ export class StreamRefusedError extends Error {
   constructor(
     /** HTTP status of the answer; undefined where none came. */
     readonly status: number | undefined,
-    /** True where nobody listens at the address, or no way leads there. */
+    /** True where nobody listens at the address, or no way leads there, or nobody answers to a connection. */
     readonly unreachable: boolean,
     cause?: unknown,
   ) {
@@ -136,7 +137,8 @@ function dial(
       ...(secure && secureOptions(tls())),
     });
     const timer = setTimeout(
-      () => fail(new StreamRefusedError(undefined, false)),
+      // After a pause of this process, what has come meanwhile is read first.
+      () => atTurnEnd(() => fail(tooLate(request.socket))),
       timeout,
     );
     const fail = (error: StreamRefusedError) => {
@@ -167,6 +169,11 @@ function dial(
     });
     request.end();
   });
+}
+
+/** Why nothing came in time: nobody answered to the connection, or to what was asked over it. */
+function tooLate(socket: Socket | null): StreamRefusedError {
+  return new StreamRefusedError(undefined, socket?.connecting !== false);
 }
 
 function secureOptions(

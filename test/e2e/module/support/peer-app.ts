@@ -141,6 +141,12 @@ export function checkUntil<T>(
   );
 }
 
+/** The peer's own failure detection does nothing any more. */
+export function checkNobody({ app }: PeerApp): void {
+  const core = app.get<MembershipCore>(MEMBERSHIP_CORE, { strict: false });
+  core.tick = () => Promise.resolve();
+}
+
 /** The peer falls silent from one moment to the next, as if its process was gone. */
 export function cutOff({ app }: PeerApp): void {
   app.get<MembershipCore>(MEMBERSHIP_CORE, { strict: false }).stop();
