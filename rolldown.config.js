@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { defineConfig } from 'rolldown';
 
@@ -18,6 +18,19 @@ const sourceMaps = {
   },
 };
 
+/** What a browser gets stands beside the code that sends it. */
+const pages = {
+  name: 'pages',
+  writeBundle() {
+    for (const [entry] of integrations) {
+      const page = entry.replace(/index$/, 'page');
+      if (existsSync(`dist/${page}`)) {
+        cpSync(`dist/${page}`, `dist/bundle/${page}`, { recursive: true });
+      }
+    }
+  },
+};
+
 /**
  * One file for each entry, and `core.js` for what they share: an app that imports the package reads three
  * files and not over two hundred, which is most of what the module costs at start-up.
@@ -31,7 +44,7 @@ export default defineConfig({
   external: /^[^./]/,
   platform: 'node',
   logLevel: 'warn',
-  plugins: [sourceMaps],
+  plugins: [sourceMaps, pages],
   output: {
     dir: 'dist/bundle',
     format: 'esm',

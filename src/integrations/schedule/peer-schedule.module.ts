@@ -14,6 +14,7 @@ import { ScheduleService } from './schedule.service.js';
 import {
   PEER_SCHEDULE_INPUT,
   PEER_SCHEDULE_OPTIONS,
+  SCHEDULE,
 } from './schedule.tokens.js';
 
 /** What shapes the module itself, beside the options in both forms. */
@@ -59,6 +60,7 @@ const { ConfigurableModuleClass } =
     JobExplorer,
     ScheduleLifecycle,
     ScheduleService,
+    { provide: SCHEDULE, useExisting: ScheduleService },
     {
       provide: PEER_SCHEDULE_OPTIONS,
       inject: [PEER_SCHEDULE_INPUT],

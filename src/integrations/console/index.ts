@@ -1,0 +1,11 @@
+export {
+  PeerCloudConsoleModule,
+  type PeerCloudConsoleOptions,
+} from './console.module.js';
+export type {
+  CloudView,
+  ConsoleEvent,
+  MemberView,
+  PeerReport,
+  Rates,
+} from './console.types.js';
