@@ -169,11 +169,7 @@ export class MembershipCore {
     }
     ctx.self.setData(data);
     gossiper.self(!notifier.isDirect);
-    const body: JsonObject = {
-      id: this.id,
-      data,
-      incarnation: ctx.self.incarnation,
-    };
+    const body = { id: this.id, data, incarnation: ctx.self.incarnation };
     const notified = await Promise.all(
       notifier.recipients().map((member) => notifier.updated(member, body)),
     );
@@ -212,13 +208,12 @@ export class MembershipCore {
   expel(mayStay: (id: string) => boolean): void {
     const { list, self } = this.#parts.ctx;
     for (const { id, incarnation } of list.records()) {
-      if (mayStay(id)) {
-        continue;
+      if (!mayStay(id)) {
+        list.applyState(
+          { id, incarnation, state: 'dead' },
+          { origin: 'check', from: self.id, quiet: true },
+        );
       }
-      list.applyState(
-        { id, incarnation, state: 'dead' },
-        { origin: 'check', from: self.id, quiet: true },
-      );
     }
   }
 

@@ -1,5 +1,4 @@
 import { messageOf } from '../../../errors/error-text.js';
-import { firstOf } from '../../../util/first-of.js';
 import {
   formatAddress,
   normalizeIp,
@@ -34,6 +33,7 @@ import {
   MAX_WAITING_LOOKUPS,
 } from '../options/membership.options.js';
 import type { StatusCaller, StatusReply } from '../status/index.js';
+import { firstOf } from './join-hedge.js';
 
 /** Part of the time for a check after which a silent joiner is asked once more. */
 const SECOND_QUESTION = 0.4;

@@ -1,4 +1,3 @@
-import { firstOf } from '../../../util/first-of.js';
 import type { PeerAddress } from '../../../wire/bodies.js';
 import { sleep, type CoreContext } from '../context.js';
 import { JOIN_BROADCAST_WAIT } from '../options/membership.options.js';
@@ -88,4 +87,17 @@ export async function anyTrue(
   promises: readonly Promise<boolean>[],
 ): Promise<boolean> {
   return (await firstOf(promises, Boolean)) ?? false;
+}
+
+/** The first value that fits, as soon as it is there; undefined when none does. */
+export function firstOf<T>(
+  promises: readonly Promise<T>[],
+  fits: (value: T) => boolean,
+): Promise<T | undefined> {
+  return new Promise((resolve) => {
+    for (const promise of promises) {
+      void promise.then((value) => fits(value) && resolve(value));
+    }
+    void Promise.all(promises).then((values) => resolve(values.find(fits)));
+  });
 }
