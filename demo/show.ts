@@ -12,8 +12,6 @@ const CAST: readonly [PeerKind, string][] = [
   ['original', 'grandpa'],
 ];
 
-const VICTIM = 'shop-2';
-
 /** Ms that a step may take on a slow machine before the demo has failed. */
 const PATIENCE = 60_000;
 
@@ -42,6 +40,7 @@ export class Show {
     }
     await this.#everyoneSees(CAST.map(([, name]) => name));
     line('every peer has every other on its list');
+    line(`in a browser: ${paint('cyan', this.#host.url)}`);
   }
 
   showMembers(): void {
@@ -88,22 +87,42 @@ export class Show {
     }
   }
 
+  /** The one that has a job to do dies, and another one does it. */
   async crash(): Promise<void> {
-    heading('One process dies without a word');
-    const index = this.#peers.findIndex(({ name }) => name === VICTIM);
+    heading('The shop that takes stock each second dies without a word');
+    const owner = await this.#jobOwner((name) => name !== undefined);
+    const index = this.#peers.findIndex(({ name }) => name === owner);
     const [victim] = this.#peers.splice(index, 1);
     const started = performance.now();
     await victim!.kill();
-    line(`${paint('yellow', 'SIGKILL')} ${VICTIM} (process ${victim!.pid})`);
+    line(`${paint('yellow', 'SIGKILL')} ${owner} (process ${victim!.pid})`);
     const survivors = this.#peers.map(({ name }) => name);
     await waitFor(
       () => sameNames(this.#namesHere(), survivors),
       PATIENCE,
-      () => `${VICTIM} is still on the list: ${this.#namesHere().join(', ')}`,
+      () => `${owner} is still on the list: ${this.#namesHere().join(', ')}`,
     );
     line(`noticed here after ${duration(performance.now() - started)}`);
     await this.#everyoneSees(survivors);
     line(`and by everybody after ${duration(performance.now() - started)}`);
+    const heir = await this.#jobOwner(
+      (name) => name !== undefined && name !== owner,
+    );
+    line(
+      `${heir} takes stock now, after ${duration(performance.now() - started)}`,
+    );
+  }
+
+  async #jobOwner(
+    isRight: (name: string | undefined) => boolean,
+  ): Promise<string> {
+    let owner: string | undefined;
+    await waitFor(
+      async () => isRight((owner = await this.#host.jobOwner())),
+      PATIENCE,
+      () => `the job has the owner ${owner}`,
+    );
+    return owner!;
   }
 
   /** Everybody says goodbye, the show last. */

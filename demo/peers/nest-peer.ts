@@ -10,11 +10,16 @@ import {
   PeerSender,
 } from 'nestjs-peercloud';
 import {
+  LoopbackGuard,
+  PeerCloudConsoleModule,
+} from 'nestjs-peercloud/console';
+import {
   type Chat,
   dataOf,
   leaveOnRequest,
   readEnvironment,
 } from '../messages.js';
+import { StocktakingModule } from '../stocktaking.js';
 
 const { name, seedPort, port } = readEnvironment();
 
@@ -46,10 +51,13 @@ class ShopMessages {
 @Module({
   imports: [
     PeerCloudModule.forRoot({
+      isGlobal: true,
       peers: [`127.0.0.1:${seedPort}`],
       data: { name, kind: 'Nest app' },
       listener: { port, host: '127.0.0.1' },
     }),
+    PeerCloudConsoleModule.forRoot({ guards: [LoopbackGuard] }),
+    StocktakingModule,
   ],
   providers: [ShopMessages],
 })

@@ -1,6 +1,6 @@
 /** Log texts of the console. */
 export const loopbackOnly = (path: string): string =>
-  `the console at /${path} has no guards: it answers on loopback only. Give it some by \`guards\`, or put up with that`;
+  `the console at /${path} has no guards: it answers on loopback only. Give it some by \`guards\`; LoopbackGuard says that this is meant`;
 
 /** Error texts of the options. */
 export const badPath =

@@ -9,3 +9,4 @@ export type {
   PeerReport,
   Rates,
 } from './console.types.js';
+export { LoopbackGuard } from './loopback.guard.js';

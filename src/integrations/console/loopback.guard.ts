@@ -9,7 +9,7 @@ const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'];
 
 /**
  * Lets through what comes from this machine itself, under a name of it. A page elsewhere whose name was
- * made to resolve to 127.0.0.1 has another name.
+ * made to resolve to 127.0.0.1 has another name. The console has it where it is given no other guards.
  */
 export class LoopbackGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
