@@ -201,6 +201,7 @@ export class Roster {
   }
 
   #hear(peer: string, greeting: Greeting): void {
+    const before = this.#others.get(peer);
     if (greeting.isReady && this.#peers.has(peer)) {
       const isNew = !this.#others.has(peer) && !this.#missing.delete(peer);
       this.#others.set(peer, this.#setOf(greeting.jobs));
@@ -215,7 +216,9 @@ export class Roster {
       this.#others.delete(peer);
     }
     this.#source.heard(peer, greeting);
-    this.#change();
+    if (this.#others.get(peer) !== before) {
+      this.#change();
+    }
   }
 
   #setOf(jobs: readonly string[]): ReadonlySet<string> {

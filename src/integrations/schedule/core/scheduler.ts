@@ -135,6 +135,9 @@ export class Scheduler {
   /** The order of the peers in the ranks may be another now. */
   ranksChanged(): void {
     this.#roster.forgetRanks();
+    if (!this.#roster.isReady) {
+      return;
+    }
     this.#once.forEach((job) => job.rosterChanged());
     this.#singletons.forEach((job) => job.rosterChanged());
   }

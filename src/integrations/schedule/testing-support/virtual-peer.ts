@@ -127,8 +127,12 @@ export class VirtualPeer {
     question: Question,
     timeout: number,
   ): Promise<Answer | Silence> {
-    return new Promise((resolve) => {
-      this.clock.setTimeout(() => resolve('silent'), timeout);
+    return new Promise((settle) => {
+      const timer = this.clock.setTimeout(() => settle('silent'), timeout);
+      const resolve = (answer: Answer | Silence): void => {
+        this.clock.clearTimeout(timer);
+        settle(answer);
+      };
       this.#cloud.carry(this.id, peer, (target) => {
         if (!target) {
           this.arrive(() => resolve('gone'));
