@@ -40,6 +40,7 @@ export {
   type PeerEvent,
   type PeerEventName,
   type PeerJoinedEvent,
+  type PeerLane,
   type PeerLeftEvent,
   type PeerRecoveredEvent,
   type PeerState,

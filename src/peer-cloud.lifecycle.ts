@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
@@ -20,12 +21,14 @@ import {
   PEER_HTTP_SERVICE,
 } from './options/peer-cloud.tokens.js';
 import {
+  http2Only,
   nothingListens,
   notListening,
   noTcpPort,
   stillStarting,
   httpsWithoutTls,
   openToAll,
+  sharedPort,
   tlsWithoutHttps,
 } from './peer-cloud.messages.js';
 import { ProtocolSetup, SelfCheckService } from './protocol/index.js';
@@ -155,13 +158,17 @@ export class PeerCloudLifecycle
     if (typeof address === 'object' && address !== null) {
       this.#connections = new IdleConnections(server);
       warnOfScheme(server, this.#options, this.#logger);
-      this.#begin(address);
+      const obstacle = obstacleOf(server);
+      if (obstacle) {
+        this.#logger.warn(obstacle);
+      }
+      this.#begin(address, !obstacle);
     } else {
       this.#logger.warn(noTcpPort(String(address)));
     }
   }
 
-  #begin(address: AddressInfo): void {
+  #begin(address: AddressInfo, checksItself = true): void {
     if (this.#ending.signal.aborted) {
       return;
     }
@@ -169,8 +176,10 @@ export class PeerCloudLifecycle
     this.#core.start({ port: this.#options.port ?? address.port });
     this.#health.start();
     this.#tls?.start();
-    // The start of the app does not wait for it.
-    setImmediate(() => void this.#checkMyself(address));
+    if (checksItself) {
+      // The start of the app does not wait for it.
+      setImmediate(() => void this.#checkMyself(address));
+    }
   }
 
   async #checkMyself(address: AddressInfo): Promise<void> {
@@ -232,6 +241,17 @@ export function ownPlaces(
   const { ip = inside.ip, port = inside.port } = options;
   const outside = { ...inside, ip, port };
   return sameAddress(inside, outside) ? [inside] : [inside, outside];
+}
+
+/** Why others cannot call a mounted peer at the app's own server, whatever they ask there; undefined where they can. */
+export function obstacleOf(server: Server): string | undefined {
+  if (cluster.isWorker) {
+    return sharedPort;
+  }
+  // Servers of node:http2 have this; one with HTTPS offers its protocols to clients.
+  const { ALPNProtocols: offered } = server as { ALPNProtocols?: Buffer };
+  const isHttp2 = 'updateSettings' in server;
+  return isHttp2 && !offered?.includes('http/1.1') ? http2Only : undefined;
 }
 
 /** Says that others would call a mounted peer by the wrong scheme. */

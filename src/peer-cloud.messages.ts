@@ -24,6 +24,12 @@ export const stillStarting =
 export const noTcpPort = (address: string): string =>
   `the app listens at ${address}, which is no TCP port: other peers cannot reach it. Listen on a port, or give the option listener`;
 
+export const sharedPort =
+  'the workers of node:cluster (or of PM2) share the port of the app, so that other peers reach any of them under it: give each a port of its own with the option listener, like { port: 9338 + cluster.worker.id }';
+
+export const http2Only =
+  'the app speaks HTTP/2 only, and peers call each other over HTTP/1.1: write allowHTTP1: true beside http2 (which takes HTTPS), or give the protocol a port of its own with the option listener';
+
 export const openToAll = (address: string): string =>
   `anybody who reaches ${address} from a private address can join this cloud: give the option security, or listen on 127.0.0.1 or another interface that only the peers can reach`;
 

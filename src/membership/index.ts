@@ -49,6 +49,7 @@ export { isMessageEvent, MessageEvents } from './peer-event.dispatcher.js';
 export {
   Peer,
   type PeerDescription,
+  type PeerLane,
   type PeerMessenger,
   type PeerState,
   type SendOptions,

@@ -80,6 +80,7 @@ export class PeerDirectory {
       since: Date.now(),
       send: async (body, options) =>
         this.#bound().send(member.id, body, options),
+      lane: () => this.#messenger?.lane?.(member.id),
     });
   }
 

@@ -16,6 +16,15 @@ export interface SendOptions {
   metadata?: Readonly<Record<string, string>> | undefined;
 }
 
+/** The way that messages to a peer take: one stream for all of them, or a request to `/message` for each. */
+export interface PeerLane {
+  readonly kind: 'stream' | 'message';
+  /** Since when it is so. */
+  readonly since: Date;
+  /** Why it is no stream. */
+  readonly reason?: string;
+}
+
 /** What carries a peer's messages: bound by the messaging layer, which stands above this one. */
 export interface PeerMessenger {
   send(
@@ -23,6 +32,7 @@ export interface PeerMessenger {
     body: JsonValue,
     options?: SendOptions,
   ): Promise<JsonValue>;
+  lane?(peerId: string): PeerLane | undefined;
 }
 
 /** How a peer on the list stands: it answers, or has lately been found silent. */
@@ -50,6 +60,7 @@ export interface PeerSource {
   /** Unix time in ms of its first record. */
   readonly since: number;
   send(body: JsonValue, options?: SendOptions): Promise<JsonValue>;
+  lane?(): PeerLane | undefined;
 }
 
 /**
@@ -116,6 +127,14 @@ export class Peer {
    */
   send<T = JsonValue>(body: JsonValue, options?: SendOptions): Promise<T> {
     return this.#source.send(body, options) as Promise<T>;
+  }
+
+  /**
+   * How messages to this peer travel now; undefined while none do, and for oneself. It is no field that a
+   * spread or JSON shows.
+   */
+  get lane(): PeerLane | undefined {
+    return this.#source.lane?.();
   }
 
   /** What `JSON.stringify()` writes. */

@@ -33,3 +33,25 @@ export const handlerIsThereTwice = (
   second: string,
 ): string =>
   `@OnPeerMessage() of ${handler}: the class is in the ${first} and in the ${second}, and a message has one handler. Take it out of one of them`;
+
+export const goesByMessage = (peer: string): string =>
+  `messages to ${peer} go by /message, a request for each, because no stream could be opened`;
+
+export const noStreamsThere = 'the peer takes no streams';
+
+export const noStreamsHere =
+  'streams are switched off here (option messaging.stream)';
+
+export const noStreamPlace =
+  'this peer has as many streams as it may (option messaging.stream.maxStreams)';
+
+export const upgradeAnswered = (status: number): string =>
+  `GET /stream was answered with ${status}`;
+
+export const upgradeNotPassed = (status: number): string =>
+  `${upgradeAnswered(status)}: something between the peers, such as a proxy, passes no upgrades to peercloud/1`;
+
+export const streamNotAnswered = 'nobody answered to GET /stream in time';
+
+export const streamBroken = (cause: string): string =>
+  `streams are opened and come to nothing: ${cause}`;

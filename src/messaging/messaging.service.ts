@@ -4,6 +4,7 @@ import {
   type MembershipCore,
   type Peer,
   PeerDirectory,
+  type PeerLane,
   type SendOptions,
 } from '../membership/index.js';
 import { OptionsError, readNumber } from '../options/option-checks.js';
@@ -122,6 +123,11 @@ export class MessagingService {
       broadcast: (body, options) => this.#broadcast(name, body, options),
       handle: (handler) => this.#router.registerChannel(name, handler),
     });
+  }
+
+  /** @internal */
+  lane(peerId: string): PeerLane | undefined {
+    return this.#stream.lane(peerId);
   }
 
   #send(

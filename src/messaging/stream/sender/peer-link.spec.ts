@@ -6,6 +6,7 @@ import {
   streamMember,
 } from '../../../../test/support/stream-fixture.js';
 import { until } from '../../../../test/support/until.js';
+import type { Member } from '../../../membership/index.js';
 import { BodyBudget } from '../../../security/index.js';
 import type { MessageError } from '../../messaging.errors.js';
 import { PeerLink } from './peer-link.js';
@@ -19,6 +20,7 @@ const replies = new BodyBudget(20_000);
 function linkBy(
   open: () => Promise<OpenSocket>,
   sendOtherwise = vi.fn(() => Promise.resolve({})),
+  onRefused: (member: Member, reason: string) => void = () => undefined,
 ): PeerLink {
   return new PeerLink(streamMember(), {
     options: resolveStreamOptions(
@@ -36,6 +38,7 @@ function linkBy(
     watch: () => undefined,
     watchSilence: () => undefined,
     noteAlive: () => undefined,
+    onRefused,
   });
 }
 
@@ -119,6 +122,46 @@ describe('PeerLink', () => {
     expect(link.isOver).toBe(false);
     link.end();
     expect(link.isOver).toBe(true);
+  });
+
+  it('says which way messages take, since when and why, and warns once of a refusal that stays', async () => {
+    const onRefused = vi.fn();
+    const stream = new FakeStream();
+    stream.greet();
+    const answers: (() => Promise<OpenSocket>)[] = [
+      () => Promise.reject(new BriefRefusal(503, false)),
+      () => Promise.reject(new BriefRefusal(503, false)),
+      () => Promise.reject(new BriefRefusal(503, false)),
+      () => Promise.resolve(stream.opened),
+    ];
+    const open = vi.fn(() => answers.shift()!());
+    const link = linkBy(open, undefined, onRefused);
+    const isAsked = async (times: number) => {
+      await until(() => {
+        link.send(messageTo('a', {})).catch(() => undefined);
+        return open.mock.calls.length >= times;
+      });
+      await new Promise(setImmediate);
+    };
+    expect(link.lane).toBeUndefined();
+    await link.send(messageTo('a', {}));
+    expect(link.lane).toEqual({
+      kind: 'message',
+      since: expect.any(Date) as Date,
+      reason: 'GET /stream was answered with 503',
+    });
+    const { since } = link.lane!;
+    expect(onRefused).not.toHaveBeenCalled();
+    await isAsked(3);
+    expect(onRefused).toHaveBeenCalledTimes(1);
+    expect(link.lane!.since).toBe(since);
+    await isAsked(4);
+    await until(() => link.lane!.kind === 'stream');
+    expect(link.lane).toEqual({
+      kind: 'stream',
+      since: expect.any(Date) as Date,
+    });
+    link.destroy(new Error('the test is over'));
   });
 
   it('counts as used from when a stream was opened after all', async () => {

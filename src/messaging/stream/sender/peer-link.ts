@@ -1,4 +1,4 @@
-import type { Member } from '../../../membership/index.js';
+import type { Member, PeerLane } from '../../../membership/index.js';
 import type { JsonValue } from '../../../wire/json.js';
 import type { OutgoingMessage } from '../../lanes/index.js';
 import {
@@ -12,7 +12,10 @@ import {
 import { atTurnEnd, GROUP } from '../framing/index.js';
 import { Delivery, DeliveryQueue } from './delivery.js';
 import { Fallback } from './fallback.js';
-import type { StreamRefusedError } from './stream-dialer.js';
+import {
+  NoStreamPlaceError,
+  type StreamRefusedError,
+} from './stream-dialer.js';
 import {
   StreamRotation,
   type StreamRotationConfig,
@@ -25,6 +28,9 @@ const SMALLEST_GROUP = 32;
 /** Ms that messages wait for a peer that could not be reached the last time; opening a stream goes on meanwhile. */
 const PATIENCE = 500;
 
+/** Refusals one after the other that are no matter of a moment any more. */
+const LASTING = 2;
+
 /** What a link needs of the lane around it. */
 export interface PeerLinkContext extends StreamRotationConfig {
   /** Messages that go by `/message` at the same time, to one peer, while no stream can be opened to it. */
@@ -36,6 +42,8 @@ export interface PeerLinkContext extends StreamRotationConfig {
   /** Wants `expire()` to be called at this time at the latest. */
   watch(deadline: number): void;
   noteAlive(peerId: string): void;
+  /** No stream to the peer can be opened, and it stays so. */
+  onRefused(member: Member, reason: string): void;
 }
 
 /** The way to one peer: the messages that wait, and the streams that take them. */
@@ -52,6 +60,10 @@ export class PeerLink implements StreamRotationOwner {
   /** Why the peer could not be reached, until a stream to it is open. */
   #unreachable: StreamRefusedError | undefined;
   #patience: NodeJS.Timeout | undefined;
+  /** How messages travel; undefined until the first one does. */
+  lane: PeerLane | undefined;
+  /** Refusals since a stream was open, one after the other. */
+  #refusals = 0;
   readonly #fallback: Fallback;
 
   readonly #context: PeerLinkContext;
@@ -184,6 +196,8 @@ export class PeerLink implements StreamRotationOwner {
   onChange(): void {
     if (this.#streams.isOpen) {
       this.#unreachable = undefined;
+      this.#refusals = 0;
+      this.#take('stream');
     }
     if (this.#streams.isOpen && this.isRefused) {
       this.#refusedUntil = 0;
@@ -210,6 +224,8 @@ export class PeerLink implements StreamRotationOwner {
       this.#failUnreachable(failure);
       return;
     }
+    this.#take('message', failure.reason);
+    this.#warnOf(failure);
     this.#refusedUntil = performance.now() + failure.pause;
     this.#fallback.drain(this.#queue);
   }
@@ -265,6 +281,25 @@ export class PeerLink implements StreamRotationOwner {
           this.#failUnreachable(this.#unreachable);
         }
       }, PATIENCE).unref();
+    }
+  }
+
+  #take(kind: PeerLane['kind'], reason?: string): void {
+    const since = this.lane?.kind === kind ? this.lane.since : new Date();
+    if (since !== this.lane?.since || reason !== this.lane.reason) {
+      this.lane = Object.freeze({ kind, since, ...(reason && { reason }) });
+    }
+  }
+
+  /** Once, as soon as it is no matter of a moment; places that are taken, and options of the peer's, are as they should be. */
+  #warnOf(failure: StreamRefusedError): void {
+    if (failure instanceof NoStreamPlaceError || failure.isOff) {
+      return;
+    }
+    const wasLasting = this.#refusals >= LASTING;
+    this.#refusals = failure.lasts ? LASTING : this.#refusals + 1;
+    if (this.#refusals >= LASTING && !wasLasting) {
+      this.#context.onRefused(this.#streams.member, failure.reason);
     }
   }
 

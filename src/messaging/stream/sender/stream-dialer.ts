@@ -2,6 +2,7 @@ import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
+import { messageOf } from '../../../errors/error-text.js';
 import type { Member } from '../../../membership/index.js';
 import type { StreamSecurity } from '../../../security/index.js';
 import {
@@ -9,6 +10,14 @@ import {
   type TlsMaterials,
 } from '../../../transport/tls.options.js';
 import { STREAM_PATH, STREAM_PROTOCOL } from '../../../wire/endpoints.js';
+import {
+  noStreamPlace,
+  noStreamsThere,
+  streamBroken,
+  streamNotAnswered,
+  upgradeAnswered,
+  upgradeNotPassed,
+} from '../../messaging.messages.js';
 import { atTurnEnd, type OpenSocket } from '../framing/index.js';
 
 /** Ms between two looks for a stream that has become free, while all places are taken. */
@@ -19,11 +28,20 @@ const SOON = 1000;
 const LATER = 10_000;
 const MUCH_LATER = 300_000;
 
+/** The status of an upgrade. */
+const SWITCHED = 101;
+
+/** The answer of a peer that takes no streams, and what its body has. */
+const NOT_FOUND = 404;
+const STREAMS_OFF = '"code":"NOT_FOUND"';
+
 /** Why a stream could not be opened; internal, the messages then go another way. */
 export class StreamRefusedError extends Error {
   override readonly name: string = 'StreamRefusedError';
   /** True where the peer has restarted and would take the same request if it were signed again. */
   isStale = false;
+  /** True where it is the peer itself that says it takes no streams. */
+  isOff = false;
 
   constructor(
     /** HTTP status of the answer; undefined where none came. */
@@ -35,10 +53,30 @@ export class StreamRefusedError extends Error {
     super(`the stream was not opened (status ${status ?? 'none'})`, { cause });
   }
 
+  /** True where it will be so for long. */
+  get lasts(): boolean {
+    return this.pause === MUCH_LATER;
+  }
+
+  /** What stood in the way, for people. */
+  get reason(): string {
+    const { status, cause } = this;
+    if (this.isOff) {
+      return noStreamsThere;
+    }
+    if (status === SWITCHED || (status === undefined && cause)) {
+      return streamBroken(messageOf(cause));
+    }
+    if (status === undefined) {
+      return streamNotAnswered;
+    }
+    return this.lasts ? upgradeNotPassed(status) : upgradeAnswered(status);
+  }
+
   /** Ms until it is tried again: soon where the refusal is of the moment. */
   get pause(): number {
     switch (this.status) {
-      case 101:
+      case SWITCHED:
       case 401:
       case 403:
       case 429:
@@ -67,6 +105,10 @@ export class NoStreamPlaceError extends StreamRefusedError {
 
   override get pause(): number {
     return LOOK_AGAIN;
+  }
+
+  override get reason(): string {
+    return noStreamPlace;
   }
 }
 
@@ -150,10 +192,19 @@ function dial(
       const unreachable = UNREACHABLE_CODES.has(cause.code);
       fail(new StreamRefusedError(undefined, unreachable, cause));
     });
-    request.once('response', ({ statusCode = 0, headers }) => {
+    request.once('response', (answer) => {
+      const { statusCode = 0, headers } = answer;
       const error = new StreamRefusedError(statusCode, false);
       error.isStale = opening.refused(statusCode, headers);
-      fail(error);
+      if (statusCode !== NOT_FOUND) {
+        fail(error);
+        return;
+      }
+      // A proxy that passes no upgrades has the app look for a route, and it finds none either.
+      answer.once('data', (start: Buffer) => {
+        error.isOff = start.toString('latin1').includes(STREAMS_OFF);
+      });
+      answer.once('close', () => fail(error)).resume();
     });
     request.once('upgrade', ({ headers }, socket, head) => {
       clearTimeout(timer);
@@ -164,7 +215,7 @@ function dial(
         resolve({ socket, head, codec: opening.accept(headers) });
       } catch (cause) {
         socket.destroy();
-        reject(new StreamRefusedError(101, false, cause));
+        reject(new StreamRefusedError(SWITCHED, false, cause));
       }
     });
     request.end();

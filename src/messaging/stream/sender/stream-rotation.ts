@@ -127,7 +127,8 @@ export class StreamRotation implements OutgoingStreamOwner {
       return;
     }
     if (this.#failures >= MAX_FAILURES) {
-      this.#refused(new StreamRefusedError(undefined, false));
+      const broken = new StreamError('they broke one after the other');
+      this.#refused(new StreamRefusedError(undefined, false, broken));
       return;
     }
     // One that takes over has the place of the other.

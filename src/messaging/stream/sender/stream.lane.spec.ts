@@ -1,3 +1,5 @@
+import { Logger } from '@nestjs/common';
+import { LogLines } from '../../../../test/e2e/protocol/support/log-lines.js';
 import {
   BriefRefusal,
   FakeStream,
@@ -44,6 +46,20 @@ function laneOf(
 }
 
 describe('StreamLane', () => {
+  it('warns of a refusal that stays, with its reason', async () => {
+    const logger = new LogLines();
+    Logger.overrideLogger(logger);
+    onTestFinished(() => Logger.overrideLogger(false));
+    const open = () => Promise.reject(new StreamRefusedError(426, false));
+    const lane = laneOf({}, open, () => Promise.resolve({}));
+    await lane.send(streamMember('a', 7), messageTo('a', {}));
+    await lane.send(streamMember('a', 7), messageTo('a', {}));
+    expect(logger.of('warn')).toEqual([
+      expect.stringMatching(/a at 127\.0\.0\.1:7 .*answered with 426.*proxy/),
+    ]);
+    lane.onApplicationShutdown();
+  });
+
   it('keeps to its number of streams when refusals are over, all at once', async () => {
     const refusal = new StreamRefusedError(503, false);
     let opened = 0;

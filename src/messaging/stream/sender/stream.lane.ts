@@ -1,16 +1,24 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import type {
   MembershipCore,
   Member,
   MembershipEvent,
+  PeerLane,
 } from '../../../membership/index.js';
 import type { ResolvedPeerCloudOptions } from '../../../options/peer-cloud.options.js';
 import {
   MEMBERSHIP_CORE,
   PEER_CLOUD_OPTIONS,
 } from '../../../options/peer-cloud.tokens.js';
+import { LimitedLog } from '../../../util/limited-log.js';
 import { BodyBudget } from '../../../security/index.js';
+import { formatAddress } from '../../../wire/address.js';
 import type { JsonValue } from '../../../wire/json.js';
 import {
   HttpLane,
@@ -18,6 +26,11 @@ import {
   type OutgoingMessage,
 } from '../../lanes/index.js';
 import { DeadlineWatch, Heartbeat, StreamError } from '../framing/index.js';
+import {
+  goesByMessage,
+  noStreamsHere,
+  noStreamsThere,
+} from '../../messaging.messages.js';
 import { resolveStreamOptions } from '../../messaging.options.js';
 import { PeerLink, type PeerLinkContext } from './peer-link.js';
 import { STREAM_DIALER, type StreamDialer } from './stream-dialer.js';
@@ -35,6 +48,11 @@ export class StreamLane implements MessageLane, OnApplicationShutdown {
   readonly #links = new Map<string, PeerLink>();
   /** Links of peers that have gone, until their last replies are in. */
   readonly #ending = new Set<PeerLink>();
+  /** Peers to which messages go without streams. */
+  readonly #otherwise = new Map<string, PeerLane>();
+  readonly #log = new LimitedLog(new Logger('PeerCloud'), () =>
+    performance.now(),
+  );
   readonly #context: PeerLinkContext;
   readonly #enabled: boolean;
   readonly #openings: StreamOpenings;
@@ -75,6 +93,11 @@ export class StreamLane implements MessageLane, OnApplicationShutdown {
       watchSilence: () => this.#silence.start(),
       watch: (deadline) => this.#deadlines.watch(deadline),
       noteAlive: (peerId) => core.noteAlive(peerId),
+      onRefused: ({ id, ip, port }, reason) =>
+        this.#log.warn(
+          goesByMessage(`${id} at ${formatAddress({ ip, port })}`),
+          reason,
+        ),
     };
     this.#heartbeat = new Heartbeat(
       stream.heartbeatInterval / 2,
@@ -89,7 +112,20 @@ export class StreamLane implements MessageLane, OnApplicationShutdown {
   /** Sends over the peer's stream, or by `/message` where there is none. */
   send(member: Member, message: OutgoingMessage): Promise<JsonValue> {
     const link = this.#links.get(member.id) ?? this.#connect(member);
-    return link ? link.send(message) : this.#http.send(member, message);
+    if (link) {
+      return link.send(message);
+    }
+    if (!this.#otherwise.has(member.id)) {
+      const reason = this.#enabled ? noStreamsThere : noStreamsHere;
+      const lane = { kind: 'message', since: new Date(), reason } as const;
+      this.#otherwise.set(member.id, Object.freeze(lane));
+    }
+    return this.#http.send(member, message);
+  }
+
+  /** How messages to a peer travel now; undefined while none do. */
+  lane(peerId: string): PeerLane | undefined {
+    return this.#links.get(peerId)?.lane ?? this.#otherwise.get(peerId);
   }
 
   onApplicationShutdown(): void {
@@ -108,6 +144,7 @@ export class StreamLane implements MessageLane, OnApplicationShutdown {
     if (!this.#enabled || !member.features.includes('upgrade')) {
       return undefined;
     }
+    this.#otherwise.delete(member.id);
     const link = new PeerLink(member, this.#context);
     this.#links.set(member.id, link);
     this.#heartbeat.start();
@@ -117,6 +154,7 @@ export class StreamLane implements MessageLane, OnApplicationShutdown {
   #follow(event: MembershipEvent): void {
     if (event.type === 'peer.left') {
       const { id } = event.member;
+      this.#otherwise.delete(id);
       const link = this.#links.get(id);
       if (event.reason !== 'left') {
         const cause = new StreamError(`the peer is gone (${event.reason})`);
