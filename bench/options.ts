@@ -10,6 +10,7 @@ export const PART_OPTIONS = [
   'start-up',
   'growth',
   'fan-out',
+  'sockets',
 ] as const;
 
 export type PartOption = (typeof PART_OPTIONS)[number];
@@ -18,7 +19,7 @@ export type PartOption = (typeof PART_OPTIONS)[number];
 export interface BenchOptions {
   /** `partial`: with a selection or lengths of the user's own, which no published report is made from. */
   kind: 'full' | 'quick' | 'partial';
-  /** Shorter runs, fewer cells and rounds: some four minutes in all. */
+  /** Shorter runs, fewer cells and rounds: some five minutes in all. */
   quick: boolean;
   /** Only whether every contender answers: some seconds in all. */
   ci: boolean;
@@ -40,7 +41,7 @@ export interface BenchOptions {
 
 /** How to call the bench. */
 export const USAGE = `npm run bench -- [options]
-  --quick              fewer cells and rounds, some four minutes
+  --quick              fewer cells and rounds, some five minutes
   --ci                 only whether every contender answers
   --plot               also draw the chart
   --only=a,b           contenders (file names in bench/contenders)

@@ -7,6 +7,7 @@ import { join } from './join.js';
 import { lightBesideHeavy } from './light-beside-heavy.js';
 import { openLoopAtHalfPeak } from './open-loop.js';
 import { requestReply } from './request-reply.js';
+import { sockets } from './sockets.js';
 import { startUp } from './start-up.js';
 
 /** Every part of the bench, in the order in which they run. */
@@ -19,4 +20,5 @@ export const PARTS: Record<PartOption, Part> = {
   'start-up': startUp,
   growth,
   'fan-out': fanOut,
+  sockets,
 };

@@ -39,6 +39,34 @@ function rateFloor(
   };
 }
 
+const SOCKETS = 'ours-sockets';
+const REDIS_SOCKETS = [
+  ['redis-sockets', '@socket.io/redis-adapter'],
+  ['redis-streams-sockets', '@socket.io/redis-streams-adapter'],
+] as const;
+
+/** Broadcasts to a room, and who is there. */
+const SOCKET_FLOORS = REDIS_SOCKETS.flatMap(([other, against]): Floor[] => [
+  rateFloor(
+    'Socket.IO, broadcasts to a room of 1,000 on three replicas',
+    [SOCKETS, other, against],
+    1.5,
+    'sockets/room/1000',
+  ),
+  ...[3, 16].map((replicas): Floor => {
+    const cell = `sockets/fetch/${replicas}`;
+    return {
+      what: `Socket.IO, fetchSockets() of ${replicas} replicas, p50`,
+      against,
+      ours: figure(SOCKETS, cell, 'p50'),
+      other: figure(other, cell, 'p50'),
+      compare: 'ratio',
+      bound: 'at most',
+      value: 0.5,
+    };
+  }),
+]);
+
 const SAME = 'request/reply 60 B, 64 in flight, stream lane, Express, mounted';
 
 /** Every floor, in the order of the report. */
@@ -111,6 +139,7 @@ export const FLOORS: readonly Floor[] = [
     ['ours-message-signed', MESSAGE, 'unsigned'],
     0.5,
   ),
+  ...SOCKET_FLOORS,
 ];
 
 /** Whether a floor is about that contender in that part; cells begin with the name of their part. */

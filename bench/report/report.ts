@@ -5,6 +5,7 @@ import { floorTable } from './floor-table.js';
 import { growthTable } from './growth-table.js';
 import { otherTables } from './other-tables.js';
 import { requestReplyTables } from './request-reply-tables.js';
+import { socketsTables } from './sockets-tables.js';
 import { securityTable } from './security-table.js';
 import { renderTable } from './table.js';
 
@@ -23,6 +24,7 @@ export function report(findings: Findings): string {
     ...otherTables(findings),
     growthTable(findings),
     fanOutTable(findings),
+    ...socketsTables(findings),
   ].filter(({ rows }) => rows.length > 0);
   return [
     '# Benchmarks',

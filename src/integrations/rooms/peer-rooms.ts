@@ -127,7 +127,8 @@ export class PeerRooms implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   /**
-   * @returns all clients in a room
+   * All clients in a room, at whichever replica.
+   *
    * @throws OptionsError for a room that is no text
    */
   to(room: string): RoomTarget {
