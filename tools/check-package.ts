@@ -102,6 +102,8 @@ function checkContents(
     'docs/options.md',
     'bench/results.svg',
     'SECURITY.md',
+    'deploy/README.md',
+    'dist/bundle/integrations/console/page/index.html',
     'dist/bundle/index.js',
     'dist/bundle/index.d.ts',
     'dist/bundle/standalone/index.js',
@@ -116,7 +118,7 @@ function checkContents(
     }
   }
   const allowed =
-    /^(dist\/bundle\/[\w/.-]+(\.js|\.js\.map|\.d\.ts)|(docs|bench)\/[\w.]+\.md|bench\/results\.svg|package\.json|[A-Z]+(\.md)?)$/;
+    /^(dist\/bundle\/[\w/.-]+(\.js|\.js\.map|\.d\.ts)|dist\/bundle\/integrations\/console\/page\/[\w.]+|deploy\/[\w/.]+|(docs|bench)\/[\w.]+\.md|bench\/results\.svg|package\.json|[A-Z]+(\.md)?)$/;
   const stray = paths.filter((path) => !allowed.test(path));
   if (stray.length > 0) {
     throw new Error(`the tarball should not have ${stray.join(', ')}`);
