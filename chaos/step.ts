@@ -62,7 +62,7 @@ export const SHORT: ChaosSize = {
   jobs: {
     quietSeconds: 10,
     rounds: 1,
-    kills: 2,
+    kills: 1,
     blocks: 2,
     partitionSeconds: 15,
     handovers: 5,

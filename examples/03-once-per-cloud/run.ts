@@ -53,7 +53,7 @@ async function show(replicas: Replica[]): Promise<void> {
   const seconds = lines.flatMap(secondOf);
   expect(
     new Set(seconds).size === seconds.length,
-    `none of ${seconds.length} reports came twice, ${missing(seconds)} is missing`,
+    `none of ${seconds.length} reports came twice; missing: ${missing(seconds)}`,
   );
   const consumers = lines
     .filter(({ job }) => job === 'consumer')
