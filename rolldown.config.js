@@ -39,6 +39,7 @@ export default defineConfig({
   input: {
     index: 'dist/index.js',
     'standalone/index': 'dist/standalone/index.js',
+    'testing/index': 'dist/testing/index.js',
     ...Object.fromEntries(integrations),
   },
   external: /^[^./]/,
@@ -52,7 +53,10 @@ export default defineConfig({
     chunkFileNames: '[name].js',
     codeSplitting: {
       groups: [
-        { name: 'core', test: /\/dist\/(?!standalone\/|integrations\/)/ },
+        {
+          name: 'core',
+          test: /\/dist\/(?!standalone\/|integrations\/|testing\/)/,
+        },
       ],
     },
   },

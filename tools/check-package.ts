@@ -65,6 +65,7 @@ try {
   for (const name of await integrationNames()) {
     await checkIntegration(name);
   }
+  await checkTestKit();
   console.log('the package can be installed and used');
 } catch (error) {
   const { message, stdout } = error as Error & { stdout?: string };
@@ -108,6 +109,8 @@ function checkContents(
     'dist/bundle/index.d.ts',
     'dist/bundle/standalone/index.js',
     'dist/bundle/standalone/index.d.ts',
+    'dist/bundle/testing/index.js',
+    'dist/bundle/testing/index.d.ts',
     ...integrations.flatMap((name) => [
       `dist/bundle/integrations/${name}/index.js`,
       `dist/bundle/integrations/${name}/index.d.ts`,
@@ -239,6 +242,33 @@ async function checkIntegration(name: string): Promise<void> {
   });
   await step(`types of ${name}, and the code of its page`, () =>
     node(TSC, '-p', project, '--noEmit'),
+  );
+}
+
+/** The test kit, in the way that users have it: a test of an app under jest, in ESM and CommonJS. */
+async function checkTestKit(): Promise<void> {
+  const project = join(folder, 'testing');
+  const packages = ['@nestjs/testing@12', 'jest@30'];
+  await step(`install testing with ${packages.join(', ')}`, () =>
+    installBelow(project, packages),
+  );
+  await write(project, {
+    'types.mts': `export * from 'nestjs-peercloud/testing';`,
+    'types.cts': `export * from 'nestjs-peercloud/testing';`,
+    'tsconfig.json': `{ "extends": "../tsconfig.json", "include": ["*.mts", "*.cts"] }`,
+  });
+  await step('types of testing', () => node(TSC, '-p', project, '--noEmit'));
+  await step('a partition and a kill in a test of jest', () =>
+    run(
+      process.execPath,
+      [
+        '--experimental-vm-modules',
+        'node_modules/jest/bin/jest.js',
+        '--runInBand',
+        '--testTimeout=60000',
+      ],
+      { cwd: project, timeout: 300_000 },
+    ),
   );
 }
 

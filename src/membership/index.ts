@@ -13,6 +13,7 @@ export {
   type MembershipOptions,
   type MembershipParameters,
   type MembershipProfileName,
+  type Random,
   type RefusedJoin,
   type RequestOrigin,
   type ResolvedMembershipOptions,
@@ -21,6 +22,7 @@ export {
   isSignature,
   readIncarnation,
 } from './core/index.js';
+export { EventLoopDelay } from './event-loop-delay.js';
 export { membershipProviders } from './membership.providers.js';
 export { MembershipService } from './membership.service.js';
 export {

@@ -8,6 +8,7 @@ import {
   MEMBERSHIP_CORE,
   PEER_CLOCK,
   PEER_CLOUD_OPTIONS,
+  PEER_RANDOM,
   PEER_TRANSPORT,
 } from '../options/peer-cloud.tokens.js';
 import { type AddressPolicy, PeerSecurity } from '../security/index.js';
@@ -19,6 +20,7 @@ import {
   type Clock,
   type CoreLogger,
   MembershipCore,
+  type Random,
   type SelfDescription,
   systemClock,
   systemRandom,
@@ -38,6 +40,7 @@ const refusedJoins = channel('peercloud:join.refused');
 /** Everything of this folder that Nest has to make; the core gets the machine's clock, chance and network. */
 export const membershipProviders: Provider[] = [
   { provide: PEER_CLOCK, useValue: systemClock },
+  { provide: PEER_RANDOM, useValue: systemRandom },
   {
     provide: MEMBERSHIP_CORE,
     inject: [
@@ -47,6 +50,7 @@ export const membershipProviders: Provider[] = [
       EventLoopDelay,
       PeerSecurity,
       PEER_CLOCK,
+      PEER_RANDOM,
     ],
     useFactory: (
       options: ResolvedPeerCloudOptions,
@@ -55,6 +59,7 @@ export const membershipProviders: Provider[] = [
       delay: EventLoopDelay,
       security: PeerSecurity,
       clock: Clock,
+      random: Random,
     ) => {
       const { records, authorize, signed } = security;
       const core = new MembershipCore(
@@ -62,7 +67,7 @@ export const membershipProviders: Provider[] = [
         options.membership,
         {
           clock,
-          random: systemRandom,
+          random,
           transport,
           logger: coreLogger(),
           resolve: resolveHost,

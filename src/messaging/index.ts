@@ -21,7 +21,14 @@ export {
   type PeerMessageOptions,
   type PeerMessageRequest,
 } from './handlers/index.js';
-export { answerError, MessageBody } from './lanes/index.js';
+export {
+  answerError,
+  bodyFault,
+  MessageBody,
+  SelfLane,
+  type MessageLane,
+  type OutgoingMessage,
+} from './lanes/index.js';
 export type {
   MessageFailureNotice,
   MessageNotice,
@@ -50,4 +57,11 @@ export type {
 export { messagingProviders } from './messaging.providers.js';
 export { MessagingService } from './messaging.service.js';
 export { PeerChannel, type ChannelHandler } from './peer-channel.js';
-export { StreamAcceptor } from './stream/index.js';
+export {
+  STREAM_DIALER,
+  StreamAcceptor,
+  StreamLane,
+  StreamRefusedError,
+  type OpenSocket,
+  type StreamDialer,
+} from './stream/index.js';

@@ -10,6 +10,9 @@ export const MEMBERSHIP_CORE = Symbol('MEMBERSHIP_CORE');
 /** Time, as membership and what waits for it see it (Clock). */
 export const PEER_CLOCK = Symbol('PEER_CLOCK');
 
+/** Chance, as membership sees it (Random). */
+export const PEER_RANDOM = Symbol('PEER_RANDOM');
+
 /** This package's own HttpService of @nestjs/axios, for control requests; add interceptors to it. */
 export const PEER_HTTP_SERVICE = Symbol.for('nestjs-peercloud:http-service');
 

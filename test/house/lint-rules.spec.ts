@@ -42,6 +42,8 @@ describe('the lint rules of the house', () => {
     ['src/integrations/cache/a.ts', '../../wire/json.js', 'an integration'],
     ['src/integrations/cache/a.ts', '../graphql/index.js', 'an integration'],
     ['src/peer-cloud.module.ts', './integrations/cache/index.js', 'nothing'],
+    ['src/peer-cloud.module.ts', './testing/index.js', '. is below testing'],
+    ['src/testing/a.ts', '../integrations/cache/index.js', 'nothing'],
   ])('%s may not import %s', (file, specifier, message) => {
     const node = importing(specifier);
     const messages = messagesOf('layers', file, 'ImportDeclaration', node);
@@ -57,6 +59,8 @@ describe('the lint rules of the house', () => {
     ['src/integrations/cache/a.ts', '../../index.js'],
     ['src/integrations/cache/a.ts', './b.js'],
     ['src/options/resolve-options.ts', '../messaging/messaging.options.js'],
+    ['src/testing/a.ts', '../listener/index.js'],
+    ['src/testing/a.ts', '../peer-cloud.module-definition.js'],
   ])('%s may import %s', (file, specifier) => {
     const node = importing(specifier);
     expect(messagesOf('layers', file, 'ImportDeclaration', node)).toEqual([]);

@@ -9,7 +9,10 @@ import { fileURLToPath } from 'node:url';
 
 const SRC = fileURLToPath(new URL('../../src', import.meta.url));
 
-/** Folders of src from the top to the bottom: each imports only what stands below it. `.`: the files of src itself. */
+/**
+ * Folders of src from the top to the bottom: each imports only what stands below it. `.`: the files of src itself.
+ * `testing` is part of the package and puts its network in the place of internals, so it may know them.
+ */
 const LAYERS = [
   'cli',
   'testing',

@@ -1,5 +1,10 @@
 /** Who is in the cloud: the core that knows no framework, network, clock or chance but what it is given. */
-export { type Clock, systemClock, systemRandom } from './environment.js';
+export {
+  type Clock,
+  type Random,
+  systemClock,
+  systemRandom,
+} from './environment.js';
 export {
   isCloudName,
   isFeatureList,

@@ -43,21 +43,31 @@ export class EventQueue {
     }
   }
 
+  /** When the earliest event is due; Infinity without any. */
+  get next(): number {
+    let first = this.#heap[0];
+    while (first && !first.callback) {
+      this.#removeFirst();
+      this.#cancelled--;
+      first = this.#heap[0];
+    }
+    return first ? first.due : Infinity;
+  }
+
   /** Takes the earliest event that is due at `until` or before. */
   take(until: number): { due: number; callback: () => void } | undefined {
-    for (;;) {
-      const first = this.#heap[0];
-      if (!first || first.due > until) {
-        return undefined;
-      }
-      this.#removeFirst();
-      const { due, callback } = first;
-      if (callback) {
-        first.callback = undefined;
-        return { due, callback };
-      }
-      this.#cancelled--;
+    if (this.next > until) {
+      return undefined;
     }
+    const first = this.#heap[0];
+    if (!first) {
+      return undefined;
+    }
+    this.#removeFirst();
+    const { due } = first;
+    const callback = first.callback!;
+    first.callback = undefined;
+    return { due, callback };
   }
 
   #removeFirst(): void {

@@ -32,6 +32,9 @@ export interface InMemoryNetworkOptions {
 /** What answers at an address: a process, its host's refusal, or nothing. */
 type Place = InMemoryProcess | 'refusing' | 'silent';
 
+/** Ms after which what was lost of a stream is sent again, as TCP does. */
+const RETRANSMISSION = 200;
+
 /** Errors that are kept. */
 const MAX_ERRORS = 100;
 
@@ -45,8 +48,9 @@ export class InMemoryNetwork implements Carrier {
   readonly errors: unknown[] = [];
   /** Probability that one direction of an exchange is lost; may be changed at any time. */
   loss: number;
+  /** Time that one direction takes; may be changed at any time. */
+  latency: Latency;
   readonly #random: SeededRandom;
-  readonly #latency: Latency;
   readonly #copies: boolean;
   /** By IP, then by port: an address would have to be written anew for each request. */
   readonly #places = new Map<string, Map<number, Place>>();
@@ -55,19 +59,24 @@ export class InMemoryNetwork implements Carrier {
     this.clock = options.clock;
     this.loss = options.loss ?? 0;
     this.#random = options.random ?? new SeededRandom(1);
-    this.#latency = options.latency ?? fixedLatency(0);
+    this.latency = options.latency ?? fixedLatency(0);
     this.#copies = options.bodies !== 'share';
   }
 
   /** Starts a process; what was at its address before is forgotten. */
   start(options: InMemoryProcessOptions): InMemoryProcess {
     const process = new InMemoryProcess(this, options);
-    let host = this.#places.get(options.ip);
-    if (!host) {
-      this.#places.set(options.ip, (host = new Map()));
-    }
-    host.set(options.port, process);
+    this.listen(process);
     return process;
+  }
+
+  /** The process takes requests from now on; what was at its address before is forgotten. */
+  listen(process: InMemoryProcess): void {
+    let host = this.#places.get(process.ip);
+    if (!host) {
+      this.#places.set(process.ip, (host = new Map()));
+    }
+    host.set(process.port, process);
   }
 
   /** Called by a process that ends. */
@@ -112,6 +121,22 @@ export class InMemoryNetwork implements Carrier {
     );
   }
 
+  /** Takes a part of a stream to another host: late, but without loss; while a link is cut, it waits. */
+  transmit(from: string, to: string, arrive: () => void): void {
+    const delay = this.latency(this.#random);
+    const lost = this.#random.next() < this.loss;
+    this.clock.setTimeout(() => {
+      if (lost || !this.links.connects(from, to)) {
+        this.clock.setTimeout(
+          () => this.transmit(from, to, arrive),
+          RETRANSMISSION,
+        );
+      } else {
+        arrive();
+      }
+    }, delay);
+  }
+
   noteError(error: unknown): void {
     if (this.errors.length < MAX_ERRORS) {
       this.errors.push(error);
@@ -131,7 +156,7 @@ export class InMemoryNetwork implements Carrier {
 
   #carry(from: string, to: string, arrive: () => void): void {
     // Both draws come first, so that a cut link does not shift the chance of all others.
-    const delay = this.#latency(this.#random);
+    const delay = this.latency(this.#random);
     const lost = this.#random.next() < this.loss;
     if (lost || !this.links.connects(from, to)) {
       return;

@@ -18,6 +18,8 @@ export interface InMemoryOrigin {
   remoteAddress: string;
   /** The sender's `x-peercloud-id`, if it sent one. */
   senderId?: string;
+  /** Headers beside those of every request. */
+  headers?: Record<string, string>;
 }
 
 /** What a process does with the requests that reach it; what it throws is answered as a 500. */
@@ -66,7 +68,7 @@ export class InMemoryProcess {
   readonly #network: Carrier;
   readonly #options: InMemoryProcessOptions;
 
-  /** Made by `InMemoryNetwork.start`. */
+  /** Made by `InMemoryNetwork.start`, or reached only once `InMemoryNetwork.listen` knows it. */
   constructor(network: Carrier, options: InMemoryProcessOptions) {
     this.#network = network;
     this.#options = options;
@@ -112,6 +114,9 @@ export class InMemoryProcess {
     if (senderId !== undefined) {
       origin.senderId = senderId;
     }
+    if (exchange.headers) {
+      origin.headers = exchange.headers;
+    }
     let answer: PeerAnswer;
     try {
       answer = await this.#options.handler(endpoint, body, origin);
@@ -156,10 +161,16 @@ class InMemoryTransport implements PeerTransport {
     target: PeerTarget,
     endpoint: Endpoint,
     body: JsonValue,
-    { timeout, signal }: RequestOptions,
+    { timeout, signal, headers }: RequestOptions,
   ): Promise<PeerAnswer> {
     const { clock } = this.#process;
-    const exchange = new Exchange(this.#process, target, endpoint, body);
+    const exchange = new Exchange(
+      this.#process,
+      target,
+      endpoint,
+      body,
+      headers,
+    );
     if (signal?.aborted) {
       exchange.abort();
       return exchange.answered;
@@ -205,6 +216,7 @@ export class Exchange {
     readonly target: PeerTarget,
     readonly endpoint: Endpoint,
     readonly body: JsonValue,
+    readonly headers?: Record<string, string>,
   ) {
     this.answered = new Promise((resolve, reject) => {
       this.#resolve = resolve;

@@ -1,7 +1,11 @@
 import { EventQueue, type QueuedEvent } from './event-queue.js';
 import type { Clock } from '../../membership/index.js';
 
-/** After so many events, timers and signals of the real process get their turn. */
+// Kept, since tests of applications put other ones in their place, which stand still.
+const { setImmediate } = globalThis;
+const nextTick = process.nextTick.bind(process);
+
+/** Events to a turn unless told otherwise. */
 const EVENTS_PER_TURN = 2048;
 
 /** Where virtual time starts unless told otherwise. */
@@ -15,9 +19,18 @@ export class VirtualClock implements Clock {
   readonly #events = new EventQueue();
   #elapsed = 0;
   #handled = 0;
+  readonly #eventsPerTurn: number;
 
-  /** @param start Unix time in ms at which virtual time starts */
-  constructor(readonly start = START) {}
+  /**
+   * @param start Unix time in ms at which virtual time starts
+   * @param eventsPerTurn events after which timers, sockets and signals of the real process get their turn
+   */
+  constructor(
+    readonly start = START,
+    eventsPerTurn = EVENTS_PER_TURN,
+  ) {
+    this.#eventsPerTurn = eventsPerTurn;
+  }
 
   now(): number {
     return this.start + Math.floor(this.#elapsed);
@@ -30,6 +43,11 @@ export class VirtualClock implements Clock {
   /** Events handled so far. */
   get handled(): number {
     return this.#handled;
+  }
+
+  /** When the next timer is due, on the clock of `monotonic()`; Infinity where none waits. */
+  get next(): number {
+    return this.#events.next;
   }
 
   /** Timers that are waiting. */
@@ -47,6 +65,11 @@ export class VirtualClock implements Clock {
     }
   }
 
+  /** Lets time pass at once, until a timer is due at most. */
+  pass(ms: number): void {
+    this.#elapsed = Math.min(this.#elapsed + ms, this.next);
+  }
+
   /**
    * Lets virtual time pass.
    * @param ms how much of it
@@ -61,10 +84,9 @@ export class VirtualClock implements Clock {
       }
       this.#elapsed = event.due;
       event.callback();
-      if (++this.#handled % EVENTS_PER_TURN === 0) {
+      await settled();
+      if (++this.#handled % this.#eventsPerTurn === 0) {
         await turn();
-      } else {
-        await settled();
       }
     }
     this.#elapsed = until;
@@ -109,7 +131,7 @@ export class VirtualClock implements Clock {
  * each tick queued from within it, which is far cheaper than a turn of the event loop.
  */
 function settled(): Promise<void> {
-  return new Promise((resolve) => process.nextTick(resolve));
+  return new Promise((resolve) => nextTick(resolve));
 }
 
 function turn(): Promise<void> {

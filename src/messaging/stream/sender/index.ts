@@ -1,6 +1,7 @@
 export {
   createStreamDialer,
   STREAM_DIALER,
+  StreamRefusedError,
   type StreamDialer,
 } from './stream-dialer.js';
 export { StreamLane } from './stream.lane.js';
