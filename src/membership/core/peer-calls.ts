@@ -130,12 +130,16 @@ export class PeerCalls {
   }
 }
 
+const TOO_MANY = 429;
+const UNAVAILABLE = 503;
+
 /** What a server says that does not have the path at all: nobody of ours. */
 const NO_SUCH_PATH: readonly number[] = [404, 405];
 
 /**
  * True for the refusal of a process that is there and well enough to refuse (PROTOCOL.md, section 1,
- * errors). Other servers, at an address that a peer once had, do not speak like this.
+ * errors). Other servers, at an address that a peer once had, do not speak like this; nor does a proxy, which
+ * says `503` itself where nobody is behind it. A rate limit that is used up says `429` in any form.
  */
 export function isRefusal({
   status,
@@ -144,12 +148,13 @@ export function isRefusal({
   status: number;
   body: JsonObject | undefined;
 }): boolean {
-  return (
-    status >= 400 &&
-    status < 500 &&
-    !NO_SUCH_PATH.includes(status) &&
-    body?.statusCode === status
-  );
+  if (status === TOO_MANY) {
+    return true;
+  }
+  const isWord = body?.statusCode === status;
+  return status === UNAVAILABLE
+    ? isWord && body?.code !== 'LEAVING'
+    : isWord && status >= 400 && status < 500 && !NO_SUCH_PATH.includes(status);
 }
 
 /** What an answer means that is not the one hoped for, for the log. */
@@ -161,8 +166,9 @@ export function describeRefusal(status: number): string {
 const REFUSALS: Readonly<Record<number, string>> = {
   401: 'it takes signed requests only, by a secret or a key that it knows: give both the same option security',
   403: 'it takes no requests from this address, or none that are signed: see its options addresses and security',
-  429: 'it has too much to do',
-  503: 'it has too much to do',
+  [TOO_MANY]:
+    'a rate limit turns requests away, of the peer, its app or something in between: exempt the paths of the protocol',
+  [UNAVAILABLE]: 'it has too much to do',
 };
 
 /** The answer, if the call was answered with success. */

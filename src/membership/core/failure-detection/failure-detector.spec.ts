@@ -15,6 +15,7 @@ import {
 import { TestCloud, told } from '../testing-support/test-cloud.js';
 import type { CoreContext } from '../context.js';
 import type { CoreEvents } from '../core-events.js';
+import type { CoreLogger } from '../membership.types.js';
 import type { MemberRecord, StateUpdate } from '../member-list/index.js';
 import { resolveMembershipOptions } from '../options/membership.options.js';
 import { dueUnconfirmed, FailureDetector } from './failure-detector.js';
@@ -23,7 +24,10 @@ import { ProbeRing } from './probe-ring.js';
 import type { Prober, Verdict } from './prober.js';
 
 /** Checks a member whose answer to `/status` is given here. */
-async function checkOfB(answer: () => Promise<PeerAnswer>) {
+async function checkOfB(
+  answer: () => Promise<PeerAnswer>,
+  logger?: CoreLogger,
+) {
   const own: { transport?: PeerTransport } = {};
   const transport: PeerTransport = {
     request: (target, endpoint, ...rest) =>
@@ -32,7 +36,10 @@ async function checkOfB(answer: () => Promise<PeerAnswer>) {
         : own.transport!.request(target, endpoint, ...rest),
   };
   const cloud = new TestCloud();
-  const a = cloud.peer('a', { ticks: false, env: { transport } });
+  const a = cloud.peer('a', {
+    ticks: false,
+    env: { transport, ...(logger && { logger }) },
+  });
   own.transport = a.process.transport;
   await cloud.cloud(['b'], { seeds: [a.address] });
   return { a, checked: await cloud.clock.complete(a.core.check('b')) };
@@ -54,6 +61,9 @@ describe('a check', () => {
     [403, { statusCode: 403, message: 'Forbidden resource' }, true],
     [413, { statusCode: 413, code: 'BODY_TOO_LARGE' }, true],
     [429, { statusCode: 429, code: 'TOO_MANY_REQUESTS' }, true],
+    [429, undefined, true],
+    [503, { statusCode: 503, code: 'FST_UNDER_PRESSURE' }, true],
+    [503, undefined, false],
     [404, { statusCode: 404, error: 'Not Found' }, false],
     [403, { error: 'a server that is no peer' }, false],
     [500, { statusCode: 500, code: 'INTERNAL' }, false],
@@ -64,6 +74,19 @@ describe('a check', () => {
       const { a, checked } = await checkOfB(async () => ({ status, body }));
       expect(checked.online).toBe(online);
       expect(a.core.get('b')?.state).toBe(online ? 'alive' : 'suspect');
+    },
+  );
+
+  it.each([429, 503])(
+    'warns of what turns checks away with %i, though the member counts as there',
+    async (status) => {
+      const warn = vi.fn();
+      const logger = { debug: vi.fn(), log: vi.fn(), warn };
+      const body = { statusCode: status };
+      await checkOfB(async () => ({ status, body }), logger);
+      expect(warn.mock.calls).toEqual([
+        [expect.stringMatching(new RegExp(`^b at .*\\(status ${status}\\)`))],
+      ]);
     },
   );
 
@@ -227,7 +250,10 @@ describe('a check', () => {
           : own.transport!.request(target, ...rest),
     };
     const cloud = new TestCloud();
-    const a = cloud.peer('a', { ticks: false, env: { transport } });
+    const a = cloud.peer('a', {
+      ticks: false,
+      env: { transport },
+    });
     own.transport = a.process.transport;
     await cloud.cloud(['b', 'c'], { seeds: [a.address] });
     expect(await cloud.clock.complete(a.core.check('b'))).toMatchObject({

@@ -2,6 +2,8 @@ import { isPeerId } from '../../../wire/endpoints.js';
 import { isJsonObject, type JsonObject } from '../../../wire/json.js';
 import type { PeerStatus } from '../../../wire/bodies.js';
 import { sleep, type CoreContext } from '../context.js';
+import { formatAddress } from '../../../wire/address.js';
+import { LimitedLog } from '../../../util/limited-log.js';
 import { Semaphore } from '../../../util/semaphore.js';
 import { speaks, type MemberRecord } from '../member-list/index.js';
 import { MAX_INDIRECT_PROBES } from '../options/membership.options.js';
@@ -45,6 +47,8 @@ const MAX_LATENESS = 500;
 export class Prober implements StatusService {
   readonly #running = new Map<string, Promise<Verdict>>();
   readonly #roundTrips: RoundTrips;
+  /** Of members that turn checks away. */
+  readonly #warnings: LimitedLog;
   /** Checks on behalf of other peers. */
   readonly #indirect = new Semaphore(MAX_INDIRECT_PROBES, 0);
 
@@ -63,6 +67,8 @@ export class Prober implements StatusService {
     this.#caller = caller;
     this.#ring = ring;
     this.#health = health;
+    const { clock, logger } = ctx.env;
+    this.#warnings = new LimitedLog(logger, () => clock.monotonic());
     const { probeTimeout } = ctx.options;
     const longest = probeTimeout * MAX_PROBE_FACTOR;
     this.#roundTrips = new RoundTrips(probeTimeout, longest);
@@ -101,6 +107,10 @@ export class Prober implements StatusService {
       const allowed = timeout + this.#health.slack(timeout);
       const lateness = clock.monotonic() - start - allowed;
       const verdict = this.#judge(reply);
+      if (reply.kind === 'busy') {
+        const who = `${member.id} at ${formatAddress(member)}`;
+        this.#warnings.warn(`${who} counts as there`, reply.why ?? '');
+      }
       if (verdict.kind === 'alive') {
         this.#health.note(-1);
       }
