@@ -81,6 +81,7 @@ export {
   type MessageErrorCode,
   type MessageFailureNotice,
   type MessageNotice,
+  type MessageTrace,
   type MessagePattern,
   type MessagingOptions,
   type PeerMessageOptions,

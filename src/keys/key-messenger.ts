@@ -159,6 +159,7 @@ export class KeyMessenger implements KeyRouting, OnModuleInit {
       body,
       sender,
       { metadata },
+      undefined,
       true,
     );
     const { status, payload } = outcome;

@@ -32,6 +32,7 @@ export {
 export type {
   MessageFailureNotice,
   MessageNotice,
+  MessageTrace,
 } from './message-channels.js';
 export {
   BadStatusError,

@@ -22,14 +22,20 @@ import {
   isNoChannel,
   MessageBody,
   OutgoingHead,
+  REPLIES_FEATURE,
+  ReplyReader,
   SelfLane,
   type MessageLane,
   type OutgoingMessage,
 } from './lanes/index.js';
 import {
   failedChannel,
+  patternOf,
   sentChannel,
+  settledChannel,
+  traceMessage,
   type MessageNotice,
+  type MessageTrace,
 } from './message-channels.js';
 import { MessageAbortedError, NoSuchPeerError } from './messaging.errors.js';
 import { PeerChannel } from './peer-channel.js';
@@ -104,6 +110,28 @@ export class MessagingService {
   }
 
   /**
+   * Sends a message to one peer, or to oneself, and gives the replies one by one: the values of a handler
+   * that returns an observable or an async iterable, or the one reply of any other. The message is sent when
+   * the first reply is asked for. To be iterated once, to its end or until the loop is left, which ends the
+   * handler. An async iterable does not run ahead of its reader; what an observable emits meanwhile waits
+   * within `messaging.stream.maxQueuedBytes`, over which it ends with `BAD_STATUS`, `payload.code`
+   * `REPLIES_NOT_READ`. Where only `/message` leads to the peer, and from peers without the feature
+   * `replies`, the last value comes alone.
+   *
+   * @param options `timeout` is the time until the first reply, and then what the reader waits for each
+   *   further one; `signal` ends it
+   * @throws MessageError (`INVALID_BODY`) and OptionsError, at once; iterating it throws what `send()`
+   *   rejects with, after the replies that came before
+   */
+  stream<T = JsonValue>(
+    peer: Peer | string,
+    body: unknown,
+    options?: SendOptions,
+  ): AsyncIterable<T> {
+    return this.#replies(undefined, peer, body, options) as AsyncIterable<T>;
+  }
+
+  /**
    * A named conversation between peers, for integrations; the same for each call with the same name.
    *
    * @param name 1 to 64 letters, digits and `_ . : / -`; a package's own name as its beginning
@@ -121,6 +149,7 @@ export class MessagingService {
     return new PeerChannel(name, {
       send: (peer, body, options) => this.#send(name, peer, body, options),
       broadcast: (body, options) => this.#broadcast(name, body, options),
+      stream: (peer, body, options) => this.#replies(name, peer, body, options),
       handle: (handler) => this.#router.registerChannel(name, handler),
     });
   }
@@ -168,6 +197,38 @@ export class MessagingService {
     });
   }
 
+  #replies(
+    channel: string | undefined,
+    peer: Peer | string,
+    body: unknown,
+    options?: SendOptions,
+  ): ReplyReader {
+    const peerId = typeof peer === 'string' ? peer : peer.id;
+    const message = this.#prepare(
+      new MessageBody(body, peerId),
+      channel,
+      options,
+    );
+    void message.body.json;
+    const { timeout, signal, head = new OutgoingHead() } = message;
+    return new ReplyReader({
+      peerId,
+      timeout,
+      signal,
+      send: (reader) => {
+        const deadline = performance.now() + timeout;
+        const { signal } = reader;
+        return this.#deliver(peerId, {
+          ...message,
+          head,
+          deadline,
+          signal,
+          reader,
+        });
+      },
+    });
+  }
+
   #receivers({ includeSelf, to }: BroadcastOptions = {}): Peer[] {
     const peers = this.#directory.list();
     if (includeSelf) {
@@ -203,11 +264,27 @@ export class MessagingService {
     if (!member) {
       return Promise.reject(new NoSuchPeerError(id));
     }
-    if (message.signal?.aborted) {
-      const { reason } = message.signal as { reason: unknown };
-      return Promise.reject(new MessageAbortedError(id, { cause: reason }));
+    return settledChannel.hasSubscribers
+      ? traceMessage(this.#traceOf(member, message), () =>
+          this.#deliverTo(member, message),
+        )
+      : this.#deliverTo(member, message);
+  }
+
+  #deliverTo(
+    member: Member,
+    message: OutgoingMessage,
+  ): Promise<JsonValue | undefined> {
+    const { head, reader, signal } = message;
+    if (signal?.aborted) {
+      const { reason } = signal as { reason: unknown };
+      return Promise.reject(
+        new MessageAbortedError(member.id, { cause: reason }),
+      );
     }
-    const { head } = message;
+    if (reader && !member.features.includes(REPLIES_FEATURE)) {
+      return this.#deliverTo(member, { ...message, reader: undefined });
+    }
     if (head && !member.features.includes(HEAD_FEATURE)) {
       return head.channel === undefined
         ? this.#sendAloud(member, { ...message, head: undefined })
@@ -223,17 +300,33 @@ export class MessagingService {
   }
 
   /** Sends a message of the application, with its events. */
-  #sendAloud(member: Member, message: OutgoingMessage): Promise<JsonValue> {
+  #sendAloud(
+    member: Member,
+    message: OutgoingMessage,
+  ): Promise<JsonValue | undefined> {
     if (sentChannel.hasSubscribers) {
       sentChannel.publish(this.#notice(member, message));
     }
     const reply = this.#laneTo(member).send(member, message);
     if (failedChannel.hasSubscribers) {
-      reply.catch((error: unknown) =>
-        failedChannel.publish({ ...this.#notice(member, message), error }),
-      );
+      reply.catch((error: unknown) => {
+        // That nobody reads on is no failure.
+        if (!message.reader?.hasLeft) {
+          failedChannel.publish({ ...this.#notice(member, message), error });
+        }
+      });
     }
     return reply;
+  }
+
+  #traceOf(member: Member, { body, head }: OutgoingMessage): MessageTrace {
+    return {
+      self: this.#core.id,
+      side: 'sender',
+      peer: this.#directory.of(member),
+      pattern: patternOf(body.value),
+      channel: head?.channel,
+    };
   }
 
   #notice(member: Member, { body }: OutgoingMessage): MessageNotice {

@@ -4,8 +4,8 @@ import type { MessageMetadata } from '../wire/message-head.js';
 import type { Broadcast, BroadcastOptions } from './broadcast.js';
 
 /**
- * Takes the messages of a channel. What it returns (a value, a promise or an observable) is the reply, as
- * with `@OnPeerMessage()`.
+ * Takes the messages of a channel. What it returns (a value, a promise, an observable or an async iterable)
+ * is the reply, or all replies, as with `@OnPeerMessage()`.
  *
  * @param sender the peer that sent it, or oneself
  * @param metadata what the sender gave as `metadata`; `{}` where it gave none
@@ -27,6 +27,11 @@ export interface ChannelSource {
     body: unknown,
     options?: BroadcastOptions,
   ): Broadcast<JsonValue | undefined>;
+  stream(
+    peer: Peer | string,
+    body: unknown,
+    options?: SendOptions,
+  ): AsyncIterable<JsonValue>;
   handle(handler: ChannelHandler): () => void;
 }
 
@@ -74,6 +79,20 @@ export class PeerChannel {
     options?: BroadcastOptions,
   ): Broadcast<T | undefined> {
     return this.#source.broadcast(body, options) as Broadcast<T | undefined>;
+  }
+
+  /**
+   * Sends a message to the channel's handler at one peer, or at oneself, and gives its replies one by one, as
+   * `MessagingService.stream()` does: none if nobody handles the channel there.
+   *
+   * @throws MessageError (`INVALID_BODY`) and OptionsError, at once
+   */
+  stream<T = JsonValue>(
+    peer: Peer | string,
+    body: unknown,
+    options?: SendOptions,
+  ): AsyncIterable<T> {
+    return this.#source.stream(peer, body, options) as AsyncIterable<T>;
   }
 
   /**

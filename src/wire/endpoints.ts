@@ -39,6 +39,7 @@ export const FEATURES = [
   'sync',
   'upgrade',
   'head',
+  'replies',
 ] as const;
 
 /** True for every 2xx (PROTOCOL.md, section 1, success). */

@@ -8,6 +8,8 @@ export interface MessageHead {
   /** The channel that the message is for; none for those of the application. */
   readonly channel?: string;
   readonly metadata?: MessageMetadata;
+  /** Characters of replies that its sender takes for now, where it takes several; on streams only. */
+  readonly replies?: number;
 }
 
 /** Request headers of `/message` that carry the head; the metadata is JSON in ASCII. */
@@ -16,6 +18,9 @@ export const METADATA_HEADER = 'x-peercloud-metadata';
 
 /** Characters of the metadata as JSON in ASCII, at most: it has to fit into a header. */
 export const MAX_METADATA_CHARS = 4096;
+
+/** Most characters of replies that a reader may have asked for and not got (PROTOCOL.md, section 4, `replies`). */
+export const MAX_CREDIT = 2 ** 31 - 1;
 
 const CHANNEL_NAME = /^[\w.:/-]{1,64}$/;
 
@@ -41,12 +46,22 @@ export function isMetadata(value: unknown): value is MessageMetadata {
   return chars <= MAX_METADATA_CHARS;
 }
 
+/** True for a whole number of characters that a reader may ask for. */
+export function isCredit(value: unknown): value is number {
+  return (
+    Number.isInteger(value) &&
+    (value as number) > 0 &&
+    (value as number) <= MAX_CREDIT
+  );
+}
+
 /** True for a head that a receiver can use. */
 export function isMessageHead(value: unknown): value is MessageHead {
   return (
     isJsonObject(value) &&
     (value['channel'] === undefined || isChannelName(value['channel'])) &&
-    (value['metadata'] === undefined || isMetadata(value['metadata']))
+    (value['metadata'] === undefined || isMetadata(value['metadata'])) &&
+    (value['replies'] === undefined || isCredit(value['replies']))
   );
 }
 

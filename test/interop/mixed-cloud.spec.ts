@@ -66,6 +66,40 @@ describe('two of each kind in one cloud', { timeout: 180_000 }, () => {
     }
   });
 
+  it('takes metadata, channels and several replies for what each peer has of them', async () => {
+    const [original1, nest1, , original2, nest2] = peers as [
+      PeerProcess,
+      PeerProcess,
+      PeerProcess,
+      PeerProcess,
+      PeerProcess,
+    ];
+    for (const original of [original1, original2]) {
+      const body = { type: 'echo' };
+      const extras = await nest1.extras(original, body);
+      const reply = expect.objectContaining({ from: original.name, body });
+      expect(extras).toEqual({
+        withMetadata: reply,
+        onChannel: 'none',
+        replies: [reply],
+      });
+      // To the original every message is one, and every reply.
+      const last = await settled(peers, () =>
+        original.send(nest2, { type: 'count' }),
+      );
+      expect(last).toEqual({ value: { n: 2, from: 'nobody' } });
+    }
+    const extras = await nest1.extras(nest2, { type: 'count' });
+    expect(extras).toEqual({
+      withMetadata: { n: 2, from: 'nest-1' },
+      onChannel: { at: 'nest-2' },
+      replies: [
+        { n: 1, from: 'nest-1' },
+        { n: 2, from: 'nest-1' },
+      ],
+    });
+  });
+
   it('lists nobody twice, also after a while', async () => {
     await everyoneSeesEveryone(peers);
     const twice = new Set<string>();

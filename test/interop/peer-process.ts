@@ -6,6 +6,7 @@ import type {
   Answer,
   Call,
   Commands,
+  Extras,
   NamedReply,
   ProgramOptions,
   Reply,
@@ -117,6 +118,11 @@ export class PeerProcess {
 
   broadcast(body: object): Promise<NamedReply[]> {
     return this.#call('broadcast', body);
+  }
+
+  /** For the kinds that are Nest apps. */
+  extras(to: PeerProcess, body: object): Promise<Extras> {
+    return this.#call('extras', to.name, body);
   }
 
   /** A goodbye, as far as the kind has one. */

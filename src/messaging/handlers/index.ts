@@ -2,10 +2,15 @@ export { headOf, MessageRouter, type KeyRouting } from './message-router.js';
 export {
   BAD_HEAD,
   BODY_TOO_LARGE,
+  NO_MORE,
+  NOT_READ,
   refusal,
+  replied,
   replyText,
+  TOO_MANY_STREAMS,
   type MessageOutcome,
 } from './message-outcome.js';
+export type { ReplySink } from './several-replies.js';
 export type { MessagePattern } from './message-pattern.js';
 export {
   OnPeerMessage,

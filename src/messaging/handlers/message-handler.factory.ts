@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { EXCEPTION_FILTERS_METADATA } from '@nestjs/common/internal';
 import {
   ContextIdFactory,
   ExternalContextCreator,
@@ -22,6 +23,7 @@ import {
   type Enhancers,
 } from './handler-metadata.js';
 import { PEER_CONTEXT_TYPE } from './message.decorators.js';
+import { filtered } from './several-replies.js';
 
 /** A method that takes messages, ready to be called. */
 export interface MessageHandler {
@@ -29,7 +31,7 @@ export interface MessageHandler {
   readonly name: string;
   /** Where its class is listed: `providers of AppModule`. Undefined: no class has it. */
   readonly place?: string;
-  /** Runs the method; may return a promise or an observable, and may throw. */
+  /** Runs the method; may return a promise, an observable or an async iterable, and may throw. */
   invoke(body: JsonValue, sender: Peer, metadata: MessageMetadata): unknown;
   /** The key whose owner handles the message; may throw. */
   readonly key?: ((body: JsonValue) => string | undefined) | undefined;
@@ -60,9 +62,9 @@ export class MessageHandlerFactory {
   ) {
     this.#appContexts = appContexts;
     this.#inheritsGlobals = options.messaging.inheritAppConfig;
-    this.#contexts = this.#inheritsGlobals
-      ? appContexts
-      : withoutGlobals(modules);
+    this.#contexts = keepingObservables(
+      this.#inheritsGlobals ? appContexts : withoutGlobals(modules),
+    );
   }
 
   create(source: HandlerSource): MessageHandler {
@@ -91,22 +93,36 @@ export class MessageHandlerFactory {
     { filters }: Enhancers,
     contextId?: ContextId,
   ): Invoke {
-    return this.#contexts.create(
+    const method = instance[methodName]!;
+    // Nest logs what its filters let pass; without filters the router does, with the handler's name.
+    const hasFilters = filters || this.#inheritsGlobals;
+    const invoke = this.#contexts.create(
       instance,
-      instance[methodName]!,
+      method,
       methodName,
       argsMetadataKey(owner, methodName),
       messageParams,
       contextId,
       wrapper.id,
-      // Nest logs what its filters let pass; without filters the router does, with the handler's name.
-      {
-        guards: true,
-        interceptors: true,
-        filters: filters || this.#inheritsGlobals,
-      },
+      { guards: true, interceptors: true, filters: hasFilters },
       PEER_CONTEXT_TYPE,
     );
+    if (!hasFilters) {
+      return invoke;
+    }
+    const filter = this.#contexts.create(
+      instance,
+      failingLike(method),
+      methodName,
+      undefined,
+      undefined,
+      contextId,
+      wrapper.id,
+      { guards: false, interceptors: false, filters: true },
+      PEER_CONTEXT_TYPE,
+    );
+    return async (...args) =>
+      filtered(await invoke(...args), (error) => filter(...args, error));
   }
 
   /** A request-scoped provider is made anew for each message; its REQUEST is a PeerMessageRequest. */
@@ -140,6 +156,28 @@ export interface PeerMessageRequest {
   sender: Peer;
   /** `{}` where the sender gave none. */
   metadata: MessageMetadata;
+}
+
+/** A function with the filters of a method that throws its last argument. */
+function failingLike(method: object): (...args: unknown[]) => never {
+  const fail = (...args: unknown[]) => {
+    throw args.at(-1);
+  };
+  const filters: unknown = Reflect.getMetadata(
+    EXCEPTION_FILTERS_METADATA,
+    method,
+  );
+  Reflect.defineMetadata(EXCEPTION_FILTERS_METADATA, filters, fail);
+  return fail;
+}
+
+/** The same chain, which leaves an observable as it is: each of its values may be a reply. */
+function keepingObservables(
+  contexts: ExternalContextCreator,
+): ExternalContextCreator {
+  return Object.create(contexts, {
+    transformToResult: { value: async (result: unknown) => result },
+  }) as ExternalContextCreator;
 }
 
 /** Nest's chain of guards, interceptors, pipes and filters, without those of the whole app. */

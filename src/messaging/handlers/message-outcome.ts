@@ -66,6 +66,27 @@ export const REPLY_TOO_LARGE = refusal(
   'REPLY_TOO_LARGE',
 );
 
+/** Replies that have come one by one, and are over. */
+export const NO_MORE: MessageOutcome = {
+  status: 204,
+  payload: null,
+  handler: undefined,
+};
+
+/** More replies than may wait for their reader, of a handler that cannot be held back. */
+export const NOT_READ = refusal(
+  503,
+  'the replies are not read as fast as they come',
+  'REPLIES_NOT_READ',
+);
+
+/** More handlers with several replies than one sender may have at work. */
+export const TOO_MANY_STREAMS = refusal(
+  429,
+  'too many messages with several replies are under way',
+  'TOO_MANY_REQUESTS',
+);
+
 /** The answer of a handler that returned: nothing is `{}`. */
 export function replied(value: unknown, handler?: string): MessageOutcome {
   return { status: 200, payload: value ?? {}, handler };

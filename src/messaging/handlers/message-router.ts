@@ -7,25 +7,37 @@ import {
   type MessageMetadata,
 } from '../../wire/message-head.js';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { isObservable, lastValueFrom } from 'rxjs';
 import { messageOf, stackOf } from '../../errors/error-text.js';
 import type { MembershipCore, Peer } from '../../membership/index.js';
 import { MEMBERSHIP_CORE } from '../../options/peer-cloud.tokens.js';
+import { isSuccess } from '../../wire/endpoints.js';
 import { OwnContext } from '../../util/own-context.js';
 import type { JsonValue } from '../../wire/json.js';
 import { InvalidHandlerError } from '../messaging.errors.js';
 import type { MessageHandler } from './message-handler.factory.js';
 import { readPattern, type PatternLeaf } from './message-pattern.js';
 import { PatternIndex } from './pattern-index.js';
-import { receivedChannel } from '../message-channels.js';
+import {
+  patternOf,
+  receivedChannel,
+  settledChannel,
+  traceMessage,
+} from '../message-channels.js';
 import {
   FAILED,
   NO_CHANNEL,
   NO_HANDLER,
+  NO_MORE,
   refused,
   replied,
   type MessageOutcome,
 } from './message-outcome.js';
+import {
+  bringAll,
+  isSeveral,
+  lastOf,
+  type ReplySink,
+} from './several-replies.js';
 import {
   channelTaken,
   handlerFailed,
@@ -67,6 +79,16 @@ export interface KeyRouting {
     metadata: MessageMetadata,
   ): Promise<MessageOutcome> | undefined;
 }
+
+/** Runs a handler that was found. */
+type Invoke = (
+  handler: MessageHandler,
+  body: JsonValue,
+  sender: Peer,
+  head: MessageHead | undefined,
+  replies: ReplySink | undefined,
+  isOwner?: boolean,
+) => MessageOutcome | Promise<MessageOutcome>;
 
 /**
  * Brings each message to its handler, by the rules of `/message` (PROTOCOL.md, section 2), whichever lane
@@ -129,15 +151,17 @@ export class MessageRouter {
 
   /**
    * Runs the handler of a message; never rejects.
+   * @param replies takes the replies of a handler that has several; without it, the last one is the outcome
    * @param isOwner true: it has been found out that this peer is to handle it, whatever its key is
    */
   async dispatch(
     body: JsonValue,
     sender: Peer,
     head?: MessageHead,
+    replies?: ReplySink,
     isOwner = false,
   ): Promise<MessageOutcome> {
-    return this.run(body, sender, head, isOwner);
+    return this.run(body, sender, head, replies, isOwner);
   }
 
   /**
@@ -148,12 +172,14 @@ export class MessageRouter {
     body: JsonValue,
     sender: Peer,
     head?: MessageHead,
+    replies?: ReplySink,
     isOwner = false,
   ): MessageOutcome | Promise<MessageOutcome> {
+    const invoke = settledChannel.hasSubscribers ? this.#traced : this.#invoke;
     if (head?.channel !== undefined) {
       const handler = this.#channels.get(head.channel);
       return handler
-        ? this.#context.run(this.#invoke, handler, body, sender, head)
+        ? this.#context.run(invoke, handler, body, sender, head, replies)
         : NO_CHANNEL;
     }
     if (receivedChannel.hasSubscribers) {
@@ -164,23 +190,42 @@ export class MessageRouter {
       return this.hasHandlers ? NO_HANDLER : replied(undefined);
     }
     return this.#context.run(
-      this.#invoke,
+      invoke,
       handler,
       body,
       sender,
       head,
+      replies,
       isOwner,
     );
   }
 
+  /** The same while somebody listens to the channel `settled`. */
+  readonly #traced: Invoke = (handler, body, sender, head, ...rest) =>
+    traceMessage(
+      {
+        self: this.#core.id,
+        side: 'handler',
+        peer: sender,
+        pattern: patternOf(body),
+        channel: head?.channel,
+      },
+      () => this.#invoke(handler, body, sender, head, ...rest),
+      ({ status }) =>
+        isSuccess(status)
+          ? { outcome: 'OK' }
+          : { outcome: 'BAD_STATUS', status },
+    );
+
   /** What a handler returns may be anything: a proxy whose properties throw, for one. */
-  readonly #invoke = (
-    handler: MessageHandler,
-    body: JsonValue,
-    sender: Peer,
-    head: MessageHead | undefined,
+  readonly #invoke: Invoke = (
+    handler,
+    body,
+    sender,
+    head,
+    replies,
     isOwner = false,
-  ): MessageOutcome | Promise<MessageOutcome> => {
+  ) => {
     const failed = (error: unknown) => this.#failed(error, handler, sender);
     try {
       const metadata = head?.metadata ?? NO_METADATA;
@@ -193,10 +238,10 @@ export class MessageRouter {
       const result = handler.invoke(body, sender, metadata);
       return isThenable(result)
         ? Promise.resolve(result).then(
-            (value) => settle(value, handler, failed),
+            (value) => settle(value, handler, failed, replies),
             failed,
           )
-        : settle(result, handler, failed);
+        : settle(result, handler, failed, replies);
     } catch (error) {
       return failed(error);
     }
@@ -246,14 +291,15 @@ function settle(
   value: unknown,
   { name }: MessageHandler,
   failed: (error: unknown) => MessageOutcome,
+  replies: ReplySink | undefined,
 ): MessageOutcome | Promise<MessageOutcome> {
   try {
-    return isObservable(value)
-      ? lastValueFrom(value, { defaultValue: undefined }).then(
-          (last) => replied(last, name),
-          failed,
-        )
-      : replied(value, name);
+    if (!isSeveral(value)) {
+      return replied(value, name);
+    }
+    return replies
+      ? bringAll(value, replies, name).then(() => NO_MORE, failed)
+      : lastOf(value).then((last) => replied(last, name), failed);
   } catch (error) {
     return failed(error);
   }

@@ -34,7 +34,8 @@ export interface PeerMessageOptions {
 
 /**
  * Makes a method of a provider or controller the handler of messages from other peers
- * (PROTOCOL.md, section 2, `/message`). What it returns (a value, a promise or an observable) is the reply.
+ * (PROTOCOL.md, section 2, `/message`). What it returns (a value or a promise) is the reply. An observable or
+ * an async iterable is several, for `MessagingService.stream()`; `send()` gets the last of them.
  *
  * Without a pattern it gets every message that no other handler takes; a string is the body's `type`; an
  * object matches every body that holds these values. The match with the most keys wins, then the handler

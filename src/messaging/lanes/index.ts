@@ -1,10 +1,16 @@
 export { bodyFault, type BodyLimits } from './body-check.js';
 export { HttpLane } from './http.lane.js';
-export { HEAD_FEATURE, OutgoingHead } from './outgoing-head.js';
+export {
+  HEAD_FEATURE,
+  OutgoingHead,
+  REPLIES_FEATURE,
+} from './outgoing-head.js';
 export {
   MessageBody,
   type MessageLane,
   type OutgoingMessage,
 } from './outgoing-message.js';
 export { answerError, isNoChannel, replyFault } from './replies.js';
+export { ReplyReader } from './reply-reader.js';
+export { ReplyWriter, type ReplyPort } from './reply-writer.js';
 export { SelfLane } from './self.lane.js';

@@ -10,26 +10,35 @@ import {
 /** Feature of the peers that understand heads (PROTOCOL.md, section 4). */
 export const HEAD_FEATURE = 'head';
 
+/** Feature of the peers that send several replies to one message (PROTOCOL.md, section 4, `replies`). */
+export const REPLIES_FEATURE = 'replies';
+
 /** What travels beside a body, on its way out; the metadata is text already, however many peers it goes to. */
 export class OutgoingHead {
   readonly #metadata: string | undefined;
 
   /** @throws OptionsError for metadata that is not strings by name, or too large */
   constructor(
-    readonly channel: string | undefined,
-    metadata: unknown,
+    readonly channel?: string,
+    metadata?: unknown,
   ) {
     this.#metadata = metadata === undefined ? undefined : readText(metadata);
   }
 
-  /** As it stands in a frame. */
-  get json(): string {
+  /**
+   * As it stands in a frame.
+   * @param replies characters of replies that a reader takes for now
+   */
+  json(replies?: number): string {
     const parts: string[] = [];
     if (this.channel !== undefined) {
       parts.push(`"channel":"${this.channel}"`);
     }
     if (this.#metadata !== undefined) {
       parts.push(`"metadata":${this.#metadata}`);
+    }
+    if (replies !== undefined) {
+      parts.push(`"replies":${replies}`);
     }
     return `{${parts.join()}}`;
   }

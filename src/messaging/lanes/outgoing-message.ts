@@ -7,6 +7,7 @@ import {
 } from '../../wire/json.js';
 import { InvalidBodyError } from '../messaging.errors.js';
 import type { OutgoingHead } from './outgoing-head.js';
+import type { ReplyReader } from './reply-reader.js';
 
 /** A body on its way out; serialised once, however many peers it goes to. */
 export class MessageBody {
@@ -62,9 +63,17 @@ export interface OutgoingMessage {
   /** When the caller stops waiting, on the clock of `performance.now()`. */
   readonly deadline: number;
   readonly signal: AbortSignal | undefined;
+  /** Takes the replies before the last, where several are wanted. Its receiver has the feature `replies`. */
+  readonly reader?: ReplyReader | undefined;
 }
 
-/** A way by which messages reach peers. Rejects with a MessageError. */
+/**
+ * A way by which messages reach peers. Resolves to the last reply, undefined where a reader has had all of
+ * them; rejects with a MessageError.
+ */
 export interface MessageLane {
-  send(member: Member, message: OutgoingMessage): Promise<JsonValue>;
+  send(
+    member: Member,
+    message: OutgoingMessage,
+  ): Promise<JsonValue | undefined>;
 }

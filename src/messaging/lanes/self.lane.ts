@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type Member, PeerDirectory } from '../../membership/index.js';
 import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
 import { PEER_CLOUD_OPTIONS } from '../../options/peer-cloud.tokens.js';
+import { BodyBudget } from '../../security/index.js';
 import { isSuccess } from '../../wire/endpoints.js';
 import type { JsonValue } from '../../wire/json.js';
 import type { MessageHead } from '../../wire/message-head.js';
@@ -11,8 +12,10 @@ import {
   MessageAbortedError,
   MessageTimeoutError,
 } from '../messaging.errors.js';
+import { resolveStreamOptions } from '../messaging.options.js';
 import {
   BODY_TOO_LARGE,
+  NO_MORE,
   type MessageOutcome,
   replyText,
   MessageRouter,
@@ -20,6 +23,8 @@ import {
 import { bodyFault } from './body-check.js';
 import type { MessageLane, OutgoingMessage } from './outgoing-message.js';
 import { answerError, replyFault } from './replies.js';
+import type { ReplyReader } from './reply-reader.js';
+import { ReplyWriter } from './reply-writer.js';
 
 /** Messages to oneself: no network, but the same copies, limits, answers and errors. */
 @Injectable()
@@ -27,6 +32,8 @@ export class SelfLane implements MessageLane {
   readonly #router: MessageRouter;
   readonly #directory: PeerDirectory;
   readonly #options: ResolvedPeerCloudOptions;
+  /** What replies to oneself that are not read may take. */
+  readonly #budget: BodyBudget;
 
   constructor(
     router: MessageRouter,
@@ -37,12 +44,22 @@ export class SelfLane implements MessageLane {
     this.#router = router;
     this.#directory = directory;
     this.#options = options;
+    const { stream } = options.messaging;
+    this.#budget = new BodyBudget(
+      (stream || resolveStreamOptions({}, 'stream')).maxQueuedBytes,
+    );
   }
 
-  async send({ id }: Member, message: OutgoingMessage): Promise<JsonValue> {
-    const { maxAnswerBytes, maxJsonDepth } = this.#options.limits;
+  async send(
+    { id }: Member,
+    message: OutgoingMessage,
+  ): Promise<JsonValue | undefined> {
     const outcome = await this.#handle(id, message);
+    if (outcome === NO_MORE) {
+      return undefined;
+    }
     // As it would arrive over the network.
+    const { maxAnswerBytes, maxJsonDepth } = this.#options.limits;
     const { status, json } = replyText(outcome, maxAnswerBytes);
     const payload = JSON.parse(json) as JsonValue;
     const fault = replyFault(id, payload, maxJsonDepth);
@@ -72,25 +89,57 @@ export class SelfLane implements MessageLane {
     );
     return (
       fault ??
-      withinLimits(id, message, () =>
-        this.#router.dispatch(
-          body,
-          this.#directory.self,
-          message.head && (JSON.parse(message.head.json) as MessageHead),
-        ),
-      )
+      withinLimits(id, message, () => this.#dispatch(id, body, message))
     );
+  }
+
+  async #dispatch(
+    id: string,
+    body: JsonValue,
+    { head, reader }: OutgoingMessage,
+  ): Promise<MessageOutcome> {
+    const writer = reader && this.#writerTo(reader);
+    const outcome = await this.#router.dispatch(
+      body,
+      this.#directory.self,
+      head && (JSON.parse(head.json()) as MessageHead),
+      writer,
+    );
+    await writer?.written();
+    return writer?.fault ?? outcome;
+  }
+
+  #writerTo(reader: ReplyReader): ReplyWriter {
+    const writer = new ReplyWriter(
+      reader.credit,
+      {
+        maxBytes: this.#options.limits.maxAnswerBytes,
+        isFull: false,
+        write: (json) => {
+          reader.push(JSON.parse(json) as JsonValue, json.length);
+          return json.length;
+        },
+      },
+      this.#budget.open(),
+    );
+    reader.grant = (chars) => writer.grant(chars);
+    onAbort(reader.signal, () => writer.leave());
+    return writer;
   }
 }
 
 function withinLimits<T>(
   id: string,
-  { timeout, deadline, signal }: OutgoingMessage,
+  { timeout, deadline, signal, reader }: OutgoingMessage,
   work: () => Promise<T>,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
-      () => reject(new MessageTimeoutError(id, timeout)),
+      () => {
+        if (!reader?.isAnswered) {
+          reject(new MessageTimeoutError(id, timeout));
+        }
+      },
       Math.max(0, deadline - performance.now()),
     );
     const ignoreSignal =

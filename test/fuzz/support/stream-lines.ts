@@ -17,13 +17,25 @@ const hello = object({
 const GREETING =
   '{"v":1,"heartbeat":10000,"maxBytes":1000000,"maxInFlight":100}';
 
+/** What may stand before a request. */
+const head = fc.oneof(
+  { weight: 6, arbitrary: fc.constant(undefined) },
+  {
+    weight: 2,
+    arbitrary: object({ replies: oneOf(1, 1000, 2 ** 31, 0.5, 'x') }),
+  },
+);
+
 const frames = (kind: string, body: Text): Text =>
   fc
     .tuple(
-      oneOf(kind, kind, kind, 'm', 'r', 'x', 'y'),
-      fc.array(fc.tuple(number, number, fc.oneof(oneOf({ n: 1 }), body)), {
-        maxLength: 5,
-      }),
+      oneOf(kind, kind, kind, kind, 'm', 'r', 'n', 'c', 'x', 'y'),
+      fc.array(
+        fc
+          .tuple(head, number, number, fc.oneof(oneOf({ n: 1 }), body))
+          .map(([first, ...rest]) => (first ? [first, ...rest] : rest)),
+        { maxLength: 5 },
+      ),
       fc.option(hostile, { freq: 6 }),
     )
     .map(

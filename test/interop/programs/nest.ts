@@ -10,6 +10,7 @@ import {
   type Peer,
   PeerBody,
   PeerCloudModule,
+  PeerMetadata,
   PeerSender,
 } from '../../../src/index.js';
 import { type Reply, readOptions, replyTo, serve } from './rpc.js';
@@ -18,6 +19,12 @@ const { name, port, seeds, adapter, ownListener } = readOptions();
 
 @Injectable()
 class Messages {
+  @OnPeerMessage('count')
+  async *count(@PeerMetadata('from') from = 'nobody') {
+    yield { n: 1, from };
+    yield { n: 2, from };
+  }
+
   @OnPeerMessage()
   handle(@PeerBody() body: object, @PeerSender() sender: Peer): object {
     return replyTo(
@@ -50,15 +57,26 @@ const membership = app.get(MembershipService);
 const messaging = app.get(MessagingService);
 await membership.whenJoined();
 
+messaging.channel('interop').handle(() => ({ at: name }));
+
 serve(membership.self.port, {
   names: () => membership.peers().map((peer) => peer.data.name as string),
   data: () => membership.peers().map((peer) => peer.data),
-  send(to, body) {
-    const peer = membership.peers().find(({ data }) => data.name === to);
-    if (!peer) {
-      throw new Error(`${name} has no peer ${to}`);
+  send: (to, body) =>
+    messaging.send(peerNamed(to), body).then((value) => ({ value }), refusal),
+  async extras(to, body) {
+    const peer = peerNamed(to);
+    const metadata = { from: name };
+    const replies: unknown[] = [];
+    for await (const reply of messaging.stream(peer, body, { metadata })) {
+      replies.push(reply);
     }
-    return messaging.send(peer, body).then((value) => ({ value }), refusal);
+    return {
+      withMetadata: await messaging.send(peer, body, { metadata }),
+      onChannel:
+        (await messaging.channel('interop').send(peer, body)) ?? 'none',
+      replies,
+    };
   },
   async broadcast(body) {
     const results = await messaging.broadcast(body);
@@ -69,6 +87,14 @@ serve(membership.self.port, {
   },
   close: () => app.close(),
 });
+
+function peerNamed(to: string): Peer {
+  const peer = membership.peers().find(({ data }) => data.name === to);
+  if (!peer) {
+    throw new Error(`${name} has no peer ${to}`);
+  }
+  return peer;
+}
 
 function refusal(error: unknown): Reply {
   return error instanceof BadStatusError

@@ -7,7 +7,17 @@ export interface Commands {
   /** Sends to the peer of that name. */
   send(name: string, body: object): Promise<Reply>;
   broadcast(body: object): Promise<NamedReply[]>;
+  /** What only peers of this project have: a message with metadata, one on a channel, and several replies. */
+  extras(name: string, body: object): Promise<Extras>;
   close(): Promise<void>;
+}
+
+/** What came back of them. */
+export interface Extras {
+  withMetadata: unknown;
+  /** `none` where the peer does not have the channel. */
+  onChannel: unknown;
+  replies: unknown[];
 }
 
 /** A reply, or the HTTP status (0: none) of what came instead. */
@@ -26,7 +36,7 @@ export interface Call {
 export type Answer = { id: number } & ({ result: unknown } | { error: string });
 
 /** Serves the calls of the test, and tells it under which port the peer runs. */
-export function serve(port: number, commands: Commands): void {
+export function serve(port: number, commands: Partial<Commands>): void {
   process.on('message', ({ id, command, args }: Call) => {
     const run = commands[command] as (...args: unknown[]) => unknown;
     Promise.resolve()

@@ -11,6 +11,8 @@ export const STREAM_VERSION = 1;
  * - `["m", t, id, ms, body, id, ms, body, …]`: requests; `t` is the opener's clock in ms, `ms` what is
  *   left of the message's time. An object before an `id` is the head of that request;
  * - `["r", id, status, payload, id, status, payload, …]`: replies;
+ * - `["n", id, payload]`: a reply that others follow, to a request whose head asks for several;
+ * - `["c", id, n]`: of the opener, it takes n characters more of such replies; 0: none any more;
  * - `["e"]`: of the opener, its last line; of the receiver, every request has been started;
  * - `["x"]`: the receiver takes no more on this stream;
  * - `0`: a sign of life;
@@ -19,6 +21,8 @@ export const STREAM_VERSION = 1;
 export const FRAME = {
   requests: 'm',
   replies: 'r',
+  next: 'n',
+  credit: 'c',
   ended: 'e',
   away: 'x',
 } as const;

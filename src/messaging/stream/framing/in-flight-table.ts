@@ -35,15 +35,27 @@ export class InFlightTable<T> {
     return number;
   }
 
-  /** Takes out the message of that number; undefined for one that waits no more, or never did. */
-  take(number: number): T | undefined {
+  /** The message of that number; undefined for one that waits no more, or never did. */
+  get(number: number): T | undefined {
     const place = number % this.#capacity;
-    const message = this.#places[place];
-    if (message === undefined || this.#numbers[place] !== number) {
-      return undefined;
+    return this.#numbers[place] === number ? this.#places[place] : undefined;
+  }
+
+  /** Puts another in place of the message of that number, if it is there. */
+  replace(number: number, message: T): void {
+    if (this.get(number) !== undefined) {
+      this.#places[number % this.#capacity] = message;
     }
-    this.#places[place] = undefined;
-    this.#free.push(place);
+  }
+
+  /** Takes out the message of that number, if it is there. */
+  take(number: number): T | undefined {
+    const message = this.get(number);
+    if (message !== undefined) {
+      const place = number % this.#capacity;
+      this.#places[place] = undefined;
+      this.#free.push(place);
+    }
     return message;
   }
 

@@ -3,7 +3,11 @@ import type { BodyAccount } from '../../../security/index.js';
 import type { JsonObject, JsonValue } from '../../../wire/json.js';
 import { isMessageHead, type MessageHead } from '../../../wire/message-head.js';
 import { isLarger, type Text } from '../../../util/text-parts.js';
-import { BAD_HEAD, type MessageOutcome } from '../../handlers/index.js';
+import {
+  BAD_HEAD,
+  type MessageOutcome,
+  type ReplySink,
+} from '../../handlers/index.js';
 import { bodyFault, type BodyLimits } from '../../lanes/index.js';
 import {
   AWAY_LINE,
@@ -25,26 +29,24 @@ import {
   type RequestLine,
   type RequestStarter,
 } from './request-backlog.js';
+import { ReplyStreams, type ReplyStreamsConfig } from './reply-streams.js';
 import { RunningHandlers, type SenderLoad } from './running-handlers.js';
 
 /** What the receiving side has to know. */
-export interface IncomingStreamConfig extends BodyLimits {
+export interface IncomingStreamConfig extends BodyLimits, ReplyStreamsConfig {
   /** The own id. */
   id: string;
   heartbeat: number;
   /** What its lines that are still coming in take of the memory for that. */
   account: BodyAccount;
-  /** Handlers at work for the sender, at most. */
-  maxInFlight: number;
   /** What the sender has at work on all its streams. */
   load: SenderLoad;
-  /** Ms for which a handler counts as at work, however soon its sender stops waiting. */
-  minTime: number;
-  /** Runs the handler of a message. */
+  /** Runs the handler of a message; several replies go to `replies`. */
   run(
     body: JsonValue,
     sender: Peer,
     head?: MessageHead,
+    replies?: ReplySink,
   ): MessageOutcome | Promise<MessageOutcome>;
 }
 
@@ -64,6 +66,7 @@ export class IncomingStream implements FrameHandler, RequestStarter {
   readonly #transit = new TransitClock();
   readonly #backlog = new RequestBacklog(this);
   readonly #running: RunningHandlers;
+  readonly #several: ReplyStreams;
   #greeted = false;
   /** True while the socket has as many replies to send as it may have. */
   #full = false;
@@ -96,6 +99,10 @@ export class IncomingStream implements FrameHandler, RequestStarter {
       config.load,
       () => this.#finishIfDone(),
     );
+    this.#several = new ReplyStreams(config, this.#replies, {
+      isFull: () => this.#full,
+      onEmpty: () => this.#finishIfDone(),
+    });
     this.#connection.write(helloLine({ id, heartbeat, maxBytes, maxInFlight }));
   }
 
@@ -135,6 +142,8 @@ export class IncomingStream implements FrameHandler, RequestStarter {
         throw new StreamError('a request came after the end of requests');
       }
       this.#take(frame as JsonValue[], line);
+    } else if (kind === FRAME.credit) {
+      this.#several.grant(frame as JsonValue[]);
     } else if (kind === FRAME.ended) {
       this.#ended = true;
       this.#work();
@@ -147,12 +156,14 @@ export class IncomingStream implements FrameHandler, RequestStarter {
 
   onDrain(): void {
     this.#full = this.#connection.isFull;
+    this.#several.flush();
     this.#work();
   }
 
   onClose(): void {
     this.#backlog.clear();
     this.#running.abandon();
+    this.#several.abandon();
     this.#config.load.forget(this.#work);
     this.#owner.onClosed(this);
   }
@@ -169,9 +180,19 @@ export class IncomingStream implements FrameHandler, RequestStarter {
     line: RequestLine,
     head?: JsonObject,
   ): void {
-    const outcome =
-      bodyFault(body, this.#config, line.mayBeTooLarge) ??
-      this.#run(body, head);
+    const fault = bodyFault(body, this.#config, line.mayBeTooLarge);
+    if (fault || (head && !isMessageHead(head))) {
+      this.#replies.add(id, fault ?? BAD_HEAD);
+      return;
+    }
+    const credit = (head as MessageHead | undefined)?.replies;
+    if (credit !== undefined) {
+      this.#several.start(id, credit, (replies) =>
+        this.#config.run(body, this.sender, head, replies),
+      );
+      return;
+    }
+    const outcome = this.#config.run(body, this.sender, head);
     if (outcome instanceof Promise) {
       const number = this.#running.enter(deadline);
       void outcome.then((settled) => {
@@ -181,15 +202,6 @@ export class IncomingStream implements FrameHandler, RequestStarter {
     } else {
       this.#replies.add(id, outcome);
     }
-  }
-
-  #run(
-    body: JsonValue,
-    head: JsonObject | undefined,
-  ): MessageOutcome | Promise<MessageOutcome> {
-    return head === undefined || isMessageHead(head)
-      ? this.#config.run(body, this.sender, head)
-      : BAD_HEAD;
   }
 
   #greet(line: string): void {
@@ -244,7 +256,7 @@ export class IncomingStream implements FrameHandler, RequestStarter {
       this.#saidEnded = true;
       this.#connection.write(ENDED_LINE);
     }
-    if (this.#running.isEmpty) {
+    if (this.#running.isEmpty && this.#several.isEmpty) {
       this.#connection.finish();
     }
   }

@@ -97,6 +97,13 @@ export class RunningHandlers {
     return this.#deadlines.add(whole);
   }
 
+  /** Nobody waits for that one any more. */
+  abandonOne(number: number): void {
+    const end = Math.ceil(performance.now() + this.#minTime);
+    this.#deadlines.replace(number, end);
+    this.#watch.watch(end);
+  }
+
   /** Nobody waits for any of it any more. */
   abandon(): void {
     this.#end = Math.ceil(performance.now() + this.#minTime);

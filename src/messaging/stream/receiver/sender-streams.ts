@@ -5,7 +5,14 @@ import type { SenderLoad } from './running-handlers.js';
 interface Entry {
   /** The oldest first. */
   readonly streams: Set<IncomingStream>;
-  readonly load: SenderLoad;
+  readonly loads: SenderLoads;
+}
+
+/** What a sender has at work. */
+export interface SenderLoads {
+  load: SenderLoad;
+  /** Handlers that may have several replies; they count by themselves, as they wait for what their sender says. */
+  replyLoad: SenderLoad;
 }
 
 /** The streams that are open here, by their senders, and what each sender has at work. */
@@ -13,11 +20,11 @@ export class SenderStreams {
   readonly #entries = new Map<string, Entry>();
   #open = 0;
 
-  readonly #createLoad: (onIdle: () => void) => SenderLoad;
+  readonly #createLoads: (onIdle: () => void) => SenderLoads;
 
-  /** @param createLoad what a sender may have at work, who calls back when nothing of it is */
-  constructor(createLoad: (onIdle: () => void) => SenderLoad) {
-    this.#createLoad = createLoad;
+  /** @param createLoads what a sender may have at work, who calls back when nothing of a kind is */
+  constructor(createLoads: (onIdle: () => void) => SenderLoads) {
+    this.#createLoads = createLoads;
   }
 
   /** True while no stream is open. */
@@ -25,8 +32,8 @@ export class SenderStreams {
     return this.#open === 0;
   }
 
-  loadOf(senderId: string): SenderLoad {
-    return this.#entryOf(senderId).load;
+  loadsOf(senderId: string): SenderLoads {
+    return this.#entryOf(senderId).loads;
   }
 
   add(stream: IncomingStream): void {
@@ -55,10 +62,10 @@ export class SenderStreams {
     let entry = this.#entries.get(senderId);
     if (!entry) {
       const streams = new Set<IncomingStream>();
-      const load = this.#createLoad(
+      const loads = this.#createLoads(
         () => streams.size === 0 && this.#forgetIfIdle(senderId),
       );
-      entry = { streams, load };
+      entry = { streams, loads };
       this.#entries.set(senderId, entry);
     }
     return entry;
@@ -66,7 +73,8 @@ export class SenderStreams {
 
   #forgetIfIdle(senderId: string): void {
     const entry = this.#entries.get(senderId);
-    if (entry?.streams.size === 0 && entry.load.isIdle) {
+    const { load, replyLoad } = entry?.loads ?? {};
+    if (entry?.streams.size === 0 && load?.isIdle && replyLoad?.isIdle) {
       this.#entries.delete(senderId);
     }
   }

@@ -17,7 +17,7 @@ import {
   REQUESTS_IN_WORK,
 } from '../../../options/peer-cloud.tokens.js';
 import { BodyBudget, PeerSecurity } from '../../../security/index.js';
-import type { Semaphore } from '../../../util/semaphore.js';
+import { Semaphore } from '../../../util/semaphore.js';
 import { MessageRouter } from '../../handlers/index.js';
 import { Heartbeat, StreamError, type OpenSocket } from '../framing/index.js';
 import type { ResolvedStreamOptions } from '../../messaging.options.js';
@@ -71,9 +71,11 @@ export class StreamAcceptor
     this.#directory = directory;
     this.#budget = budget;
     this.#options = cloud.messaging.stream;
-    this.#streams = new SenderStreams(
-      (onIdle) => new SenderLoad(this.#maxInFlight, requests, onIdle),
-    );
+    const withReplies = new Semaphore(cloud.limits.maxRequests);
+    this.#streams = new SenderStreams((onIdle) => ({
+      load: new SenderLoad(this.#maxInFlight, requests, onIdle),
+      replyLoad: new SenderLoad(this.#maxInFlight, withReplies, onIdle),
+    }));
     const interval = this.#options ? this.#options.heartbeatInterval / 2 : 1000;
     this.#heartbeat = new Heartbeat(interval, (now, stalled) => {
       for (const stream of this.#streams.all()) {
@@ -161,17 +163,20 @@ export class StreamAcceptor
 
   #configFor(senderId: string): IncomingStreamConfig {
     const { maxMessageBytes, messageTimeout, limits } = this.#cloud;
-    const { heartbeatInterval } = this.#options as ResolvedStreamOptions;
+    const { heartbeatInterval, maxQueuedBytes } = this
+      .#options as ResolvedStreamOptions;
     return {
       id: this.#core.id,
       heartbeat: heartbeatInterval,
       account: this.#budget.open(),
       maxInFlight: this.#maxInFlight,
-      load: this.#streams.loadOf(senderId),
+      ...this.#streams.loadsOf(senderId),
+      replyBudget: new BodyBudget(maxQueuedBytes),
       minTime: messageTimeout,
       maxBytes: maxMessageBytes,
       maxDepth: limits.maxJsonDepth,
-      run: (body, sender, head) => this.#router.run(body, sender, head),
+      run: (body, sender, head, replies) =>
+        this.#router.run(body, sender, head, replies),
     };
   }
 

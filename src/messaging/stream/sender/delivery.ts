@@ -19,15 +19,17 @@ export class Delivery {
   queuedChars = 0;
   /** Runs what sends it by `/message` in the context of its sender, as far as that was kept. */
   inContext = inPlace;
+  /** Hears that it is settled. */
+  onSettled: (() => void) | undefined;
   readonly #ignoreSignal: (() => void) | undefined;
 
-  readonly #onReply: (value: JsonValue) => void;
+  readonly #onReply: (value: JsonValue | undefined) => void;
   readonly #onError: (error: unknown) => void;
 
   constructor(
     readonly peerId: string,
     readonly message: OutgoingMessage,
-    onReply: (value: JsonValue) => void,
+    onReply: (value: JsonValue | undefined) => void,
     onError: (error: unknown) => void,
   ) {
     this.#onReply = onReply;
@@ -40,7 +42,7 @@ export class Delivery {
     }
   }
 
-  resolve(value: JsonValue): void {
+  resolve(value: JsonValue | undefined): void {
     if (this.#settle()) {
       this.#onReply(value);
     }
@@ -70,6 +72,7 @@ export class Delivery {
     }
     this.settled = true;
     this.#ignoreSignal?.();
+    this.onSettled?.();
     return true;
   }
 }

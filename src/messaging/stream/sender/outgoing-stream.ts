@@ -2,7 +2,12 @@ import type { BodyAccount } from '../../../security/index.js';
 import { isSuccess } from '../../../wire/endpoints.js';
 import type { JsonValue } from '../../../wire/json.js';
 import { isLarger } from '../../../util/text-parts.js';
-import { answerError, replyFault } from '../../lanes/index.js';
+import { NO_MORE } from '../../handlers/index.js';
+import {
+  answerError,
+  replyFault,
+  type ReplyReader,
+} from '../../lanes/index.js';
 import {
   ConnectionLostError,
   type InvalidBodyError,
@@ -223,12 +228,15 @@ export class OutgoingStream implements FrameHandler {
   expire(now: number, fail: (delivery: Delivery) => void): number {
     let next = Infinity;
     for (const [id, delivery] of this.#inFlight) {
-      const { deadline } = delivery.message;
+      const { reader, deadline } = delivery.message;
       if (delivery.settled) {
         this.#inFlight.take(id);
+      } else if (reader?.isAnswered) {
+        // From the first reply on, its reader has the time.
+        continue;
       } else if (deadline <= now) {
-        this.#inFlight.take(id);
         fail(delivery);
+        this.#inFlight.take(id);
       } else if (deadline < next) {
         next = deadline;
       }
@@ -246,6 +254,8 @@ export class OutgoingStream implements FrameHandler {
     const kind = Array.isArray(frame) ? frame[0] : undefined;
     if (kind === FRAME.replies) {
       this.#settle(frame as JsonValue[]);
+    } else if (kind === FRAME.next) {
+      this.#takeReply(frame as JsonValue[], line.length);
     } else if (kind === FRAME.ended) {
       if (!this.#ended) {
         throw new StreamError(
@@ -318,8 +328,25 @@ export class OutgoingStream implements FrameHandler {
   /** What comes before the body. */
   #frameHead(delivery: Delivery, now: number): string {
     const id = this.#inFlight.add(delivery);
-    const { head, deadline } = delivery.message;
-    return `${head ? `,${head.json}` : ''},${id},${Math.ceil(deadline - now)},`;
+    const { head, deadline, reader } = delivery.message;
+    if (reader) {
+      this.#bind(reader, id, delivery);
+    }
+    return `${head ? `,${head.json(reader?.credit)}` : ''},${id},${Math.ceil(deadline - now)},`;
+  }
+
+  /** Lets a reader say what it takes, and that it takes no more. */
+  #bind(reader: ReplyReader, id: number, delivery: Delivery): void {
+    const tell = (chars: number) =>
+      this.#connection.write(`["${FRAME.credit}",${id},${chars}]\n`);
+    reader.grant = tell;
+    delivery.onSettled = () => {
+      if (this.#inFlight.take(id)) {
+        tell(0);
+        this.#finishIfDone();
+        this.#owner.onRoom();
+      }
+    };
   }
 
   #greeted(line: string): void {
@@ -359,10 +386,32 @@ export class OutgoingStream implements FrameHandler {
     }
   }
 
+  #takeReply(frame: JsonValue[], chars: number): void {
+    const [, id, payload] = frame;
+    if (frame.length !== REPLY_VALUES || typeof id !== 'number') {
+      throw new StreamError('a reply of several has the wrong shape');
+    }
+    const delivery = this.#inFlight.get(id);
+    if (!delivery) {
+      // Given up meanwhile.
+      return;
+    }
+    const fault = replyFault(this.peerId, payload, this.#config.maxDepth);
+    if (fault) {
+      delivery.reject(fault);
+    } else if (!delivery.message.reader?.push(payload!, chars)) {
+      throw new StreamError('a reply came that was not asked for');
+    }
+    this.isProven = true;
+    this.#owner.onSign(this);
+  }
+
   #settleOne(delivery: Delivery, status: number, payload: JsonValue): void {
     const fault = replyFault(this.peerId, payload, this.#config.maxDepth);
     if (fault) {
       delivery.reject(fault);
+    } else if (delivery.message.reader && status === NO_MORE.status) {
+      delivery.resolve(undefined);
     } else if (isSuccess(status)) {
       delivery.resolve(payload);
     } else {

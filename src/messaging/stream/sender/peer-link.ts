@@ -113,7 +113,7 @@ export class PeerLink implements StreamRotationOwner {
     return this.#streams.isOpen && !this.isBusy;
   }
 
-  send(message: OutgoingMessage): Promise<JsonValue> {
+  send(message: OutgoingMessage): Promise<JsonValue | undefined> {
     if (this.isRefused && this.#queue.isEmpty && this.#fallback.hasRoom) {
       // At once, as a call of the sender's own: what follows its requests sees this one among them.
       this.#tryAgain();

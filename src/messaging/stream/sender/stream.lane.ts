@@ -110,7 +110,10 @@ export class StreamLane implements MessageLane, OnApplicationShutdown {
   }
 
   /** Sends over the peer's stream, or by `/message` where there is none. */
-  send(member: Member, message: OutgoingMessage): Promise<JsonValue> {
+  send(
+    member: Member,
+    message: OutgoingMessage,
+  ): Promise<JsonValue | undefined> {
     const link = this.#links.get(member.id) ?? this.#connect(member);
     if (link) {
       return link.send(message);
