@@ -24,6 +24,10 @@ const DEFAULTS = {
   adapter: 'fetch',
   auth: { username: 'app', password: 'secret' },
   params: { key: 'of the app' },
+  headers: {
+    common: { 'content-type': 'text/plain' },
+    post: { 'content-type': 'text/plain' },
+  },
   validateStatus: () => false,
   transformRequest: () => 'not what was meant',
   transformResponse: () => 'not what was answered',
@@ -104,6 +108,9 @@ describe.each(Object.entries(WAYS))('on %s', (_way, setup) => {
       for (const peer of [first, second]) {
         const replies = await peer.messaging.broadcast({ text: 'hello' });
         expect(replies).toMatchObject([{ value: { echo: 'hello' } }]);
+        // What stops a stream alone would not be seen otherwise.
+        const kind = options.messaging ? 'message' : 'stream';
+        expect(replies[0]!.peer.lane).toMatchObject({ kind });
       }
     },
   );
