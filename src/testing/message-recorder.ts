@@ -1,10 +1,9 @@
+import type { JsonObject, JsonValue, MessageMetadata } from '../index.js';
 import {
   headOf,
   type MessageLane,
   type OutgoingMessage,
 } from '../messaging/index.js';
-import type { JsonObject, JsonValue } from '../wire/json.js';
-import type { MessageMetadata } from '../wire/message-head.js';
 
 /** Messages that are kept, the newest ones. */
 const MAX_MESSAGES = 10_000;

@@ -1,4 +1,4 @@
-import { PeerCloudError } from '../errors/peer-cloud.error.js';
+import { PeerCloudError } from '../index.js';
 
 /** What went wrong in a test cloud. */
 export type TestCloudErrorCode =

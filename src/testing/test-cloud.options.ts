@@ -6,13 +6,13 @@ import type {
   Type,
 } from '@nestjs/common';
 import type { TestingModule, TestingModuleBuilder } from '@nestjs/testing';
+import type { PeerCloudOptions } from '../index.js';
 import {
   OptionsError,
   readNumber,
   readObject,
   readOneOf,
 } from '../options/option-checks.js';
-import type { PeerCloudOptions } from '../options/peer-cloud.options.js';
 
 /** Most apps in one test cloud. */
 export const MAX_APPS = 200;
@@ -20,22 +20,17 @@ export const MAX_APPS = 200;
 /** Ms of the cloud's time for one direction, at most. */
 const MAX_LATENCY = 60_000;
 
-/** Options of a peer that are the network's, which is the test cloud's. */
-const NETWORK_OPTIONS = [
-  'enabled',
-  'peers',
-  'ip',
-  'port',
-  'listener',
-  'tls',
-  'addresses',
-] as const;
-
 /** Options of a peer that a test may set: all but those of the network, which is in memory. */
 export type TestPeerOptions = Omit<
   PeerCloudOptions,
-  (typeof NETWORK_OPTIONS)[number]
+  'enabled' | 'peers' | 'ip' | 'port' | 'listener' | 'tls' | 'addresses'
 >;
+
+/** The others. */
+const NETWORK_OPTIONS: readonly Exclude<
+  keyof PeerCloudOptions,
+  keyof TestPeerOptions
+>[] = ['enabled', 'peers', 'ip', 'port', 'listener', 'tls', 'addresses'];
 
 /** What each app of a test cloud is made of: its root module, or the metadata of one. */
 export type TestCloudModule = Type | DynamicModule | ModuleMetadata;
