@@ -43,7 +43,8 @@ export class MessageRecorder {
       const settle = this.#note(from, member.id, message);
       const reply = send(member, message);
       void reply.then(
-        (value) => settle({ reply: value }),
+        // Several replies were read one by one.
+        (reply = null) => settle({ reply }),
         (error: Error) => settle({ error }),
       );
       return reply;
