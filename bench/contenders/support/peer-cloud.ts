@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { tracingChannel } from 'node:diagnostics_channel';
 import {
   Injectable,
   Module,
@@ -45,7 +46,15 @@ export interface PeerCloudSetup {
   listener?: boolean;
   tls?: boolean;
   security?: PeerCloudOptions['security'];
+  /** What a message has that most have not. Default: nothing. */
+  extra?: 'channel' | 'metadata' | 'traced';
 }
+
+/** A channel, and metadata as a trace context has it. */
+const CHANNEL = 'bench';
+const METADATA = {
+  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+};
 
 @Injectable()
 class EchoHandler {
@@ -79,6 +88,10 @@ export function peerCloudContender(
         ...options,
         ...(crowded && CROWDED),
       });
+      peer
+        .get(MessagingService)
+        .channel(CHANNEL)
+        .handle((body) => body);
       await join(peer, host);
       const { id, port } = peer.get(MembershipService).self;
       return { location: { id, port, ...certificate } };
@@ -107,7 +120,7 @@ export async function peerCloudClient(
   const joinMs = performance.now() - startedAt;
   return {
     joinMs,
-    send: (peer, body) => messaging.send(peers[peer]!, body),
+    send: sendingBy(messaging, peers, setup.extra),
     broadcast: async (body) => {
       const results = await messaging.broadcast(body);
       return results.filter(({ value }) => isEcho(value, body)).length;
@@ -116,11 +129,34 @@ export async function peerCloudClient(
   };
 }
 
+function sendingBy(
+  messaging: MessagingService,
+  peers: readonly Peer[],
+  extra: PeerCloudSetup['extra'],
+): BenchClient['send'] {
+  switch (extra) {
+    case 'channel': {
+      const channel = messaging.channel(CHANNEL);
+      return (peer, body) => channel.send(peers[peer]!, body);
+    }
+    case 'metadata':
+      return (peer, body) =>
+        messaging.send(peers[peer]!, body, { metadata: METADATA });
+    default:
+      return (peer, body) => messaging.send(peers[peer]!, body);
+  }
+}
+
 function createPeer(
   setup: PeerCloudSetup,
   certificate: Certificate | undefined,
   options: PeerCloudOptions,
 ): Promise<INestApplication> {
+  if (setup.extra === 'traced') {
+    tracingChannel('peercloud:message.settled').asyncEnd.subscribe(
+      () => undefined,
+    );
+  }
   const module: DynamicModule = {
     module: PeerModule,
     imports: [PeerCloudModule.forRoot(options)],
