@@ -94,10 +94,16 @@ describe('the lint rules of the house', () => {
   });
 
   it('a private member has a #', () => {
-    const check = (visited: string, accessibility: string) =>
-      messagesOf('private-fields', 'src/a.ts', visited, { accessibility });
+    const check = (visited: string, accessibility: string, override = false) =>
+      messagesOf('private-fields', 'src/a.ts', visited, {
+        accessibility,
+        override,
+      });
     expect(check('TSParameterProperty', 'private')).toHaveLength(1);
     expect(check('MethodDefinition', 'protected')).toHaveLength(1);
+    expect(check('MethodDefinition', 'private', true)).toHaveLength(1);
     expect(check('PropertyDefinition', 'public')).toEqual([]);
+    // A framework's own.
+    expect(check('MethodDefinition', 'protected', true)).toEqual([]);
   });
 });

@@ -101,9 +101,11 @@ const privateFields = {
   meta: { type: 'problem' },
   create(context) {
     const check = (node) => {
+      // What a framework's class has as protected cannot be #private where it is overridden.
+      const isOverride = node.override && node.accessibility === 'protected';
       if (
-        node.accessibility === 'private' ||
-        node.accessibility === 'protected'
+        !isOverride &&
+        ['private', 'protected'].includes(node.accessibility)
       ) {
         report(context, node, 'write a #private member');
       }
