@@ -32,6 +32,9 @@ const CHANNEL = 'rooms';
 /** Bytes that one client may leave unread; then its connection is ended. */
 const MAX_UNREAD = 16 * 2 ** 20;
 
+/** Ms that an event may take to reach a peer: one that is busy shall not miss it. Nobody waits for that. */
+const PATIENCE = 60_000;
+
 /** `readyState` of a WebSocket that is open. */
 const OPEN = 1;
 
@@ -185,7 +188,9 @@ export class PeerRooms implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   #emit(message: { room: string } & RoomEvent): void {
-    const results = this.#channel?.broadcast(message);
+    const results = this.#channel?.broadcast(message, {
+      timeout: PATIENCE,
+    });
     this.#list.deliver(message.room, {
       event: message.event,
       data: message.data,

@@ -23,6 +23,12 @@ import { readReply, readWelcome, VERSION, type Reply } from './wire.js';
 const FIRST_PAUSE = 20;
 const LONGEST_PAUSE = 1_000;
 
+/**
+ * Ms that a message may take to be confirmed. Nobody waits for that, and the end of a peer or of its connection
+ * is told at once; to send again what a busy peer has not read yet would make it busier.
+ */
+const PATIENCE = 60_000;
+
 /** Statuses of a peer, or of what stands before it, that has other things to do or does not know this one yet. */
 const PASSING = [403, 408, 429, 502, 503, 504];
 
@@ -111,6 +117,7 @@ export class Outbox {
     try {
       results = this.#channel.broadcast<JsonValue>(body, {
         to: ({ id }) => this.#links.get(id)?.state === 'open',
+        timeout: PATIENCE,
       });
     } catch (error) {
       this.#logger.error(notSent(nsp), error);
@@ -215,10 +222,12 @@ export class Outbox {
 
   #send(link: PeerLink, parcel: Parcel): void {
     const { opened } = link;
-    this.#channel.send<JsonValue>(link.peer, parcel.body).then(
-      (value) => this.#settle(link, opened, parcel, value, undefined),
-      (error: Error) => this.#settle(link, opened, parcel, undefined, error),
-    );
+    this.#channel
+      .send<JsonValue>(link.peer, parcel.body, { timeout: PATIENCE })
+      .then(
+        (value) => this.#settle(link, opened, parcel, value, undefined),
+        (error: Error) => this.#settle(link, opened, parcel, undefined, error),
+      );
   }
 
   /** Says hello until the peer says which number it waits for; then what it has not got goes out. */
