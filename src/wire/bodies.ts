@@ -40,7 +40,12 @@ export interface JoinRequest {
 
 /** Why a `/join` was refused (PROTOCOL.md, section 2). */
 export type JoinRefusal =
-  'CHECK_FAILED' | 'ID_TAKEN' | 'CLOUD_FULL' | 'WRONG_CLOUD' | 'LEAVING';
+  | 'CHECK_FAILED'
+  | 'ID_TAKEN'
+  | 'CLOUD_FULL'
+  | 'WRONG_CLOUD'
+  | 'CLOCK_AHEAD'
+  | 'LEAVING';
 
 /** Answer to an accepted `/join`. */
 export interface JoinAccepted {

@@ -32,18 +32,6 @@ import {
 } from './options/membership.options.js';
 import { wire, type CoreParts } from './wiring.js';
 
-/** A peer tried to replace the data of another one (PROTOCOL.md, section 4, `update`). */
-export class ForeignUpdateError extends PeerCloudError {
-  override readonly name = 'ForeignUpdateError';
-
-  constructor(senderId: string, id: string) {
-    super(
-      'NOT_YOURS',
-      `${senderId} may replace its own data only, not that of ${id}`,
-    );
-  }
-}
-
 /**
  * Who is in the cloud, and this peer's own part in it: the one class of this folder that others use.
  * It knows no framework and touches no network, clock or chance but what it is given.
@@ -231,11 +219,12 @@ export class MembershipCore {
 
   /** One period of failure detection, healing and care for legacy members. */
   async tick(): Promise<void> {
-    const { ctx, stalls, detector, healer, legacyCare } = this.#parts;
+    const { ctx, stalls, detector, healer, recovery, legacyCare } = this.#parts;
     if (!ctx.life.active || !ctx.life.started) {
       return;
     }
     stalls.tickBegins();
+    recovery.checkClock();
     legacyCare.tick();
     void healer.tick();
     await detector.tick();
@@ -322,7 +311,7 @@ export class MembershipCore {
 
   /**
    * Answers `/update`: a peer replaces its own data, nobody else's.
-   * @throws ForeignUpdateError if it is not about the sender itself
+   * @throws PeerCloudError with the code `NOT_YOURS` if it is not about the sender itself
    */
   async receiveUpdate(
     request: UpdateRequest,
@@ -330,7 +319,10 @@ export class MembershipCore {
   ): Promise<{ status: 'updated' }> {
     this.#reachedBy(sender.id);
     if (request.id !== sender.id) {
-      throw new ForeignUpdateError(sender.id, request.id);
+      throw new PeerCloudError(
+        'NOT_YOURS',
+        `${sender.id} may replace its own data only, not that of ${request.id}`,
+      );
     }
     this.#applyUpdate(request);
     return { status: 'updated' };
@@ -431,7 +423,7 @@ export class MembershipCore {
     }
     // A legacy peer counts nothing; everybody that it notifies counts the same way.
     const version = incarnation ?? known.incarnation + 1;
-    if (!isCredibleIncarnation(version, env.clock)) {
+    if (!isCredibleIncarnation(version, env.clock, 'ownWord')) {
       return;
     }
     const record = changeRecord(known, {

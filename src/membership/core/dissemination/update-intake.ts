@@ -7,6 +7,7 @@ import type { FailureDetector, Verifier } from '../failure-detection/index.js';
 import {
   isCredibleIncarnation,
   isLegacy,
+  leadOf,
   makeRecord,
   overrides,
   type ChangeOrigin,
@@ -140,12 +141,19 @@ export class UpdateIntake {
     by = from,
   ): void {
     const { self, list, events, env } = this.#ctx;
-    const { id, state } = update;
-    if (!isCredibleIncarnation(update.incarnation, env.clock)) {
+    const { id, state, incarnation } = update;
+    const believed =
+      id === self.id
+        ? self.incarnation
+        : (list.peek(id) ?? list.tombstones.get(id))?.incarnation;
+    if (
+      incarnation > (believed ?? 0) &&
+      !isCredibleIncarnation(incarnation, env.clock, 'accusation')
+    ) {
       return;
     }
     if (id === self.id) {
-      events.emit('self.claimed', update.incarnation, true);
+      events.emit('self.claimed', incarnation, true);
     } else if (state === 'suspect') {
       // Members that suspect count, so nobody may invent them.
       const isKnown = by === self.id || list.peek(by);
@@ -175,7 +183,14 @@ export class UpdateIntake {
     if (info.id.length > this.#ctx.options.limits.maxIdLength) {
       return false;
     }
-    if (!isCredibleIncarnation(info.incarnation ?? 0, env.clock)) {
+    const { incarnation = 0 } = info;
+    const isOwnWord = source.verified || source.from === info.id;
+    const by = isOwnWord ? 'ownWord' : 'hearsay';
+    if (!isCredibleIncarnation(incarnation, env.clock, by)) {
+      this.#log.warn(
+        `Not added: ${info.id}, ${leadOf(incarnation, env.clock)} ahead`,
+        "its clock, or this peer's, is wrong",
+      );
       return false;
     }
     if (info.features && (info.cloud ?? '') !== self.cloud) {

@@ -144,7 +144,7 @@ describe('JoinCheck', () => {
     const answer = await cloud.settle(
       fake.join(a.address, { features: FEATURES, incarnation }),
     );
-    expect(answer).toMatchObject(refusal('CHECK_FAILED'));
+    expect(answer).toMatchObject(refusal('CLOCK_AHEAD'));
   });
 
   it("takes the joiner's own word at its address for its features, not the request's", async () => {

@@ -18,6 +18,7 @@ import { Semaphore } from '../../../util/semaphore.js';
 import { TokenBuckets } from '../../../util/token-buckets.js';
 import {
   isCredibleIncarnation,
+  leadOf,
   toPeerInfo,
   type MemberRecord,
 } from '../member-list/index.js';
@@ -102,6 +103,11 @@ export class JoinCheck {
     }
     if ((request.cloud ?? '') !== self.cloud) {
       return { code: 'WRONG_CLOUD' };
+    }
+    const { incarnation = 0 } = request;
+    if (!isCredibleIncarnation(incarnation, env.clock, 'ownWord')) {
+      const detail = `, ${leadOf(incarnation, env.clock)} ahead`;
+      return { code: 'CLOCK_AHEAD', detail };
     }
     const place = await this.#placeOf(request, origin, end);
     if ('code' in place) {
@@ -231,7 +237,7 @@ export class JoinCheck {
     );
     if (
       incarnation !== Infinity &&
-      !isCredibleIncarnation(incarnation, this.#ctx.env.clock)
+      !isCredibleIncarnation(incarnation, this.#ctx.env.clock, 'ownWord')
     ) {
       return undefined;
     }

@@ -30,8 +30,12 @@ const REFUSALS: Record<JoinRefusal, string> = {
   ID_TAKEN: 'another peer of this cloud has that id',
   CLOUD_FULL: 'this cloud takes no more peers',
   WRONG_CLOUD: 'this is a cloud of another name',
+  CLOCK_AHEAD: "by this peer's clock the joining peer starts in the future",
   LEAVING: 'this peer is leaving',
 };
+
+/** Refusals that somebody has to do something about. */
+const WARNINGS: ReadonlySet<JoinRefusal> = new Set(['ID_TAKEN', 'CLOCK_AHEAD']);
 
 function rejected(code: JoinRefusal): JoinRejected {
   return { status: 'rejected', error: { code, message: REFUSALS[code] } };
@@ -119,7 +123,7 @@ export class JoinReceiver {
     { remoteAddress }: RequestOrigin,
   ): JoinAnswer {
     const reason = why + detail;
-    const log = code === 'ID_TAKEN' ? this.#warnings : this.#log;
+    const log = WARNINGS.has(code) ? this.#warnings : this.#log;
     log.warn(
       `Refused to let in ${id ?? 'a peer'} from ${remoteAddress || 'a socket without an address'}${detail} (${code})`,
       why,

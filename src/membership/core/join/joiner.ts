@@ -26,8 +26,8 @@ type JoinOutcome =
   | {
       readonly kind: 'refused' | 'failed';
       readonly why: string;
-      /** True: a peer that is alive has this peer's id. */
-      readonly isTaken?: boolean;
+      /** True: somebody has to do something about it. */
+      readonly isWarning?: boolean;
     };
 
 /** How often an address behind which several peers may answer is asked for the peer that let this one in. */
@@ -241,11 +241,11 @@ export class Joiner {
       this.addresses.note(address, undefined);
       return;
     }
-    const { kind, why, isTaken } = outcome;
+    const { kind, why, isWarning } = outcome;
     if (this.addresses.note(address, why) && kind === 'refused') {
       const { logger } = this.#ctx.env;
       const text = `${formatAddress(address)} did not let this peer in: ${why}`;
-      if (isTaken) {
+      if (isWarning) {
         logger.warn(text);
       } else {
         logger.log(text);
@@ -378,7 +378,9 @@ export class Joiner {
     for (const place of isElsewhere ? [receiver, called] : [called]) {
       if (await this.#isAt(place, address)) {
         this.#intake.record(place, { ...source, verified: true });
-        return undefined;
+        return this.#ctx.list.peek(receiver.id)
+          ? undefined
+          : 'what it says of itself is not believed';
       }
     }
     const refusal = this.#refusalOf(
@@ -421,15 +423,17 @@ const REFUSALS: Readonly<Record<string, string>> = {
   CHECK_FAILED: 'its check of this peer failed, and its log says why',
   CLOUD_FULL: 'its cloud takes no more peers',
   WRONG_CLOUD: 'it belongs to a cloud of another name (option cloud)',
+  CLOCK_AHEAD:
+    "by its clock this peer starts in the future: its clock, or this peer's, is wrong",
   LEAVING: 'it is leaving',
 };
 
 function refusedWith(code: string, id: string): JoinOutcome {
   if (code === 'ID_TAKEN') {
     const why = `another peer that is alive has the id ${id}: give each one its own (option id)`;
-    return { kind: 'refused', why, isTaken: true };
+    return { kind: 'refused', why, isWarning: true };
   }
   const words = REFUSALS[code];
   const why = words === undefined ? code : `${words} (${code})`;
-  return { kind: 'refused', why };
+  return { kind: 'refused', why, isWarning: code === 'CLOCK_AHEAD' };
 }

@@ -1,6 +1,12 @@
 import { sleep, type CoreContext } from '../context.js';
 import type { Prober, ProbeRing } from '../failure-detection/index.js';
-import { isLegacy, speaks, type MemberRecord } from '../member-list/index.js';
+import {
+  isCredibleIncarnation,
+  isLegacy,
+  leadOf,
+  speaks,
+  type MemberRecord,
+} from '../member-list/index.js';
 import type { StatusCaller } from '../status/index.js';
 import type { Joiner } from './joiner.js';
 
@@ -96,6 +102,29 @@ export class Recovery {
   stalled(): void {
     for (const member of this.#others(ASKED_AFTER_STALL)) {
       void this.#caller.ask(member, this.#prober.patience);
+    }
+  }
+
+  /**
+   * A peer whose clock was days ahead at its start is believed nowhere. Once the clock is right it begins
+   * anew, without the members that it believed by the wrong one: those do the same, and all of them find the
+   * cloud by the seeds.
+   */
+  checkClock(): void {
+    const { self, list, env } = this.#ctx;
+    const before = self.incarnation;
+    if (!self.rewind()) {
+      return;
+    }
+    env.logger.warn(
+      `The clock was ${leadOf(before, env.clock)} ahead when this peer started, and is right now: it begins anew`,
+    );
+    for (const { id, incarnation } of list.records()) {
+      if (!isCredibleIncarnation(incarnation, env.clock, 'ownWord')) {
+        const end = { id, incarnation, state: 'dead' } as const;
+        list.applyState(end, { origin: 'check', quiet: true });
+        list.tombstones.delete(id);
+      }
     }
   }
 

@@ -16,6 +16,7 @@ export {
   changeRecord,
   isCloudName,
   isCredibleIncarnation,
+  leadOf,
   isFeatureList,
   isLegacy,
   isSignature,

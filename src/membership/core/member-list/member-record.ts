@@ -14,7 +14,7 @@ import {
   MAX_CLOUD_LENGTH,
   MAX_FEATURE_LENGTH,
   MAX_FEATURES,
-  MAX_INCARNATION_LEAD,
+  MAX_LEADS,
   MAX_SIGNATURE_LENGTH,
 } from '../options/membership.options.js';
 
@@ -187,6 +187,12 @@ export function isSignature(value: unknown): value is string {
 export function isCredibleIncarnation(
   incarnation: number,
   clock: Pick<Clock, 'now'>,
+  by: keyof typeof MAX_LEADS,
 ): boolean {
-  return incarnation <= clock.now() + MAX_INCARNATION_LEAD;
+  return incarnation <= clock.now() + MAX_LEADS[by];
+}
+
+/** For the log: by how much an incarnation lies ahead of this peer's time. */
+export function leadOf(incarnation: number, clock: Pick<Clock, 'now'>): string {
+  return `${Math.round((incarnation - clock.now()) / 3_600_000)} hours`;
 }

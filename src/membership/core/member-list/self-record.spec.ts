@@ -1,4 +1,5 @@
 import { TypedEmitter } from '../../../util/typed-emitter.js';
+import type { Clock } from '../environment.js';
 import type { MembershipEnvironment } from '../membership.types.js';
 import { TestCloud } from '../testing-support/test-cloud.js';
 import type { MemberListEvents } from './member-change.js';
@@ -23,7 +24,7 @@ describe('SelfRecord', () => {
     expect(self.hasAddress).toBe(false);
   });
 
-  it('rises above what was heard, but believes no more than a day ahead', () => {
+  it('rises above what was heard, but believes no more than 23 hours ahead', () => {
     const { self, clock } = make();
     const start = clock.now();
     expect(self.raise()).toBe(true);
@@ -32,8 +33,21 @@ describe('SelfRecord', () => {
     expect(self.incarnation).toBe(start + 2);
     expect(self.raise(start + HOUR)).toBe(true);
     expect(self.incarnation).toBe(start + HOUR + 1);
-    expect(self.raise(start + 25 * HOUR)).toBe(false);
+    expect(self.raise(start + 23 * HOUR + 1)).toBe(false);
     expect(self.incarnation).toBe(start + HOUR + 1);
+    expect(self.raise(start + 23 * HOUR)).toBe(true);
+    expect(self.raise()).toBe(true);
+  });
+
+  it('begins anew where its clock went back by more than a day, and else does not', () => {
+    let now = 48 * HOUR;
+    const { self } = make({}, { clock: { now: () => now } as Clock });
+    now = 24 * HOUR;
+    expect(self.rewind()).toBe(false);
+    expect(self.incarnation).toBe(48 * HOUR);
+    now = 24 * HOUR - 1;
+    expect(self.rewind()).toBe(true);
+    expect(self.incarnation).toBe(now);
   });
 
   it('takes an inferred address, unless one was given', () => {

@@ -81,10 +81,25 @@ export class SelfRecord {
    * @returns false if the one that was heard of is not believed
    */
   raise(above = this.incarnation): boolean {
-    if (!isCredibleIncarnation(above, this.#env.clock)) {
+    const isHigher = above > this.incarnation;
+    if (isHigher && !isCredibleIncarnation(above, this.#env.clock, 'raise')) {
       return false;
     }
     this.#change({ incarnation: Math.max(above, this.incarnation) + 1 });
+    return true;
+  }
+
+  /**
+   * Begins anew at the time of day, where the own incarnation is so far ahead that nobody believes it: the
+   * clock was wrong at the start, and has been put right.
+   * @returns false where it is not
+   */
+  rewind(): boolean {
+    const { clock } = this.#env;
+    if (isCredibleIncarnation(this.incarnation, clock, 'ownWord')) {
+      return false;
+    }
+    this.#change({ incarnation: clock.now() });
     return true;
   }
 

@@ -80,8 +80,23 @@ export const MAX_SIGNATURE_LENGTH = 1024;
 /** Ms for which a member that left by itself is remembered: as long as old updates may travel. */
 export const LEFT_MEMORY = 10 * 60_000;
 
-/** Ms by which another's incarnation may lie ahead (PROTOCOL.md, section 4). */
-export const MAX_INCARNATION_LEAD = 24 * 3_600_000;
+const HOUR = 3_600_000;
+
+/**
+ * Ms by which an incarnation may lie ahead, by who names it (PROTOCOL.md, section 4). A member has to rise
+ * above whatever others believe of it, and to be believed then, by peers with other clocks as well: so each
+ * is an hour more than the one before.
+ */
+export const MAX_LEADS = {
+  /** That another one is suspected, dead or gone. */
+  accusation: 21 * HOUR,
+  /** What one member says of another. */
+  hearsay: 22 * HOUR,
+  /** What this peer itself rises above. */
+  raise: 23 * HOUR,
+  /** What a member says of itself. */
+  ownWord: 24 * HOUR,
+};
 
 /** Members for which the quotas of what they say of others are counted. */
 export const MAX_REPORTERS = 1024;

@@ -160,7 +160,7 @@ export class StatusCaller {
   /** The member's own word about its features ends what a legacy peer has said (PROTOCOL.md, section 4). */
   #upgrade(member: MemberRecord, status: PeerStatus): void {
     const incarnation = status.incarnation ?? 0;
-    if (!isCredibleIncarnation(incarnation, this.#ctx.env.clock)) {
+    if (!isCredibleIncarnation(incarnation, this.#ctx.env.clock, 'ownWord')) {
       return;
     }
     const record = changeRecord(member, {
