@@ -1,10 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { OnPeerMessage, type PeerCloudOptions } from '../../../src/index.js';
+import { until } from '../../support/until.js';
 import {
+  agree,
   closePeers,
+  startPeer,
   type AdapterName,
   type Place,
 } from '../module/support/peer-app.js';
+import { LogLines } from '../protocol/support/log-lines.js';
+import { PlainProxy } from '../module/support/plain-proxy.js';
 import { startPair } from './support/message-pair.js';
 
 @Injectable()
@@ -68,4 +73,33 @@ describe('a Peer says how messages to it travel', () => {
       reason: expect.stringMatching(reason) as string,
     });
   });
+
+  it.each(['express', 'fastify'] as const)(
+    'by /message, behind a proxy that passes no upgrades, with a warning (%s)',
+    async (adapter) => {
+      await using proxy = await PlainProxy.listen(closePeers);
+      const receiver = await startPeer({
+        adapter,
+        providers: [Echo],
+        options: { ip: '127.0.0.1', port: proxy.port },
+        onServer: (server) => (proxy.target = server),
+      });
+      const logger = new LogLines();
+      const sender = await startPeer({
+        logger,
+        options: { peers: [`127.0.0.1:${proxy.port}`] },
+      });
+      await until(() => agree([sender, receiver]));
+      const [peer] = sender.membership.peers();
+      for (let n = 0; n < 3; n++) {
+        expect(await peer!.send({ n })).toEqual({ n });
+      }
+      const reason = expect.stringMatching(/404.*passes no upgrades/) as string;
+      expect(peer!.lane).toMatchObject({ kind: 'message', reason });
+      const warnings = logger
+        .of('warn')
+        .filter((line) => /no stream/.test(line));
+      expect(warnings).toEqual([reason]);
+    },
+  );
 });
