@@ -19,10 +19,14 @@ export class PlainProxy implements AsyncDisposable {
         return;
       }
       const { connection: _c, upgrade: _u, ...headers } = incoming.headers;
-      const { port } = this.target.address() as AddressInfo;
+      const address = this.target.address() as AddressInfo | null;
+      if (!address) {
+        outgoing.destroy();
+        return;
+      }
       const { method, url: path } = incoming;
       const inner = request(
-        { port, host: '127.0.0.1', method, path, headers },
+        { port: address.port, host: '127.0.0.1', method, path, headers },
         (answer) => {
           outgoing.writeHead(answer.statusCode!, answer.headers);
           answer.pipe(outgoing);
