@@ -25,7 +25,8 @@ export interface StreamOptions {
   /**
    * Bytes to one peer that may be waiting for the socket, one for each character: text beyond ASCII takes
    * up to three times as many. Over it, callers wait; at their deadline they get `OVERLOADED`. A body that
-   * has to wait is serialised when its turn comes.
+   * has to wait is serialised when its turn comes. At the receiver, replies of observables that wait for
+   * their reader (`MessagingService.stream()`) may take as much; over it they end with an error.
    *
    * @defaultValue 8,388,608 bytes
    */

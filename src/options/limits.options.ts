@@ -56,6 +56,7 @@ export interface LimitOptions {
    * Requests of one sender (address, for unknown ones) in work at once. A message over a stream counts
    * until its handler settles; one whose handler never does, until its sender stops waiting, and for
    * `messageTimeout` at least.
+   * Messages with several replies count by themselves, up to the same number; one over it is answered 429.
    *
    * @defaultValue 1024
    */

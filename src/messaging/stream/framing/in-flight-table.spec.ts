@@ -3,6 +3,20 @@ import { InFlightTable } from './in-flight-table.js';
 const message = (name: string) => ({ name });
 
 describe('InFlightTable', () => {
+  it('finds a message by its number, until it is taken out', () => {
+    const table = new InFlightTable<string>(2);
+    const number = table.add('a');
+    expect([table.get(number), table.get(number + 2)]).toEqual([
+      'a',
+      undefined,
+    ]);
+    table.replace(number, 'b');
+    table.replace(number + 2, 'c');
+    expect(table.take(number)).toBe('b');
+    table.replace(number, 'd');
+    expect([table.get(number), table.size]).toEqual([undefined, 0]);
+  });
+
   it('gives each message back once, in any order', () => {
     const table = new InFlightTable<object>(3);
     const [a, b, c] = ['a', 'b', 'c'].map(message);

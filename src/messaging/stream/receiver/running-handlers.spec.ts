@@ -35,6 +35,21 @@ describe('RunningHandlers', () => {
     expect(onEmpty).toHaveBeenCalledOnce();
   });
 
+  it('counts one not much longer once nobody waits for it', () => {
+    const { load, running } = setUp();
+    const number = running.enter(Infinity);
+    vi.advanceTimersByTime(10_000);
+    expect(load.isFull).toBe(true);
+    running.abandonOne(number);
+    vi.advanceTimersByTime(400);
+    expect(load.isFull).toBe(true);
+    vi.advanceTimersByTime(110);
+    expect([load.isFull, running.isEmpty]).toEqual([false, true]);
+    running.abandonOne(number);
+    running.leave(number);
+    expect(load.isIdle).toBe(true);
+  });
+
   it('counts nothing much longer once nobody waits for it', () => {
     const { load, running } = setUp();
     running.enter(Infinity);
