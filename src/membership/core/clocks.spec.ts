@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../wire/json.js';
 import type { MembershipEnvironment } from './membership.types.js';
 import { OURS } from './testing-support/checked-cloud.js';
 import {
@@ -90,7 +91,7 @@ describe('a member that lies about how new another one is', () => {
       liar!.join(x.address, { ...OURS, incarnation: cloud.clock.now() }),
     );
     await cloud.until(() => idsOf(slow).join() === 'liar,x');
-    const say = (update: object) =>
+    const say = (update: JsonObject) =>
       Promise.all(
         [x, slow].map(({ address }) =>
           cloud.settle(
@@ -117,12 +118,8 @@ describe('a member that lies about how new another one is', () => {
     async (hours) => {
       const { cloud, x, slow, say } = await withLiar();
       const incarnation = Math.floor(cloud.clock.now() + hours * HOUR);
-      await say({
-        ...infoOf(x),
-        data: { lie: 1 },
-        incarnation,
-        state: 'alive',
-      });
+      const lie = { data: { lie: 1 }, incarnation, state: 'alive' };
+      await say({ ...infoOf(x), ...lie } as unknown as JsonObject);
       await cloud.settle(x.core.update({ hours }));
       await cloud.until(() => slow.core.get('x')?.data.hours === hours, 3000);
     },

@@ -22,6 +22,8 @@ export type CallResult =
       readonly kind: 'refused' | 'silent' | 'aborted';
       /** What stood in the way, in a few words. */
       readonly why: string;
+      /** True: this peer has no way to addresses of that kind, which says nothing about the other side. */
+      readonly noWay?: boolean;
     };
 
 const STOPPED = { kind: 'aborted', why: 'this peer stops' } as const;
@@ -126,12 +128,26 @@ export class PeerCalls {
     // The place comes first in the transport's own texts.
     const why = message.slice(message.indexOf(': ') + 1).trim();
     // Never sent, for want of a connection: that says nothing about the other side.
-    return { kind: code === 'OVERLOADED' ? 'aborted' : 'silent', why };
+    return code === 'OVERLOADED'
+      ? { kind: 'aborted', why }
+      : { kind: 'silent', why, noWay: isNoWay(error) };
   }
 }
 
 const TOO_MANY = 429;
 const UNAVAILABLE = 503;
+
+/** Errors of a host that has no address of the kind that it calls, or no network at all. */
+const NO_WAY: ReadonlySet<unknown> = new Set([
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'EAFNOSUPPORT',
+]);
+
+function isNoWay(error: unknown): boolean {
+  const { cause } = error as { cause?: { code?: unknown } | undefined };
+  return NO_WAY.has(cause?.code);
+}
 
 /** What a server says that does not have the path at all: nobody of ours. */
 const NO_SUCH_PATH: readonly number[] = [404, 405];

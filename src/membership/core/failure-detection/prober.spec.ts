@@ -1,7 +1,14 @@
+import type { PeerTransport } from '../../../transport/peer-transport.interface.js';
+import { TransportError } from '../../../transport/transport.error.js';
 import type { JsonObject } from '../../../wire/json.js';
 import { addFake, makeCloud, tell } from '../testing-support/checked-cloud.js';
 import type { FakePeer } from '../testing-support/fake-peer.js';
-import type { TestCloud, TestPeer } from '../testing-support/test-cloud.js';
+import {
+  idsOf,
+  TestCloud,
+  told,
+  type TestPeer,
+} from '../testing-support/test-cloud.js';
 
 /** After Lifeguard's local health, and memberlist's tests of nacks. How long a check waits. */
 describe('a check', () => {
@@ -102,4 +109,69 @@ describe('a check', () => {
     const own = cloud.to('b', 'status').filter(({ from }) => from === 'a');
     expect(own).toHaveLength(1);
   });
+
+  it('suspects nobody to whom this peer has no way, and says so once', async () => {
+    const cloud = new TestCloud();
+    const [c] = await cloud.cloud(['c'], { ticks: false });
+    const six = cloud.peer('six', { ip: 'fd00::6', seeds: [c!.address] });
+    const fours = ['a', 'b'].map((id) =>
+      cloud.peer(id, {
+        seeds: [c!.address],
+        options: { indirectProbes: 1 },
+        env: { transport: withoutIpv6(cloud, id) },
+      }),
+    );
+    await cloud.until(() =>
+      fours.every(({ core }) => core.members().length === 3),
+    );
+    await cloud.clock.run(5 * 60_000);
+    for (const four of fours) {
+      expect(idsOf(four)).toContain('six');
+      expect(told(four).join()).not.toContain('suspected');
+      expect(four.log).toEqual([
+        expect.stringMatching(/^No way leads from here to \[fd00::6\]:9338/),
+      ]);
+    }
+    expect(told(six).join()).not.toContain('left');
+  });
 });
+
+it('suspects members where no way leads to anybody: this peer is the one that is cut off', async () => {
+  const cloud = new TestCloud();
+  let isCutOff = false;
+  const usual = withoutIpv6(cloud, 'a');
+  const none: PeerTransport = {
+    request: (...request) =>
+      isCutOff ? Promise.reject(noWay()) : usual.request(...request),
+  };
+  const [b, c] = await cloud.cloud(['b', 'c']);
+  const a = cloud.peer('a', {
+    seeds: [b!.address],
+    env: { transport: none },
+  });
+  await cloud.until(() => a.core.members().length === 2);
+  isCutOff = true;
+  cloud.network.links.part([a.address.ip], [b!.address.ip, c!.address.ip]);
+  await cloud.until(() => !a.core.isJoined, 120_000);
+});
+
+function noWay(): TransportError {
+  const cause = Object.assign(new Error(), { code: 'ENETUNREACH' });
+  return new TransportError('UNREACHABLE', 'x: connect ENETUNREACH', { cause });
+}
+
+/** A transport of a host with IPv4 only. */
+function withoutIpv6(cloud: TestCloud, id: string): PeerTransport {
+  const process = cloud.network.start({
+    ip: `10.4.0.${id.charCodeAt(0)}`,
+    port: 9338,
+    senderId: () => id,
+    handler: () => Promise.resolve({ status: 404, body: undefined }),
+  });
+  return {
+    request: (target, ...rest) =>
+      target.ip.includes(':')
+        ? Promise.reject(noWay())
+        : process.transport.request(target, ...rest),
+  };
+}

@@ -29,6 +29,8 @@ export interface Verdict {
   readonly status?: PeerStatus;
   /** True if no other member checks, so that none could ever have a say. */
   readonly alone?: boolean;
+  /** True for `silent` where this peer has no way to addresses of that kind. */
+  readonly noWay?: boolean;
 }
 
 /** Longest that a check may take, in probe timeouts. */
@@ -49,6 +51,7 @@ export class Prober implements StatusService {
   readonly #roundTrips: RoundTrips;
   /** Of members that turn checks away. */
   readonly #warnings: LimitedLog;
+  #warnedOfNoWay = false;
   /** Checks on behalf of other peers. */
   readonly #indirect = new Semaphore(MAX_INDIRECT_PROBES, 0);
 
@@ -89,7 +92,7 @@ export class Prober implements StatusService {
     return this.#single(member, async () => {
       const direct = await this.direct(member);
       return direct.kind === 'silent' || direct.kind === 'refused'
-        ? this.#ask(member, direct.kind)
+        ? this.#ask(member, direct.kind, direct.noWay)
         : direct;
     });
   }
@@ -143,6 +146,16 @@ export class Prober implements StatusService {
     };
   }
 
+  #noWayTo({ address }: MemberRecord): Verdict {
+    if (!this.#warnedOfNoWay) {
+      this.#warnedOfNoWay = true;
+      this.#ctx.env.logger.warn(
+        `No way leads from here to ${address}: this host has no network, or no address of that kind (IPv4, IPv6). Messages to members there fail, and whether they are alive others have to say`,
+      );
+    }
+    return { kind: 'unsure' };
+  }
+
   #single(member: MemberRecord, run: () => Promise<Verdict>): Promise<Verdict> {
     const running = this.#running.get(member.id);
     if (running) {
@@ -168,6 +181,8 @@ export class Prober implements StatusService {
         return { kind: 'alive' };
       case 'aborted':
         return { kind: 'unsure' };
+      case 'silent':
+        return { kind: 'silent', ...(reply.noWay && { noWay: true }) };
       default:
         return { kind: reply.kind };
     }
@@ -183,6 +198,7 @@ export class Prober implements StatusService {
   async #ask(
     member: MemberRecord,
     direct: 'silent' | 'refused',
+    noWay = false,
   ): Promise<Verdict> {
     const own = direct === 'refused' ? 1 : 0;
     const helpers = this.#helpers(member.id);
@@ -209,6 +225,9 @@ export class Prober implements StatusService {
     // Helpers that say nothing at all speak against this peer's own line (Lifeguard).
     if (answers.every((answer) => answer === undefined)) {
       this.#health.note(1);
+    } else if (noWay) {
+      // Only others can tell, and what they say comes by gossip.
+      return this.#noWayTo(member);
     }
     return { kind: 'silent' };
   }

@@ -63,6 +63,8 @@ export type StatusReply =
       readonly status?: undefined;
       /** What stood in the way, in a few words. */
       readonly why?: string;
+      /** True: this peer has no way to addresses of that kind. */
+      readonly noWay?: boolean;
     };
 
 /** Asks peers for `/status`, with everything that rides along. */
