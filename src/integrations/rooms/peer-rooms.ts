@@ -33,7 +33,7 @@ const CHANNEL = 'rooms';
 const MAX_UNREAD = 16 * 2 ** 20;
 
 /** Ms that an event may take to reach a peer: one that is busy shall not miss it. Nobody waits for that. */
-const PATIENCE = 60_000;
+const PATIENCE = 15_000;
 
 /** `readyState` of a WebSocket that is open. */
 const OPEN = 1;

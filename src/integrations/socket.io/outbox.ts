@@ -24,10 +24,11 @@ const FIRST_PAUSE = 20;
 const LONGEST_PAUSE = 1_000;
 
 /**
- * Ms that a message may take to be confirmed. Nobody waits for that, and the end of a peer or of its connection
- * is told at once; to send again what a busy peer has not read yet would make it busier.
+ * Ms that a message may take to be confirmed, before it is sent again. Less, and what a busy peer has not read
+ * yet would make it busier; more, and what a connection that died in silence has swallowed would be missed for
+ * longer.
  */
-const PATIENCE = 60_000;
+const PATIENCE = 15_000;
 
 /** Statuses of a peer, or of what stands before it, that has other things to do or does not know this one yet. */
 const PASSING = [403, 408, 429, 502, 503, 504];
