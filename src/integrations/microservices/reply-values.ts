@@ -51,7 +51,7 @@ class ReplyValues {
       await this.#something(wait);
     }
     // What comes in the same breath goes along: most have one value and end.
-    await undefined;
+    await Promise.resolve();
     return this.#take();
   }
 
