@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 const COUNTED = [
   'src/membership/core/legacy/legacy-members.spec.ts',
   'test/fuzz/**/*.spec.ts',
+  'test/integrations/cache/no-stale-value.spec.ts',
   'test/simulation/{detection,joining,legacy,legacy-loss,partition,restart,simulator}.spec.ts',
   'test/e2e/messaging/{broken-streams,killed-receiver}.spec.ts',
   'test/e2e/module/clouds.spec.ts',

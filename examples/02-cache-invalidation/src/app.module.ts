@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { PeerCloudModule } from 'nestjs-peercloud';
-import { PriceCache } from './price.cache.js';
+import { PeerCacheModule } from 'nestjs-peercloud/cache';
 import { PriceStore } from './price.store.js';
 import { PricesController } from './prices.controller.js';
 
@@ -15,8 +15,9 @@ import { PricesController } from './prices.controller.js';
         data: { name: process.env.NAME ?? `replica ${process.pid}` },
       }),
     }),
+    PeerCacheModule.forRoot({ ttl: 60_000 }),
   ],
   controllers: [PricesController],
-  providers: [PriceCache, PriceStore],
+  providers: [PriceStore],
 })
 export class AppModule {}

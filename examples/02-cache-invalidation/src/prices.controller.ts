@@ -1,16 +1,16 @@
 import { Body, Controller, Get, Param, Put } from '@nestjs/common';
 import { MembershipService } from 'nestjs-peercloud';
-import { PriceCache } from './price.cache.js';
+import { PeerCache } from 'nestjs-peercloud/cache';
 import { PriceStore } from './price.store.js';
 
 @Controller()
 export class PricesController {
-  readonly #cache: PriceCache;
+  readonly #cache: PeerCache;
   readonly #store: PriceStore;
   readonly #membership: MembershipService;
 
   constructor(
-    cache: PriceCache,
+    cache: PeerCache,
     store: PriceStore,
     membership: MembershipService,
   ) {
@@ -20,14 +20,19 @@ export class PricesController {
   }
 
   @Get('prices/:item')
-  read(@Param('item') item: string) {
-    return this.#cache.read(item, () => this.#store.read(item));
+  async read(@Param('item') item: string) {
+    let from = 'cache';
+    const price = await this.#cache.wrap(item, () => {
+      from = 'store';
+      return this.#store.read(item);
+    });
+    return { price, from };
   }
 
   @Put('prices/:item')
   async write(@Param('item') item: string, @Body() body: { price: number }) {
     await this.#store.write(item, body.price);
-    await this.#cache.dropEverywhere(item);
+    await this.#cache.everywhere.del(item);
     return { price: body.price };
   }
 

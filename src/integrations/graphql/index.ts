@@ -1,0 +1,1 @@
+export { PeerPubSub } from './peer-pub-sub.js';

@@ -1,0 +1,5 @@
+export {
+  PeerThrottlerModule,
+  type PeerThrottlerOptions,
+} from './peer-throttler.module.js';
+export { PeerThrottlerStorage } from './peer-throttler.storage.js';
