@@ -241,6 +241,8 @@ export class TestCloud<
     const peer = this.#running(index);
     peer.network.crash();
     await this.#clock.during(() => peer.app.close());
+    // The others have heard that their connections broke.
+    await this.#clock.advance(0);
   }
 
   /** An app stands still for the others: what they send to it, and what it sends, waits until `wake()`. */

@@ -1,23 +1,24 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { ConflictException, Injectable } from '@nestjs/common';
+import type { TestingModule } from '@nestjs/testing';
 import {
   KeysService,
+  MembershipService,
+  MessagingService,
   OnPeerMessage,
   PeerBody,
+  PeerCloudModule,
   PeerMetadata,
   type MessageMetadata,
   type Peer,
-  type PeerCloudOptions,
 } from '../../../src/index.js';
 import { KeyOwners } from '../../../src/keys/index.js';
-import { until } from '../../support/until.js';
 import {
-  agree,
-  closePeers,
-  cutOff,
-  startPeer,
-  type PeerApp,
-} from '../module/support/peer-app.js';
+  createTestCloud,
+  type TestCloud,
+  type TestPeerOptions,
+} from '../../../src/testing/index.js';
+import { closePeers, startPeer } from '../module/support/peer-app.js';
 
 @Injectable()
 class Handlers {
@@ -49,16 +50,18 @@ class Handlers {
 
 const KEYS = Array.from({ length: 200 }, (_, n) => `user:${n}`);
 
-const keysOf = ({ app }: PeerApp) => app.get(KeysService, { strict: false });
-const idOf = ({ membership }: PeerApp) => membership.self.id;
-const handledBy = ({ app }: PeerApp) => app.get(Handlers).handled;
+let cloud: TestCloud;
+
+const keysOf = (index: number) => cloud.get(index, KeysService);
+const idOf = (index: number) => cloud.id(index);
+const handledBy = (index: number) => cloud.get(index, Handlers).handled;
 
 /** Who owns the keys, as a peer sees it. */
-const ownersBy = (peer: PeerApp) =>
-  KEYS.map((key) => keysOf(peer).ownerOf(key).id);
+const ownersBy = (index: number) =>
+  KEYS.map((key) => keysOf(index).ownerOf(key).id);
 
 /** The peers own keys, and agree on whose they are. */
-function share(peers: readonly PeerApp[], among = peers): boolean {
+function share(peers: readonly number[], among = peers): boolean {
   const owners = ownersBy(peers[0]!);
   return (
     new Set(owners).size === among.length &&
@@ -66,48 +69,45 @@ function share(peers: readonly PeerApp[], among = peers): boolean {
   );
 }
 
-async function startThree(
-  optionsOf: (n: number) => PeerCloudOptions = () => ({}),
-): Promise<PeerApp[]> {
-  const peers: PeerApp[] = [];
-  for (const n of [0, 1, 2]) {
-    const known = peers.map(({ address }) => address);
-    const options = { ...optionsOf(n), peers: known };
-    peers.push(await startPeer({ providers: [Handlers], options }));
-  }
-  await until(() => agree(peers));
-  return peers;
-}
+const THREE = [0, 1, 2];
 
-/** A key that a peer owns. */
-function keyOf(peer: PeerApp): string {
-  return KEYS.find((key) => keysOf(peer).isOwner(key))!;
+async function startThree(
+  peerCloud: (n: number) => TestPeerOptions = () => ({}),
+): Promise<void> {
+  const module = {
+    imports: [PeerCloudModule.forRoot()],
+    providers: [Handlers],
+  };
+  const createApp = (app: TestingModule) =>
+    app.createNestApplication({ logger: false });
+  cloud = await createTestCloud(3, module, { peerCloud, createApp });
 }
 
 /** As if the peer's list were another one. */
-function believes(peer: PeerApp, owner: PeerApp): void {
-  const seen = peer.membership.get(idOf(owner))!;
-  vi.spyOn(peer.app.get(KeyOwners), 'ownerOf').mockReturnValue(seen);
+function believes(peer: number, owner: number): void {
+  const { self } = cloud.get(owner, MembershipService);
+  const seen = cloud.get(peer, MembershipService).get(self.id)!;
+  vi.spyOn(cloud.get(peer, KeyOwners), 'ownerOf').mockReturnValue(seen);
 }
 
 afterEach(async () => {
   vi.restoreAllMocks();
-  await closePeers();
+  await cloud.close();
 });
 
 describe('owners', () => {
-  it.each<[string, (n: number) => PeerCloudOptions]>([
+  it.each<[string, (n: number) => TestPeerOptions]>([
     ['an open cloud', () => ({})],
     ['a cloud with a key for each peer', withKeys()],
   ])(
     'are the same for all peers of %s, once these have settled',
     async (_, of) => {
-      const peers = await startThree(of);
-      await until(() => share(peers));
+      await startThree(of);
+      expect(share(THREE)).toBe(true);
       for (const key of KEYS) {
-        const owners = peers.filter((peer) => keysOf(peer).isOwner(key));
-        expect(owners.map(idOf)).toEqual([keysOf(peers[0]!).ownerOf(key).id]);
-        const ranked = peers.map((peer) =>
+        const owners = THREE.filter((peer) => keysOf(peer).isOwner(key));
+        expect(owners.map(idOf)).toEqual([keysOf(0).ownerOf(key).id]);
+        const ranked = THREE.map((peer) =>
           keysOf(peer)
             .ownersOf(key, 2)
             .map(({ id }) => id)
@@ -120,95 +120,92 @@ describe('owners', () => {
   );
 
   it('are new where somebody comes or goes, and only as far as must be', async () => {
-    const peers = await startThree();
-    await until(() => share(peers));
+    await startThree();
     const changes: Peer[][] = [];
-    keysOf(peers[0]!).changes$.subscribe((owners) => changes.push(owners));
-    const before = ownersBy(peers[0]!);
+    keysOf(0).changes$.subscribe((owners) => changes.push(owners));
+    const before = ownersBy(0);
 
-    const newcomer = await startPeer({
-      options: { peers: [peers[0]!.address] },
-    });
-    await until(() => share([...peers, newcomer]));
-    const with4 = ownersBy(peers[0]!);
+    const [newcomer] = await cloud.add();
+    expect(share([...THREE, newcomer!])).toBe(true);
+    const with4 = ownersBy(0);
     expect(
       changes
         .at(-1)!
         .map(({ id }) => id)
         .sort(),
-    ).toEqual([...peers, newcomer].map(idOf).sort());
+    ).toEqual([...THREE, newcomer!].map(idOf).sort());
     with4.forEach((owner, at) => {
-      expect([before[at], idOf(newcomer)]).toContain(owner);
+      expect([before[at], idOf(newcomer!)]).toContain(owner);
     });
 
-    await newcomer.close();
-    await until(() => share(peers));
-    expect(ownersBy(peers[0]!)).toEqual(before);
+    await cloud.apps[newcomer!]!.close();
+    await cloud.until(() => share(THREE));
+    expect(ownersBy(0)).toEqual(before);
     expect(changes.at(-1)).toHaveLength(3);
   });
 
   it('are only those who are eligible, each by its weight', async () => {
-    const peers = await startThree((n) => ({
+    await startThree((n) => ({
       keys: [{}, { weight: 3 }, { eligible: false }][n],
     }));
-    const [first, heavy, declining] = peers;
-    await until(() => share(peers, [first!, heavy!]));
-    const count = ownersBy(first!).filter((id) => id === idOf(heavy!)).length;
+    const [first, heavy, declining] = [0, 1, 2];
+    expect(share(THREE, [first, heavy])).toBe(true);
+    const count = ownersBy(first).filter((id) => id === idOf(heavy)).length;
     expect(count).toBeGreaterThan(KEYS.length / 2);
 
-    keysOf(declining!).update({ eligible: true });
-    await until(() => share(peers));
-    keysOf(heavy!).update({ weight: 0.01 });
-    await until(
-      () =>
-        ownersBy(declining!).filter((id) => id === idOf(heavy!)).length < 20,
+    keysOf(declining).update({ eligible: true });
+    await cloud.until(() => share(THREE));
+    keysOf(heavy).update({ weight: 0.01 });
+    await cloud.until(
+      () => ownersBy(declining).filter((id) => id === idOf(heavy)).length < 20,
     );
-    expect(() => keysOf(first!).update({ weight: 0 })).toThrow(
+    expect(() => keysOf(first).update({ weight: 0 })).toThrow(
       expect.objectContaining({ path: 'keys.weight' }),
     );
 
-    for (const peer of peers) {
+    for (const peer of THREE) {
       keysOf(peer).update({ eligible: false });
     }
-    await until(() => keysOf(first!).ownersOf('k', 3).length === 0);
-    expect(() => keysOf(first!).ownerOf('k')).toThrow(
+    await cloud.until(() => keysOf(first).ownersOf('k', 3).length === 0);
+    expect(() => keysOf(first).ownerOf('k')).toThrow(
       expect.objectContaining({ code: 'NO_OWNER' }),
     );
-    expect(keysOf(first!).isOwner('k')).toBe(false);
-    await expect(keysOf(first!).send('k', {})).rejects.toMatchObject({
+    expect(keysOf(first).isOwner('k')).toBe(false);
+    await expect(keysOf(first).send('k', {})).rejects.toMatchObject({
       code: 'NO_OWNER',
     });
   });
+});
 
-  it('are oneself, before anybody owns anything', async () => {
-    const alone = await startPeer({ providers: [Handlers] });
-    expect(keysOf(alone).ownerOf('k')).toBe(alone.membership.self);
-    expect(keysOf(alone).ownersOf('k', 2)).toEqual([alone.membership.self]);
-    expect(await keysOf(alone).send('k', { type: 'who' })).toEqual({
-      by: idOf(alone),
+describe('owners in a cloud that has none yet', () => {
+  afterEach(closePeers);
+
+  it('are oneself', async () => {
+    const { app, membership } = await startPeer({ providers: [Handlers] });
+    const keys = app.get(KeysService, { strict: false });
+    expect(keys.ownerOf('k')).toBe(membership.self);
+    expect(keys.ownersOf('k', 2)).toEqual([membership.self]);
+    expect(await keys.send('k', { type: 'who' })).toEqual({
+      by: membership.self.id,
       value: { metadata: {} },
     });
   });
 });
 
 describe('messages to owners', () => {
-  let peers: PeerApp[];
-  let owner: PeerApp;
-  let others: PeerApp[];
+  const owner = 2;
+  const others = [0, 1] as const;
   let key: string;
 
   beforeEach(async () => {
-    peers = await startThree();
-    await until(() => share(peers));
-    owner = peers[2]!;
-    others = peers.slice(0, 2);
-    key = keyOf(owner);
+    await startThree();
+    key = KEYS.find((each) => keysOf(owner).isOwner(each))!;
   });
 
   it('are handled there, whoever sends them', async () => {
     const metadata = { tenant: 'a' };
-    for (const [n, peer] of peers.entries()) {
-      const body = { type: 'who', n };
+    for (const peer of THREE) {
+      const body = { type: 'who', n: peer };
       expect(await keysOf(peer).send(key, body, { metadata })).toEqual({
         by: idOf(owner),
         value: { metadata },
@@ -219,7 +216,7 @@ describe('messages to owners', () => {
   });
 
   it('fail as others do', async () => {
-    const keys = keysOf(others[0]!);
+    const keys = keysOf(others[0]);
     await expect(keys.send(key, { type: 'fail' })).rejects.toMatchObject({
       code: 'BAD_STATUS',
       status: 409,
@@ -241,42 +238,41 @@ describe('messages to owners', () => {
 
   it('are passed on by who is not the owner, and the reply says who answered', async () => {
     const [sender, wrong] = others;
-    believes(sender!, wrong!);
-    expect(await keysOf(sender!).send(key, { type: 'who' })).toMatchObject({
+    believes(sender, wrong);
+    expect(await keysOf(sender).send(key, { type: 'who' })).toMatchObject({
       by: idOf(owner),
     });
-    expect(handledBy(wrong!)).toEqual([]);
+    expect(handledBy(wrong)).toEqual([]);
     await expect(
-      keysOf(sender!).send(key, { type: 'fail' }),
+      keysOf(sender).send(key, { type: 'fail' }),
     ).rejects.toMatchObject({ status: 409, peerId: idOf(owner) });
   });
 
   it('are passed on once, where all lists differ', async () => {
     const [first, second] = others;
-    believes(first!, second!);
-    believes(second!, owner);
-    believes(owner, first!);
-    const reply = await keysOf(first!).send(key, { type: 'who' });
+    believes(first, second);
+    believes(second, owner);
+    believes(owner, first);
+    const reply = await keysOf(first).send(key, { type: 'who' });
     expect(reply.by).toBe(idOf(owner));
-    believes(second!, first!);
-    const back = await keysOf(first!).send(key, { type: 'who' });
-    expect(back.by).toBe(idOf(first!));
+    believes(second, first);
+    const back = await keysOf(first).send(key, { type: 'who' });
+    expect(back.by).toBe(idOf(first));
   });
 
   it('that come to a handler with a key are passed on as well', async () => {
     const [sender, wrong] = others;
+    const messaging = cloud.get(sender, MessagingService);
     const body = { type: 'mine', user: key };
-    for (const to of [wrong!, owner, sender!]) {
-      expect(await sender!.messaging.send(idOf(to), body)).toEqual({
-        handled: body,
-      });
+    for (const to of [wrong, owner, sender]) {
+      expect(await messaging.send(idOf(to), body)).toEqual({ handled: body });
     }
     expect(handledBy(owner)).toEqual([body, body, body]);
     expect(others.flatMap(handledBy)).toEqual([]);
     const anybody = { type: 'mine' };
-    await sender!.messaging.send(idOf(wrong!), anybody);
-    expect(handledBy(wrong!)).toEqual([anybody]);
-    const broken = sender!.messaging.send(idOf(wrong!), {
+    await messaging.send(idOf(wrong), anybody);
+    expect(handledBy(wrong)).toEqual([anybody]);
+    const broken = messaging.send(idOf(wrong), {
       type: 'mine',
       user: { toString: 'no key' },
     });
@@ -285,42 +281,46 @@ describe('messages to owners', () => {
 
   it('go to the next owner, where the owner dies before they are there', async () => {
     const [sender] = others;
-    const next = keysOf(sender!).ownersOf(key, 2)[1]!.id;
-    cutOff(owner);
-    const reply = await keysOf(sender!).send(
+    const next = keysOf(sender).ownersOf(key, 2)[1]!.id;
+    await cloud.kill(owner);
+    const reply = keysOf(sender).send(
       key,
       { type: 'who' },
       { timeout: 20_000 },
     );
-    expect(reply.by).toBe(next);
+    await cloud.settled();
+    expect((await reply).by).toBe(next);
   });
 
   it('are lost where the owner dies at work on them, and not sent again', async () => {
     const [sender, wrong] = others;
-    const direct = keysOf(sender!).send(key, { type: 'wait' });
+    const patient = { timeout: 30_000 };
+    const direct = keysOf(sender).send(key, { type: 'wait' }, patient);
     const isLost = expect(direct).rejects.toMatchObject({
       code: 'CONNECTION_LOST',
       peerId: idOf(owner),
     });
-    const { waiting } = owner.app.get(Handlers);
-    await until(() => waiting.length === 1);
-    believes(sender!, wrong!);
-    const passed = keysOf(sender!).send(key, { type: 'wait' });
+    const { waiting } = cloud.get(owner, Handlers);
+    await cloud.until(() => waiting.length === 1);
+    believes(sender, wrong);
+    const passed = keysOf(sender).send(key, { type: 'wait' }, patient);
     const isLostToo = expect(passed).rejects.toMatchObject({
       code: 'CONNECTION_LOST',
       peerId: idOf(owner),
     });
-    await until(() => waiting.length === 2);
-    cutOff(owner);
+    await cloud.until(() => waiting.length === 2);
+    await cloud.kill(owner);
     await Promise.all([isLost, isLostToo]);
-    expect(others.flatMap(({ app }) => app.get(Handlers).waiting)).toEqual([]);
+    expect(
+      others.flatMap((other) => cloud.get(other, Handlers).waiting),
+    ).toEqual([]);
   });
 
   it('end with their signal while they wait for an owner', async () => {
     const [sender] = others;
-    cutOff(owner);
+    await cloud.kill(owner);
     const caller = new AbortController();
-    const sent = keysOf(sender!).send(
+    const sent = keysOf(sender).send(
       key,
       { type: 'who' },
       { signal: caller.signal, timeout: 20_000 },
@@ -330,7 +330,7 @@ describe('messages to owners', () => {
   });
 });
 
-function withKeys(): (n: number) => PeerCloudOptions {
+function withKeys(): (n: number) => TestPeerOptions {
   const pairs = [0, 1, 2].map(() => generateKeyPairSync('ed25519'));
   const trustedKeys = pairs.map(({ publicKey }) => publicKey);
   return (n) => ({
