@@ -73,6 +73,24 @@ describe.each(WAYS)('shutdown on %s, %s', (adapter, place) => {
     ).rejects.toThrow();
   });
 
+  it('is not over before its own messages have their replies', async () => {
+    const staying = await startPeer({ adapter, place, providers: [Slow] });
+    const leaving = await startPeer({
+      adapter,
+      place,
+      options: { peers: [staying.address] },
+    });
+    await until(() => agree([leaving, staying]));
+    const slow = staying.app.get(Slow);
+    const reply = leaving.membership.peers()[0]!.send({ question: 1 });
+    await until(() => slow.asked === 1);
+    const closing = leaving.close();
+    await until(() => staying.membership.peers().length === 0);
+    slow.release();
+    await expect(reply).resolves.toEqual({ done: true });
+    await closing;
+  });
+
   it('is not over before large replies are out', async () => {
     const leaving = await startPeer({ adapter, place, providers: [Slow] });
     const staying = await startPeer({ options: { peers: [leaving.address] } });

@@ -1,9 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Inject,
   Injectable,
   Logger,
   type OnApplicationShutdown,
+  type BeforeApplicationShutdown,
 } from '@nestjs/common';
 import type {
   MembershipCore,
@@ -39,12 +41,17 @@ import { StreamOpenings, StreamPlaces } from './stream-openings.js';
 /** Messages for each connection that go by `/message` at the same time where a stream is refused: one at work, one that follows. */
 const FALLBACK_PER_CONNECTION = 2;
 
+/** Ms between two looks whether all messages have their replies, at the shutdown. */
+const LOOK_AGAIN = 20;
+
 /** Ms between two looks at streams on which a message waits for any sign of its receiver. */
 const SILENCE_CHECKS = 250;
 
 /** The fast lane: one socket to each peer (PROTOCOL.md, section 4, `upgrade`). */
 @Injectable()
-export class StreamLane implements MessageLane, OnApplicationShutdown {
+export class StreamLane
+  implements MessageLane, BeforeApplicationShutdown, OnApplicationShutdown
+{
   readonly #links = new Map<string, PeerLink>();
   /** Links of peers that have gone, until their last replies are in. */
   readonly #ending = new Set<PeerLink>();
@@ -55,6 +62,7 @@ export class StreamLane implements MessageLane, OnApplicationShutdown {
   );
   readonly #context: PeerLinkContext;
   readonly #enabled: boolean;
+  readonly #shutdownTimeout: number;
   readonly #openings: StreamOpenings;
   readonly #heartbeat: Heartbeat;
   readonly #silence: Heartbeat;
@@ -75,6 +83,7 @@ export class StreamLane implements MessageLane, OnApplicationShutdown {
     // What a stream does later belongs to no request of the caller that happened to open it.
     const outside = AsyncLocalStorage.snapshot();
     this.#enabled = messaging.stream !== false;
+    this.#shutdownTimeout = options.shutdownTimeout;
     this.#openings = new StreamOpenings(dial, stream.openTimeout);
     // Replies have as much memory as requests, which strangers could take up otherwise.
     const budget = new BodyBudget(limits.maxIncomingBytes);
@@ -131,6 +140,14 @@ export class StreamLane implements MessageLane, OnApplicationShutdown {
     return this.#links.get(peerId)?.lane ?? this.#otherwise.get(peerId);
   }
 
+  /** The messages of this peer get their replies before it goes, within the time that closing may take. */
+  async beforeApplicationShutdown(): Promise<void> {
+    const end = performance.now() + this.#shutdownTimeout;
+    while (this.#isBusy && performance.now() < end) {
+      await sleep(LOOK_AGAIN);
+    }
+  }
+
   onApplicationShutdown(): void {
     this.#unsubscribe();
     this.#heartbeat.stop();
@@ -141,6 +158,10 @@ export class StreamLane implements MessageLane, OnApplicationShutdown {
       link.destroy(new StreamError('this peer shuts down'));
     }
     this.#links.clear();
+  }
+
+  get #isBusy(): boolean {
+    return [...this.#all()].some((link) => link.isBusy);
   }
 
   #connect(member: Member): PeerLink | undefined {
