@@ -85,7 +85,7 @@ describe.each([['by stream'], ['by /message']])('%s', (lane) => {
         ([n, code]) => done.has(n) && !UNCERTAIN.includes(code),
       ),
     ).toEqual([]);
-    // One peer had its share in flight; whatever comes later goes elsewhere.
-    expect(failed.size).toBeLessThanOrEqual(AT_ONCE);
+    // What was in flight to it, and what was sent until its end was known; all else goes elsewhere.
+    expect(failed.size).toBeLessThanOrEqual(4 * AT_ONCE);
   });
 });
