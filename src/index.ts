@@ -121,6 +121,7 @@ export {
   type AddressOptions,
   type Cidr,
   type JoinAttempt,
+  type Jwk,
   type KeyInput,
   type RefusedRequest,
   type ResolvedAddressOptions,

@@ -5,7 +5,7 @@ export type {
 export type { Cidr } from './addresses/ip-ranges.js';
 export type { AddressPolicy } from './addresses/address-policy.js';
 export { BodyBudget, type BodyAccount } from './body-budget.js';
-export type { KeyInput } from './keys/key-input.js';
+export type { Jwk, KeyInput } from './keys/key-input.js';
 export { PeerSecurity } from './peer-security.js';
 export type { RefusedRequest } from './refusal-log.js';
 export type {

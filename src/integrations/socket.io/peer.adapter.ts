@@ -243,7 +243,7 @@ export class PeerAdapter extends Adapter implements NamespaceAdapter {
 export function createPeerAdapter(
   app: ServiceSource | CloudServices,
   { name = '' }: PeerAdapterOptions = {},
-): new (nsp: unknown) => Adapter {
+): typeof Adapter {
   if (typeof name !== 'string') {
     throw new OptionsError('name', name, 'must be a text');
   }

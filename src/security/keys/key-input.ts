@@ -7,8 +7,23 @@ import {
 } from 'node:crypto';
 import { OptionsError } from '../../options/option-checks.js';
 
+/** An Ed25519 key as a JSON Web Key (RFC 8037). A type of our own: that of @types/node is not in all its versions. */
+export interface Jwk {
+  kty?: string | undefined;
+  crv?: string | undefined;
+  /** The public key, in base64url. */
+  x?: string | undefined;
+  /** The private key, in base64url. */
+  d?: string | undefined;
+  alg?: string | undefined;
+  ext?: boolean | undefined;
+  key_ops?: string[] | undefined;
+  kid?: string | undefined;
+  use?: string | undefined;
+}
+
 /** An Ed25519 key as users write it: PEM text, a JSON Web Key, or Node's KeyObject. */
-export type KeyInput = string | JsonWebKey | KeyObject;
+export type KeyInput = string | Jwk | KeyObject;
 
 /** Reads a private Ed25519 key; throws an OptionsError that does not show it. */
 export function readPrivateKey(input: unknown, path: string): KeyObject {
