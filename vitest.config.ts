@@ -5,15 +5,18 @@ const COUNTED = [
   'src/membership/core/legacy/legacy-members.spec.ts',
   'test/fuzz/**/*.spec.ts',
   'test/integrations/cache/no-stale-value.spec.ts',
-  'test/simulation/{detection,joining,legacy,legacy-loss,partition,restart,simulator}.spec.ts',
+  'test/simulation/{legacy,partition,restart}.spec.ts',
   'test/e2e/messaging/{broken-streams,killed-receiver}.spec.ts',
   'test/e2e/module/clouds.spec.ts',
   'test/e2e/protocol/mutations.spec.ts',
   'test/e2e/security/{floods,own-listener}.spec.ts',
 ];
 
-/** Specs of what takes long and is seldom touched. */
-const ONLY_SLOW = 'test/**/*.slow.spec.ts';
+/** Specs of what takes long: a part of it would say little. */
+const ONLY_SLOW = [
+  'test/**/*.slow.spec.ts',
+  'test/simulation/{detection,joining,legacy-loss,simulator}.spec.ts',
+];
 
 const COMMON = {
   globals: true,
@@ -48,14 +51,14 @@ export default defineConfig(({ mode }) => ({
               ...COMMON,
               name: 'e2e',
               include: ['test/**/*.spec.ts'],
-              exclude: [ONLY_SLOW],
+              exclude: ONLY_SLOW,
             },
           },
           {
             test: {
               ...COMMON,
               name: 'slow',
-              include: [ONLY_SLOW, ...COUNTED],
+              include: [...ONLY_SLOW, ...COUNTED],
               env: { TEST_AMOUNT: mode === 'long' ? 'long' : 'slow' },
               hookTimeout: 180_000,
             },
