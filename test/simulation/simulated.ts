@@ -7,7 +7,7 @@ import { byAmount } from '../support/amount.js';
 /** Seeds that every scenario runs with. */
 const SEEDS = byAmount({
   quick: [11],
-  slow: [11, 12, 13],
+  slow: [11, 12],
   long: Array.from({ length: 20 }, (_, index) => 11 + index),
 });
 
