@@ -109,8 +109,18 @@ function showMembers({ members }) {
   sorted.forEach((member, at) => {
     const { report, roundTrip } = member;
     const row = rowOf(member);
-    const [name, state, address, since, app, version, trip, rates, fails, list] =
-      row.cells;
+    const [
+      name,
+      state,
+      address,
+      since,
+      app,
+      version,
+      trip,
+      rates,
+      fails,
+      list,
+    ] = row.cells;
     write(name, nameOf(member) + (member.isSelf ? ' (this one)' : ''));
     name.title = `${member.id}\n${JSON.stringify(member.data)}\n${member.features.join(' ')}`;
     const word = member.silence ? `silent: ${member.silence}` : member.state;
@@ -121,9 +131,7 @@ function showMembers({ members }) {
     write(version, report?.version ?? '–');
     write(
       trip,
-      roundTrip
-        ? `${digits(roundTrip.p50)} / ${digits(roundTrip.p99)}`
-        : '–',
+      roundTrip ? `${digits(roundTrip.p50)} / ${digits(roundTrip.p99)}` : '–',
       'number',
     );
     write(
@@ -136,7 +144,11 @@ function showMembers({ members }) {
     const failures = report ? counts(report.rates.failures) : '';
     write(fails, failures || '–', failures ? 'warn' : 'soft');
     const agrees = report?.list === self.report.list;
-    write(list, report ? (agrees ? 'agrees' : 'differs') : '–', report && !agrees ? 'warn' : 'soft');
+    write(
+      list,
+      report ? (agrees ? 'agrees' : 'differs') : '–',
+      report && !agrees ? 'warn' : 'soft',
+    );
     row.button.hidden = member.isSelf;
     const body = $('members');
     if (body.rows[at] !== row) {
@@ -187,7 +199,13 @@ function showDrawing({ members }) {
     const [start, end] = [places.get(from), places.get(to)];
     if (start && end) {
       lines.push(
-        make('line', { x1: start.x, y1: start.y, x2: end.x, y2: end.y, class: className }),
+        make('line', {
+          x1: start.x,
+          y1: start.y,
+          x2: end.x,
+          y2: end.y,
+          class: className,
+        }),
       );
     }
   };
@@ -212,7 +230,9 @@ function showDrawing({ members }) {
     members.forEach((one, at) => {
       for (const two of members.slice(at + 1)) {
         const [start, end] = [places.get(one.id), places.get(two.id)];
-        quiet.push(make('line', { x1: start.x, y1: start.y, x2: end.x, y2: end.y }));
+        quiet.push(
+          make('line', { x1: start.x, y1: start.y, x2: end.x, y2: end.y }),
+        );
       }
     });
     lines.unshift(...quiet);
@@ -232,11 +252,9 @@ function showDrawing({ members }) {
       }),
     );
     if (members.length <= MAX_LABELS) {
-      group.append(make(
-          'text',
-          { x: x * 1.12, y: y * 1.12 + 2 },
-          shorten(nameOf(member)),
-        ));
+      group.append(
+        make('text', { x: x * 1.12, y: y * 1.12 + 2 }, shorten(nameOf(member))),
+      );
     }
     return group;
   });
@@ -261,7 +279,9 @@ function showChart(id, history, value) {
   }
   const top = Math.max(1e-9, ...history);
   const points = history
-    .map((each, at) => `${at + POINTS - history.length},${58 - (56 * each) / top}`)
+    .map(
+      (each, at) => `${at + POINTS - history.length},${58 - (56 * each) / top}`,
+    )
     .join(' ');
   $(id).replaceChildren(make('polyline', { points }));
 }
@@ -271,7 +291,10 @@ function showCharts({ members }) {
     (sum, { report }) => sum + (report?.rates.sent ?? 0),
     0,
   );
-  const trip = Math.max(0, ...members.map(({ roundTrip }) => roundTrip?.p50 ?? 0));
+  const trip = Math.max(
+    0,
+    ...members.map(({ roundTrip }) => roundTrip?.p50 ?? 0),
+  );
   write($('rate'), digits(rate));
   write($('trip'), digits(trip));
   showChart('rate-chart', rateHistory, rate);
@@ -297,7 +320,10 @@ function showJobs({ members, jobs }) {
           {},
           runs
             .slice(0, 3)
-            .map(({ occurrence, by, state }) => `${ago(occurrence)} ago by ${who(by)}: ${state}`)
+            .map(
+              ({ occurrence, by, state }) =>
+                `${ago(occurrence)} ago by ${who(by)}: ${state}`,
+            )
             .join(' · ') || '–',
         ),
       ),
@@ -312,7 +338,11 @@ function showRefusals({ members }) {
   $('refusals-section').hidden = refusals.length === 0;
   $('refusals').replaceChildren(
     ...refusals.map((member) =>
-      make('li', {}, `${nameOf(member)}: ${counts(member.report.rates.refusals)}`),
+      make(
+        'li',
+        {},
+        `${nameOf(member)}: ${counts(member.report.rates.refusals)}`,
+      ),
     ),
   );
 }
@@ -329,7 +359,11 @@ function listen() {
       make(
         'li',
         {},
-        make('time', { datetime: at, class: 'soft' }, time.toLocaleTimeString()),
+        make(
+          'time',
+          { datetime: at, class: 'soft' },
+          time.toLocaleTimeString(),
+        ),
         ` ${type} `,
         text,
       ),
