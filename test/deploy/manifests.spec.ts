@@ -7,7 +7,7 @@ import {
   deploymentOf,
   readManifests,
   type Manifest,
-} from '../../examples/08-kubernetes/manifests.js';
+} from '../../examples/10-kubernetes/manifests.js';
 import { PEER_CLOUD } from '../../src/options/option-tables.js';
 
 const APP = 'deploy/kubernetes/app.yaml';
