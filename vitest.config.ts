@@ -4,9 +4,12 @@ import { defineConfig } from 'vitest/config';
 const COUNTED = [
   'src/membership/core/legacy/legacy-members.spec.ts',
   'test/fuzz/**/*.spec.ts',
+  'test/interop/{departures,pairs}.spec.ts',
+  'test/integrations/microservices/killed-handler.spec.ts',
   'test/integrations/cache/no-stale-value.spec.ts',
   'test/simulation/{legacy,partition,restart}.spec.ts',
-  'test/e2e/messaging/{broken-streams,killed-receiver}.spec.ts',
+  'test/e2e/messaging/{broken-streams,dead-members,killed-receiver,replies,reply-frames}.spec.ts',
+  'test/e2e/messaging/{silent-connections,unreachable}.spec.ts',
   'test/e2e/module/clouds.spec.ts',
   'test/e2e/protocol/mutations.spec.ts',
   'test/e2e/security/{floods,own-listener}.spec.ts',

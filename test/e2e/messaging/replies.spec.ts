@@ -16,6 +16,7 @@ import {
   type PeerCloudOptions,
 } from '../../../src/index.js';
 import { FEATURES } from '../../../src/wire/endpoints.js';
+import { byAmount } from '../../support/amount.js';
 import { until } from '../../support/until.js';
 import {
   closePeers,
@@ -349,8 +350,9 @@ describe('a handler with several replies', () => {
   it('does not run ahead of a slow reader, whose time it is not', async () => {
     const { sender, receiver, peer } = await startPair({ providers });
     const handlers = receiver.app.get(Handlers);
-    const timeout = 3000;
-    const body = { type: 'generator', n: 100_000 };
+    const timeout = 2000;
+    const n = byAmount({ quick: 20_000, slow: 100_000, long: 100_000 });
+    const body = { type: 'generator', n };
     let [read, ahead, isInOrder] = [0, 0, true];
     for await (const { i } of sender.messaging.stream<{ i: number }>(
       peer,
@@ -369,7 +371,7 @@ describe('a handler with several replies', () => {
       }
       ahead = Math.max(ahead, handlers.produced - read);
     }
-    expect([read, isInOrder, handlers.ended]).toEqual([100_000, true, 1]);
+    expect([read, isInOrder, handlers.ended]).toEqual([n, true, 1]);
     // 256 KiB of lines of 16 characters at least.
     expect(ahead).toBeLessThan(16_384);
   });

@@ -17,9 +17,10 @@ import {
 } from './support/fake-peer.js';
 
 /** Invented members that are told in large bodies, and those that are told one by one or 32 at a time, which takes longer. */
-const ALL = byAmount({ quick: 6000, slow: 100_000, long: 100_000 });
-const SOME = byAmount({ quick: 500, slow: 4000, long: 100_000 });
+const ALL = byAmount({ quick: 2000, slow: 100_000, long: 100_000 });
+const SOME = byAmount({ quick: 250, slow: 4000, long: 100_000 });
 const LAST = `invented-${ALL - 1}`;
+const JOINS = byAmount({ quick: 150, slow: 400, long: 400 });
 const QUOTA = 100;
 
 /** Ms by which a lie about the future may be ahead, and still be believed. */
@@ -163,7 +164,7 @@ describe('a flood of invented members', () => {
     const victim = await fakePeer({ id: 'somebody else' });
     const statuses = new Map<number, number>();
     const start = performance.now();
-    await inTurns(400, async (number) => {
+    await inTurns(JOINS, async (number) => {
       const request = { ...invented(number), ip: '127.0.0.1' };
       const { status, headers, body } = await post(alice, '/join', {
         ...request,

@@ -1,6 +1,5 @@
-import { Injectable, Scope, SetMetadata, type Type } from '@nestjs/common';
+import { Injectable, Scope, type Type } from '@nestjs/common';
 import { Cron, Interval, SchedulerRegistry, Timeout } from '@nestjs/schedule';
-import { CronTime } from 'cron';
 import {
   OncePerCloud,
   PeerSingleton,
@@ -9,55 +8,16 @@ import {
 import { closePeers } from '../../e2e/module/support/peer-app.js';
 import { until } from '../../support/until.js';
 import { startReplica, startReplicas, type Replica } from './replica.js';
-
-const EVERY_SECOND = '* * * * * *';
-
-/** What ran in all replicas: the occurrence, and who ran it. */
-let runs: { job: string; occurrence: number; by: object }[] = [];
-
-function ran(job: string, by: object, run?: PeerRun): void {
-  runs.push({ job, by, occurrence: run?.occurrence?.getTime() ?? 0 });
-}
-
-@Injectable()
-class Reports {
-  @OncePerCloud()
-  @Cron(EVERY_SECOND)
-  above(run: PeerRun) {
-    ran('above', this, run);
-  }
-
-  @Cron(EVERY_SECOND, { name: 'named' })
-  @OncePerCloud()
-  below(run: PeerRun) {
-    ran('below', this, run);
-  }
-
-  @OncePerCloud({ name: 'in Tokyo' })
-  @Cron(EVERY_SECOND, { timeZone: 'Asia/Tokyo' })
-  @SetMetadata('theirs', 1)
-  elsewhere(...args: unknown[]) {
-    ran('elsewhere', this);
-    return args.length;
-  }
-
-  @Interval(1_000)
-  @OncePerCloud()
-  again({ occurrence }: PeerRun) {
-    runs.push({ job: 'again', by: this, occurrence: occurrence!.getTime() });
-  }
-
-  @Cron(EVERY_SECOND)
-  everywhere() {
-    ran('everywhere', this);
-  }
-}
-
-const occurrencesOf = (job: string): number[] =>
-  runs.filter((run) => run.job === job).map(({ occurrence }) => occurrence);
+import {
+  EVERY_SECOND,
+  forgetRuns,
+  occurrencesOf,
+  ran,
+  Reports,
+} from './reports.js';
 
 beforeEach(() => {
-  runs = [];
+  forgetRuns();
 });
 afterEach(closePeers);
 
@@ -68,7 +28,7 @@ describe('@OncePerCloud()', () => {
     { retry: 2 },
     async () => {
       const replicas = await startReplicas(3, { providers: [Reports] });
-      runs = [];
+      forgetRuns();
       await until(() => occurrencesOf('above').length >= 3);
       const jobs = ['above', 'below', 'again'];
       for (const job of jobs) {
@@ -170,23 +130,6 @@ describe('@OncePerCloud()', () => {
     ]);
   });
 
-  it('follows the registry: a job that is stopped, started and set anew', async () => {
-    const replica = await startReplica({ providers: [Reports] });
-    const registry = replica.app.get(SchedulerRegistry, { strict: false });
-    const job = registry.getCronJob('named');
-    await until(() => occurrencesOf('below').length >= 1);
-    void job.stop();
-    runs = [];
-    await until(() => occurrencesOf('above').length >= 2);
-    expect(occurrencesOf('below')).toEqual([]);
-    job.setTime(new CronTime('*/2 * * * * *'));
-    job.start();
-    await until(() => occurrencesOf('below').length >= 1);
-    expect(occurrencesOf('below').every((time) => time % 2_000 === 0)).toBe(
-      true,
-    );
-  });
-
   it('runs a disabled job once somebody starts it', async () => {
     @Injectable()
     class Disabled {
@@ -206,28 +149,6 @@ describe('@OncePerCloud()', () => {
     await until(() => occurrencesOf('by hand').length >= 3);
     const occurrences = occurrencesOf('by hand');
     expect(new Set(occurrences).size).toBe(occurrences.length);
-  });
-
-  it('runs a job of a date once', async () => {
-    const date = new Date(Date.now() + 2_500);
-    @Injectable()
-    class Dated {
-      @OncePerCloud()
-      @Cron(date)
-      run(run: PeerRun) {
-        ran('dated', this, run);
-      }
-    }
-    const replicas = await startReplicas(2, { providers: [Dated] });
-    const ended = () =>
-      replicas.some(({ jobEvents }) =>
-        jobEvents.some(({ type }) => type === 'job.finished'),
-      );
-    await until(ended);
-    await until(() => Date.now() > date.getTime() + 1_200);
-    expect(occurrencesOf('dated')).toEqual([
-      Math.floor(date.getTime() / 1_000) * 1_000,
-    ]);
   });
 
   it('says what failed, and goes on', async () => {
@@ -279,28 +200,6 @@ describe('@OncePerCloud()', () => {
     });
     const occurrences = occurrencesOf('below');
     expect(new Set(occurrences).size).toBe(occurrences.length);
-  });
-
-  it('loses nothing and runs nothing twice while all replicas are restarted', async () => {
-    let replicas = await startReplicas(3, { providers: [Reports] });
-    runs = [];
-    for (let restart = 0; restart < 3; restart++) {
-      const [oldest, ...others] = replicas;
-      await oldest!.close();
-      const peers = others.map(({ address }) => address);
-      replicas = [
-        ...others,
-        await startReplica({ peers, providers: [Reports] }),
-      ];
-    }
-    await until(() => occurrencesOf('above').length >= 5);
-    for (const job of ['above', 'below']) {
-      // One that is handed over may come after the next.
-      const occurrences = occurrencesOf(job).toSorted((a, b) => a - b);
-      expect(occurrences).toEqual(
-        occurrences.map((_, at) => occurrences[0]! + at * 1_000),
-      );
-    }
   });
 
   it('does not run in an app without PeerScheduleModule', () => {

@@ -1,7 +1,6 @@
 import 'reflect-metadata';
 import { HttpException, Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { FastifyAdapter } from '@nestjs/platform-fastify';
 import {
   BadStatusError,
   MembershipService,
@@ -49,9 +48,9 @@ class Messages {
 class AppModule {}
 
 const logger = ['fatal', 'error', 'warn'] as const;
-const app = await (adapter === 'fastify'
-  ? NestFactory.create(AppModule, new FastifyAdapter(), { logger: [...logger] })
-  : NestFactory.create(AppModule, { logger: [...logger] }));
+const app = await NestFactory.create(AppModule, new (await adapterClass())(), {
+  logger: [...logger],
+});
 await app.listen(ownListener ? 0 : port);
 const membership = app.get(MembershipService);
 const messaging = app.get(MessagingService);
@@ -87,6 +86,13 @@ serve(membership.self.port, {
   },
   close: () => app.close(),
 });
+
+/** The one that this process needs: each takes its time to load. */
+async function adapterClass() {
+  return adapter === 'fastify'
+    ? (await import('@nestjs/platform-fastify')).FastifyAdapter
+    : (await import('@nestjs/platform-express')).ExpressAdapter;
+}
 
 function peerNamed(to: string): Peer {
   const peer = membership.peers().find(({ data }) => data.name === to);
