@@ -13,7 +13,12 @@ export type {
   PeerCloudOptionsFactory,
   ResolvedPeerCloudOptions,
 } from './options/peer-cloud.options.js';
-export type { PeerAddressInput } from './options/peer-list.js';
+export type { PeerSeed } from './options/peer-list.js';
+export {
+  fileSource,
+  type PeerAddressInput,
+  type PeerSource,
+} from './options/peer-sources.js';
 export {
   HandlerFinder,
   type FoundInstance,

@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import { readData } from '../options/peer-data.js';
-import { readPeers, type PeerAddressInput } from '../options/peer-list.js';
+import { readPeers } from '../options/peer-list.js';
+import type { PeerAddressInput } from '../options/peer-sources.js';
 import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
 import {
   MEMBERSHIP_CORE,

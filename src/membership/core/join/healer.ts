@@ -9,6 +9,7 @@ import {
 } from '../member-list/index.js';
 import type { StatusCaller } from '../status/index.js';
 import type { Joiner } from './joiner.js';
+import { isSource } from './seed-sources.js';
 
 /**
  * Dials the dead and the seeds again, now and then, so that the parts of a cloud find each other.
@@ -105,12 +106,15 @@ export class Healer {
   /** @returns false if all seeds are members, so that nobody was called */
   async #dialSeed(): Promise<boolean> {
     const { options, env, list } = this.#ctx;
-    const seed =
-      options.seeds[Math.floor(env.random.next() * options.seeds.length)]!;
-    const strangers = (await this.#joiner.addresses.of(seed)).filter(
+    const { addresses } = this.#joiner;
+    const pick = <T>(items: readonly T[]): T | undefined =>
+      items[Math.floor(env.random.next() * items.length)];
+    const one = pick(options.seeds)!;
+    const seed = isSource(one) ? pick(await addresses.named(one)) : one;
+    const strangers = (seed ? await addresses.of(seed) : []).filter(
       (address) => !list.at(formatAddress(address)),
     );
-    const address = strangers[Math.floor(env.random.next() * strangers.length)];
+    const address = pick(strangers);
     if (!address) {
       return false;
     }

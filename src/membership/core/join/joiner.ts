@@ -1,3 +1,4 @@
+import type { PeerSeed } from '../../../options/peer-list.js';
 import { formatAddress, sameAddress } from '../../../wire/address.js';
 import { isSuccess } from '../../../wire/endpoints.js';
 import type { JsonValue } from '../../../wire/json.js';
@@ -130,7 +131,7 @@ export class Joiner {
    * One round over seeds. True as soon as one of them has let this peer in.
    * @param patience how many times the usual each of them may take
    */
-  join(seeds: readonly PeerAddress[], patience = 1): Promise<boolean> {
+  join(seeds: readonly PeerSeed[], patience = 1): Promise<boolean> {
     return this.#locked(async () => {
       const round = this.addresses.round(seeds);
       const running: Promise<boolean>[] = [];

@@ -1,4 +1,5 @@
 import { messageOf } from '../../../errors/error-text.js';
+import type { PeerSeed } from '../../../options/peer-list.js';
 import { BoundedMap } from '../../../util/bounded-map.js';
 import { formatAddress, normalizeIp } from '../../../wire/address.js';
 import type { PeerAddress } from '../../../wire/bodies.js';
@@ -6,6 +7,7 @@ import type { CoreContext } from '../context.js';
 import { MAX_ADDRESSES_PER_NAME } from '../options/membership.options.js';
 import { shuffle, type TimerHandle } from '../environment.js';
 import type { StatusCaller } from '../status/index.js';
+import { isSource, SeedSources } from './seed-sources.js';
 
 /** Ms without an answer after which more addresses are asked (RFC 8305, section 5). */
 const STAGGER = 250;
@@ -19,8 +21,9 @@ const MAX_REMEMBERED = 1024;
 /** Obstacles that one seed is reported with, where it has several addresses. */
 const MAX_OBSTACLES = 3;
 
-/** The addresses of seeds: what is behind their names, and how they did the last time. */
+/** The addresses of seeds: what is behind their names and sources, and how they did the last time. */
 export class SeedAddresses {
+  readonly #sources: SeedSources;
   /** Addresses at which this peer met itself. */
   readonly #own = new Set<string>();
   /** What stood in the way the last time; undefined where nothing did. */
@@ -37,6 +40,17 @@ export class SeedAddresses {
   constructor(ctx: CoreContext, caller: StatusCaller) {
     this.#ctx = ctx;
     this.#caller = caller;
+    this.#sources = new SeedSources(ctx);
+  }
+
+  /** The seeds that a source names now; a seed itself. */
+  async named(seed: PeerSeed): Promise<readonly PeerAddress[]> {
+    return isSource(seed) ? this.#sources.ask(seed) : [seed];
+  }
+
+  /** Nobody waits for sources any more. */
+  giveUp(): void {
+    this.#sources.giveUp();
   }
 
   /** Every address behind a seed's name, resolved anew and in an order by chance, without this peer's own. */
@@ -73,22 +87,28 @@ export class SeedAddresses {
   }
 
   /** What stood in the way of seeds the last time, in words: nothing for this peer itself. */
-  obstacles(seeds: readonly PeerAddress[]): string[] {
+  obstacles(seeds: readonly PeerSeed[]): string[] {
     return seeds.flatMap((seed) => {
-      const text = formatAddress(seed);
-      const reasons = normalizeIp(seed.ip)
-        ? [this.#obstacleOf(seed)]
-        : [this.#obstacles.get(text), ...this.#obstaclesBehind(text)];
-      return reasons
-        .filter((reason) => reason !== undefined)
-        .slice(0, MAX_OBSTACLES)
-        .map((reason) => `${text}: ${reason}`);
+      if (!isSource(seed)) {
+        return this.#obstaclesOf(seed);
+      }
+      const { obstacle, seeds: named } = this.#sources.of(seed);
+      const own = obstacle === undefined ? [] : [`${seed.name}: ${obstacle}`];
+      const others = named.flatMap((each) => this.#obstaclesOf(each));
+      return [...own, ...others].slice(0, MAX_OBSTACLES);
     });
   }
 
-  /** One round over seeds, in an order by chance. `stop()` it in the end. */
-  round(seeds: readonly PeerAddress[]): SeedRound {
-    const order = shuffle([...seeds], this.#ctx.env.random);
+  /** One round over seeds, in an order by chance, those of sources last. `stop()` it in the end. */
+  round(seeds: readonly PeerSeed[]): SeedRound {
+    const { random } = this.#ctx.env;
+    const order = [
+      ...shuffle(
+        seeds.filter((seed) => !isSource(seed)),
+        random,
+      ),
+      ...shuffle(seeds.filter(isSource), random),
+    ];
     return new SeedRound(this.#ctx, this, order, (address) =>
       this.#answers(address),
     );
@@ -122,6 +142,17 @@ export class SeedAddresses {
       this.note(seed, `the name is not found: ${messageOf(error)}`);
       return [];
     }
+  }
+
+  #obstaclesOf(seed: PeerAddress): string[] {
+    const text = formatAddress(seed);
+    const reasons = normalizeIp(seed.ip)
+      ? [this.#obstacleOf(seed)]
+      : [this.#obstacles.get(text), ...this.#obstaclesBehind(text)];
+    return reasons
+      .filter((reason) => reason !== undefined)
+      .slice(0, MAX_OBSTACLES)
+      .map((reason) => `${text}: ${reason}`);
   }
 
   #obstacleOf(address: PeerAddress): string | undefined {
@@ -170,7 +201,7 @@ export class SeedRound {
   constructor(
     ctx: CoreContext,
     addresses: SeedAddresses,
-    seeds: readonly PeerAddress[],
+    seeds: readonly PeerSeed[],
     answers: (address: PeerAddress) => Promise<boolean>,
   ) {
     this.#ctx = ctx;
@@ -205,21 +236,30 @@ export class SeedRound {
   }
 
   /** One name after the other: each look-up takes a thread that the whole process shares. */
-  async #resolve(seeds: readonly PeerAddress[]): Promise<void> {
+  async #resolve(seeds: readonly PeerSeed[]): Promise<void> {
     for (const seed of seeds) {
-      for (const address of await this.#addresses.of(seed)) {
-        if (this.#addresses.hasFailed(address)) {
-          this.#untried.push(address);
-        } else {
-          const at = this.#untried.findIndex((each) =>
-            this.#addresses.hasFailed(each),
-          );
-          this.#untried.splice(at < 0 ? this.#untried.length : at, 0, address);
+      for (const named of await this.#addresses.named(seed)) {
+        if (this.#stopped) {
+          return;
         }
+        this.#add(await this.#addresses.of(named));
       }
-      this.#onChange();
     }
     this.#isResolving = false;
+    this.#onChange();
+  }
+
+  #add(addresses: readonly PeerAddress[]): void {
+    for (const address of addresses) {
+      if (this.#addresses.hasFailed(address)) {
+        this.#untried.push(address);
+      } else {
+        const at = this.#untried.findIndex((each) =>
+          this.#addresses.hasFailed(each),
+        );
+        this.#untried.splice(at < 0 ? this.#untried.length : at, 0, address);
+      }
+    }
     this.#onChange();
   }
 

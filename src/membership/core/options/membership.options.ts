@@ -9,7 +9,7 @@ import {
   type ResolvedLimitOptions,
   resolveLimitOptions,
 } from '../../../options/limits.options.js';
-import type { PeerAddress } from '../../../wire/bodies.js';
+import type { PeerSeed } from '../../../options/peer-list.js';
 
 /*
  * Bounds on what others can make the core hold or do, and the fixed times of the wire. What a user may
@@ -112,7 +112,7 @@ export const MAX_REPAIRS_IN_BODY = 32;
 export const MAX_INHERITED_ENDS = 256;
 export const INHERITED_PERIOD = 2 * 60_000;
 
-/** Addresses behind one name that are tried. */
+/** Addresses behind one name that are tried, and seeds of one source. */
 export const MAX_ADDRESSES_PER_NAME = 512;
 
 /**
@@ -287,8 +287,8 @@ export type MembershipParameters = {
 
 /** Complete options of the membership core. */
 export interface ResolvedMembershipOptions extends MembershipParameters {
-  /** Peers to join through; `ip` may be a name. */
-  readonly seeds: readonly PeerAddress[];
+  /** Peers to join through; `ip` may be a name. A source says which when it is asked. */
+  readonly seeds: readonly PeerSeed[];
   /** Ms for one control request. */
   readonly requestTimeout: number;
   /** Most other members on the list. */

@@ -1,3 +1,4 @@
+import type { PeerSeed } from '../../../options/peer-list.js';
 import { coreReceiver } from '../../../testing/network/core-receiver.js';
 import { InMemoryNetwork } from '../../../testing/network/in-memory-network.js';
 import type { InMemoryProcess } from '../../../testing/network/in-memory-process.js';
@@ -24,7 +25,7 @@ import { LegacyPeer } from './legacy-peer.js';
 export interface TestPeerOptions {
   ip?: string;
   port?: number;
-  seeds?: readonly PeerAddress[];
+  seeds?: readonly PeerSeed[];
   data?: JsonObject;
   cloud?: string;
   /** True: it takes no other id. */
