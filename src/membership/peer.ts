@@ -54,7 +54,7 @@ export interface PeerDescription {
  *
  * @internal
  */
-export interface PeerSource {
+export interface PeerBacking {
   /** The newest record; the last one, when the peer is on the list no more. */
   record(): Member;
   /** Unix time in ms of its first record. */
@@ -90,7 +90,7 @@ export class Peer {
   /** When this peer first knew it, by its own clock. Another start of a peer is another peer. */
   declare readonly since: Date;
 
-  readonly #source: PeerSource;
+  readonly #source: PeerBacking;
 
   /** Own fields, so that JSON, a spread, structuredClone and class-transformer find them. */
   static readonly #fields: PropertyDescriptorMap = Object.fromEntries(
@@ -114,7 +114,7 @@ export class Peer {
   );
 
   /** @internal */
-  constructor(source: PeerSource) {
+  constructor(source: PeerBacking) {
     this.#source = source;
     Object.defineProperties(this, Peer.#fields);
   }

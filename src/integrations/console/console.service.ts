@@ -140,6 +140,7 @@ export class ConsoleService
       const report = await this.#channel.send(peer, question, options);
       this.#times.add(peer.id, performance.now() - start);
       view.roundTrip = this.#times.of(peer.id);
+      view.lane = peer.lane;
       if (report === undefined) {
         view.silence = 'it has no console';
       } else if (isReport(report)) {
@@ -206,6 +207,7 @@ function describe(peer: Peer): MemberView {
     isSelf: false,
     report: undefined,
     silence: undefined,
+    lane: peer.lane,
     roundTrip: undefined,
   };
 }

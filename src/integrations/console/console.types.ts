@@ -1,4 +1,4 @@
-import type { JsonObject, PeerState } from '../../index.js';
+import type { JsonObject, PeerLane, PeerState } from '../../index.js';
 import type { JobReport } from '../schedule/index.js';
 
 /** Messages of one peer. */
@@ -48,6 +48,8 @@ export interface MemberView {
   report: PeerReport | undefined;
   /** Why there is no report. */
   silence: string | undefined;
+  /** How messages of this peer to it travel; undefined for itself, and before the first one. */
+  lane: PeerLane | undefined;
   /** Ms of the last questions of this peer to it; undefined before the first answer. */
   roundTrip: { p50: number; p99: number } | undefined;
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { PeerCloudModule } from '../../../src/index.js';
+import { PeerCloudModule, type PeerCloudOptions } from '../../../src/index.js';
 import {
   PeerCloudConsoleModule,
   type CloudView,
@@ -62,13 +62,18 @@ describe.skipIf(!isThere)('the page of the console', () => {
 
   afterAll(() => browser.close());
 
-  function startMember(name: string, ...peers: string[]): Promise<PeerApp> {
+  function startMember(
+    name: string,
+    peer?: string,
+    options: PeerCloudOptions = {},
+  ): Promise<PeerApp> {
     return startPeer({
       module: PeerCloudModule.forRoot({
         ...QUICK,
+        ...options,
         isGlobal: true,
         data: { name },
-        peers,
+        peers: peer === undefined ? [] : [peer],
       }),
       imports: [PeerCloudConsoleModule.forRoot()],
     });
@@ -103,6 +108,19 @@ describe.skipIf(!isThere)('the page of the console', () => {
     await checkUntil(one, () => one.membership.peers().length === 0);
     await until(async () => !(await text('#members'))!.includes('two'));
     await until(async () => (await text('#event-list'))!.includes('peer.left'));
+  });
+
+  it('shows how messages to a member travel, and why', async () => {
+    const one = await startMember('one');
+    const streams = { messaging: { stream: false } } as const;
+    const two = await startMember('two', one.address, streams);
+    const three = await startMember('three', one.address);
+    await until(() => agree([one, two, three]));
+    await open(one);
+    const row = async (name: string) =>
+      page.locator('#members tr', { hasText: name }).textContent();
+    await until(async () => (await row('two'))!.includes('/message: '));
+    await until(async () => (await row('three'))!.includes('stream'));
   });
 
   it('takes what peers say for text', async () => {

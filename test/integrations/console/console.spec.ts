@@ -200,6 +200,8 @@ describe('the view of the cloud', () => {
       list: of(seed).report!.list,
     });
     expect(of(same).roundTrip!.p50).toBeGreaterThan(0);
+    expect(of(same).lane).toMatchObject({ kind: 'stream' });
+    expect(of(seed).lane).toBeUndefined();
     expect(of(none)).toMatchObject({ silence: 'it has no console' });
     expect(of(garbage)).toMatchObject({ silence: 'its report cannot be read' });
   });

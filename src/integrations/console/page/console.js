@@ -57,10 +57,10 @@ function rowOf(member) {
     const result = make('span', { role: 'status' });
     button.addEventListener('click', () => void check(member.id, result));
     row = make('tr', {}, make('th', { scope: 'row' }));
-    for (let cell = 1; cell < 11; cell++) {
+    for (let cell = 1; cell < 12; cell++) {
       row.append(make('td'));
     }
-    row.cells[10].append(button, ' ', result);
+    row.cells[11].append(button, ' ', result);
     rows.set(member.id, row);
     row.button = button;
   }
@@ -116,6 +116,7 @@ function showMembers({ members }) {
       since,
       app,
       version,
+      lane,
       trip,
       rates,
       fails,
@@ -129,6 +130,7 @@ function showMembers({ members }) {
     write(since, ago(member.since), 'soft');
     write(app, report?.appVersion ?? '–');
     write(version, report?.version ?? '–');
+    showLane(lane, member.lane);
     write(
       trip,
       roundTrip ? `${digits(roundTrip.p50)} / ${digits(roundTrip.p99)}` : '–',
@@ -155,6 +157,14 @@ function showMembers({ members }) {
       body.insertBefore(row, body.rows[at] ?? null);
     }
   });
+}
+
+function showLane(cell, lane) {
+  const isFallback = lane?.kind === 'message';
+  const why = isFallback && lane.reason ? `: ${lane.reason}` : '';
+  const text = isFallback ? `/message${why}` : (lane?.kind ?? '–');
+  write(cell, text, isFallback ? 'warn' : 'soft');
+  cell.title = lane ? `for ${ago(lane.since)}` : '';
 }
 
 function stateClass(member) {
