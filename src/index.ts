@@ -140,6 +140,19 @@ export type {
   TlsMaterials,
   TlsOptions,
 } from './transport/tls.options.js';
+export type {
+  BroadcastListener,
+  CloudTransport,
+  TransportAnswer,
+  TransportCallOptions,
+  TransportConnection,
+  TransportContext,
+  TransportHeaders,
+  TransportLink,
+  TransportReceiver,
+  TransportRequest,
+  TransportSocket,
+} from './transport/link/index.js';
 export {
   TransportError,
   type TransportErrorCode,

@@ -19,6 +19,7 @@ import {
   MEMBERSHIP_CORE,
   PEER_CLOUD_OPTIONS,
   PEER_HTTP_SERVICE,
+  PEER_LINK,
 } from './options/peer-cloud.tokens.js';
 import {
   http2Only,
@@ -31,8 +32,13 @@ import {
   sharedPort,
   tlsWithoutHttps,
 } from './peer-cloud.messages.js';
-import { ProtocolSetup, SelfCheckService } from './protocol/index.js';
+import {
+  LinkReceiver,
+  ProtocolSetup,
+  SelfCheckService,
+} from './protocol/index.js';
 import type { PeerHttpService } from './transport/http/index.js';
+import type { TransportLink } from './transport/link/index.js';
 import { TlsReloader } from './transport/tls-reloader.js';
 import { formatAddress, isLoopback, sameAddress } from './wire/address.js';
 import type { PeerAddress } from './wire/bodies.js';
@@ -70,6 +76,8 @@ export class PeerCloudLifecycle
   readonly #selfCheck: SelfCheckService;
   readonly #http: PeerHttpService;
   readonly #tls: TlsReloader | undefined;
+  readonly #link: TransportLink | undefined;
+  readonly #receiver: LinkReceiver;
 
   constructor(
     adapterHost: HttpAdapterHost,
@@ -83,6 +91,8 @@ export class PeerCloudLifecycle
     selfCheck: SelfCheckService,
     @Inject(PEER_HTTP_SERVICE) http: PeerHttpService,
     @Inject(TlsReloader) tls: TlsReloader | undefined,
+    @Inject(PEER_LINK) link: TransportLink | undefined,
+    receiver: LinkReceiver,
   ) {
     this.#adapterHost = adapterHost;
     this.#modules = modules;
@@ -94,7 +104,9 @@ export class PeerCloudLifecycle
     this.#selfCheck = selfCheck;
     this.#http = http;
     this.#tls = tls;
-    if (options.enabled && !options.listener) {
+    this.#link = link;
+    this.#receiver = receiver;
+    if (options.enabled && !options.listener && !link) {
       // It fires once, before anybody could subscribe later, and is not repeated.
       adapterHost.listen$.subscribe(() => this.#beginMounted());
     }
@@ -127,6 +139,7 @@ export class PeerCloudLifecycle
   /** The own listener closes when its streams are over: closing, it ends connections with replies to send. */
   async onApplicationShutdown(): Promise<void> {
     await this.#listener.close();
+    await this.#link?.close();
     this.#tls?.stop();
     this.#core.stop();
     await this.#http.close();
@@ -136,7 +149,10 @@ export class PeerCloudLifecycle
   async #appIsUp(): Promise<void> {
     const { listener } = this.#options;
     clearTimeout(this.#timer);
-    if (listener) {
+    if (this.#link) {
+      await this.#link.open(this.#receiver);
+      this.#start(this.#link.address.port);
+    } else if (listener) {
       this.#begin(await this.#listener.open(listener));
     } else if (!this.#adapterHost.httpAdapter) {
       this.#logger.warn(nothingListens);
@@ -173,12 +189,18 @@ export class PeerCloudLifecycle
       return;
     }
     warnIfOpen(address, this.#options, this.#logger);
-    this.#core.start({ port: this.#options.port ?? address.port });
-    this.#health.start();
+    this.#start(this.#options.port ?? address.port);
     this.#tls?.start();
     if (checksItself) {
       // The start of the app does not wait for it.
       setImmediate(() => void this.#checkMyself(address));
+    }
+  }
+
+  #start(port: number): void {
+    if (!this.#ending.signal.aborted) {
+      this.#core.start({ port });
+      this.#health.start();
     }
   }
 
@@ -192,6 +214,7 @@ export class PeerCloudLifecycle
   #cutOff(): void {
     this.#setup.cutOff();
     this.#listener.cutOff();
+    this.#link?.cutOff();
     void this.#http.destroy();
   }
 }

@@ -9,6 +9,9 @@ export const importedBare =
 export const mountedBesideListener =
   'the protocol would be answered on both ports: write mount: false beside the factory (forRoot() does that by itself), or leave listener out';
 
+export const mountedBesideTransport =
+  'the protocol is answered by the option transport or by the app, not by both: write mount: false beside useFactory, or leave mount out in forRoot()';
+
 export const nowhereMounted =
   'with mount: false the protocol has no routes in the app: give it a port of its own, like { port: 9338 }';
 

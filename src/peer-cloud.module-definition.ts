@@ -10,6 +10,7 @@ import type {
 import {
   listenerWithoutCertificate,
   mountedBesideListener,
+  mountedBesideTransport,
   nowhereMounted,
 } from './peer-cloud.messages.js';
 
@@ -28,8 +29,8 @@ export interface PeerCloudExtras {
   decorators?: ClassDecorator[] | undefined;
 
   /**
-   * Are the protocol's routes part of the app? Default true; `forRoot()` with `listener` implies
-   * false. False leaves them to the own listener, so `listener` has to be there.
+   * Are the protocol's routes part of the app? Default true; `forRoot()` with `listener` or `transport`
+   * implies false. False leaves them to the own listener or the other transport, so one of both has to be there.
    */
   mount?: boolean | undefined;
 }
@@ -64,7 +65,7 @@ export const { ConfigurableModuleClass } =
  * @throws OptionsError if it would be both, or neither, or if a listener with TLS has no certificate
  */
 export function checkMount(
-  { enabled, listener, tls }: ResolvedPeerCloudOptions,
+  { enabled, listener, tls, transport }: ResolvedPeerCloudOptions,
   mount = true,
 ): void {
   if (!enabled) {
@@ -73,7 +74,10 @@ export function checkMount(
   if (listener && mount) {
     throw new OptionsError('listener', listener, mountedBesideListener);
   }
-  if (!listener && !mount) {
+  if (transport && mount) {
+    throw new OptionsError('transport', transport.name, mountedBesideTransport);
+  }
+  if (!listener && !mount && !transport) {
     throw new OptionsError('listener', listener, nowhereMounted);
   }
   if (listener && tls && !tls.materials.cert) {

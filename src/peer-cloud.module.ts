@@ -70,7 +70,9 @@ export class PeerCloudModule implements NestModule {
   ): DynamicModule {
     return assemble(ConfigurableModuleClass.forRoot(options), {
       ...options,
-      mount: options.mount ?? options.listener === undefined,
+      mount:
+        options.mount ??
+        (options.listener === undefined && options.transport === undefined),
     });
   }
 

@@ -14,16 +14,21 @@ import {
   MEMBERSHIP_CORE,
   PEER_CLOUD_OPTIONS,
   PEER_HTTP_SERVICE,
+  PEER_LINK,
   PEER_TRANSPORT,
 } from './options/peer-cloud.tokens.js';
 import { PeerCloudLifecycle } from './peer-cloud.lifecycle.js';
-import { protocolProviders } from './protocol/index.js';
+import { LinkReceiver, protocolProviders } from './protocol/index.js';
 import { PeerSecurity, securityProviders } from './security/index.js';
 import {
   HttpPeerTransport,
   type PeerHttpService,
   createPeerHttpService,
 } from './transport/http/index.js';
+import {
+  LinkPeerTransport,
+  type TransportLink,
+} from './transport/link/index.js';
 import { TlsReloader } from './transport/tls-reloader.js';
 
 const transportProviders: Provider[] = [
@@ -52,20 +57,44 @@ const transportProviders: Provider[] = [
     },
   },
   {
+    provide: PEER_LINK,
+    inject: [PEER_CLOUD_OPTIONS, ModuleRef],
+    useFactory: (
+      { transport, cloud = '' }: ResolvedPeerCloudOptions,
+      moduleRef: ModuleRef,
+    ) =>
+      transport?.create({
+        cloud,
+        size: () =>
+          moduleRef.get<MembershipCore>(MEMBERSHIP_CORE).members().length,
+      }),
+  },
+  {
     provide: PEER_TRANSPORT,
-    inject: [PEER_HTTP_SERVICE, PEER_CLOUD_OPTIONS, ModuleRef],
+    inject: [
+      PEER_HTTP_SERVICE,
+      PEER_CLOUD_OPTIONS,
+      ModuleRef,
+      PeerSecurity,
+      PEER_LINK,
+    ],
     useFactory: (
       http: PeerHttpService,
       { limits }: ResolvedPeerCloudOptions,
       moduleRef: ModuleRef,
+      { exchange }: PeerSecurity,
+      link: TransportLink | undefined,
     ) => {
       // The core has the transport, so the transport cannot have the core: it looks for it late.
       let core: MembershipCore | undefined;
-      return new HttpPeerTransport(http, {
+      const config = {
         selfId: () =>
           (core ??= moduleRef.get<MembershipCore>(MEMBERSHIP_CORE)).id,
         maxAnswerBytes: limits.maxAnswerBytes,
-      });
+      };
+      return link
+        ? new LinkPeerTransport(link, { ...config, security: exchange })
+        : new HttpPeerTransport(http, config);
     },
   },
 ];
@@ -83,5 +112,6 @@ export const peerCloudProviders: Provider[] = [
   HealthCheckSchedule,
   HealthCheckService,
   OwnListener,
+  LinkReceiver,
   PeerCloudLifecycle,
 ];

@@ -2,17 +2,20 @@ import { channel } from 'node:diagnostics_channel';
 import { lookup } from 'node:dns/promises';
 import { Logger, type Provider } from '@nestjs/common';
 import { HandlerFinder } from '../discovery/handler-finder.js';
+import type { PeerSeed } from '../options/peer-list.js';
 import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
 import {
   ADDRESS_POLICY,
   MEMBERSHIP_CORE,
   PEER_CLOCK,
   PEER_CLOUD_OPTIONS,
+  PEER_LINK,
   PEER_RANDOM,
   PEER_TRANSPORT,
 } from '../options/peer-cloud.tokens.js';
 import { type AddressPolicy, PeerSecurity } from '../security/index.js';
 import { normalizeIp } from '../wire/address.js';
+import type { TransportLink } from '../transport/link/index.js';
 import type { PeerTransport } from '../transport/peer-transport.interface.js';
 import { StepLog } from '../util/step-log.js';
 import { deepFreeze } from '../util/deep-freeze.js';
@@ -20,6 +23,7 @@ import {
   type Clock,
   type CoreLogger,
   MembershipCore,
+  type ResolvedMembershipOptions,
   type Random,
   type SelfDescription,
   systemClock,
@@ -51,6 +55,7 @@ export const membershipProviders: Provider[] = [
       PeerSecurity,
       PEER_CLOCK,
       PEER_RANDOM,
+      PEER_LINK,
     ],
     useFactory: (
       options: ResolvedPeerCloudOptions,
@@ -60,11 +65,12 @@ export const membershipProviders: Provider[] = [
       security: PeerSecurity,
       clock: Clock,
       random: Random,
+      link: TransportLink | undefined,
     ) => {
       const { records, authorize, signed } = security;
       const core = new MembershipCore(
-        describeSelf(options),
-        options.membership,
+        describeSelf(options, link),
+        withSeedsOf(options, link),
         {
           clock,
           random,
@@ -118,8 +124,12 @@ function coreLogger(): CoreLogger {
   };
 }
 
-function describeSelf(options: ResolvedPeerCloudOptions): SelfDescription {
-  const { id, hasFixedId, ip, data, cloud, tls } = options;
+function describeSelf(
+  options: ResolvedPeerCloudOptions,
+  link: TransportLink | undefined,
+): SelfDescription {
+  const { id, hasFixedId, data, cloud, tls } = options;
+  const ip = link?.address.ip ?? options.ip;
   return {
     id,
     hasFixedId,
@@ -128,6 +138,22 @@ function describeSelf(options: ResolvedPeerCloudOptions): SelfDescription {
     ...(cloud !== undefined && { cloud }),
     ...(tls && { scheme: 'https' }),
   };
+}
+
+/** Where the transport finds peers by itself, it is a source of seeds beside those of the options. */
+function withSeedsOf(
+  { membership, transport }: ResolvedPeerCloudOptions,
+  link: TransportLink | undefined,
+): ResolvedMembershipOptions {
+  if (!transport || !link?.findPeers) {
+    return membership;
+  }
+  const source: PeerSeed = {
+    name: transport.name,
+    // That nobody else is there is no failure.
+    seeds: async () => [link.address, ...(await link.findPeers!())],
+  };
+  return { ...membership, seeds: [...membership.seeds, source] };
 }
 
 /**

@@ -65,4 +65,5 @@ export {
   StreamRefusedError,
   type OpenSocket,
   type StreamDialer,
+  type StreamSocket,
 } from './stream/index.js';

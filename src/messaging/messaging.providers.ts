@@ -6,12 +6,14 @@ import {
 } from './handlers/index.js';
 import { PeerDirectory, type PeerMessenger } from '../membership/index.js';
 import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
-import { PEER_CLOUD_OPTIONS } from '../options/peer-cloud.tokens.js';
+import { PEER_CLOUD_OPTIONS, PEER_LINK } from '../options/peer-cloud.tokens.js';
 import { PeerSecurity } from '../security/index.js';
+import type { TransportLink } from '../transport/link/index.js';
 import { TlsReloader } from '../transport/tls-reloader.js';
 import { HttpLane, SelfLane } from './lanes/index.js';
 import { MessagingService } from './messaging.service.js';
 import {
+  createLinkDialer,
   createStreamDialer,
   STREAM_DIALER,
   StreamAcceptor,
@@ -45,20 +47,23 @@ export const messagingProviders: Provider[] = [
   StreamLane,
   {
     provide: STREAM_DIALER,
-    inject: [PeerSecurity, PEER_CLOUD_OPTIONS, TlsReloader],
+    inject: [PeerSecurity, PEER_CLOUD_OPTIONS, TlsReloader, PEER_LINK],
     useFactory: (
       { streams }: PeerSecurity,
       { tls, limits }: ResolvedPeerCloudOptions,
       reloader: TlsReloader | undefined,
+      link: TransportLink | undefined,
     ) =>
-      createStreamDialer({
-        security: streams,
-        maxHeaderBytes: limits.maxHeaderBytes,
-        tls: () =>
-          reloader && {
-            materials: reloader.materials,
-            servername: tls?.servername,
-          },
-      }),
+      link
+        ? createLinkDialer(link, streams)
+        : createStreamDialer({
+            security: streams,
+            maxHeaderBytes: limits.maxHeaderBytes,
+            tls: () =>
+              reloader && {
+                materials: reloader.materials,
+                servername: tls?.servername,
+              },
+          }),
   },
 ];

@@ -21,6 +21,7 @@ export const PEER_CLOUD = {
   ip: { type: 'other' },
   port: { type: 'integer', min: 1, max: 65_535 },
   listener: { type: 'other' },
+  transport: { type: 'other' },
   requestTimeout: ms(1, MAX_TIMER, 1000),
   messageTimeout: ms(1, MAX_TIMER, 5000),
   shutdownTimeout: { type: 'number', min: 0, max: MAX_TIMER, unit: 'ms' },

@@ -24,6 +24,7 @@ import type {
   ResolvedSecurity,
   SecurityOptions,
 } from '../security/security.options.js';
+import type { CloudTransport } from '../transport/link/index.js';
 import type { ResolvedTls, TlsOptions } from '../transport/tls.options.js';
 import type { JsonObject } from '../wire/json.js';
 import type { PeerSeed } from './peer-list.js';
@@ -97,6 +98,14 @@ export interface PeerCloudOptions {
    * @defaultValue none
    */
   listener?: ListenerOptions | undefined;
+
+  /**
+   * Another network than HTTP, such as `natsTransport()` of `nestjs-peercloud/nats`. The peer then opens no
+   * port, and has none of `ip`, `port`, `listener`, `tls` and `addresses`. All peers of a cloud have the same.
+   *
+   * @defaultValue HTTP
+   */
+  transport?: CloudTransport | undefined;
 
   /**
    * Ms for one control request; a join has three times that (`membership.joinTimeout`). Longer waits for
@@ -192,6 +201,7 @@ export interface ResolvedPeerCloudOptions {
   readonly ip?: string;
   readonly port?: number;
   readonly listener?: ResolvedListenerOptions;
+  readonly transport?: CloudTransport;
   readonly requestTimeout: number;
   readonly messageTimeout: number;
   readonly shutdownTimeout: number;

@@ -4,6 +4,9 @@ export const PEER_CLOUD_OPTIONS = Symbol.for('nestjs-peercloud:options');
 /** The door to the network (PeerTransport). */
 export const PEER_TRANSPORT = Symbol('PEER_TRANSPORT');
 
+/** What stands for HTTP where the option `transport` says so (TransportLink); undefined otherwise. */
+export const PEER_LINK = Symbol('PEER_LINK');
+
 /** The framework-free membership (MembershipCore). */
 export const MEMBERSHIP_CORE = Symbol('MEMBERSHIP_CORE');
 

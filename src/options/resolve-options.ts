@@ -16,6 +16,7 @@ import {
   resolveSecurityOptions,
   type ResolvedSecurity,
 } from '../security/security.options.js';
+import { checkTransport } from '../transport/link/index.js';
 import { resolveTlsOptions } from '../transport/tls.options.js';
 import { normalizeIp } from '../wire/address.js';
 import { isPeerId } from '../wire/endpoints.js';
@@ -38,6 +39,7 @@ export function resolvePeerCloudOptions(
   input: unknown,
 ): ResolvedPeerCloudOptions {
   const given = readSection(input, '', PEER_CLOUD);
+  const transport = checkTransport(given);
   const security = resolveSecurityOptions(given.security, 'security');
   const limits = resolveLimitOptions(given.limits, 'limits');
   const tls = resolveTlsOptions(given.tls, 'tls');
@@ -63,6 +65,7 @@ export function resolvePeerCloudOptions(
     hasFixedId: given.id !== undefined || security.mode.kind === 'keys',
     ip: readIp(given.ip),
     listener: resolveListenerOptions(given.listener, 'listener'),
+    transport,
     healthCheck,
     membership: Object.freeze({
       ...membership,

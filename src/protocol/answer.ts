@@ -92,9 +92,7 @@ function writeHead(
   { status, body, headers }: Answer,
   signing: Signing | undefined,
 ): Buffer {
-  const bytes = Buffer.from(
-    body instanceof JsonText ? body.text : (JSON.stringify(body) ?? '{}'),
-  );
+  const bytes = answerBytes(body);
   response.writeHead(status, {
     ...headers,
     'content-type': 'application/json; charset=utf-8',
@@ -104,6 +102,13 @@ function writeHead(
     ...signing?.signAnswer?.(status, bytes),
   });
   return bytes;
+}
+
+/** The body of an answer as it goes out. */
+export function answerBytes(body: unknown): Buffer {
+  return Buffer.from(
+    body instanceof JsonText ? body.text : (JSON.stringify(body) ?? '{}'),
+  );
 }
 
 function drain(incoming: IncomingMessage, done: () => void): void {

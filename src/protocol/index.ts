@@ -4,6 +4,7 @@ export {
   protocolControllers,
 } from './controllers/protocol.controllers.js';
 export { isProtocolRequest } from './gate/protocol-gate.js';
+export { LinkReceiver } from './link/link.receiver.js';
 export { refusals } from './protocol.error.js';
 export { protocolProviders } from './protocol.providers.js';
 export { SelfCheckService } from './self-check/self-check.service.js';

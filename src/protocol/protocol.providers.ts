@@ -1,8 +1,10 @@
 import type { Provider } from '@nestjs/common';
+import { EndpointWorks } from './controllers/endpoint-works.js';
 import { PeerResponder } from './controllers/peer-responder.js';
 import { RequestLimiter } from './gate/request-limiter.js';
 import { SelfCheckService } from './self-check/self-check.service.js';
 import { ProtocolSetup } from './setup/protocol-setup.js';
+import { StreamGate } from './upgrade/stream-gate.js';
 import { StreamUpgrade } from './upgrade/stream.upgrade.js';
 
 /**
@@ -12,8 +14,10 @@ import { StreamUpgrade } from './upgrade/stream.upgrade.js';
  */
 export const protocolProviders: Provider[] = [
   ProtocolSetup,
+  EndpointWorks,
   PeerResponder,
   RequestLimiter,
   SelfCheckService,
+  StreamGate,
   StreamUpgrade,
 ];

@@ -3,6 +3,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { PeerCloudError } from '../errors/peer-cloud.error.js';
 import { MembershipService } from '../membership/index.js';
+import type { PeerCloudOptions } from '../options/peer-cloud.options.js';
 import { DEFAULT_PORT } from '../wire/endpoints.js';
 import { settle } from './callbacks.js';
 import { createClient } from './standalone-client.js';
@@ -55,6 +56,9 @@ async function start(input: StandaloneOptions): Promise<PeerCloudClient> {
 async function listen(
   options: SortedOptions,
 ): Promise<INestApplicationContext> {
+  if (options.module.transport) {
+    return createContext(options.module, options);
+  }
   if (options.port !== 0) {
     return listenOnGiven(options);
   }
@@ -91,13 +95,18 @@ async function listenOnGiven(
 
 function listenOn(
   port: number,
-  { host, module, onMessage, logger }: SortedOptions,
+  options: SortedOptions,
+): Promise<INestApplicationContext> {
+  const { host, module } = options;
+  return createContext({ ...module, listener: { port, host } }, options);
+}
+
+function createContext(
+  module: PeerCloudOptions,
+  { onMessage, logger }: SortedOptions,
 ): Promise<INestApplicationContext> {
   return NestFactory.createApplicationContext(
-    StandaloneModule.register(
-      { ...module, listener: { port, host } },
-      onMessage,
-    ),
+    StandaloneModule.register(module, onMessage),
     { logger, abortOnError: false },
   );
 }

@@ -26,6 +26,17 @@ export function sortOptions(options: StandaloneOptions): SortedOptions {
       'the standalone form always has a listener: write port and host',
     );
   }
+  if (module.transport !== undefined) {
+    for (const [name, value] of Object.entries({ port, host })) {
+      if (value !== undefined) {
+        throw new OptionsError(
+          name,
+          value,
+          'leave it out beside the option transport: the peer opens no port',
+        );
+      }
+    }
+  }
   return {
     port: readPort(port),
     host,

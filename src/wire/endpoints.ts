@@ -19,6 +19,9 @@ export const STATUS_ALIAS = '/check';
 export const STREAM_PATH = '/stream';
 export const STREAM_PROTOCOL = 'peercloud/1';
 
+/** What a message to all peers at once asks for, where another transport than HTTP carries it (docs/transports.md). */
+export const BROADCAST_PATH = '/broadcast';
+
 /** Every path of a request of the protocol. */
 export const PROTOCOL_PATHS: ReadonlySet<string> = new Set([
   ...Object.values(ENDPOINTS),

@@ -1,6 +1,7 @@
 export { StreamAcceptor } from './receiver/index.js';
-export type { OpenSocket } from './framing/index.js';
+export type { OpenSocket, StreamSocket } from './framing/index.js';
 export {
+  createLinkDialer,
   createStreamDialer,
   STREAM_DIALER,
   StreamLane,

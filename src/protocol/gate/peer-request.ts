@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { JsonValue } from '../../wire/json.js';
 import type { MembershipCore, Member } from '../../membership/index.js';
 import { refusals } from '../protocol.error.js';
@@ -13,6 +13,7 @@ export interface PeerRequest {
    * worth keeping, and nothing of it waits here for as long as the work takes.
    */
   takeBody(): JsonValue | undefined;
+  headers: IncomingHttpHeaders;
   /** `x-peercloud-id`, where the request had one that can be an id, for this receiver (PROTOCOL.md, section 1). */
   senderId?: string;
   /** The client in one spelling: the socket's address, or what a trusted proxy says. */

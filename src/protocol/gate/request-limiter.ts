@@ -37,23 +37,23 @@ export class RequestLimiter {
    * The key is a member's id, or the address of one who is no member: an id that anybody can write into a
    * header counts for nothing.
    */
-  enter(key: string, outgoing: Writable): () => void {
+  enter(key: string, outgoing?: Writable): () => void {
     if (!this.#inWork.tryAcquire(key)) {
       throw refusals.tooMany(RETRY_AFTER);
     }
     let isIn = true;
     const leave = () => {
-      outgoing.off('close', leave);
+      outgoing?.off('close', leave);
       if (isIn) {
         isIn = false;
         this.#inWork.release(key);
       }
     };
-    if (outgoing.destroyed) {
+    if (outgoing?.destroyed) {
       leave();
-      return leave;
+    } else {
+      outgoing?.on('close', leave);
     }
-    outgoing.on('close', leave);
     return leave;
   }
 

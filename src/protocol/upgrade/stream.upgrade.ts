@@ -1,63 +1,30 @@
 import { ServerResponse, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { Inject, Injectable, Logger } from '@nestjs/common';
-import { stackOf } from '../../errors/error-text.js';
-import type { MembershipCore } from '../../membership/index.js';
-import { StreamAcceptor } from '../../messaging/index.js';
-import {
-  ADDRESS_POLICY,
-  MEMBERSHIP_CORE,
-  REQUEST_VERIFIER,
-} from '../../options/peer-cloud.tokens.js';
-import type {
-  AddressPolicy,
-  RequestRefused,
-  RequestVerifier,
-} from '../../security/index.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { ADDRESS_POLICY } from '../../options/peer-cloud.tokens.js';
+import type { AddressPolicy, RequestRefused } from '../../security/index.js';
 import { normalizeRemoteAddress } from '../../wire/address.js';
 import { STREAM_PATH, STREAM_PROTOCOL } from '../../wire/endpoints.js';
-import { refusalAnswer, writeAnswer, type Answer } from '../answer.js';
-import {
-  type PeerRequest,
-  requireMember,
-  senderKey,
-} from '../gate/peer-request.js';
-import {
-  bareRefusal,
-  refuseBrowsers,
-  senderOf,
-} from '../gate/protocol-gate.js';
-import { RequestLimiter } from '../gate/request-limiter.js';
-import { ProtocolError, refusals } from '../protocol.error.js';
+import { writeAnswer, type Answer } from '../answer.js';
+import { answerTo, bareRefusal } from '../gate/admission.js';
+import { refuseBrowsers } from '../gate/protocol-gate.js';
 import { takeUpgrades } from './server-upgrades.js';
-
-const NOTHING = Buffer.alloc(0);
+import { StreamGate, type StreamJudgement } from './stream-gate.js';
 
 const FORBIDDEN: RequestRefused = { ok: false, status: 403, headers: {} };
 
 /** The fast lane for messages: `GET /stream` with `upgrade: peercloud/1` (PROTOCOL.md, section 4, `upgrade`). */
 @Injectable()
 export class StreamUpgrade {
-  readonly #logger = new Logger('PeerCloud');
-
-  readonly #verifier: RequestVerifier;
   readonly #addresses: AddressPolicy;
-  readonly #core: MembershipCore;
-  readonly #limiter: RequestLimiter;
-  readonly #acceptor: StreamAcceptor;
+  readonly #gate: StreamGate;
 
   constructor(
-    @Inject(REQUEST_VERIFIER) verifier: RequestVerifier,
     @Inject(ADDRESS_POLICY) addresses: AddressPolicy,
-    @Inject(MEMBERSHIP_CORE) core: MembershipCore,
-    limiter: RequestLimiter,
-    acceptor: StreamAcceptor,
+    gate: StreamGate,
   ) {
-    this.#verifier = verifier;
     this.#addresses = addresses;
-    this.#core = core;
-    this.#limiter = limiter;
-    this.#acceptor = acceptor;
+    this.#gate = gate;
   }
 
   /** Answers what asks for a stream at this server; call it once. */
@@ -78,44 +45,34 @@ export class StreamUpgrade {
   async #take(incoming: IncomingMessage, socket: Socket): Promise<void> {
     const giveUp = () => socket.destroy();
     socket.on('data', giveUp).on('end', giveUp).on('error', giveUp);
-    let signer: Pick<PeerRequest, 'signAnswer'> | undefined;
+    const { answer, signing, accept } = await this.#judge(incoming, socket);
+    if (!accept) {
+      refuse(incoming, socket, answer, signing);
+    } else if (!socket.destroyed) {
+      socket.off('data', giveUp).off('end', giveUp).off('error', giveUp);
+      socket.cork();
+      socket.write(switchingHead(answer.headers), 'latin1');
+      accept(socket);
+      socket.uncork();
+    }
+  }
+
+  async #judge(
+    incoming: IncomingMessage,
+    socket: Socket,
+  ): Promise<StreamJudgement> {
     try {
       refuseBrowsers(incoming);
-      const remoteAddress = normalizeRemoteAddress(socket.remoteAddress);
-      const verdict = this.#mayProxy(incoming)
-        ? await this.#verifier.verify({
-            method: 'GET',
-            path: STREAM_PATH,
-            headers: incoming.headers,
-            raw: undefined,
-            remoteAddress,
-          })
-        : FORBIDDEN;
-      signer = verdict;
-      if (!verdict.ok) {
-        refuse(incoming, socket, bareRefusal(verdict), signer);
-        return;
-      }
-      const request = { remoteAddress, ...senderOf(incoming, verdict) };
-      // An open stream has bounds of its own: it is its messages that are in work.
-      const leave = this.#limiter.enter(senderKey(this.#core, request), socket);
-      const sender = await requireMember(this.#core, request).finally(leave);
-      const { refusal } = this.#acceptor;
-      if (refusal) {
-        throw refusal === 404 ? refusals.notFound() : refusals.leaving();
-      }
-      if (socket.destroyed) {
-        return;
-      }
-      socket.off('data', giveUp).off('end', giveUp).off('error', giveUp);
-      const { headers, codec } = verdict.acceptStream?.() ?? {};
-      socket.cork();
-      socket.write(switchingHead(headers), 'latin1');
-      this.#acceptor.accept(sender, { socket, head: NOTHING, codec });
-      socket.uncork();
     } catch (error) {
-      refuse(incoming, socket, this.#answerTo(error), signer);
+      return { answer: answerTo(error, `GET ${STREAM_PATH}`) };
     }
+    return this.#mayProxy(incoming)
+      ? this.#gate.judge(
+          incoming.headers,
+          normalizeRemoteAddress(socket.remoteAddress),
+          socket,
+        )
+      : { answer: bareRefusal(FORBIDDEN) };
   }
 
   /**
@@ -130,14 +87,6 @@ export class StreamUpgrade {
       .map((client) => normalizeRemoteAddress(client.trim()))
       .every((address) => !this.#addresses.senderRefusal(address));
   }
-
-  #answerTo(error: unknown): Answer {
-    if (error instanceof ProtocolError) {
-      return refusalAnswer(error);
-    }
-    this.#logger.error(`GET ${STREAM_PATH} failed`, stackOf(error));
-    return refusalAnswer(refusals.internal());
-  }
 }
 
 function asksForStream({ method, url, headers }: IncomingMessage): boolean {
@@ -148,9 +97,9 @@ function asksForStream({ method, url, headers }: IncomingMessage): boolean {
   );
 }
 
-function switchingHead(headers: Record<string, string> = {}): string {
+function switchingHead(headers: Answer['headers']): string {
   const lines = Object.entries(headers).map(
-    ([name, value]) => `${name}: ${value}\r\n`,
+    ([name, value]) => `${name}: ${String(value)}\r\n`,
   );
   return `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${STREAM_PROTOCOL}\r\n${lines.join('')}\r\n`;
 }
@@ -159,11 +108,11 @@ function refuse(
   incoming: IncomingMessage,
   socket: Socket,
   answer: Answer,
-  signer: Pick<PeerRequest, 'signAnswer'> | undefined,
+  signing: StreamJudgement['signing'],
 ): void {
   const response = new ServerResponse(incoming);
   response.shouldKeepAlive = false;
   response.assignSocket(socket);
   response.once('finish', () => socket.destroySoon());
-  writeAnswer(response, answer, signer);
+  writeAnswer(response, answer, signing);
 }

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { StreamCodec } from '../../../security/index.js';
 import { textBytes, writeText, type Text } from '../../../util/text-parts.js';
 import { takePiece, type Piece } from '../../../util/write-memory.js';
@@ -22,9 +22,16 @@ const PROGRESS_SIGNS = 250;
 /** Ms that the other side has for its own end after the last line, before the socket is closed on it. */
 const LINGER = 2000;
 
+/** A socket of Node, or what stands for one on another network. */
+export interface StreamSocket extends Duplex {
+  readonly bytesWritten: number;
+  setTimeout?(ms: number): unknown;
+  setNoDelay?(isOn: boolean): unknown;
+}
+
 /** A socket after its handshake, and the bytes of its other side that came with that. */
 export interface OpenSocket {
-  socket: Socket;
+  socket: StreamSocket;
   head: Buffer;
   /** In a signed cloud: what seals and opens each direction. */
   codec: StreamCodec | undefined;
@@ -62,7 +69,7 @@ export class FrameConnection {
   #closed = false;
   #over = false;
 
-  readonly #socket: Socket;
+  readonly #socket: StreamSocket;
   readonly #codec: StreamCodec | undefined;
   readonly #handler: FrameHandler;
 
@@ -79,8 +86,8 @@ export class FrameConnection {
     this.#room = Math.max(SOCKET_BYTES, socket.writableHighWaterMark);
     this.#lines = new LineReader(bounds, (line) => this.#handle(line));
     // What the HTTP server or client had set for its own requests.
-    socket.setTimeout(0);
-    socket.setNoDelay(true);
+    socket.setTimeout?.(0);
+    socket.setNoDelay?.(true);
     socket.on('data', this.#read);
     socket.on('drain', () => this.#closed || handler.onDrain());
     socket.once('end', () => this.#closed || handler.onEnd());

@@ -3,6 +3,7 @@ export {
   FrameConnection,
   type FrameHandler,
   type OpenSocket,
+  type StreamSocket,
 } from './frame-connection.js';
 export {
   AWAY_LINE,

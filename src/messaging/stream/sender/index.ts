@@ -1,3 +1,4 @@
+export { createLinkDialer } from './link-dialer.js';
 export {
   createStreamDialer,
   STREAM_DIALER,

@@ -29,11 +29,16 @@ const LATER = 10_000;
 const MUCH_LATER = 300_000;
 
 /** The status of an upgrade. */
-const SWITCHED = 101;
+export const SWITCHED = 101;
 
 /** The answer of a peer that takes no streams, and what its body has. */
-const NOT_FOUND = 404;
+export const NOT_FOUND = 404;
 const STREAMS_OFF = '"code":"NOT_FOUND"';
+
+/** True for the words of a peer that takes no streams; `start` is where its answer begins. */
+export function saysStreamsOff(start: Buffer): boolean {
+  return start.toString('latin1').includes(STREAMS_OFF);
+}
 
 /** Why a stream could not be opened; internal, the messages then go another way. */
 export class StreamRefusedError extends Error {
@@ -141,16 +146,21 @@ const UNREACHABLE_CODES: ReadonlySet<unknown> = new Set([
 
 /** Asks for an upgrade at a member's own address: a socket of its own, no proxy, no redirect. */
 export function createStreamDialer(config: StreamDialerConfig): StreamDialer {
+  return openTwice((member, timeout) => dial(config, member, timeout));
+}
+
+/** Opens again, at once, where the first opening was for an earlier start of the peer. */
+export function openTwice(dialOnce: StreamDialer): StreamDialer {
   return async (member, timeout) => {
     const deadline = performance.now() + timeout;
     try {
-      return await dial(config, member, timeout);
+      return await dialOnce(member, timeout);
     } catch (error) {
       const left = deadline - performance.now();
       if (left < 1 || !(error as StreamRefusedError).isStale) {
         throw error;
       }
-      return dial(config, member, left);
+      return dialOnce(member, left);
     }
   };
 }
@@ -202,7 +212,7 @@ function dial(
       }
       // A proxy that passes no upgrades has the app look for a route, and it finds none either.
       answer.once('data', (start: Buffer) => {
-        error.isOff = start.toString('latin1').includes(STREAMS_OFF);
+        error.isOff = saysStreamsOff(start);
       });
       answer.once('close', () => fail(error)).resume();
     });

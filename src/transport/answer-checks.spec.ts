@@ -1,6 +1,6 @@
-import type { Endpoint } from '../../wire/endpoints.js';
-import type { JsonValue } from '../../wire/json.js';
-import { checkSigner } from './http-peer.transport.js';
+import type { Endpoint } from '../wire/endpoints.js';
+import type { JsonValue } from '../wire/json.js';
+import { checkSigner } from './answer-checks.js';
 
 const MEANT = { ip: '10.0.0.7', port: 9338, id: 'meant' };
 

@@ -1,0 +1,3 @@
+export { NatsError } from './nats.error.js';
+export type { NatsTransportOptions } from './nats.options.js';
+export { natsTransport } from './nats.transport.js';
