@@ -64,15 +64,12 @@ for (const name of names) {
   double += verdict.double.length;
   total += verdict.total;
 }
-const events = cloud
-  .alive()
-  .reduce((sum, peer) => sum + peer.count('job.taken-over'), 0);
 const blows = [...counts].map(([kind, count]) => `${count} ${kind}`).join(', ');
 process.stdout.write(
   [
     `${peers} peers, ${names.length} jobs, ${minutes} minutes, seed ${values.seed}`,
     `of owners: ${blows}`,
-    `${total} occurrences, ${lost} lost, ${double} run twice, ${events} taken over`,
+    `${total} occurrences, ${lost} lost, ${double} run twice, ${cloud.takenOver} taken over`,
     `${Math.round(cloud.carried / total)} messages for each occurrence, the peers' greetings included`,
     `${Math.round((performance.now() - started) / 1000)} s of real time`,
     '',

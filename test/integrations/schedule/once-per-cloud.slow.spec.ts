@@ -5,18 +5,22 @@ import {
   OncePerCloud,
   type PeerRun,
 } from '../../../src/integrations/schedule/index.js';
-import { closePeers } from '../../e2e/module/support/peer-app.js';
 import { until } from '../../support/until.js';
-import { startReplica, startReplicas } from './replica.js';
+import {
+  addReplica,
+  closeReplicas,
+  startReplica,
+  startReplicas,
+} from './replica.js';
 import { forgetRuns, occurrencesOf, ran, Reports } from './reports.js';
 
 beforeEach(forgetRuns);
-afterEach(closePeers);
+afterEach(closeReplicas);
 
 describe('@OncePerCloud()', () => {
   it('follows the registry: a job that is stopped, started and set anew', async () => {
     const replica = await startReplica({ providers: [Reports] });
-    const registry = replica.app.get(SchedulerRegistry, { strict: false });
+    const registry = replica.get(SchedulerRegistry);
     const job = registry.getCronJob('named');
     await until(() => occurrencesOf('below').length >= 1);
     void job.stop();
@@ -59,11 +63,7 @@ describe('@OncePerCloud()', () => {
     for (let restart = 0; restart < 3; restart++) {
       const [oldest, ...others] = replicas;
       await oldest!.close();
-      const peers = others.map(({ address }) => address);
-      replicas = [
-        ...others,
-        await startReplica({ peers, providers: [Reports] }),
-      ];
+      replicas = [...others, await addReplica()];
     }
     await until(() => occurrencesOf('above').length >= 5);
     for (const job of ['above', 'below']) {

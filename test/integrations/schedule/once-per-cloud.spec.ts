@@ -5,9 +5,13 @@ import {
   PeerSingleton,
   type PeerRun,
 } from '../../../src/integrations/schedule/index.js';
-import { closePeers } from '../../e2e/module/support/peer-app.js';
 import { until } from '../../support/until.js';
-import { startReplica, startReplicas, type Replica } from './replica.js';
+import {
+  closeReplicas,
+  startReplica,
+  startReplicas,
+  type Replica,
+} from './replica.js';
 import {
   EVERY_SECOND,
   forgetRuns,
@@ -19,7 +23,7 @@ import {
 beforeEach(() => {
   forgetRuns();
 });
-afterEach(closePeers);
+afterEach(closeReplicas);
 
 describe('@OncePerCloud()', () => {
   // A machine that stands still for longer than the grace makes a takeover right.
@@ -140,11 +144,8 @@ describe('@OncePerCloud()', () => {
       }
     }
     const replicas = await startReplicas(2, { providers: [Disabled] });
-    for (const { app } of replicas) {
-      app
-        .get(SchedulerRegistry, { strict: false })
-        .getCronJob('by hand')
-        .start();
+    for (const replica of replicas) {
+      replica.get(SchedulerRegistry).getCronJob('by hand').start();
     }
     await until(() => occurrencesOf('by hand').length >= 3);
     const occurrences = occurrencesOf('by hand');
@@ -186,7 +187,7 @@ describe('@OncePerCloud()', () => {
       const replica = replicas.find(({ id }) => id === owner);
       if (replica && !lame.has(replica.id)) {
         lame.add(replica.id);
-        const registry = replica.app.get(SchedulerRegistry, { strict: false });
+        const registry = replica.get(SchedulerRegistry);
         void registry.getCronJob('named').stop();
       }
     };
@@ -211,8 +212,7 @@ describe('@OncePerCloud()', () => {
   });
 
   describe('refuses at the start', () => {
-    const start = (...providers: Type[]) =>
-      startReplica({ providers, listen: false });
+    const start = (...providers: Type[]) => startReplica({ providers });
 
     it('a method without a schedule', async () => {
       class Lonely {

@@ -6,81 +6,60 @@ import {
   type JobEvent,
   type PeerScheduleOptions,
 } from '../../../src/integrations/schedule/index.js';
-import { KeysService } from '../../../src/index.js';
-import { startPeer, type PeerApp } from '../../e2e/module/support/peer-app.js';
+import { KeysService, PeerCloudModule } from '../../../src/index.js';
+import { createTestCloud, type TestCloud } from '../../../src/testing/index.js';
 import { until } from '../../support/until.js';
 
 /** An app with jobs. */
-export interface Replica extends PeerApp {
+export interface Replica {
   id: string;
   schedule: ScheduleService;
   /** What happened to jobs here. */
   jobEvents: JobEvent[];
   get<T>(type: Type<T>): T;
+  close(): Promise<void>;
 }
 
-/** What a replica is made of. */
+/** What each replica of a cloud is made of. */
 export interface ReplicaSetup {
-  peers?: string[];
   providers?: Provider[];
   imports?: (Type | DynamicModule)[];
-  controllers?: Type[];
   options?: PeerScheduleOptions;
-  /** False: it is only initialised. */
-  listen?: false;
 }
 
-/** Starts an app with jobs, and waits until it takes part. */
-export async function startReplica(setup: ReplicaSetup): Promise<Replica> {
-  const {
-    peers,
-    providers,
-    controllers,
-    imports = [],
-    options,
-    listen,
-  } = setup;
-  const peer = await startPeer({
-    options: {
-      peers,
-      // Quiet for 0.3 s is settled.
-      membership: { profile: 'local', joinRetryMin: 50 },
-    },
-    imports: [
-      ScheduleModule.forRoot(),
-      PeerScheduleModule.forRoot(options),
-      ...imports,
-    ],
-    providers,
-    controllers,
-    listen,
-  });
-  const schedule = peer.app.get(ScheduleService, { strict: false });
-  const jobEvents: JobEvent[] = [];
-  schedule.events$.subscribe((event) => jobEvents.push(event));
-  const replica: Replica = {
-    ...peer,
-    id: peer.membership.self.id,
-    schedule,
-    jobEvents,
-    get: (type) => peer.app.get(type, { strict: false }),
-  };
-  if (listen !== false) {
-    await until(() => schedule.isReady);
-  }
-  return replica;
+let cloud: TestCloud | undefined;
+
+/** Ends every replica that a test has left running; for `afterEach`. */
+export async function closeReplicas(): Promise<void> {
+  await cloud?.close();
+  cloud = undefined;
 }
 
-/** Starts several, one after another, and waits until each knows that all of them may own jobs. */
+/** Starts several, the test's only ones so far, and waits until each knows that all of them may own jobs. */
 export async function startReplicas(
   count: number,
-  setup: ReplicaSetup,
+  { providers, imports = [], options }: ReplicaSetup,
 ): Promise<Replica[]> {
-  const replicas: Replica[] = [];
-  for (let made = 0; made < count; made++) {
-    const peers = replicas.map(({ address }) => address);
-    replicas.push(await startReplica({ peers, ...setup }));
-  }
+  cloud = await createTestCloud(
+    count,
+    {
+      imports: [
+        // Quiet for 0.3 s is settled.
+        PeerCloudModule.forRoot({
+          membership: { profile: 'local', joinRetryMin: 50 },
+        }),
+        ScheduleModule.forRoot(),
+        PeerScheduleModule.forRoot(options),
+        ...imports,
+      ],
+      providers,
+    },
+    // Those of ScheduleModule.
+    { createApp: (module) => module.createNestApplication({ logger: false }) },
+  );
+  const replicas = await Promise.all(
+    Array.from({ length: count }, (_, index) => ready(cloud!, index)),
+  );
   await until(() =>
     replicas.every(
       (replica) =>
@@ -88,4 +67,32 @@ export async function startReplicas(
     ),
   );
   return replicas;
+}
+
+/** Starts one, the test's only one so far, and waits until it takes part. */
+export async function startReplica(setup: ReplicaSetup): Promise<Replica> {
+  const [replica] = await startReplicas(1, setup);
+  return replica!;
+}
+
+/** Starts one more, which joins those that are left, and waits until it takes part. */
+export async function addReplica(): Promise<Replica> {
+  const [index] = await cloud!.add();
+  return ready(cloud!, index!);
+}
+
+async function ready(among: TestCloud, index: number): Promise<Replica> {
+  const get: Replica['get'] = (type) => among.get(index, type);
+  const app = among.apps[index]!;
+  const schedule = get(ScheduleService);
+  const jobEvents: JobEvent[] = [];
+  schedule.events$.subscribe((event) => jobEvents.push(event));
+  await until(() => schedule.isReady);
+  return {
+    id: among.id(index),
+    schedule,
+    jobEvents,
+    get,
+    close: () => app.close(),
+  };
 }

@@ -30,6 +30,8 @@ export class Roster {
   #own: ReadonlySet<string> = new Set();
   /** What was heard last: replicas of one app have the same jobs, and share one set here. */
   #usual: ReadonlySet<string> = new Set();
+  /** The others are told that this peer takes part. */
+  #isDeclared = false;
   #isReady = false;
   #isLeaving = false;
   /** Those who went without a word, and whose places nobody has taken. */
@@ -97,9 +99,14 @@ export class Roster {
     return [...this.#others.keys()].filter((peer) => this.#mayRun(peer, job));
   }
 
-  /** Takes part from when everybody was asked who they are. */
+  /**
+   * Takes part from when everybody was asked who they are, and told that this peer is one of them: of those
+   * that start at the same moment, each knows all others before it runs anything.
+   */
   async join(): Promise<void> {
-    await Promise.all(this.#peers.others().map((peer) => this.#greet(peer)));
+    await this.#greetAll();
+    this.#isDeclared = !this.#isLeaving;
+    await this.#greetAll();
     if (this.#isLeaving) {
       return;
     }
@@ -113,7 +120,8 @@ export class Roster {
   /** Takes no more part, and says so. Resolves when all others know, or do not answer. */
   async leave(): Promise<void> {
     this.#isLeaving = true;
-    if (this.#isReady) {
+    if (this.#isDeclared) {
+      this.#isDeclared = false;
       this.#isReady = false;
       this.#change();
       const bye = this.#peers
@@ -128,7 +136,7 @@ export class Roster {
     if (this.#isReady) {
       this.#own = new Set(this.#source.greeting().jobs);
       this.#change();
-      await Promise.all(this.#peers.others().map((peer) => this.#greet(peer)));
+      await this.#greetAll();
     }
   }
 
@@ -167,7 +175,7 @@ export class Roster {
 
   #greeting(): Greeting {
     return {
-      isReady: this.#isReady,
+      isReady: this.#isDeclared,
       missing: [...this.#missing],
       ...this.#source.greeting(),
     };
@@ -175,6 +183,10 @@ export class Roster {
 
   #hello(): Question {
     return { ask: 'hello', ...this.#greeting() };
+  }
+
+  async #greetAll(): Promise<void> {
+    await Promise.all(this.#peers.others().map((peer) => this.#greet(peer)));
   }
 
   /** False if it may not have been heard. */

@@ -42,6 +42,8 @@ export class VirtualCloud {
   loss = 0;
   /** Messages so far. */
   carried = 0;
+  /** Occurrences and singletons that were taken over so far. */
+  takenOver = 0;
 
   readonly #jobs: VirtualJob[];
   readonly #random: SeededRandom;

@@ -57,7 +57,10 @@ export class VirtualPeer {
       clock: this.clock,
       peers: this.#peers(),
       options: { takeoverAfter: 1_000, leaseTtl: 5_000, stopGrace: 10_000 },
-      emit: (event) => this.events.push(event),
+      emit: (event) => {
+        this.events.push(event);
+        cloud.takenOver += event.type === 'job.taken-over' ? 1 : 0;
+      },
       warn: (text) => cloud.warnings.push(text),
       overdue: (job) => cloud.warnings.push(`${job} does not end`),
       ended: () => undefined,
