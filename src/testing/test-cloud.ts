@@ -77,6 +77,8 @@ export class TestCloud<
   readonly #network: InMemoryNetwork;
   readonly #recorder: MessageRecorder;
   readonly #metadata: ModuleMetadata;
+  /** What each app is made of, by index. */
+  readonly #made: ModuleMetadata[] = [];
   readonly #options: ResolvedTestCloudOptions;
   readonly #addresses: PeerAddress[] = [];
   readonly #peers: TestPeer[] = [];
@@ -131,15 +133,18 @@ export class TestCloud<
   /**
    * Starts more apps, which join the others.
    *
+   * @param module what each is made of, such as the next version of the app; default: as the first ones
    * @returns their indexes; when all apps are settled
    */
-  async add(count = 1): Promise<number[]> {
+  async add(count = 1, module?: TestCloudModule): Promise<number[]> {
+    const metadata = module ? readModule(module) : this.#metadata;
     const room = MAX_APPS - this.#peers.length;
     const added = Array.from(
       { length: checkCount(count, 'count', room) },
       (_, at) => this.#peers.length + at,
     );
     this.#addresses.push(...added.map(addressOf));
+    added.forEach((index) => (this.#made[index] = metadata));
     for (const index of added) {
       await this.#start(index);
     }
@@ -295,7 +300,7 @@ export class TestCloud<
     const peer = await this.#clock.during(() =>
       startPeer(index, this.#starts++, {
         network: this.#network,
-        metadata: this.#metadata,
+        metadata: this.#made[index]!,
         options: this.#options,
         recorder: this.#recorder,
         addresses: this.#addresses,

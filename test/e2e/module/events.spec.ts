@@ -15,9 +15,21 @@ import {
 } from '../../../src/index.js';
 import { until } from '../../support/until.js';
 import { LogLines } from '../protocol/support/log-lines.js';
-import { agree, closePeers, startPeer } from './support/peer-app.js';
+import {
+  addReplica,
+  closeReplicas,
+  startReplicas,
+  type ReplicaSetup,
+  type TestReplica,
+} from '../../support/replicas.js';
 
-afterEach(closePeers);
+afterEach(closeReplicas);
+
+/** Starts the only app so far. */
+async function startOne(setup: ReplicaSetup = {}): Promise<TestReplica> {
+  const [replica] = await startReplicas(1, setup);
+  return replica!;
+}
 
 @Injectable()
 class Listeners {
@@ -97,41 +109,37 @@ class Messages {
 
 describe('@OnPeerEvent()', () => {
   it('hears of the messages of its own peer, and of no other in the process', async () => {
-    const first = await startPeer({ providers: [Messages] });
-    const second = await startPeer({
-      providers: [Messages],
-      options: { peers: [first.address] },
-    });
-    await until(() => agree([first, second]));
+    const first = await startOne({ providers: [Messages] });
+    const second = await addReplica({ providers: [Messages] });
     const [peer] = first.membership.peers();
     const body = { n: 1 };
     await expect(peer!.send(body)).rejects.toMatchObject({ status: 400 });
-    expect(first.app.get(Messages).heard).toEqual([
+    expect(first.get(Messages).heard).toEqual([
       { type: 'message.sent', peer, body },
       { type: 'message.failed', peer, body, error: expect.any(BadStatusError) },
     ]);
-    expect(second.app.get(Messages).heard).toEqual([
+    expect(second.get(Messages).heard).toEqual([
       { type: 'message.received', peer: second.membership.peers()[0], body },
     ]);
   });
 
   it('hears everything, once and in order', async () => {
-    const first = await startPeer({ providers: [Listeners] });
-    const second = await startPeer({
-      options: { peers: [first.address], id: 'second' },
-    });
-    await until(() => agree([first, second]));
+    const first = await startOne({ providers: [Listeners] });
+    const second = await addReplica();
     await second.close();
-    const { heard } = first.app.get(Listeners);
+    const { heard } = first.get(Listeners);
     await until(() => heard.length >= 4);
-    expect(heard.toSorted()).toEqual([
-      'cloud.joined',
-      'cloud.left',
-      'joined second',
-      'second left',
-    ]);
-    expect(heard.indexOf('joined second')).toBeLessThan(
-      heard.indexOf('second left'),
+    expect(new Set(heard)).toEqual(
+      new Set([
+        'cloud.joined',
+        'cloud.left',
+        `joined ${second.id}`,
+        `${second.id} left`,
+      ]),
+    );
+    expect(heard).toHaveLength(4);
+    expect(heard.indexOf(`joined ${second.id}`)).toBeLessThan(
+      heard.indexOf(`${second.id} left`),
     );
     expect(heard.indexOf('cloud.joined')).toBeLessThan(
       heard.indexOf('cloud.left'),
@@ -139,19 +147,18 @@ describe('@OnPeerEvent()', () => {
   });
 
   it('works in controllers, and what handlers throw ends there', async () => {
-    const first = await startPeer({
+    const first = await startOne({
       controllers: [Listening],
       providers: [Faulty],
     });
-    const second = await startPeer({ options: { peers: [first.address] } });
-    await until(() => agree([first, second]));
-    await until(() => first.app.get(Listening).joined === 1);
-    expect(first.app.get(Faulty).calls).toBe(2);
+    await addReplica();
+    await until(() => first.get(Listening).joined === 1);
+    expect(first.get(Faulty).calls).toBe(2);
   });
 
   it('has no use for a provider of each request, and says so by name', async () => {
     const logger = new LogLines();
-    const first = await startPeer({
+    const first = await startOne({
       controllers: [Listening],
       providers: [PerRequest],
       logger,
@@ -159,30 +166,27 @@ describe('@OnPeerEvent()', () => {
     expect(logger.of('warn')).toEqual([
       expect.stringMatching(/^PerRequest\.never never gets its events/),
     ]);
-    const second = await startPeer({ options: { peers: [first.address] } });
-    await until(() => agree([first, second]));
-    await until(() => first.app.get(Listening).joined === 1);
+    await addReplica();
+    await until(() => first.get(Listening).joined === 1);
     expect(PerRequest.calls).toBe(0);
   });
 
   it('counts an alias of a provider once', async () => {
     const alias = { provide: 'ALIAS', useExisting: Listeners };
-    const first = await startPeer({ providers: [Listeners, alias] });
-    const second = await startPeer({
-      options: { peers: [first.address], id: 'second' },
-    });
-    await until(() => agree([first, second]));
-    const { heard } = first.app.get(Listeners);
-    await until(() => heard.includes('joined second'));
-    expect(heard.filter((each) => each === 'joined second')).toHaveLength(1);
+    const first = await startOne({ providers: [Listeners, alias] });
+    const second = await addReplica();
+    const { heard } = first.get(Listeners);
+    await until(() => heard.includes(`joined ${second.id}`));
+    expect(heard.filter((each) => each === `joined ${second.id}`)).toHaveLength(
+      1,
+    );
   });
 });
 
 describe('events$', () => {
   it('has the same Peer object as peers(), before and after', async () => {
-    const first = await startPeer();
-    const second = await startPeer({ options: { peers: [first.address] } });
-    await until(() => agree([first, second]));
+    const first = await startOne();
+    const second = await addReplica();
     const [peer] = first.membership.peers();
     const { id, port } = second.membership.self;
     await second.membership.update({ version: 2 });
@@ -205,11 +209,8 @@ describe('events$', () => {
   });
 
   it('says what the data was before an update', async () => {
-    const first = await startPeer();
-    const second = await startPeer({
-      options: { peers: [first.address], data: { version: 1 } },
-    });
-    await until(() => agree([first, second]));
+    const first = await startOne({ peerCloud: { data: { version: 1 } } });
+    const second = await addReplica();
     await second.membership.update({ version: 2 });
     const updates = () =>
       first.events.filter((event) => event.type === 'peer.updated');
@@ -220,7 +221,7 @@ describe('events$', () => {
   });
 
   it('completes at shutdown', async () => {
-    const peer = await startPeer();
+    const peer = await startOne();
     let completed = false;
     peer.membership.events$.subscribe({
       complete: () => (completed = true),

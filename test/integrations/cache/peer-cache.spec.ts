@@ -17,6 +17,8 @@ import {
 import { Test } from '@nestjs/testing';
 import { Keyv } from 'keyv';
 import { Keyv as Keyv6 } from 'keyv6';
+import type { Server } from 'node:http';
+import request from 'supertest';
 import {
   CacheTags,
   NotEverywhereError,
@@ -25,16 +27,16 @@ import {
   type PeerCacheOptions,
 } from '../../../src/integrations/cache/index.js';
 import { KeysService, OptionsError } from '../../../src/index.js';
-import {
-  closePeers,
-  startPeer,
-  QUICK,
-  agree,
-} from '../../e2e/module/support/peer-app.js';
+import { addReplica, closeReplicas } from '../../support/replicas.js';
 import { until } from '../../support/until.js';
-import { startCache, startCaches, type CacheReplica } from './replica.js';
+import {
+  addCache,
+  startCache,
+  startCaches,
+  type CacheReplica,
+} from './replica.js';
 
-afterEach(closePeers);
+afterEach(closeReplicas);
 
 const CHANNEL = 'nestjs-peercloud/cache';
 
@@ -120,12 +122,9 @@ describe('what the app changes', () => {
 
   it('travels as one message for all that is changed in one turn', async () => {
     const messages: unknown[] = [];
-    const one = await startCache({});
-    const other = await startPeer({
-      options: { ...QUICK, peers: [one.address] },
-    });
+    const one = await startCache();
+    const other = await addReplica();
     other.messaging.channel(CHANNEL).handle((body) => void messages.push(body));
-    await until(() => agree([one, other]));
     await Promise.all([
       one.cache.del('a'),
       one.cache.del('a'),
@@ -183,7 +182,7 @@ describe('a fill', () => {
   });
 
   it('is loaded once by those who ask at the same time', async () => {
-    const { cache } = await startCache({});
+    const { cache } = await startCache();
     const load = vi.fn(() => Promise.resolve(1));
     const values = await Promise.all(
       [1, 2, 3].map(() => cache.wrap('k', load)),
@@ -217,8 +216,8 @@ describe('CacheInterceptor', () => {
     }
   }
 
-  const get = async (replica: CacheReplica, path: string): Promise<unknown> =>
-    (await fetch(`http://${replica.address}/${path}`)).json();
+  const get = async ({ app }: CacheReplica, path: string): Promise<unknown> =>
+    (await request(app.getHttpServer() as Server).get(`/${path}`)).body;
 
   it('fills without telling others, and what its handler drops is dropped', async () => {
     answers = 0;
@@ -291,11 +290,9 @@ describe('entries', () => {
   });
 
   it('are found by the tokens of @nestjs/cache-manager', async () => {
-    const replica = await startCache({});
-    expect(replica.app.get(CACHE_MANAGER, { strict: false })).toBe(
-      replica.cache,
-    );
-    expect(replica.app.get(NestCache, { strict: false })).toBe(replica.cache);
+    const replica = await startCache();
+    expect(replica.get(CACHE_MANAGER)).toBe(replica.cache);
+    expect(replica.get(NestCache)).toBe(replica.cache);
   });
 });
 
@@ -374,11 +371,7 @@ describe('other peers', () => {
 
   it('without the module are told of nothing, and waited for by nobody', async () => {
     const one = await startCache({ logger });
-    const other = await startPeer({
-      options: { ...QUICK, peers: [one.address] },
-      logger,
-    });
-    await until(() => agree([one, other]));
+    await addReplica();
     await one.cache.everywhere.del('a');
     await one.cache.everywhere.del('b');
     expect(about(/has no PeerCacheModule/)).toHaveLength(1);
@@ -386,12 +379,8 @@ describe('other peers', () => {
 
   it('of another version are named, and missed by everywhere', async () => {
     const one = await startCache({ logger });
-    const other = await startPeer({
-      options: { ...QUICK, peers: [one.address] },
-      logger,
-    });
-    const two = await startCache({ logger, peers: [one.address] });
-    await until(() => agree([one, other, two]));
+    const other = await addReplica();
+    await addCache();
     const channel = other.messaging.channel(CHANNEL);
     await one.cache.wrap('k', () => 1);
     for (const body of [
@@ -420,18 +409,13 @@ describe('other peers', () => {
       .del('k', 300)
       .catch((e: unknown) => e);
     expect(error).toBeInstanceOf(NotEverywhereError);
-    expect((error as NotEverywhereError).peers).toEqual([
-      other.membership.self.id,
-    ]);
+    expect((error as NotEverywhereError).peers).toEqual([other.id]);
     expect(about(/refuses to hear what is dropped here/)).toHaveLength(1);
   });
 
   it('that missed drops drop everything', async () => {
-    const one = await startCache({});
-    const other = await startPeer({
-      options: { ...QUICK, peers: [one.address] },
-    });
-    await until(() => agree([one, other]));
+    const one = await startCache();
+    const other = await addReplica();
     const channel = other.messaging.channel(CHANNEL);
     const say = (after: number, upTo: number, keys: string[]) =>
       channel.send(one.id, { v: 1, epoch: 'e', after, upTo, keys });

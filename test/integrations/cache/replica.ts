@@ -1,21 +1,17 @@
-import type { LoggerService, Type } from '@nestjs/common';
+import type { LoggerService, ModuleMetadata, Type } from '@nestjs/common';
 import {
   PeerCache,
   PeerCacheModule,
   type PeerCacheOptions,
 } from '../../../src/integrations/cache/index.js';
 import {
-  agree,
-  QUICK,
-  startPeer,
-  type PeerApp,
-} from '../../e2e/module/support/peer-app.js';
-import { until } from '../../support/until.js';
+  addReplica,
+  startReplicas,
+  type TestReplica,
+} from '../../support/replicas.js';
 
-export interface CacheReplica extends PeerApp {
-  id: string;
+export interface CacheReplica extends TestReplica {
   cache: PeerCache;
-  get<T>(type: Type<T>): T;
 }
 
 export interface CacheSetup {
@@ -23,34 +19,38 @@ export interface CacheSetup {
   controllers?: Type[];
   providers?: Type[];
   logger?: LoggerService;
-  peers?: string[];
 }
 
-export async function startCache(setup: CacheSetup): Promise<CacheReplica> {
-  const { options, peers, ...rest } = setup;
-  const peer = await startPeer({
-    options: { ...QUICK, peers, messageTimeout: 20_000 },
-    imports: [PeerCacheModule.forRoot({ ...options, isGlobal: true })],
-    ...rest,
-  });
-  return {
-    ...peer,
-    id: peer.membership.self.id,
-    cache: peer.app.get(PeerCache, { strict: false }),
-    get: (type) => peer.app.get(type, { strict: false }),
-  };
+/** Starts one, the test's only one so far. */
+export async function startCache(
+  setup: CacheSetup = {},
+): Promise<CacheReplica> {
+  const [replica] = await startCaches(1, setup);
+  return replica!;
 }
 
-/** Starts several, one after another, and waits until each knows all. */
+/** Starts several, of which each knows all. */
 export async function startCaches(
   count: number,
-  setup: CacheSetup = {},
+  { options, logger, ...rest }: CacheSetup = {},
 ): Promise<CacheReplica[]> {
-  const replicas: CacheReplica[] = [];
-  for (let made = 0; made < count; made++) {
-    const peers = replicas.map(({ address }) => address);
-    replicas.push(await startCache({ peers, ...setup }));
-  }
-  await until(() => agree(replicas));
-  return replicas;
+  const replicas = await startReplicas(count, {
+    ...withCache(options),
+    ...rest,
+    ...(logger && { logger }),
+  });
+  return replicas.map(cacheReplica);
+}
+
+/** Starts another, which joins those of the test. */
+export async function addCache(): Promise<CacheReplica> {
+  return cacheReplica(await addReplica(withCache()));
+}
+
+function withCache(options?: PeerCacheOptions): ModuleMetadata {
+  return { imports: [PeerCacheModule.forRoot({ ...options, isGlobal: true })] };
+}
+
+function cacheReplica(replica: TestReplica): CacheReplica {
+  return { ...replica, cache: replica.get(PeerCache) };
 }

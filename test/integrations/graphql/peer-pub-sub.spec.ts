@@ -3,37 +3,30 @@ import { graphql, buildSchema, parse, subscribe } from 'graphql';
 import { withFilter } from 'graphql-subscriptions';
 import { PeerPubSub } from '../../../src/integrations/graphql/index.js';
 import {
-  agree,
-  closePeers,
-  QUICK,
-  startPeer,
-  type PeerApp,
-} from '../../e2e/module/support/peer-app.js';
+  closeReplicas,
+  startReplicas as startApps,
+  type TestReplica,
+} from '../../support/replicas.js';
 import { until } from '../../support/until.js';
 
-afterEach(closePeers);
+afterEach(closeReplicas);
 
 const CHANNEL = 'nestjs-peercloud/graphql';
 
-type Replica = PeerApp & { pubSub: PeerPubSub };
+type Replica = TestReplica & { pubSub: PeerPubSub };
 
 async function startReplicas(
   count: number,
   logger?: LoggerService,
 ): Promise<Replica[]> {
-  const replicas: Replica[] = [];
-  for (let made = 0; made < count; made++) {
-    const peers = replicas.map(({ address }) => address);
-    const peer = await startPeer({
-      options: { ...QUICK, peers },
-      providers: [PeerPubSub, { provide: 'PUB_SUB', useExisting: PeerPubSub }],
-      logger,
-    });
-    const pubSub = peer.app.get(PeerPubSub, { strict: false });
-    replicas.push({ ...peer, pubSub });
-  }
-  await until(() => agree(replicas));
-  return replicas;
+  const replicas = await startApps(count, {
+    providers: [PeerPubSub, { provide: 'PUB_SUB', useExisting: PeerPubSub }],
+    ...(logger && { logger }),
+  });
+  return replicas.map((replica) => ({
+    ...replica,
+    pubSub: replica.get(PeerPubSub),
+  }));
 }
 
 it('brings what one replica publishes to the subscriptions of all, in order', async () => {
@@ -118,9 +111,7 @@ it('goes on when a subscription fails, and refuses what is no event', async () =
   await one.pubSub.subscribe('a', (payload: unknown) => heard.push(payload));
   await other.pubSub.publish('a', 1);
   await until(() => heard.length === 1);
-  const bad = other.messaging
-    .channel(CHANNEL)
-    .send(one.membership.self.id, { payload: 1 });
+  const bad = other.messaging.channel(CHANNEL).send(one.id, { payload: 1 });
   await expect(bad).rejects.toMatchObject({ status: 400 });
   expect(lines.filter((line) => /refuses what peer/.test(line))).toHaveLength(
     1,

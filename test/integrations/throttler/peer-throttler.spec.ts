@@ -1,4 +1,6 @@
 import { Controller, Get, UseGuards, type LoggerService } from '@nestjs/common';
+import type { Server } from 'node:http';
+import request from 'supertest';
 import { ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
 import {
   PeerThrottlerModule,
@@ -7,15 +9,14 @@ import {
 } from '../../../src/integrations/throttler/index.js';
 import { KeysService, OptionsError } from '../../../src/index.js';
 import {
-  agree,
-  closePeers,
-  QUICK,
-  startPeer,
-  type PeerApp,
-} from '../../e2e/module/support/peer-app.js';
+  addReplica,
+  closeReplicas,
+  startReplicas as startApps,
+  type TestReplica,
+} from '../../support/replicas.js';
 import { until } from '../../support/until.js';
 
-afterEach(closePeers);
+afterEach(closeReplicas);
 
 const CHANNEL = 'nestjs-peercloud/throttler';
 const LIMIT = 30;
@@ -29,43 +30,35 @@ class Hello {
   }
 }
 
-type Replica = PeerApp & { storage: PeerThrottlerStorage; keys: KeysService };
+type Replica = TestReplica & {
+  storage: PeerThrottlerStorage;
+  keys: KeysService;
+};
 
 async function startReplicas(
   count: number,
   logger?: LoggerService,
 ): Promise<Replica[]> {
-  const replicas: Replica[] = [];
   const counting = PeerThrottlerModule.forRoot({ timeout: 10_000 });
-  for (let made = 0; made < count; made++) {
-    const peer = await startPeer({
-      options: { ...QUICK, peers: replicas.map(({ address }) => address) },
-      imports: [
-        ThrottlerModule.forRootAsync({
-          imports: [counting],
-          inject: [PeerThrottlerStorage],
-          useFactory: (storage: PeerThrottlerStorage) => ({
-            throttlers: [{ ttl: 600_000, limit: LIMIT }],
-            storage,
-          }),
+  const replicas = await startApps(count, {
+    imports: [
+      ThrottlerModule.forRootAsync({
+        imports: [counting],
+        inject: [PeerThrottlerStorage],
+        useFactory: (storage: PeerThrottlerStorage) => ({
+          throttlers: [{ ttl: 600_000, limit: LIMIT }],
+          storage,
         }),
-      ],
-      controllers: [Hello],
-      logger,
-    });
-    const get = <T>(type: abstract new (...args: never[]) => T): T =>
-      peer.app.get(type, { strict: false });
-    replicas.push({
-      ...peer,
-      storage: get(PeerThrottlerStorage),
-      keys: get(KeysService),
-    });
-  }
-  await until(() => agree(replicas));
-  await until(() =>
-    replicas.every(({ keys }) => keys.ownersOf('k', count).length === count),
-  );
-  return replicas;
+      }),
+    ],
+    controllers: [Hello],
+    ...(logger && { logger }),
+  });
+  return replicas.map((replica) => ({
+    ...replica,
+    storage: replica.get(PeerThrottlerStorage),
+    keys: replica.get(KeysService),
+  }));
 }
 
 /** @returns true if it passes */
@@ -88,13 +81,13 @@ it('lets the limit pass, over all replicas and under load, by the guard of @nest
   const replicas = await startReplicas(3);
   const answers = await Promise.all(
     Array.from({ length: 3 * LIMIT }, (_, at) =>
-      fetch(`http://${replicas[at % 3]!.address}/hello`),
+      request(replicas[at % 3]!.app.getHttpServer() as Server).get('/hello'),
     ),
   );
   const ok = answers.filter(({ status }) => status === 200);
   expect(ok).toHaveLength(LIMIT);
   const refused = answers.find(({ status }) => status === 429)!;
-  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(590);
+  expect(Number(refused.headers['retry-after'])).toBeGreaterThan(590);
 });
 
 it('lets at most two limits and the shares of one pass when the owner goes in the middle', async () => {
@@ -124,13 +117,8 @@ it('lets its share pass while the owner does not count', async () => {
   const note = (line: unknown): void => void lines.push(String(line));
   const logger = { log: note, warn: note, error: note };
   const [one] = (await startReplicas(1, logger)) as [Replica];
-  const other = await startPeer({
-    options: { ...QUICK, peers: [one.address] },
-    logger,
-  });
-  await until(
-    () => agree([one, other]) && one.keys.ownersOf('k', 2).length === 2,
-  );
+  const other = await addReplica();
+  await until(() => one.keys.ownersOf('k', 2).length === 2);
   const key = Array.from({ length: 100 }, (_, n) => `k${n}`).find(
     (each) => !one.keys.isOwner(`default:${each}`),
   )!;
@@ -147,9 +135,9 @@ it('lets its share pass while the owner does not count', async () => {
     { key: 1, ttl: 1, limit: 1, block: 1 },
     { key: 'k', ttl: -1, limit: 1, block: 1 },
   ]) {
-    await expect(
-      channel.send(one.membership.self.id, body),
-    ).rejects.toMatchObject({ status: 400 });
+    await expect(channel.send(one.id, body)).rejects.toMatchObject({
+      status: 400,
+    });
   }
   expect(lines.filter((line) => /refuses what peer/.test(line))).toHaveLength(
     1,

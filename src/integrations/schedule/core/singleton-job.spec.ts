@@ -51,6 +51,19 @@ describe('a job that runs on one peer at a time', () => {
     expect(cloud.warnings).toEqual([]);
   });
 
+  it.each([1, 2, 3, 4, 5])(
+    'runs on one of five that settle at the same moment (seed %i)',
+    async (seed) => {
+      cloud = new VirtualCloud([JOB], seed);
+      const peers = Array.from({ length: 5 }, () => cloud.start());
+      // All know each other before the first of them would take part by itself.
+      await cloud.clock.run(300);
+      peers.forEach(({ scheduler }) => void scheduler.start());
+      await cloud.clock.run(2_000);
+      expect(cloud.runs.length).toBe(1);
+    },
+  );
+
   it('stays where it is when others join', async () => {
     await begin(3);
     const { id } = holder();
