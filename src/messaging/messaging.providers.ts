@@ -10,7 +10,7 @@ import { PEER_CLOUD_OPTIONS, PEER_LINK } from '../options/peer-cloud.tokens.js';
 import { PeerSecurity } from '../security/index.js';
 import type { TransportLink } from '../transport/link/index.js';
 import { TlsReloader } from '../transport/tls-reloader.js';
-import { HttpLane, SelfLane } from './lanes/index.js';
+import { BroadcastLane, HttpLane, SelfLane } from './lanes/index.js';
 import { MessagingService } from './messaging.service.js';
 import {
   createLinkDialer,
@@ -38,6 +38,7 @@ export const messagingProviders: Provider[] = [
       return messenger;
     },
   },
+  BroadcastLane,
   HttpLane,
   SelfLane,
   MessageRouter,

@@ -16,6 +16,8 @@ import {
   type TransportErrorCode,
 } from '../transport/transport.error.js';
 import type { JsonValue } from '../wire/json.js';
+import type { PeerSecurity } from '../security/index.js';
+import { BroadcastLane } from './lanes/broadcast.lane.js';
 import { HttpLane } from './lanes/http.lane.js';
 import { SelfLane } from './lanes/self.lane.js';
 import {
@@ -78,6 +80,7 @@ function setUp() {
       () => Promise.reject(new Error('no streams here')),
       new HttpLane(asCore, { request }, options),
     ),
+    new BroadcastLane(asCore, options, undefined, {} as PeerSecurity),
     asCore,
     options,
   );

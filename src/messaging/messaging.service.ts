@@ -18,6 +18,7 @@ import { isChannelName } from '../wire/message-head.js';
 import { Broadcast, type BroadcastOptions } from './broadcast.js';
 import { MessageRouter } from './handlers/index.js';
 import {
+  BroadcastLane,
   HEAD_FEATURE,
   isNoChannel,
   MessageBody,
@@ -54,6 +55,7 @@ export class MessagingService {
   readonly #router: MessageRouter;
   readonly #self: SelfLane;
   readonly #stream: StreamLane;
+  readonly #broadcasts: BroadcastLane;
   readonly #core: MembershipCore;
   readonly #options: ResolvedPeerCloudOptions;
 
@@ -63,6 +65,7 @@ export class MessagingService {
     router: MessageRouter,
     self: SelfLane,
     stream: StreamLane,
+    broadcasts: BroadcastLane,
     @Inject(MEMBERSHIP_CORE) core: MembershipCore,
     @Inject(PEER_CLOUD_OPTIONS)
     options: ResolvedPeerCloudOptions,
@@ -71,6 +74,7 @@ export class MessagingService {
     this.#router = router;
     this.#self = self;
     this.#stream = stream;
+    this.#broadcasts = broadcasts;
     this.#core = core;
     this.#options = options;
   }
@@ -190,11 +194,21 @@ export class MessagingService {
     );
     // Also the check that JSON can carry it: one error instead of one for each peer.
     void message.body.json;
-    return new Broadcast<T>({
-      peers: this.#receivers(options),
-      concurrency: this.#options.messaging.broadcastConcurrency,
-      send: (peer) => this.#deliver(peer.id, message) as Promise<T>,
+    const peers = this.#receivers(options);
+    // Some of the peers are written to one by one.
+    const shared = options?.to
+      ? undefined
+      : this.#broadcasts.share(message, peers.length, this.#stream);
+    const sent = shared ? { ...message, shared } : message;
+    const broadcast = new Broadcast<T>({
+      peers,
+      concurrency: shared
+        ? peers.length
+        : this.#options.messaging.broadcastConcurrency,
+      send: (peer) => this.#deliver(peer.id, sent) as Promise<T>,
     });
+    shared?.start();
+    return broadcast;
   }
 
   #replies(
@@ -292,11 +306,11 @@ export class MessagingService {
     }
     return head?.channel === undefined
       ? this.#sendAloud(member, message)
-      : this.#laneTo(member).send(member, message).catch(noneHere);
+      : this.#laneOf(member, message).send(member, message).catch(noneHere);
   }
 
-  #laneTo({ id }: Member): MessageLane {
-    return id === this.#core.id ? this.#self : this.#stream;
+  #laneOf({ id }: Member, { shared }: OutgoingMessage): MessageLane {
+    return id === this.#core.id ? this.#self : (shared ?? this.#stream);
   }
 
   /** Sends a message of the application, with its events. */
@@ -307,7 +321,7 @@ export class MessagingService {
     if (sentChannel.hasSubscribers) {
       sentChannel.publish(this.#notice(member, message));
     }
-    const reply = this.#laneTo(member).send(member, message);
+    const reply = this.#laneOf(member, message).send(member, message);
     if (failedChannel.hasSubscribers) {
       reply.catch((error: unknown) => {
         // That nobody reads on is no failure.

@@ -37,7 +37,11 @@ export class TransportError extends PeerCloudError {
  * the sender what it needs to ask again.
  */
 export class StaleRequestError extends TransportError {
-  constructor(origin: string) {
+  constructor(
+    origin: string,
+    /** Who refuses it. */
+    readonly signerId: string,
+  ) {
     super(
       'UNREACHABLE',
       `${origin}: the peer refuses what was signed for its earlier start, or by an earlier clock`,

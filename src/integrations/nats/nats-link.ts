@@ -119,13 +119,18 @@ export class NatsLink implements TransportLink {
 
   broadcast(
     { headers, body }: TransportRequest,
-    { onAnswer, onLost }: BroadcastListener,
+    { onAnswer, onLost, maxAnswerBytes }: BroadcastListener,
   ): (() => void) | undefined {
     if (body.length > this.#maxBytes) {
       return undefined;
     }
     const name = this.#name();
-    this.#pending.add(name, { onAnswer, onFailed: onLost });
+    this.#pending.add(name, {
+      onAnswer,
+      onFailed: onLost,
+      maxBytes: maxAnswerBytes,
+      isForMany: true,
+    });
     const isSent = this.#wire.publish(this.#subjects.all, body, {
       headers: writeHeaders(headers),
       reply: this.#replyTo(name),

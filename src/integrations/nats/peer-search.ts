@@ -8,6 +8,9 @@ const MORE = 50;
 /** Peers that answer on average, of many. */
 const WANTED = 8;
 
+/** Bytes of an address. */
+const MAX_ADDRESS = 39;
+
 /** Most of them that are taken. */
 const MOST = 32;
 
@@ -39,6 +42,8 @@ export class PeerSearch {
         timer = setTimeout(resolve, ms);
       };
       ask({
+        maxBytes: MAX_ADDRESS,
+        isForMany: true,
         onAnswer: ({ status, body }) => {
           const ip = body.toString('latin1');
           if (status === 200 && isAddress(ip) && found.size < MOST) {

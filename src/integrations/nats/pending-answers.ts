@@ -10,8 +10,9 @@ const MAX_PARTIAL = 1024;
 
 /** Who waits for an answer, or for several. */
 export interface AnswerListener {
-  /** Most bytes of an answer; default: no bound. */
-  maxBytes?: number | undefined;
+  /** Most bytes of an answer; one that is larger fails, or is left out where others answer as well. */
+  maxBytes: number;
+  isForMany?: boolean;
   onAnswer: (answer: TransportAnswer) => void;
   /** Nobody takes what was asked. */
   onNobody?: () => void;
@@ -47,10 +48,9 @@ export class PendingAnswers {
     if (!pending) {
       return;
     }
-    const { maxBytes = Infinity } = pending;
     if (part.of === 1) {
-      if (part.body.length > maxBytes) {
-        pending.onFailed(tooLarge(maxBytes));
+      if (part.body.length > pending.maxBytes) {
+        tooLarge(pending);
       } else {
         pending.onAnswer(part);
       }
@@ -72,8 +72,9 @@ export class PendingAnswers {
     }
     answer.bodies.push(part.body);
     answer.bytes += part.body.length;
-    if (answer.bytes > maxBytes) {
-      pending.onFailed(tooLarge(maxBytes));
+    if (answer.bytes > pending.maxBytes) {
+      partial.delete(part.answer);
+      tooLarge(pending);
     } else if (answer.bodies.length === answer.of) {
       partial.delete(part.answer);
       const { status, headers, bodies } = answer;
@@ -91,9 +92,9 @@ export class PendingAnswers {
   }
 }
 
-function tooLarge(maxBytes: number): TransportError {
-  return new TransportError(
-    'BAD_ANSWER',
-    `the answer is larger than ${maxBytes} bytes`,
-  );
+function tooLarge({ maxBytes, isForMany, onFailed }: AnswerListener): void {
+  if (!isForMany) {
+    const why = `the answer is larger than ${maxBytes} bytes`;
+    onFailed(new TransportError('BAD_ANSWER', why));
+  }
 }

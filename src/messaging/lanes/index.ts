@@ -1,4 +1,5 @@
 export { bodyFault, type BodyLimits } from './body-check.js';
+export { BroadcastLane, type SharedMessage } from './broadcast.lane.js';
 export { HttpLane } from './http.lane.js';
 export {
   HEAD_FEATURE,

@@ -65,6 +65,8 @@ export interface OutgoingMessage {
   readonly signal: AbortSignal | undefined;
   /** Takes the replies before the last, where several are wanted. Its receiver has the feature `replies`. */
   readonly reader?: ReplyReader | undefined;
+  /** Takes it to all its receivers at once, in the place of the usual lane. */
+  readonly shared?: MessageLane | undefined;
 }
 
 /**

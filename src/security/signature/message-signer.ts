@@ -162,7 +162,7 @@ export class MessageSigner implements ExchangeSecurity {
   ): string {
     const signerId = this.#signerOf(origin, sent[SIGNATURE_HEADER]!, answer);
     if (this.learn(receiverId, signerId, answer, sent[BOOT_HEADER])) {
-      throw new StaleRequestError(origin);
+      throw new StaleRequestError(origin, signerId);
     }
     return signerId;
   }

@@ -1,4 +1,9 @@
-import { isPeerId, PEER_ID_HEADER, STREAM_PATH } from '../../wire/endpoints.js';
+import {
+  BROADCAST_PATH,
+  isPeerId,
+  PEER_ID_HEADER,
+  STREAM_PATH,
+} from '../../wire/endpoints.js';
 import type { Keyring } from '../keys/keyring.js';
 import type { RefusalLog } from '../refusal-log.js';
 import type {
@@ -152,9 +157,11 @@ export class SignedRequestVerifier implements RequestVerifier {
   readonly #strays = new ReplayGuard(MAX_STRAYS);
 
   readonly #config: VerifierConfig;
+  readonly #startedAt: number;
 
   constructor(config: VerifierConfig) {
     this.#config = config;
+    this.#startedAt = config.now();
   }
 
   verify(request: IncomingPeerRequest): Verdict {
@@ -231,12 +238,18 @@ export class SignedRequestVerifier implements RequestVerifier {
   /**
    * A sender that has not heard of this start of the peer yet learns it from the signed refusal, and
    * asks again. What need not be bound does no harm when it is repeated: a join is checked by calling
-   * the joiner, and news is ordered by its members' incarnations.
+   * the joiner, and news is ordered by its members' incarnations. What is for all peers is for no start of
+   * theirs: one that may have been signed before this one is asked for again, for this peer alone.
    */
   #bootRefusal(
     request: IncomingPeerRequest,
-    { receiverBoot }: SignedRequestParts,
+    { receiverBoot, values }: SignedRequestParts,
   ): Verdict | undefined {
+    if (request.path === BROADCAST_PATH) {
+      const mayBeOld =
+        values.created * 1000 < this.#startedAt + this.#config.clockSkew;
+      return mayBeOld ? this.#signedRefusal(request, OTHER_BOOT) : undefined;
+    }
     if (
       receiverBoot === this.#config.boot ||
       MAY_BE_UNBOUND.has(request.path)

@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { ENDPOINTS, STATUS_ALIAS } from '../../wire/endpoints.js';
+import {
+  BROADCAST_PATH,
+  ENDPOINTS,
+  STATUS_ALIAS,
+} from '../../wire/endpoints.js';
 import { CHANNEL_HEADER, METADATA_HEADER } from '../../wire/message-head.js';
 
 /** Name of our signature in `signature` and `signature-input`, and its `tag` (RFC 9421, section 2.3). */
@@ -37,10 +41,11 @@ export const STATUS_PATHS: ReadonlySet<string> = new Set([
   STATUS_ALIAS,
 ]);
 
-/** Requests to peers whose id, or start, may not be known yet. */
+/** Requests to peers whose id, or start, may not be known yet, or to all of them. */
 export const MAY_BE_UNBOUND: ReadonlySet<string> = new Set([
   ENDPOINTS.join,
   ...STATUS_PATHS,
+  BROADCAST_PATH,
 ]);
 
 /** Identifiers of the components that signatures cover. */
@@ -193,7 +198,7 @@ export function signedHeaders(
   headers: IncomingHttpHeaders,
 ): Record<string, string> {
   const signed: Record<string, string> = {};
-  if (path === ENDPOINTS.message) {
+  if (path === ENDPOINTS.message || path === BROADCAST_PATH) {
     for (const name of [CHANNEL_HEADER, METADATA_HEADER]) {
       if (headers[name] !== undefined) {
         signed[name] = String(headers[name]);

@@ -73,6 +73,8 @@ export interface TransportReceiver {
 
 /** Who hears what comes of a broadcast. */
 export interface BroadcastListener {
+  /** Most bytes of an answer; a larger one is left out. */
+  readonly maxAnswerBytes: number;
   /** One member's answer, in any order; who answers says the answer itself. */
   onAnswer: (answer: TransportAnswer) => void;
   /** The way back is lost: nobody else will be heard. */

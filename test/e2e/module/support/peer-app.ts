@@ -26,8 +26,8 @@ import { until, type UntilOptions } from '../../../support/until.js';
 
 export type AdapterName = 'express' | 'fastify';
 
-/** Where the protocol is answered: in the app, beside the app, or in an app without HTTP. */
-export type Place = 'mounted' | 'own listener' | 'worker';
+/** Where the protocol is answered: in the app, beside the app, in an app without HTTP, or on NATS, without HTTP either. */
+export type Place = 'mounted' | 'own listener' | 'worker' | 'on NATS';
 
 export interface PeerAppSetup {
   adapter?: AdapterName;
@@ -164,7 +164,7 @@ async function createApp(
     setup.module ??
     PeerCloudModule.forRoot({
       ...QUICK,
-      ...(place !== 'mounted' && { listener }),
+      ...(place !== 'mounted' && place !== 'on NATS' && { listener }),
       ...options,
     });
   @Module({
@@ -179,7 +179,7 @@ async function createApp(
     abortOnError: false,
     ...(https && setup.adapter !== 'fastify' && { httpsOptions: https }),
   } as const;
-  if (place === 'worker') {
+  if (place === 'worker' || place === 'on NATS') {
     return NestFactory.createApplicationContext(PeerAppModule, context);
   }
   const app = await NestFactory.create(
@@ -195,7 +195,7 @@ async function listen(
   app: INestApplicationContext,
   { place, port = 0, host = '127.0.0.1', ...rest }: PeerAppSetup,
 ): Promise<void> {
-  if (place === 'worker') {
+  if (place === 'worker' || place === 'on NATS') {
     return;
   }
   rest.onServer?.((app as INestApplication).getHttpServer() as Server);
