@@ -3,7 +3,7 @@ import { ModuleRef } from '@nestjs/core';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { CronJob, CronTime } from 'cron';
 import { stackOf } from '../errors/error-text.js';
-import type { MembershipCore } from '../membership/index.js';
+import { EventLoopDelay, type MembershipCore } from '../membership/index.js';
 import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
 import {
   MEMBERSHIP_CORE,
@@ -15,28 +15,33 @@ import { checkFailed, checksEvery, checksOff } from './health.messages.js';
 /** Name of the health check's job in the SchedulerRegistry. */
 export const HEALTH_CHECK_JOB = 'peer-cloud.health-check';
 
+/** Longest interval in ms at which a tick is also a look at the event loop. */
+const MAX_LOOK = 1000;
+
 /** Checks the members by itself, on a cron schedule, from when the peer listens until it leaves. */
 @Injectable()
 export class HealthCheckSchedule {
   readonly #logger = new Logger('PeerCloud');
   readonly #steps = new StepLog();
   #registry: SchedulerRegistry | undefined;
-  #waiting: NodeJS.Timeout | undefined;
   #ticking = false;
 
   readonly #core: MembershipCore;
   readonly #options: ResolvedPeerCloudOptions;
   readonly #moduleRef: ModuleRef;
+  readonly #delay: EventLoopDelay;
 
   constructor(
     @Inject(MEMBERSHIP_CORE) core: MembershipCore,
     @Inject(PEER_CLOUD_OPTIONS)
     options: ResolvedPeerCloudOptions,
     moduleRef: ModuleRef,
+    delay: EventLoopDelay,
   ) {
     this.#core = core;
     this.#options = options;
     this.#moduleRef = moduleRef;
+    this.#delay = delay;
   }
 
   /** Where the option `healthCheck` is not false. */
@@ -46,14 +51,18 @@ export class HealthCheckSchedule {
       this.#steps.write(checksOff);
       return;
     }
-    const jitter = new TickJitter(healthCheck.interval, Math.random);
+    const { cron, interval } = healthCheck;
     const job = CronJob.from({
-      cronTime: healthCheck.cron,
-      onTick: () => this.#schedule(jitter.next()),
+      cronTime: cron,
+      onTick: () => void this.#tick(),
       utcOffset: 0,
       unrefTimeout: true,
     });
-    job.setTime(new EvenCronTime(healthCheck.cron, healthCheck.interval));
+    const time = new EvenCronTime(cron, interval, new TickJitter(interval));
+    if (interval <= MAX_LOOK) {
+      time.onTimeout = (ms) => this.#delay.fires(ms);
+    }
+    job.setTime(time);
     this.#registry = this.#findRegistry();
     this.#registry.addCronJob(HEALTH_CHECK_JOB, job);
     job.start();
@@ -62,26 +71,18 @@ export class HealthCheckSchedule {
 
   /** Ends the schedule, when the peer leaves; a check under way runs to its end. */
   stop(): void {
-    clearTimeout(this.#waiting);
-    this.#waiting = undefined;
     if (this.#registry?.doesExist('cron', HEALTH_CHECK_JOB)) {
       this.#registry.deleteCronJob(HEALTH_CHECK_JOB);
+      this.#delay.onModuleInit();
     }
     this.#registry = undefined;
   }
 
-  /** Checks never overlap: one that is still waiting or under way makes the next one fall out. */
-  #schedule(delay: number): void {
-    if (this.#waiting || this.#ticking) {
+  /** Checks never overlap: one that is under way makes the next one fall out. */
+  async #tick(): Promise<void> {
+    if (this.#ticking) {
       return;
     }
-    this.#waiting = setTimeout(() => {
-      this.#waiting = undefined;
-      void this.#tick();
-    }, delay).unref();
-  }
-
-  async #tick(): Promise<void> {
     this.#ticking = true;
     try {
       await this.#core.tick();
@@ -113,25 +114,36 @@ const EARLY = 20;
  * for it in the calendar, which costs more than the check itself, and complain where the process was late.
  */
 export class EvenCronTime extends CronTime {
+  /** Hears of each timer that is set, with its ms. */
+  onTimeout: ((ms: number) => void) | undefined;
   readonly #interval: number;
   readonly #phase: number;
+  readonly #jitter: TickJitter;
 
-  /** @param interval ms between two firings, a part of a minute */
-  constructor(expression: string, interval: number) {
+  /**
+   * @param interval ms between two firings, a part of a minute
+   * @param jitter how long after the beat they come
+   */
+  constructor(expression: string, interval: number, jitter: TickJitter) {
     super(expression, undefined, 0);
-    this.#interval = interval;
     const [first = ''] = this.toJSON();
-    this.#phase = (Number.parseInt(first, 10) || 0) * 1000;
+    this.#interval = interval;
+    this.#jitter = jitter;
+    this.#phase = (Number.parseInt(first, 10) || 0) * 1000 + jitter.phase;
   }
 
   /** Ms until the next firing. */
   override getTimeout(): number {
     const since = (Date.now() + EARLY - this.#phase) % this.#interval;
-    return this.#interval - since + EARLY;
+    const ms = Math.round(
+      this.#interval - since + EARLY + this.#jitter.waver(),
+    );
+    this.onTimeout?.(ms);
+    return ms;
   }
 }
 
-/** Share of the interval over which the processes spread: what is left keeps a tick off the next one. */
+/** Share of the interval over which the processes spread. */
 const PHASE = 0.8;
 /** Share of the interval by which each tick wavers. */
 const WAVER = 0.1;
@@ -142,19 +154,19 @@ const WAVER = 0.1;
  * keeps two processes from meeting again and again.
  */
 export class TickJitter {
-  readonly #phase: number;
+  readonly phase: number;
 
   readonly #interval: number;
   readonly #random: () => number;
 
-  constructor(interval: number, random: () => number) {
+  constructor(interval: number, random: () => number = Math.random) {
     this.#interval = interval;
     this.#random = random;
-    this.#phase = random() * PHASE * interval;
+    this.phase = random() * PHASE * interval;
   }
 
-  /** Ms to wait, always less than the interval. */
-  next(): number {
-    return this.#phase + this.#random() * WAVER * this.#interval;
+  /** Ms on top of the phase, anew for each tick. */
+  waver(): number {
+    return this.#random() * WAVER * this.#interval;
   }
 }

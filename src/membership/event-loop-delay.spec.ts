@@ -20,6 +20,18 @@ describe('EventLoopDelay', () => {
     await until(() => delay.read() < 200);
   });
 
+  it('is read off a timer of somebody else', () => {
+    delay.onModuleInit();
+    delay.fires(10);
+    expect(delay.read()).toBeLessThanOrEqual(0);
+    block(210);
+    expect(delay.read()).toBeGreaterThanOrEqual(200);
+    delay.fires(1000);
+    expect(delay.read()).toBeGreaterThanOrEqual(200);
+    delay.fires(1000);
+    expect(delay.read()).toBe(0);
+  });
+
   it('notices a process that is busy in short pieces', async () => {
     delay.onModuleInit();
     await until(() => {

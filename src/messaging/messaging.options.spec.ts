@@ -11,7 +11,7 @@ describe('messaging options', () => {
         maxQueuedBytes: 8_388_608,
         openTimeout: 2000,
         idleTimeout: 60_000,
-        heartbeatInterval: 10_000,
+        heartbeatInterval: 30_000,
       },
     });
     expect(resolveMessagingOptions({ stream: false }, 'm').stream).toBe(false);

@@ -42,7 +42,9 @@ export interface StreamOptions {
   openTimeout?: number | undefined;
 
   /**
-   * Ms without a message after which a stream is closed. The next message opens it again.
+   * Ms without a message after which a stream is closed. The next message opens it again. In clouds of 65
+   * peers and fewer streams are opened by the checks, which go over them, and stay open; not with the
+   * option `healthCheck` off.
    *
    * @defaultValue 60,000 ms
    */
@@ -51,9 +53,10 @@ export interface StreamOptions {
   /**
    * Ms within which each side gives the other a sign; without one for three times as long, a stream is
    * given up and what was sent over it fails. A connection that has died silently under messages is found
-   * by the first of them; this finds those that rest.
+   * by the first of them; this finds those that rest, and keeps them from being taken for unused on the way
+   * (a firewall, a proxy). Longer wakes an idle process less often.
    *
-   * @defaultValue 10,000 ms
+   * @defaultValue 30,000 ms
    */
   heartbeatInterval?: number | undefined;
 }

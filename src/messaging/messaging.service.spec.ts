@@ -57,6 +57,7 @@ function setUp() {
     members: () => listed,
     get: (id: string) => listed.find((each) => each.id === id),
     onEvent: () => () => undefined,
+    askOver: () => undefined,
     noteAlive: vi.fn(),
     noteUnknownSender: vi.fn(),
   };

@@ -121,7 +121,7 @@ export const STREAM = {
   maxQueuedBytes: bytes(KIB, 2 ** 31, 8 * MIB),
   openTimeout: wholeMs(10, 60_000, 2000),
   idleTimeout: wholeMs(100, 86_400_000, 60_000),
-  heartbeatInterval: wholeMs(50, 600_000, 10_000),
+  heartbeatInterval: wholeMs(50, 600_000, 30_000),
 } as const satisfies OptionTable;
 
 export const SECURITY = {

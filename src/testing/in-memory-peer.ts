@@ -158,13 +158,13 @@ export class InMemoryPeer {
         refuse(undefined, !isConnected);
       }, timeout);
       const answer = (settle: () => void) =>
-        this.#network.transmit(member.ip, ip, () =>
+        this.#network.transmit(member.ip, ip, ip, () =>
           clock.whenAwake(() => {
             clock.clearTimeout(timer);
             settle();
           }),
         );
-      this.#network.transmit(ip, member.ip, () => {
+      this.#network.transmit(ip, member.ip, ip, () => {
         isConnected = true;
         const other = this.#peers.get(member.ip);
         if (!other) {

@@ -89,8 +89,9 @@ export class FakeStream {
     this.#socket.push(text);
   }
 
-  greet(heartbeat = 60_000): void {
-    this.write({ v: 1, heartbeat, maxBytes: 1_000_000 });
+  /** @param more what it says beside the usual */
+  greet(heartbeat = 60_000, more: object = {}): void {
+    this.write({ v: 1, heartbeat, maxBytes: 1_000_000, ...more });
   }
 
   /** Ends it as a receiver does that has started and answered everything. */

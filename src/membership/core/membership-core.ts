@@ -30,6 +30,7 @@ import {
   MAX_REPORTERS,
   type ResolvedMembershipOptions,
 } from './options/membership.options.js';
+import type { StatusSockets } from './status/index.js';
 import { wire, type CoreParts } from './wiring.js';
 
 /**
@@ -102,6 +103,11 @@ export class MembershipCore {
   /** Hears everything that happens to the cloud. Returns the way to stop. */
   onEvent(listener: (event: MembershipEvent) => void): () => void {
     return this.#parts.publisher.listen(listener);
+  }
+
+  /** Members are asked for `/status` over these sockets from now on, where one is open. */
+  askOver(sockets: StatusSockets): void {
+    this.#parts.caller.sockets = sockets;
   }
 
   /** Starts joining in the background. */

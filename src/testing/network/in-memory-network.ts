@@ -121,14 +121,22 @@ export class InMemoryNetwork implements Carrier {
     );
   }
 
-  /** Takes a part of a stream to another host: late, but without loss; while a link is cut, it waits. */
-  transmit(from: string, to: string, arrive: () => void): void {
+  /**
+   * Takes a part of a stream to another host: late, but without loss; while a link is cut, or the opener of
+   * the stream may not open any, it waits.
+   */
+  transmit(from: string, to: string, opener: string, arrive: () => void): void {
+    const other = opener === from ? to : from;
     const delay = this.latency(this.#random);
     const lost = this.#random.next() < this.loss;
     this.clock.setTimeout(() => {
-      if (lost || !this.links.connects(from, to)) {
+      if (
+        lost ||
+        !this.links.connects(from, to) ||
+        !this.links.opens(opener, other)
+      ) {
         this.clock.setTimeout(
-          () => this.transmit(from, to, arrive),
+          () => this.transmit(from, to, opener, arrive),
           RETRANSMISSION,
         );
       } else {

@@ -4,7 +4,7 @@ import type { InMemoryProcess } from './in-memory-process.js';
 /** What sockets need of the network that they run on. */
 export interface Transmission {
   /** Takes a part of a stream to another host: late, but without loss. */
-  transmit(from: string, to: string, arrive: () => void): void;
+  transmit(from: string, to: string, opener: string, arrive: () => void): void;
 }
 
 /**
@@ -19,6 +19,7 @@ export class InMemorySocket extends Duplex {
 
   readonly #network: Transmission;
   readonly #process: InMemoryProcess;
+  readonly #opener: string;
 
   /** @param other the other end, once that is there */
   constructor(
@@ -29,6 +30,7 @@ export class InMemorySocket extends Duplex {
     super();
     this.#network = network;
     this.#process = process;
+    this.#opener = (other ? other.#process : process).ip;
     if (other) {
       this.#other = other;
       other.#other = this;
@@ -110,7 +112,7 @@ export class InMemorySocket extends Duplex {
     const other = this.#other;
     const [from, to] = [this.#process, other.#process];
     from.clock.whenAwake(() =>
-      this.#network.transmit(from.ip, to.ip, () =>
+      this.#network.transmit(from.ip, to.ip, this.#opener, () =>
         to.clock.whenAwake(() => arrive(other)),
       ),
     );

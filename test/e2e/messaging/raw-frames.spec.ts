@@ -53,11 +53,11 @@ afterEach(async () => {
   await Promise.all([closePeers(), closeFakePeers()]);
 });
 
-/** Opens a stream in the name of the sender, which itself has none. */
+/** Opens a stream in the name of the sender, which itself has none, as it does not check anybody. */
 async function open(options = {}): Promise<RawStream> {
   pair = await startPair({
     providers: [Handlers],
-    options: { maxMessageBytes: 2000, ...options },
+    options: { maxMessageBytes: 2000, healthCheck: false, ...options },
   });
   return openAs(pair.sender.membership.self.id);
 }
@@ -80,6 +80,7 @@ describe('a stream', () => {
       v: 1,
       maxBytes: 2000,
       maxInFlight: 1024,
+      status: true,
     });
     expect(stream.status).toBe(101);
     expect(stream.headers.upgrade).toBe('peercloud/1');
@@ -184,6 +185,8 @@ describe('a stream', () => {
     ['half a request', [HELLO, ['m', 0, 1, 5000]]],
     ['a request without an id', [HELLO, ['m', 0, null, 5000, {}]]],
     ['a request without a time', [HELLO, ['m', 0, 1, null, {}]]],
+    ['a question without an id', [HELLO, ['s', null, {}]]],
+    ['a question that is no object', [HELLO, ['s', 1, 'x']]],
     ['an endless line', [HELLO, `["m",0,1,5000,"${'x'.repeat(400_000)}"]`]],
   ])('is broken by %s, and nothing is handled', async (_, lines) => {
     const stream = await open();
@@ -197,6 +200,33 @@ describe('a stream', () => {
     stream.write(HELLO);
     stream.socket.write(Buffer.from([0x22, 0xff, 0xfe, 0x22, 0x0a]));
     await until(() => stream.closed);
+  });
+
+  it('answers what /status would, ahead of the messages before it', async () => {
+    const stream = await open();
+    const { id } = pair.receiver.membership.self;
+    stream.write(
+      HELLO,
+      ['m', 0, 1, 5000, { type: 'wait' }, 2, 5000, {}],
+      ['s', 7, { ext: { digest: 'x' } }],
+    );
+    const isStatus = (line: unknown) => Array.isArray(line) && line[0] === 's';
+    const answer = await stream.line(isStatus);
+    expect(answer).toEqual([
+      's',
+      7,
+      expect.objectContaining({ id, online: true, ext: expect.anything() }),
+    ]);
+    const isReply = (line: unknown) => Array.isArray(line) && line[0] === 'r';
+    const lines = stream.lines.map((line): unknown => JSON.parse(line));
+    expect(lines.slice(0, lines.findIndex(isStatus)).some(isReply)).toBe(false);
+  });
+
+  it('does not answer a question that is nested too deep, and goes on', async () => {
+    const stream = await open();
+    const deep = `${'['.repeat(200)}${']'.repeat(200)}`;
+    stream.write(HELLO, `["s",1,{"ext":${deep}}]`, ['s', 2, {}]);
+    expect(await stream.line(Array.isArray)).toMatchObject(['s', 2, {}]);
   });
 
   it('ignores lines that it does not know', async () => {

@@ -84,7 +84,7 @@ afterEach(async () => {
 async function open(options = {}) {
   const { sender, receiver } = await startPair({
     providers: [Handlers],
-    options,
+    options: { ...options, healthCheck: false },
   });
   stream = await RawStream.open(receiver.port, {
     'x-peercloud-id': sender.membership.self.id,

@@ -180,6 +180,7 @@ describe('the stream lane', () => {
     const { send, sender, receiver } = await startPair({
       providers: [Handlers],
       options: {
+        healthCheck: false,
         messaging: { stream: { idleTimeout: 100, heartbeatInterval: 50 } },
       },
     });

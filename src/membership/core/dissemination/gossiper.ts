@@ -223,7 +223,7 @@ export class Gossiper {
   /** Many members that do not answer are too busy to: this peer must not keep them so. */
   async #send(member: MemberRecord): Promise<void> {
     this.#underWay++;
-    const { kind } = await this.#caller.ask(
+    const { kind } = await this.#caller.check(
       member,
       this.#ctx.options.requestTimeout,
     );

@@ -106,7 +106,10 @@ export class Prober implements StatusService {
     for (let attempt = 1; ; attempt++) {
       const { timeout } = this;
       const start = clock.monotonic();
-      const reply = await this.#caller.ask(member, timeout);
+      // The second time no socket takes part, which may be stalled.
+      const reply = await (attempt === 1
+        ? this.#caller.check(member, timeout)
+        : this.#caller.ask(member, timeout));
       const allowed = timeout + this.#health.slack(timeout);
       const lateness = clock.monotonic() - start - allowed;
       const verdict = this.#judge(reply);

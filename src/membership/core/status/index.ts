@@ -5,4 +5,5 @@ export {
   type StatusReply,
   type StatusExtension,
   type StatusService,
+  type StatusSockets,
 } from './status-caller.js';

@@ -67,8 +67,23 @@ export type StatusReply =
       readonly noWay?: boolean;
     };
 
+/** Sockets that this peer has opened to members: those that members have opened say nothing about whether they can be reached. */
+export interface StatusSockets {
+  /** Asks a member over its socket; undefined where none is open, or for where it breaks. */
+  ask(
+    member: MemberRecord,
+    body: JsonObject,
+  ): Promise<JsonObject | undefined> | undefined;
+}
+
+/** Part of the time after which a question over a socket is asked by a request of its own as well. */
+const SOCKET_SHARE = 1 / 4;
+
 /** Asks peers for `/status`, with everything that rides along. */
 export class StatusCaller {
+  /** What members are asked over, where something is open. */
+  sockets: StatusSockets | undefined;
+
   readonly #ctx: CoreContext;
   readonly #extension: StatusExtension;
 
@@ -78,15 +93,35 @@ export class StatusCaller {
   }
 
   /** Asks a member. `extra` joins the extension part, `updates` come before other updates. */
-  async ask(
+  ask(
     member: MemberRecord,
     timeout: number,
     extra?: JsonObject,
-    updates: readonly JsonObject[] = [],
+    updates?: readonly JsonObject[],
+  ): Promise<StatusReply> {
+    return this.#ask(member, extra, updates, (body) =>
+      this.#send(member, member.id, body, timeout),
+    );
+  }
+
+  /** Asks a member over the socket that is open to it; by a request where none is. */
+  check(member: MemberRecord, timeout: number): Promise<StatusReply> {
+    return this.#ask(member, undefined, undefined, (body) => {
+      const answer = this.sockets?.ask(member, body);
+      return answer
+        ? this.#askTwice(member, body, timeout, answer)
+        : this.#send(member, member.id, body, timeout);
+    });
+  }
+
+  async #ask(
+    member: MemberRecord,
+    extra: JsonObject | undefined,
+    updates: readonly JsonObject[] | undefined,
+    send: (body: JsonObject) => Promise<StatusReply>,
   ): Promise<StatusReply> {
     const ext = this.#extension.request(member, updates, extra);
-    const body: JsonObject = ext ? { ext } : {};
-    const reply = await this.#send(member, member.id, body, timeout);
+    const reply = await send(ext ? { ext } : {});
     if (reply.kind === 'online' || reply.kind === 'leaving') {
       this.#learn(member, reply.status, ext !== undefined);
     }
@@ -105,6 +140,47 @@ export class StatusCaller {
     exact = false,
   ): Promise<StatusReply> {
     return this.#send(target, id, {}, timeout, exact);
+  }
+
+  /**
+   * The question is under way over a socket. Where that says nothing in its share of the time, or breaks, a
+   * request asks as well: a socket that is stalled or was cut says nothing about the member.
+   */
+  #askTwice(
+    member: MemberRecord,
+    body: JsonObject,
+    timeout: number,
+    answer: Promise<JsonObject | undefined>,
+  ): Promise<StatusReply> {
+    const { clock } = this.#ctx.env;
+    const start = clock.monotonic();
+    return new Promise((resolve) => {
+      let isAsked = false;
+      const share = timeout * SOCKET_SHARE;
+      const askAnew = () => {
+        clock.clearTimeout(timer);
+        if (!isAsked) {
+          isAsked = true;
+          const used = Math.min(clock.monotonic() - start, share);
+          void this.#send(member, member.id, body, timeout - used).then(
+            resolve,
+          );
+        }
+      };
+      const timer = clock.setTimeout(askAnew, share);
+      void answer.then((said) => {
+        if (!said) {
+          askAnew();
+          return;
+        }
+        clock.clearTimeout(timer);
+        const reply = this.#judge(said, member.id, start);
+        if (reply.kind !== 'other') {
+          this.#ctx.events.emit('peer.answered', member.id);
+        }
+        resolve(reply);
+      });
+    });
   }
 
   async #send(
@@ -130,10 +206,14 @@ export class StatusCaller {
     if (!isSuccess(result.status) || !result.body) {
       return { kind: 'silent', why };
     }
-    const status = readStatus(result.body);
-    const ms = env.clock.monotonic() - start;
+    return this.#judge(result.body, id, start);
+  }
+
+  #judge(body: JsonObject, id: string | undefined, start: number): StatusReply {
+    const status = readStatus(body);
+    const ms = this.#ctx.env.clock.monotonic() - start;
     // As it was said, not as it was read: an id that cannot be one is no id of a member either.
-    if (id !== undefined && (result.body.id ?? id) !== id) {
+    if (id !== undefined && (body.id ?? id) !== id) {
       return { kind: 'other', status, ms };
     }
     return { kind: status.online ? 'online' : 'leaving', status, ms };

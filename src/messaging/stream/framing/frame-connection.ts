@@ -4,6 +4,7 @@ import { textBytes, writeText, type Text } from '../../../util/text-parts.js';
 import { takePiece, type Piece } from '../../../util/write-memory.js';
 import { ASK, SIGN } from './frames.js';
 import { LineReader, type LineBounds } from './line-reader.js';
+import { BEATS } from './shared-timers.js';
 import { StreamError } from './stream.errors.js';
 import { atTurnEnd } from './turn-end.js';
 
@@ -179,11 +180,11 @@ export class FrameConnection {
   }
 
   /**
-   * Gives a sign where none was given for an interval, and gives the stream up where none came. To be
-   * called about twice an interval; `stalled` after a pause of this process, whose missing signs prove nothing.
+   * Gives a sign where the next beat would be too late for it, and gives the stream up where none came;
+   * `stalled` after a pause of this process, whose missing signs prove nothing.
    */
   beat(interval: number, now: number, stalled: boolean): void {
-    if (now - this.#writtenAt >= interval / 2) {
+    if (now - this.#writtenAt >= interval - interval / BEATS) {
       this.write(`${SIGN}\n`);
     }
     if (stalled || this.#isExcused()) {

@@ -1,4 +1,8 @@
-import { isJsonObject, type JsonValue } from '../../../wire/json.js';
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+} from '../../../wire/json.js';
 import type { Text } from '../../../util/text-parts.js';
 import { StreamError } from './stream.errors.js';
 
@@ -15,6 +19,7 @@ export const STREAM_VERSION = 1;
  * - `["c", id, n]`: of the opener, it takes n characters more of such replies; 0: none any more;
  * - `["e"]`: of the opener, its last line; of the receiver, every request has been started;
  * - `["x"]`: the receiver takes no more on this stream;
+ * - `["s", id, body]`: of the opener, what it would ask by `/status`; of the receiver, the answer;
  * - `0`: a sign of life;
  * - `1`: the same, which asks for one.
  */
@@ -25,6 +30,7 @@ export const FRAME = {
   credit: 'c',
   ended: 'e',
   away: 'x',
+  status: 's',
 } as const;
 
 export const SIGN = '0';
@@ -66,6 +72,8 @@ export interface Hello {
   maxInFlight?: number;
   /** Opener: an older stream of its own still finishes what it has. */
   renews?: boolean;
+  /** Receiver: it answers what `/status` would, on the stream. */
+  status?: boolean;
 }
 
 /** A greeting as it is written. */
@@ -90,6 +98,7 @@ export function readHello(line: string): Hello {
       maxInFlight: Math.ceil(positive(value, 'maxInFlight')),
     }),
     renews: value['renews'] === true,
+    status: value['status'] === true,
   };
 }
 
@@ -100,6 +109,20 @@ export function readHello(line: string): Hello {
  */
 export function endLine(begun: string, large?: string): Text {
   return large === undefined ? `${begun}]\n` : [begun, large, ']\n'];
+}
+
+/** A line about a member's status: the question, or the answer. */
+export function statusLine(id: number, body: object): string {
+  return `["${FRAME.status}",${id},${JSON.stringify(body)}]\n`;
+}
+
+/** @throws StreamError for a line about a status that has the wrong shape */
+export function readStatusLine(frame: JsonValue[]): [number, JsonObject] {
+  const [, id, body] = frame;
+  if (frame.length !== 3 || typeof id !== 'number' || !isJsonObject(body)) {
+    throw new StreamError('a line about a status has the wrong shape');
+  }
+  return [id, body];
 }
 
 /** @throws StreamError */

@@ -1,4 +1,4 @@
-export { DeadlineWatch, Heartbeat } from './shared-timers.js';
+export { BEATS, DeadlineWatch, Heartbeat } from './shared-timers.js';
 export {
   FrameConnection,
   type FrameHandler,
@@ -17,6 +17,8 @@ export {
   LINE_SLACK_BYTES,
   parseLine,
   readHello,
+  readStatusLine,
+  statusLine,
   type Hello,
 } from './frames.js';
 export { InFlightTable } from './in-flight-table.js';

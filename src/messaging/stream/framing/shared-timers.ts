@@ -49,6 +49,9 @@ export class DeadlineWatch {
 /** Intervals by which a heartbeat may be late before the process counts as stalled. */
 const STALLED_AFTER = 2;
 
+/** Beats in the interval within which a stream gives a sign. */
+export const BEATS = 4;
+
 /** A regular beat for many streams, with one timer; it does not keep the process alive. */
 export class Heartbeat {
   #timer: NodeJS.Timeout | undefined;

@@ -18,6 +18,8 @@ import {
   LINE_SLACK_BYTES,
   parseLine,
   readHello,
+  readStatusLine,
+  statusLine,
   StreamError,
   TransitClock,
   type FrameHandler,
@@ -32,6 +34,9 @@ import {
 import { ReplyStreams, type ReplyStreamsConfig } from './reply-streams.js';
 import { RunningHandlers, type SenderLoad } from './running-handlers.js';
 
+/** Questions for the own status at work for one stream. */
+const MAX_QUESTIONS = 8;
+
 /** What the receiving side has to know. */
 export interface IncomingStreamConfig extends BodyLimits, ReplyStreamsConfig {
   /** The own id. */
@@ -41,6 +46,8 @@ export interface IncomingStreamConfig extends BodyLimits, ReplyStreamsConfig {
   account: BodyAccount;
   /** What the sender has at work on all its streams. */
   load: SenderLoad;
+  /** Answers as `/status` does. */
+  status(body: JsonObject): Promise<object>;
   /** Runs the handler of a message; several replies go to `replies`. */
   run(
     body: JsonValue,
@@ -68,6 +75,7 @@ export class IncomingStream implements FrameHandler, RequestStarter {
   readonly #running: RunningHandlers;
   readonly #several: ReplyStreams;
   #greeted = false;
+  #questions = 0;
   /** True while the socket has as many replies to send as it may have. */
   #full = false;
   /** True once the opener has said that it sends no more. */
@@ -103,7 +111,9 @@ export class IncomingStream implements FrameHandler, RequestStarter {
       isFull: () => this.#full,
       onEmpty: () => this.#finishIfDone(),
     });
-    this.#connection.write(helloLine({ id, heartbeat, maxBytes, maxInFlight }));
+    this.#connection.write(
+      helloLine({ id, heartbeat, maxBytes, maxInFlight, status: true }),
+    );
   }
 
   /** True once the opener sends no more. */
@@ -144,6 +154,8 @@ export class IncomingStream implements FrameHandler, RequestStarter {
       this.#take(frame as JsonValue[], line);
     } else if (kind === FRAME.credit) {
       this.#several.grant(frame as JsonValue[]);
+    } else if (kind === FRAME.status) {
+      this.#answer(...readStatusLine(frame as JsonValue[]));
     } else if (kind === FRAME.ended) {
       this.#ended = true;
       this.#work();
@@ -210,6 +222,23 @@ export class IncomingStream implements FrameHandler, RequestStarter {
     this.#connection.remoteHeartbeat = heartbeat;
     this.#replies.maxBytes = maxBytes;
     this.#owner.onGreeted(this, renews === true);
+  }
+
+  /** At once, ahead of messages and replies that wait; one too many has no answer, and comes by `/status`. */
+  #answer(id: number, body: JsonObject): void {
+    if (
+      this.#questions >= MAX_QUESTIONS ||
+      this.#connection.isFull ||
+      bodyFault(body, this.#config, false)
+    ) {
+      return;
+    }
+    this.#questions++;
+    this.#config
+      .status(body)
+      .then((status) => this.#connection.write(statusLine(id, status)))
+      .catch(() => {})
+      .finally(() => this.#questions--);
   }
 
   #take(frame: JsonValue[], line: string): void {

@@ -19,7 +19,12 @@ import {
 import { BodyBudget, PeerSecurity } from '../../../security/index.js';
 import { Semaphore } from '../../../util/semaphore.js';
 import { MessageRouter } from '../../handlers/index.js';
-import { Heartbeat, StreamError, type OpenSocket } from '../framing/index.js';
+import {
+  BEATS,
+  Heartbeat,
+  StreamError,
+  type OpenSocket,
+} from '../framing/index.js';
 import type { ResolvedStreamOptions } from '../../messaging.options.js';
 import {
   IncomingStream,
@@ -76,7 +81,9 @@ export class StreamAcceptor
       load: new SenderLoad(this.#maxInFlight, requests, onIdle),
       replyLoad: new SenderLoad(this.#maxInFlight, withReplies, onIdle),
     }));
-    const interval = this.#options ? this.#options.heartbeatInterval / 2 : 1000;
+    const interval = this.#options
+      ? this.#options.heartbeatInterval / BEATS
+      : 1000;
     this.#heartbeat = new Heartbeat(interval, (now, stalled) => {
       for (const stream of this.#streams.all()) {
         stream.beat(now, stalled);
@@ -104,7 +111,7 @@ export class StreamAcceptor
         new IncomingStream(
           this.#directory.of(sender),
           socket,
-          this.#configFor(sender.id),
+          this.#configFor(sender),
           this,
         ),
     );
@@ -161,7 +168,7 @@ export class StreamAcceptor
     return Math.min(maxInFlight, this.#cloud.limits.maxRequestsPerSender);
   }
 
-  #configFor(senderId: string): IncomingStreamConfig {
+  #configFor({ id: senderId, ip }: Member): IncomingStreamConfig {
     const { maxMessageBytes, messageTimeout, limits } = this.#cloud;
     const { heartbeatInterval, maxQueuedBytes } = this
       .#options as ResolvedStreamOptions;
@@ -175,6 +182,8 @@ export class StreamAcceptor
       minTime: messageTimeout,
       maxBytes: maxMessageBytes,
       maxDepth: limits.maxJsonDepth,
+      status: (body) =>
+        this.#core.receiveStatus(body, { senderId, remoteAddress: ip }),
       run: (body, sender, head, replies) =>
         this.#router.run(body, sender, head, replies),
     };

@@ -1,6 +1,6 @@
 import type { BodyAccount } from '../../../security/index.js';
 import { isSuccess } from '../../../wire/endpoints.js';
-import type { JsonValue } from '../../../wire/json.js';
+import type { JsonObject, JsonValue } from '../../../wire/json.js';
 import { isLarger } from '../../../util/text-parts.js';
 import { NO_MORE } from '../../handlers/index.js';
 import {
@@ -24,6 +24,8 @@ import {
   LINE_SLACK_BYTES,
   parseLine,
   readHello,
+  readStatusLine,
+  statusLine,
   StreamError,
   WrongPeerError,
   type FrameHandler,
@@ -31,6 +33,7 @@ import {
   type OpenSocket,
 } from '../framing/index.js';
 import type { Delivery, DeliveryQueue } from './delivery.js';
+import { PendingQuestions } from './pending-questions.js';
 
 /** Ms without any sign after a message was written: then one is asked for, and then it is suspect. */
 const ASK_AFTER = 500;
@@ -82,6 +85,7 @@ export class OutgoingStream implements FrameHandler {
   /** True once the receiver wants nothing more on it. */
   isAway = false;
   #inFlight: InFlightTable<Delivery>;
+  readonly #questions = new PendingQuestions();
   readonly #connection: FrameConnection;
   #begun = false;
   #ended = false;
@@ -187,6 +191,16 @@ export class OutgoingStream implements FrameHandler {
     }
   }
 
+  /** Asks for the receiver's status, ahead of what waits; undefined where that is of no use now. */
+  ask(body: JsonObject): Promise<JsonObject | undefined> | undefined {
+    if (!this.isOpen || this.#suspect || !this.hello?.status) {
+      return undefined;
+    }
+    const [id, answer] = this.#questions.add();
+    this.#connection.write(statusLine(id, body));
+    return answer;
+  }
+
   /** Writes no more messages; the replies that are due still come. */
   end(): void {
     if (!this.#ended) {
@@ -256,6 +270,10 @@ export class OutgoingStream implements FrameHandler {
       this.#settle(frame as JsonValue[]);
     } else if (kind === FRAME.next) {
       this.#takeReply(frame as JsonValue[], line.length);
+    } else if (kind === FRAME.status) {
+      this.#questions.settle(...readStatusLine(frame as JsonValue[]));
+      this.isProven = true;
+      this.#owner.onSign(this);
     } else if (kind === FRAME.ended) {
       if (!this.#ended) {
         throw new StreamError(
@@ -287,6 +305,7 @@ export class OutgoingStream implements FrameHandler {
   }
 
   onClose(cause?: Error): void {
+    this.#questions.clear();
     for (const [id, delivery] of this.#inFlight) {
       this.#inFlight.take(id);
       delivery.reject(new ConnectionLostError(this.peerId, { cause }));

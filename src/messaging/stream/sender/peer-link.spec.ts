@@ -38,6 +38,7 @@ function linkBy(
     watch: () => undefined,
     watchSilence: () => undefined,
     noteAlive: () => undefined,
+    keepsOpen: () => false,
     onRefused,
   });
 }

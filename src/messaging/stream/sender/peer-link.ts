@@ -1,5 +1,5 @@
 import type { Member, PeerLane } from '../../../membership/index.js';
-import type { JsonValue } from '../../../wire/json.js';
+import type { JsonObject, JsonValue } from '../../../wire/json.js';
 import type { OutgoingMessage } from '../../lanes/index.js';
 import {
   ConnectionLostError,
@@ -42,6 +42,8 @@ export interface PeerLinkContext extends StreamRotationConfig {
   /** Wants `expire()` to be called at this time at the latest. */
   watch(deadline: number): void;
   noteAlive(peerId: string): void;
+  /** True while the cloud is so small that streams stay open without messages. */
+  keepsOpen(): boolean;
   /** No stream to the peer can be opened, and it stays so. */
   onRefused(member: Member, reason: string): void;
 }
@@ -139,6 +141,14 @@ export class PeerLink implements StreamRotationOwner {
     });
   }
 
+  /** Asks for the peer's status over its stream; undefined where none is open. In a small cloud one is opened. */
+  ask(body: JsonObject): Promise<JsonObject | undefined> | undefined {
+    if (!this.#streams.isOpen && this.#context.keepsOpen()) {
+      this.#tryAgain();
+    }
+    return this.#streams.ask(body);
+  }
+
   /** The peer has another address now: new messages go there. */
   move(member: Member): void {
     const { ip, port, scheme } = this.#streams.member;
@@ -167,7 +177,11 @@ export class PeerLink implements StreamRotationOwner {
   beat(now: number, stalled: boolean): void {
     this.#streams.beat(now, stalled);
     const { idleTimeout } = this.#context.options;
-    if (now - this.usedAt > idleTimeout && this.isResting) {
+    if (
+      now - this.usedAt > idleTimeout &&
+      this.isResting &&
+      !this.#context.keepsOpen()
+    ) {
       this.rest();
     }
   }

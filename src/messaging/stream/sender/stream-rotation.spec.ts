@@ -5,6 +5,7 @@ import {
 } from '../../../../test/support/stream-fixture.js';
 import { until } from '../../../../test/support/until.js';
 import { BodyBudget } from '../../../security/index.js';
+import type { JsonObject } from '../../../wire/json.js';
 import type { MessageError } from '../../messaging.errors.js';
 import { DeliveryQueue, Delivery } from './delivery.js';
 import type { OpenSocket } from '../framing/index.js';
@@ -60,10 +61,10 @@ function setUp(openTimeout = 2000) {
         (error) => outcomes.push((error as MessageError).code),
       ),
     );
-  const open = async () => {
+  const open = async (greeting: object = {}) => {
     const stream = new FakeStream();
     asked.at(-1)!.give(stream);
-    stream.greet();
+    stream.greet(60_000, greeting);
     await until(() => stream.lines.length > 0);
     return stream;
   };
@@ -88,6 +89,50 @@ async function replyTo(
 }
 
 describe('StreamRotation', () => {
+  it('asks for the status on the stream that takes messages, until it breaks', async () => {
+    const { rotation, open } = setUp();
+    expect(rotation.ask({})).toBeUndefined();
+    rotation.open();
+    const stream = await open({ status: true });
+    const bodies: JsonObject[] = [{}, { ext: {} }, {}];
+    const [first, second, third] = bodies.map((body) => rotation.ask(body));
+    await until(() => stream.lines.length === 4);
+    expect(stream.lines.slice(1, 3)).toEqual([
+      '["s",1,{}]',
+      '["s",2,{"ext":{}}]',
+    ]);
+    stream.write(['s', 2, { id: 'a' }]);
+    stream.write(['s', 1, { id: 'a', online: false }]);
+    expect(await first).toEqual({ id: 'a', online: false });
+    expect(await second).toEqual({ id: 'a' });
+    stream.write(['s', 3]);
+    expect(await third).toBeUndefined();
+    expect(rotation.ask({})).toBeUndefined();
+    rotation.end();
+  });
+
+  it('gives up the oldest question for one too many', async () => {
+    const { rotation, open } = setUp();
+    rotation.open();
+    await open({ status: true });
+    const [oldest, ...others] = Array.from({ length: 9 }, () =>
+      rotation.ask({}),
+    );
+    expect(await oldest).toBeUndefined();
+    rotation.destroy(new Error('over'));
+    expect(
+      new Set(await Promise.all(others.map(async (each) => each))),
+    ).toEqual(new Set([undefined]));
+  });
+
+  it('does not ask a receiver of before', async () => {
+    const { rotation, open } = setUp();
+    rotation.open();
+    await open();
+    expect(rotation.ask({})).toBeUndefined();
+    rotation.destroy(new Error('over'));
+  });
+
   it('breaks a stream whose receiver says unasked that all of it is started', async () => {
     const { rotation, open } = setUp();
     for (let each = 0; each < 2; each++) {

@@ -1,5 +1,6 @@
 import type { Member } from '../../../membership/index.js';
 import type { BodyAccount } from '../../../security/index.js';
+import type { JsonObject } from '../../../wire/json.js';
 import {
   atTurnEnd,
   StreamError,
@@ -119,6 +120,11 @@ export class StreamRotation implements OutgoingStreamOwner {
       }
     }
     this.#current?.fill(queue);
+  }
+
+  /** Asks for the peer's status, ahead of what waits; undefined where no stream is open for that. */
+  ask(body: JsonObject): Promise<JsonObject | undefined> | undefined {
+    return this.#current?.ask(body);
   }
 
   /** Opens a stream, unless that is under way. */

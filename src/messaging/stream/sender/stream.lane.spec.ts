@@ -28,7 +28,11 @@ function laneOf(
   limits: Partial<ResolvedLimitOptions> = {},
 ): StreamLane {
   return new StreamLane(
-    { onEvent: () => () => undefined } as unknown as MembershipCore,
+    {
+      onEvent: () => () => undefined,
+      askOver: () => undefined,
+      members: () => [],
+    } as unknown as MembershipCore,
     {
       messaging: { stream: resolveStreamOptions(options, '') },
       limits: {

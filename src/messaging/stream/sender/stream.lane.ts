@@ -21,13 +21,18 @@ import {
 import { LimitedLog } from '../../../util/limited-log.js';
 import { BodyBudget } from '../../../security/index.js';
 import { formatAddress } from '../../../wire/address.js';
-import type { JsonValue } from '../../../wire/json.js';
+import type { JsonObject, JsonValue } from '../../../wire/json.js';
 import {
   HttpLane,
   type MessageLane,
   type OutgoingMessage,
 } from '../../lanes/index.js';
-import { DeadlineWatch, Heartbeat, StreamError } from '../framing/index.js';
+import {
+  BEATS,
+  DeadlineWatch,
+  Heartbeat,
+  StreamError,
+} from '../framing/index.js';
 import {
   goesByMessage,
   noStreamsHere,
@@ -40,6 +45,9 @@ import { StreamOpenings, StreamPlaces } from './stream-openings.js';
 
 /** Messages for each connection that go by `/message` at the same time where a stream is refused: one at work, one that follows. */
 const FALLBACK_PER_CONNECTION = 2;
+
+/** Members up to which streams stay open without messages, for the checks; each costs a socket on both sides. */
+const SMALL_CLOUD = 64;
 
 /** Ms between two looks whether all messages have their replies, at the shutdown. */
 const LOOK_AGAIN = 20;
@@ -102,6 +110,9 @@ export class StreamLane
       watchSilence: () => this.#silence.start(),
       watch: (deadline) => this.#deadlines.watch(deadline),
       noteAlive: (peerId) => core.noteAlive(peerId),
+      keepsOpen: () =>
+        options.healthCheck !== false &&
+        core.members().length <= Math.min(SMALL_CLOUD, stream.maxStreams),
       onRefused: ({ id, ip, port }, reason) =>
         this.#log.warn(
           goesByMessage(`${id} at ${formatAddress({ ip, port })}`),
@@ -109,13 +120,14 @@ export class StreamLane
         ),
     };
     this.#heartbeat = new Heartbeat(
-      stream.heartbeatInterval / 2,
+      stream.heartbeatInterval / BEATS,
       (now, stalled) => this.#beat(now, stalled),
     );
     this.#silence = new Heartbeat(SILENCE_CHECKS, (now, stalled) =>
       this.#checkSilence(now, stalled),
     );
     this.#unsubscribe = core.onEvent((event) => this.#follow(event));
+    core.askOver(this);
   }
 
   /** Sends over the peer's stream, or by `/message` where there is none. */
@@ -133,6 +145,17 @@ export class StreamLane
       this.#otherwise.set(member.id, Object.freeze(lane));
     }
     return this.#http.send(member, message);
+  }
+
+  /** Asks a member for its status over the stream that this peer has opened to it; undefined where there is none. */
+  ask(
+    member: Member,
+    body: JsonObject,
+  ): Promise<JsonObject | undefined> | undefined {
+    const link =
+      this.#links.get(member.id) ??
+      (this.#context.keepsOpen() ? this.#connect(member) : undefined);
+    return link?.ask(body);
   }
 
   /** How messages to a peer travel now; undefined while none do. */
