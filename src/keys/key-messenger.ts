@@ -21,6 +21,7 @@ import {
   NoSuchPeerError,
   refusal,
   UnreachableError,
+  type ChannelTracing,
   type KeyRouting,
   type MessageOutcome,
 } from '../messaging/index.js';
@@ -57,6 +58,23 @@ type KeyRequest = {
   ms: number;
   /** True: whoever gets it handles it. */
   passed?: true;
+};
+
+/** A message to an owner is called as any other, and its reply is that of the handler. */
+const TRACING: ChannelTracing = {
+  pattern: ({ body }) =>
+    isJsonObject(body) && typeof body.type === 'string' ? body.type : CHANNEL,
+  failure(reply) {
+    const answer = (reply ?? { unreachable: true }) as KeyAnswer;
+    if ('unreachable' in answer) {
+      return { outcome: 'UNREACHABLE' };
+    }
+    if ('lost' in answer) {
+      return { outcome: 'CONNECTION_LOST' };
+    }
+    const { status } = answer;
+    return isSuccess(status) ? undefined : { outcome: 'BAD_STATUS', status };
+  },
 };
 
 /** What the channel answers. */
@@ -99,9 +117,11 @@ export class KeyMessenger implements KeyRouting, OnModuleInit {
 
   onModuleInit(): void {
     this.#router.bindKeys(this);
-    this.#router.registerChannel(CHANNEL, (body, sender, metadata) =>
-      this.#receive(readRequest(body), sender, metadata),
-    );
+    this.#messaging
+      .channel(CHANNEL, TRACING)
+      .handle((body, sender, metadata) =>
+        this.#receive(readRequest(body), sender, metadata),
+      );
   }
 
   async send(

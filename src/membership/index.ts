@@ -14,6 +14,7 @@ export {
   type MembershipParameters,
   type MembershipProfileName,
   type Random,
+  type ProbeNotice,
   type RefusedJoin,
   type RequestOrigin,
   type ResolvedMembershipOptions,

@@ -41,6 +41,9 @@ import { PeerEventExplorer } from './peer-event.explorer.js';
 /** Each message of it is a RefusedJoin. */
 const refusedJoins = channel('peercloud:join.refused');
 
+/** Each message of it is a ProbeNotice. */
+const probes = channel('peercloud:probe.settled');
+
 /** Everything of this folder that Nest has to make; the core gets the machine's clock, chance and network. */
 export const membershipProviders: Provider[] = [
   { provide: PEER_CLOCK, useValue: systemClock },
@@ -90,6 +93,11 @@ export const membershipProviders: Provider[] = [
           onJoinRefused: (refused) => {
             if (refusedJoins.hasSubscribers) {
               refusedJoins.publish(refused);
+            }
+          },
+          onProbed: (probe) => {
+            if (probes.hasSubscribers) {
+              probes.publish(probe);
             }
           },
           ...(records && {

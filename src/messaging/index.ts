@@ -32,8 +32,14 @@ export {
 export type {
   MessageFailureNotice,
   MessageNotice,
-  MessageTrace,
 } from './message-channels.js';
+export type {
+  BroadcastTrace,
+  ChannelTracing,
+  MessageTrace,
+  MessageTracer,
+  MessageVerdict,
+} from './message-traces.js';
 export {
   BadStatusError,
   ConnectionLostError,

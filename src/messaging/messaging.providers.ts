@@ -11,6 +11,7 @@ import { PeerSecurity } from '../security/index.js';
 import type { TransportLink } from '../transport/link/index.js';
 import { TlsReloader } from '../transport/tls-reloader.js';
 import { BroadcastLane, HttpLane, SelfLane } from './lanes/index.js';
+import { MessageTraces } from './message-traces.js';
 import { MessagingService } from './messaging.service.js';
 import {
   createLinkDialer,
@@ -39,6 +40,7 @@ export const messagingProviders: Provider[] = [
     },
   },
   BroadcastLane,
+  MessageTraces,
   HttpLane,
   SelfLane,
   MessageRouter,

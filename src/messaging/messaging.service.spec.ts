@@ -25,6 +25,7 @@ import {
   receivedChannel,
   sentChannel,
 } from './message-channels.js';
+import { MessageTraces } from './message-traces.js';
 import { MessageRouter } from './handlers/message-router.js';
 import { resolveMessagingOptions } from './messaging.options.js';
 import { MessagingService } from './messaging.service.js';
@@ -70,7 +71,8 @@ function setUp() {
     limits: resolveLimitOptions({ maxAnswerBytes: 3000 }, 'limits'),
   } as ResolvedPeerCloudOptions;
   const directory = new PeerDirectory(asCore);
-  const router = new MessageRouter(asCore);
+  const traces = new MessageTraces();
+  const router = new MessageRouter(asCore, traces);
   const messaging = new MessagingService(
     directory,
     router,
@@ -82,6 +84,7 @@ function setUp() {
       new HttpLane(asCore, { request }, options),
     ),
     new BroadcastLane(asCore, options, undefined, {} as PeerSecurity),
+    traces,
     asCore,
     options,
   );

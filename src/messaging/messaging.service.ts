@@ -31,13 +31,14 @@ import {
 } from './lanes/index.js';
 import {
   failedChannel,
-  patternOf,
   sentChannel,
-  settledChannel,
-  traceMessage,
   type MessageNotice,
-  type MessageTrace,
 } from './message-channels.js';
+import {
+  MessageTraces,
+  type ChannelTracing,
+  type MessageTracer,
+} from './message-traces.js';
 import { MessageAbortedError, NoSuchPeerError } from './messaging.errors.js';
 import { PeerChannel } from './peer-channel.js';
 import { StreamLane } from './stream/index.js';
@@ -56,6 +57,7 @@ export class MessagingService {
   readonly #self: SelfLane;
   readonly #stream: StreamLane;
   readonly #broadcasts: BroadcastLane;
+  readonly #traces: MessageTraces;
   readonly #core: MembershipCore;
   readonly #options: ResolvedPeerCloudOptions;
 
@@ -66,6 +68,7 @@ export class MessagingService {
     self: SelfLane,
     stream: StreamLane,
     broadcasts: BroadcastLane,
+    traces: MessageTraces,
     @Inject(MEMBERSHIP_CORE) core: MembershipCore,
     @Inject(PEER_CLOUD_OPTIONS)
     options: ResolvedPeerCloudOptions,
@@ -75,6 +78,7 @@ export class MessagingService {
     this.#self = self;
     this.#stream = stream;
     this.#broadcasts = broadcasts;
+    this.#traces = traces;
     this.#core = core;
     this.#options = options;
   }
@@ -140,9 +144,10 @@ export class MessagingService {
    *
    * @param name 1 to 64 letters, digits and `_ . : / -`; a package's own name as its beginning
    *   (`acme-jobs/runs`) keeps it apart from others
+   * @param tracing what traces say of its messages; holds for all calls with the same name
    * @throws OptionsError for another name
    */
-  channel(name: string): PeerChannel {
+  channel(name: string, tracing?: ChannelTracing): PeerChannel {
     if (!isChannelName(name)) {
       throw new OptionsError(
         'channel',
@@ -150,12 +155,30 @@ export class MessagingService {
         'must be 1 to 64 letters, digits and _ . : / -',
       );
     }
+    if (tracing) {
+      this.#traces.describe(name, tracing);
+    }
     return new PeerChannel(name, {
       send: (peer, body, options) => this.#send(name, peer, body, options),
       broadcast: (body, options) => this.#broadcast(name, body, options),
       stream: (peer, body, options) => this.#replies(name, peer, body, options),
       handle: (handler) => this.#router.registerChannel(name, handler),
     });
+  }
+
+  /**
+   * Has a tracer run around every message that this peer sends or handles, those of channels too. While there
+   * is none, it costs nothing.
+   *
+   * @returns what ends it
+   */
+  trace(tracer: MessageTracer): () => void {
+    return this.#traces.add(tracer);
+  }
+
+  /** Messages of this peer that wait, at this moment, until they can be sent: for a stream, or for room in one. */
+  get waiting(): number {
+    return this.#stream.waiting;
   }
 
   /** @internal */
@@ -195,6 +218,29 @@ export class MessagingService {
     // Also the check that JSON can carry it: one error instead of one for each peer.
     void message.body.json;
     const peers = this.#receivers(options);
+    if (!this.#traces.isOn) {
+      return this.#broadcastTo(peers, options, message);
+    }
+    const trace = {
+      self: this.#core.id,
+      pattern: this.#traces.patternOf(channel, message.body.value),
+      channel,
+      metadata: { ...message.head?.metadata },
+      peers: peers.length,
+    };
+    return this.#traces.broadcast(trace, () =>
+      this.#broadcastTo(peers, options, {
+        ...message,
+        head: OutgoingHead.withAdded(message.head, trace.metadata),
+      }),
+    );
+  }
+
+  #broadcastTo<T>(
+    peers: readonly Peer[],
+    options: BroadcastOptions | undefined,
+    message: OutgoingMessage,
+  ): Broadcast<T> {
     // Some of the peers are written to one by one.
     const shared = options?.to
       ? undefined
@@ -278,11 +324,34 @@ export class MessagingService {
     if (!member) {
       return Promise.reject(new NoSuchPeerError(id));
     }
-    return settledChannel.hasSubscribers
-      ? traceMessage(this.#traceOf(member, message), () =>
-          this.#deliverTo(member, message),
-        )
+    return this.#traces.isOn
+      ? this.#deliverTraced(member, message)
       : this.#deliverTo(member, message);
+  }
+
+  #deliverTraced(
+    member: Member,
+    message: OutgoingMessage,
+  ): Promise<JsonValue | undefined> {
+    const { body, head } = message;
+    const channel = head?.channel;
+    const metadata = { ...head?.metadata };
+    return this.#traces.message(
+      {
+        self: this.#core.id,
+        side: 'sender',
+        peer: this.#directory.of(member),
+        pattern: this.#traces.patternOf(channel, body.value),
+        channel,
+        metadata,
+      },
+      () =>
+        this.#deliverTo(member, {
+          ...message,
+          head: OutgoingHead.withAdded(head, metadata),
+        }),
+      (reply) => this.#traces.verdictOf(channel, reply),
+    );
   }
 
   #deliverTo(
@@ -331,16 +400,6 @@ export class MessagingService {
       });
     }
     return reply;
-  }
-
-  #traceOf(member: Member, { body, head }: OutgoingMessage): MessageTrace {
-    return {
-      self: this.#core.id,
-      side: 'sender',
-      peer: this.#directory.of(member),
-      pattern: patternOf(body.value),
-      channel: head?.channel,
-    };
   }
 
   #notice(member: Member, { body }: OutgoingMessage): MessageNotice {

@@ -88,7 +88,7 @@ export class PeerSecurity {
     this.#config = config;
     const { security, selfId, logger } = config;
     this.#log = new LimitedLog(logger, this.#now);
-    this.#refusals = new RefusalLog(this.#log);
+    this.#refusals = new RefusalLog(this.#log, selfId);
     this.#keyring = createKeyring(security);
     this.records = createRecords(security, this.#keyring);
     if (this.#keyring) {

@@ -9,7 +9,7 @@ describe('RefusalLog', () => {
     const lines: string[] = [];
     const log = new LimitedLog({ warn: (text) => lines.push(text) }, () => 0);
     const headers = {};
-    new RefusalLog(log).note('its address is public', {
+    new RefusalLog(log, () => 'self').note('its address is public', {
       method: 'POST',
       path: '/status',
       headers,

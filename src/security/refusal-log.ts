@@ -5,6 +5,8 @@ import type { IncomingPeerRequest } from './security.interface.js';
 
 /** What subscribers of the diagnostics channel `peercloud:request.refused` get. */
 export interface RefusedRequest {
+  /** Id of this peer: a process can have several. */
+  self: string;
   reason: string;
   path: string;
   remoteAddress: string;
@@ -19,9 +21,11 @@ export class RefusalLog {
   #total = 0;
 
   readonly #log: LimitedLog;
+  readonly #selfId: () => string;
 
-  constructor(log: LimitedLog) {
+  constructor(log: LimitedLog, selfId: () => string) {
     this.#log = log;
+    this.#selfId = selfId;
   }
 
   /** Requests refused since the start. */
@@ -35,7 +39,13 @@ export class RefusalLog {
     const claimed = headers[PEER_ID_HEADER];
     const senderId = isPeerId(claimed) ? claimed : undefined;
     if (refused.hasSubscribers) {
-      const event: RefusedRequest = { reason, path, remoteAddress, senderId };
+      const event: RefusedRequest = {
+        self: this.#selfId(),
+        reason,
+        path,
+        remoteAddress,
+        senderId,
+      };
       refused.publish(event);
     }
     // A Unix socket has no address, and one that is gone has none any more.

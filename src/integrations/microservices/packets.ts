@@ -1,5 +1,5 @@
 import { BadRequestException } from '@nestjs/common';
-import type { JsonObject, JsonValue } from '../../index.js';
+import type { ChannelTracing, JsonObject, JsonValue } from '../../index.js';
 
 /** The channel of requests, events, and of who handles what. */
 export const CHANNEL = 'nestjs-peercloud/microservices';
@@ -40,6 +40,20 @@ export type Answer =
   | { none: true }
   /** Values in their order. With `more` others follow, when they are asked for; `error` is the end. */
   | { values: JsonValue[]; more?: true; error?: JsonValue };
+
+/** Requests and events are called by their pattern; what else the channel carries is housekeeping. */
+export const TRACING: ChannelTracing = {
+  pattern: ({ send, emit }) => (send ?? emit) as string | undefined,
+  failure(reply) {
+    const answer = readAnswer(reply as JsonValue | undefined);
+    if (answer && 'none' in answer) {
+      return { outcome: 'NO_HANDLER' };
+    }
+    return answer?.error === undefined
+      ? undefined
+      : { outcome: 'RPC_EXCEPTION' };
+  },
+};
 
 /** What events and `end` are answered with. */
 export const TAKEN: Answer = { values: [] };

@@ -25,6 +25,7 @@ import {
   CHANNEL,
   readListAnswer,
   readPacket,
+  TRACING,
   type Packet,
   type PatternList,
 } from './packets.js';
@@ -87,7 +88,7 @@ export class PatternDirectory implements OnModuleInit, OnModuleDestroy {
     if (!this.#cloud) {
       const membership = this.#provided(MembershipService);
       const messaging = this.#provided(MessagingService);
-      const channel = messaging.channel(CHANNEL);
+      const channel = messaging.channel(CHANNEL, TRACING);
       const keys = this.#provided(KeysService);
       const options =
         this.#provided<ResolvedPeerCloudOptions>(PEER_CLOUD_OPTIONS);

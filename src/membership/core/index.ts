@@ -17,6 +17,7 @@ export type {
   LeaveReason,
   Member,
   MembershipEvent,
+  ProbeNotice,
   RefusedJoin,
   RequestOrigin,
   SelfDescription,

@@ -47,6 +47,8 @@ export interface CoreLogger {
 
 /** A join that was refused. Nothing of what the joiner says of itself is verified. */
 export interface RefusedJoin {
+  /** Id of this peer: a process can have several. */
+  self: string;
   /** What the wire says. */
   code: JoinRefusal;
   /** Why, which the joiner does not hear. */
@@ -55,6 +57,21 @@ export interface RefusedJoin {
   id: string | undefined;
   /** Where the request came from. */
   remoteAddress: string;
+}
+
+/** A member was asked whether it is there (PROTOCOL.md, section 2, `/status`). */
+export interface ProbeNotice {
+  /** Id of this peer: a process can have several. */
+  self: string;
+  /** Id of the member. */
+  peerId: string;
+  /** Ms until its answer was there, or until it was waited for no longer. */
+  duration: number;
+  /**
+   * What this one try has found, and no verdict: `alive`; `leaving`; `replaced`: another id answers there;
+   * `refused`: nobody listens there; `silent`: no answer in time; `unsure`: this peer itself was too slow.
+   */
+  outcome: 'alive' | 'leaving' | 'replaced' | 'refused' | 'silent' | 'unsure';
 }
 
 /** What the core needs from outside. It touches no network, clock or chance but these. */
@@ -80,6 +97,8 @@ export interface MembershipEnvironment {
   authorize?(peer: PeerInfo, origin: RequestOrigin): boolean | Promise<boolean>;
   /** Hears of each join that is refused. */
   onJoinRefused?(refused: RefusedJoin): void;
+  /** Hears of each time a member was asked whether it is there. */
+  onProbed?(probe: ProbeNotice): void;
   /** Gives back an equal record that exists already, so that many cores in one process share them. */
   shareRecord?<T extends Member>(record: T): T;
 }

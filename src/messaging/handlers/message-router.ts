@@ -17,12 +17,8 @@ import { InvalidHandlerError } from '../messaging.errors.js';
 import type { MessageHandler } from './message-handler.factory.js';
 import { readPattern, type PatternLeaf } from './message-pattern.js';
 import { PatternIndex } from './pattern-index.js';
-import {
-  patternOf,
-  receivedChannel,
-  settledChannel,
-  traceMessage,
-} from '../message-channels.js';
+import { receivedChannel } from '../message-channels.js';
+import { MessageTraces, type MessageVerdict } from '../message-traces.js';
 import {
   FAILED,
   NO_CHANNEL,
@@ -103,9 +99,14 @@ export class MessageRouter {
   #keys: KeyRouting | undefined;
 
   readonly #core: MembershipCore;
+  readonly #traces: MessageTraces;
 
-  constructor(@Inject(MEMBERSHIP_CORE) core: MembershipCore) {
+  constructor(
+    @Inject(MEMBERSHIP_CORE) core: MembershipCore,
+    traces: MessageTraces,
+  ) {
     this.#core = core;
+    this.#traces = traces;
   }
 
   /** False in an application without any handler: every message is then answered with `{}`. */
@@ -152,7 +153,8 @@ export class MessageRouter {
   /**
    * Runs the handler of a message; never rejects.
    * @param replies takes the replies of a handler that has several; without it, the last one is the outcome
-   * @param isOwner true: it has been found out that this peer is to handle it, whatever its key is
+   * @param isOwner true: it has been found out that this peer is to handle it, whatever its key is, in a message
+   *   of a channel
    */
   async dispatch(
     body: JsonValue,
@@ -175,7 +177,8 @@ export class MessageRouter {
     replies?: ReplySink,
     isOwner = false,
   ): MessageOutcome | Promise<MessageOutcome> {
-    const invoke = settledChannel.hasSubscribers ? this.#traced : this.#invoke;
+    // What comes to the owner of its key is traced as a message of that channel.
+    const invoke = this.#traces.isOn && !isOwner ? this.#traced : this.#invoke;
     if (head?.channel !== undefined) {
       const handler = this.#channels.get(head.channel);
       return handler
@@ -200,22 +203,25 @@ export class MessageRouter {
     );
   }
 
-  /** The same while somebody listens to the channel `settled`. */
-  readonly #traced: Invoke = (handler, body, sender, head, ...rest) =>
-    traceMessage(
+  /** The same while somebody wants to know. */
+  readonly #traced: Invoke = (handler, body, sender, head, ...rest) => {
+    const channel = head?.channel;
+    return this.#traces.message(
       {
         self: this.#core.id,
         side: 'handler',
         peer: sender,
-        pattern: patternOf(body),
-        channel: head?.channel,
+        pattern: this.#traces.patternOf(channel, body),
+        channel,
+        metadata: { ...head?.metadata },
       },
       () => this.#invoke(handler, body, sender, head, ...rest),
-      ({ status }) =>
+      ({ status, payload }): MessageVerdict =>
         isSuccess(status)
-          ? { outcome: 'OK' }
+          ? this.#traces.verdictOf(channel, payload)
           : { outcome: 'BAD_STATUS', status },
     );
+  };
 
   /** What a handler returns may be anything: a proxy whose properties throw, for one. */
   readonly #invoke: Invoke = (

@@ -32,6 +32,7 @@ import {
   PEER_CLOUD_OPTIONS,
 } from '../../options/peer-cloud.tokens.js';
 import type { JsonValue } from '../../wire/json.js';
+import { MessageTraces } from '../message-traces.js';
 import { MessageRouter } from './message-router.js';
 import { resolveMessagingOptions } from '../messaging.options.js';
 import { MessageExplorer } from './message.explorer.js';
@@ -58,6 +59,7 @@ async function routerWith({
     providers: [
       ...providers,
       MessageRouter,
+      MessageTraces,
       MessageHandlerFactory,
       MessageExplorer,
       HandlerFinder,

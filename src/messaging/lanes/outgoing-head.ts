@@ -5,6 +5,7 @@ import {
   MAX_METADATA_CHARS,
   METADATA_HEADER,
   metadataText,
+  type MessageMetadata,
 } from '../../wire/message-head.js';
 
 /** Feature of the peers that understand heads (PROTOCOL.md, section 4). */
@@ -15,14 +16,34 @@ export const REPLIES_FEATURE = 'replies';
 
 /** What travels beside a body, on its way out; the metadata is text already, however many peers it goes to. */
 export class OutgoingHead {
-  readonly #metadata: string | undefined;
+  /** As it was given; undefined for none. */
+  readonly metadata: MessageMetadata | undefined;
+  readonly #text: string | undefined;
 
   /** @throws OptionsError for metadata that is not strings by name, or too large */
   constructor(
     readonly channel?: string,
     metadata?: unknown,
   ) {
-    this.#metadata = metadata === undefined ? undefined : readText(metadata);
+    this.metadata = metadata as MessageMetadata | undefined;
+    this.#text = metadata === undefined ? undefined : readText(metadata);
+  }
+
+  /** The same head with what has been added to its metadata since, each as far as there is room for it. */
+  static withAdded(
+    head: OutgoingHead | undefined,
+    metadata: MessageMetadata,
+  ): OutgoingHead | undefined {
+    let kept: MessageMetadata = { ...head?.metadata };
+    let isSame = true;
+    for (const [key, value] of Object.entries(metadata)) {
+      const more = { ...kept, [key]: value };
+      if (value !== kept[key] && textOf(more) !== undefined) {
+        kept = more;
+        isSame = false;
+      }
+    }
+    return isSame ? head : new OutgoingHead(head?.channel, kept);
   }
 
   /**
@@ -34,8 +55,8 @@ export class OutgoingHead {
     if (this.channel !== undefined) {
       parts.push(`"channel":"${this.channel}"`);
     }
-    if (this.#metadata !== undefined) {
-      parts.push(`"metadata":${this.#metadata}`);
+    if (this.#text !== undefined) {
+      parts.push(`"metadata":${this.#text}`);
     }
     if (replies !== undefined) {
       parts.push(`"replies":${replies}`);
@@ -47,16 +68,16 @@ export class OutgoingHead {
   get headers(): Record<string, string> {
     return {
       ...(this.channel !== undefined && { [CHANNEL_HEADER]: this.channel }),
-      ...(this.#metadata !== undefined && {
-        [METADATA_HEADER]: this.#metadata,
+      ...(this.#text !== undefined && {
+        [METADATA_HEADER]: this.#text,
       }),
     };
   }
 }
 
 function readText(metadata: unknown): string {
-  const text = isMetadata(metadata) ? metadataText(metadata) : undefined;
-  if (text === undefined || text.length > MAX_METADATA_CHARS) {
+  const text = textOf(metadata);
+  if (text === undefined) {
     throw new OptionsError(
       'metadata',
       metadata,
@@ -64,4 +85,12 @@ function readText(metadata: unknown): string {
     );
   }
   return text;
+}
+
+/** As it travels; undefined for what cannot. */
+function textOf(metadata: unknown): string | undefined {
+  const text = isMetadata(metadata) ? metadataText(metadata) : undefined;
+  return text === undefined || text.length > MAX_METADATA_CHARS
+    ? undefined
+    : text;
 }

@@ -5,6 +5,7 @@ import { sleep, type CoreContext } from '../context.js';
 import { formatAddress } from '../../../wire/address.js';
 import { LimitedLog } from '../../../util/limited-log.js';
 import { Semaphore } from '../../../util/semaphore.js';
+import type { ProbeNotice } from '../membership.types.js';
 import { speaks, type MemberRecord } from '../member-list/index.js';
 import { MAX_INDIRECT_PROBES } from '../options/membership.options.js';
 import type {
@@ -24,8 +25,7 @@ import type { ProbeRing } from './probe-ring.js';
  * - `unsure`: this peer was itself not well enough to tell
  */
 export interface Verdict {
-  readonly kind:
-    'alive' | 'leaving' | 'replaced' | 'refused' | 'silent' | 'unsure';
+  readonly kind: ProbeNotice['outcome'];
   readonly status?: PeerStatus;
   /** True if no other member checks, so that none could ever have a say. */
   readonly alone?: boolean;
@@ -102,7 +102,8 @@ export class Prober implements StatusService {
     member: MemberRecord,
     tries = this.#ctx.options.probeTries,
   ): Promise<Verdict> {
-    const { clock } = this.#ctx.env;
+    const { self, env } = this.#ctx;
+    const { clock } = env;
     for (let attempt = 1; ; attempt++) {
       const { timeout } = this;
       const start = clock.monotonic();
@@ -111,8 +112,15 @@ export class Prober implements StatusService {
         ? this.#caller.check(member, timeout)
         : this.#caller.ask(member, timeout));
       const allowed = timeout + this.#health.slack(timeout);
-      const lateness = clock.monotonic() - start - allowed;
+      const duration = clock.monotonic() - start;
+      const lateness = duration - allowed;
       const verdict = this.#judge(reply);
+      env.onProbed?.({
+        self: self.id,
+        peerId: member.id,
+        duration,
+        outcome: verdict.kind,
+      });
       if (reply.kind === 'busy') {
         const who = `${member.id} at ${formatAddress(member)}`;
         this.#warnings.warn(`${who} counts as there`, reply.why ?? '');

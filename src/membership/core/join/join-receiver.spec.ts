@@ -265,6 +265,7 @@ describe('JoinReceiver', () => {
     await cloud.settle(Promise.all(joins));
     expect(refused).toHaveLength(20);
     expect(refused[0]).toEqual({
+      self: 'wary',
       code: 'CHECK_FAILED',
       reason: expect.stringContaining('answers with the id f') as string,
       id: 'other',

@@ -128,7 +128,8 @@ export class JoinReceiver {
       `Refused to let in ${id ?? 'a peer'} from ${remoteAddress || 'a socket without an address'}${detail} (${code})`,
       why,
     );
-    this.#ctx.env.onJoinRefused?.({ code, reason, id, remoteAddress });
+    const { env, self } = this.#ctx;
+    env.onJoinRefused?.({ self: self.id, code, reason, id, remoteAddress });
     return rejected(code);
   }
 

@@ -90,6 +90,11 @@ export class PeerLink implements StreamRotationOwner {
     return this.#streams.isBusy || !this.#queue.isEmpty;
   }
 
+  /** Messages that wait until they can be sent. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
   /** True while messages have to go another way: no stream could be opened, and none has been since. */
   get isRefused(): boolean {
     return this.#refusedUntil > 0;

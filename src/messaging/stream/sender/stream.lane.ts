@@ -163,6 +163,15 @@ export class StreamLane
     return this.#links.get(peerId)?.lane ?? this.#otherwise.get(peerId);
   }
 
+  /** Messages that wait until they can be sent. */
+  get waiting(): number {
+    let count = 0;
+    for (const link of this.#all()) {
+      count += link.waiting;
+    }
+    return count;
+  }
+
   /** The messages of this peer get their replies before it goes, within the time that closing may take. */
   async beforeApplicationShutdown(): Promise<void> {
     const end = performance.now() + this.#shutdownTimeout;
