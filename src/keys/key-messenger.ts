@@ -260,7 +260,7 @@ function outcomeOf(answer: KeyAnswer): MessageOutcome {
     return LOST;
   }
   const { status, payload } = answer;
-  return { status, payload, handler: undefined };
+  return { status, payload, message: undefined };
 }
 
 /** True for errors after which the message was surely not handled, and might be soon. */

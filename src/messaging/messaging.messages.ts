@@ -1,13 +1,35 @@
+import { logText } from '../util/limited-log.js';
+import { isJsonObject, type JsonValue } from '../wire/json.js';
+
 /** Texts that operators and developers meet, in one place. */
 
-export const handlerFailed = (handler: string, senderId: string): string =>
-  `${handler} failed on a message from peer ${senderId}`;
+/** A message and its handler, for lines of the log. */
+export interface HandledMessage {
+  /** Class and method. */
+  readonly handler: string;
+  readonly body: JsonValue;
+  /** Id of the sender. */
+  readonly sender: string;
+}
 
-export const replyNotJson = (handler: string): string =>
-  `${handler} returned what JSON cannot carry (a cycle or a BigInt): the sender gets a 500`;
+/** A message as the log names it: by its pattern and its sender. */
+const described = ({ body, sender }: HandledMessage): string => {
+  const type = isJsonObject(body) ? body['type'] : undefined;
+  const pattern = typeof type === 'string' ? ` ${logText(type)}` : '';
+  return `message${pattern} from peer ${sender}`;
+};
 
-export const replyTooLarge = (maxBytes: number): string =>
-  `the sender got a 500 in place of a reply of more than the ${maxBytes} bytes that it takes (its option limits.maxAnswerBytes)`;
+export const handlerFailed = (message: HandledMessage): string =>
+  `${message.handler} failed on a ${described(message)}`;
+
+export const replyNotJson = (message: HandledMessage | undefined): string =>
+  `${message ? `${message.handler} answered a ${described(message)} with` : 'a handler returned'} what JSON cannot carry (a cycle or a BigInt): the sender gets a 500`;
+
+export const replyTooLarge = (
+  maxBytes: number,
+  message: HandledMessage | undefined,
+): string =>
+  `the sender ${message ? `of a ${described(message)} ` : ''}got a 500 in place of a reply of more than the ${maxBytes} bytes that it takes (its option limits.maxAnswerBytes)`;
 
 export const handlerIsTransient = (handler: string): string =>
   `${handler} never gets messages: its provider is transient, so that there is no one instance. Make it a singleton or request-scoped`;

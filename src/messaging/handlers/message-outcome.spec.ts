@@ -8,14 +8,19 @@ describe('replyText', () => {
       const payload = { text: 'x'.repeat(2000) };
       for (const handler of ['Large.first', 'Large.second', 'Large.first']) {
         for (const maxBytes of [1024, 1025]) {
-          const outcome = { status: 200, payload, handler };
+          const message = { handler, body: { type: 'all' }, sender: 'a' };
+          const outcome = { status: 200, payload, message };
           expect(replyText(outcome, maxBytes).json).toContain(
             'REPLY_TOO_LARGE',
           );
         }
       }
       expect(logged.mock.calls).toEqual([
-        [expect.stringMatching(/1024 bytes .*: Large\.first$/)],
+        [
+          expect.stringMatching(
+            /message all from peer a .* 1024 bytes .*: Large\.first$/,
+          ),
+        ],
         [expect.stringMatching(/1024 bytes .*: Large\.second$/)],
       ]);
     } finally {

@@ -3,7 +3,11 @@ import { stackOf } from '../../errors/error-text.js';
 import { LimitedLog } from '../../util/limited-log.js';
 import { errorBody } from '../../wire/bodies.js';
 import { isLarger } from '../../util/text-parts.js';
-import { replyNotJson, replyTooLarge } from '../messaging.messages.js';
+import {
+  replyNotJson,
+  replyTooLarge,
+  type HandledMessage,
+} from '../messaging.messages.js';
 
 /** What becomes of a message at its receiver: the answer of `/message` (PROTOCOL.md, section 2). */
 export interface MessageOutcome {
@@ -11,8 +15,8 @@ export interface MessageOutcome {
   readonly status: number;
   /** The handler's value, or the error's payload; not yet serialised. */
   readonly payload: unknown;
-  /** Class and method of the handler that the payload is from. */
-  readonly handler: string | undefined;
+  /** The message that a handler has answered so. */
+  readonly message: HandledMessage | undefined;
 }
 
 /** The outcome of a message that no handler has answered. */
@@ -24,7 +28,7 @@ export function refusal(
   return {
     status: statusCode,
     payload: errorBody(statusCode, message, code),
-    handler: undefined,
+    message: undefined,
   };
 }
 
@@ -70,7 +74,7 @@ export const REPLY_TOO_LARGE = refusal(
 export const NO_MORE: MessageOutcome = {
   status: 204,
   payload: null,
-  handler: undefined,
+  message: undefined,
 };
 
 /** More replies than may wait for their reader, of a handler that cannot be held back. */
@@ -88,14 +92,17 @@ export const TOO_MANY_STREAMS = refusal(
 );
 
 /** The answer of a handler that returned: nothing is `{}`. */
-export function replied(value: unknown, handler?: string): MessageOutcome {
-  return { status: 200, payload: value ?? {}, handler };
+export function replied(
+  value: unknown,
+  message?: HandledMessage,
+): MessageOutcome {
+  return { status: 200, payload: value ?? {}, message };
 }
 
 /** The answer of a handler that threw an HttpException; undefined for any other error. */
 export function refused(
   error: unknown,
-  handler: string,
+  message: HandledMessage,
 ): MessageOutcome | undefined {
   if (!(error instanceof HttpException)) {
     return undefined;
@@ -111,7 +118,7 @@ export function refused(
       typeof response === 'string'
         ? { statusCode: status, message: response }
         : response,
-    handler,
+    message,
   };
 }
 
@@ -137,16 +144,19 @@ export function replyText(
   outcome: MessageOutcome,
   maxBytes = Infinity,
 ): ReplyText {
-  const { status, payload, handler = 'a handler' } = outcome;
+  const { status, payload, message } = outcome;
   let json: string;
   try {
     json = JSON.stringify(payload) ?? '{}';
   } catch (error) {
-    logger.error(replyNotJson(handler), stackOf(error));
+    logger.error(replyNotJson(message), stackOf(error));
     return replyText(FAILED);
   }
   if (isLarger(json, maxBytes)) {
-    tooLarge.warn(replyTooLarge(maxBytes), handler);
+    tooLarge.warn(
+      replyTooLarge(maxBytes, message),
+      message?.handler ?? 'a handler',
+    );
     return replyText(REPLY_TOO_LARGE);
   }
   return { status, json };

@@ -40,6 +40,7 @@ import {
   handlerIsThereTwice,
   patternInvalid,
   patternTaken,
+  type HandledMessage,
 } from '../messaging.messages.js';
 
 /** What a message without metadata has. */
@@ -232,7 +233,8 @@ export class MessageRouter {
     replies,
     isOwner = false,
   ) => {
-    const failed = (error: unknown) => this.#failed(error, handler, sender);
+    const message = { handler: handler.name, body, sender: sender.id };
+    const failed = (error: unknown) => this.#failed(error, message);
     try {
       const metadata = head?.metadata ?? NO_METADATA;
       const key = isOwner ? undefined : keyOf(handler, body);
@@ -244,29 +246,25 @@ export class MessageRouter {
       const result = handler.invoke(body, sender, metadata);
       return isThenable(result)
         ? Promise.resolve(result).then(
-            (value) => settle(value, handler, failed, replies),
+            (value) => settle(value, message, failed, replies),
             failed,
           )
-        : settle(result, handler, failed, replies);
+        : settle(result, message, failed, replies);
     } catch (error) {
       return failed(error);
     }
   };
 
-  #failed(
-    error: unknown,
-    handler: MessageHandler,
-    sender: Peer,
-  ): MessageOutcome {
+  #failed(error: unknown, message: HandledMessage): MessageOutcome {
     try {
-      const known = refused(error, handler.name);
+      const known = refused(error, message);
       if (known) {
         return known;
       }
     } catch {
       // What was thrown is an exception of Nest's in name only.
     }
-    this.#logger.error(handlerFailed(handler.name, sender.id), stackOf(error));
+    this.#logger.error(handlerFailed(message), stackOf(error));
     return FAILED;
   }
 }
@@ -295,17 +293,17 @@ function leavesOf(pattern: unknown, handler: MessageHandler): PatternLeaf[] {
 /** The outcome of what a handler has returned; never throws. */
 function settle(
   value: unknown,
-  { name }: MessageHandler,
+  message: HandledMessage,
   failed: (error: unknown) => MessageOutcome,
   replies: ReplySink | undefined,
 ): MessageOutcome | Promise<MessageOutcome> {
   try {
     if (!isSeveral(value)) {
-      return replied(value, name);
+      return replied(value, message);
     }
     return replies
-      ? bringAll(value, replies, name).then(() => NO_MORE, failed)
-      : lastOf(value).then((last) => replied(last, name), failed);
+      ? bringAll(value, replies, message).then(() => NO_MORE, failed)
+      : lastOf(value).then((last) => replied(last, message), failed);
   } catch (error) {
     return failed(error);
   }

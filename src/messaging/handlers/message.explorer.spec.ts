@@ -404,7 +404,7 @@ describe('@OnPeerMessage()', () => {
     expect(failed.status).toBe(500);
     expect(JSON.stringify(failed.payload)).not.toContain('1234');
     expect(error).toHaveBeenCalledWith(
-      'Handlers.fail failed on a message from peer sender-1',
+      'Handlers.fail failed on a message error from peer sender-1',
       expect.stringContaining('the password is 1234'),
     );
     expect(await answer('unknown')).toMatchObject({

@@ -10,6 +10,7 @@ import {
   type Observable,
 } from 'rxjs';
 import { onAbort } from '../../util/abort-listeners.js';
+import type { HandledMessage } from '../messaging.messages.js';
 
 /** What a handler returns that has several replies. */
 export type SeveralReplies = Observable<unknown> | AsyncIterable<unknown>;
@@ -21,7 +22,7 @@ export interface ReplySink {
   /** Waits until another reply is wanted, or none any more; undefined where one is. */
   wanted(): Promise<void> | undefined;
   /** Takes one; where none is wanted, it waits there. */
-  next(value: unknown, handler: string): void;
+  next(value: unknown, message: HandledMessage): void;
 }
 
 export function isSeveral(value: unknown): value is SeveralReplies {
@@ -35,10 +36,10 @@ export function isSeveral(value: unknown): value is SeveralReplies {
 export function bringAll(
   replies: SeveralReplies,
   sink: ReplySink,
-  handler: string,
+  message: HandledMessage,
 ): Promise<void> {
   if (!isObservable(replies)) {
-    return pull(replies, sink, handler);
+    return pull(replies, sink, message);
   }
   return replies
     .pipe(
@@ -46,9 +47,9 @@ export function bringAll(
       // An interceptor of Nest's makes an observable of whatever a handler returns.
       concatMap((value) => {
         if (isAsyncIterable(value)) {
-          return pull(value, sink, handler);
+          return pull(value, sink, message);
         }
-        sink.next(value, handler);
+        sink.next(value, message);
         return EMPTY;
       }),
     )
@@ -115,7 +116,7 @@ const END = { done: true, value: undefined } as const;
 async function pull(
   replies: AsyncIterable<unknown>,
   sink: ReplySink,
-  handler: string,
+  message: HandledMessage,
 ): Promise<void> {
   const iterator = replies[Symbol.asyncIterator]();
   let ended: Promise<unknown> | undefined;
@@ -135,7 +136,7 @@ async function pull(
       if (done) {
         return;
       }
-      sink.next(value, handler);
+      sink.next(value, message);
     }
     if (!ended) {
       end();

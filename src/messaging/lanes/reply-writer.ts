@@ -8,6 +8,7 @@ import {
   type MessageOutcome,
   type ReplySink,
 } from '../handlers/index.js';
+import type { HandledMessage } from '../messaging.messages.js';
 
 /** Where a writer's replies go. */
 export interface ReplyPort {
@@ -65,16 +66,16 @@ export class ReplyWriter implements ReplySink {
     }
   }
 
-  next(value: unknown, handler: string): void {
+  next(value: unknown, message: HandledMessage): void {
     if (this.signal.aborted) {
       return;
     }
     const { status, json } = replyText(
-      replied(value, handler),
+      replied(value, message),
       this.#port.maxBytes,
     );
     if (!isSuccess(status)) {
-      this.#fail({ status, payload: JSON.parse(json), handler });
+      this.#fail({ status, payload: JSON.parse(json), message });
     } else if (this.#isOpen && this.#waiting.length === 0) {
       this.#write(json);
     } else {

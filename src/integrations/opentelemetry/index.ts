@@ -1,0 +1,1 @@
+export { PeerCloudTelemetryModule } from './telemetry.module.js';
