@@ -52,6 +52,7 @@ export class MessageSpans implements MessageTracer {
     const name = `broadcast ${nameOf(trace)}`;
     const span = this.#tracer.startSpan(name, { attributes });
     const inside = traces.setSpan(context.active(), span);
+    propagation.inject(inside, trace.metadata);
     const broadcast = context.with(inside, work);
     void broadcast.then((results) => {
       const failures = results.filter(({ error }) => error).length;
