@@ -116,6 +116,11 @@ export type {
   ResolvedHealthCheckOptions,
 } from './health/health-check.options.js';
 
+export type {
+  ObserveOptions,
+  ResolvedObserveOptions,
+} from './observe/index.js';
+
 export {
   ListenFailedError,
   type ListenerOptions,

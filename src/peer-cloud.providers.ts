@@ -9,6 +9,7 @@ import {
   membershipProviders,
 } from './membership/index.js';
 import { messagingProviders } from './messaging/index.js';
+import { ObserveService, SecretRotation } from './observe/index.js';
 import type { ResolvedPeerCloudOptions } from './options/peer-cloud.options.js';
 import {
   MEMBERSHIP_CORE,
@@ -30,6 +31,7 @@ import {
   type TransportLink,
 } from './transport/link/index.js';
 import { TlsReloader } from './transport/tls-reloader.js';
+import { StepLog } from './util/step-log.js';
 
 const transportProviders: Provider[] = [
   {
@@ -94,7 +96,7 @@ const transportProviders: Provider[] = [
       };
       return link
         ? new LinkPeerTransport(link, { ...config, security: exchange })
-        : new HttpPeerTransport(http, config);
+        : new HttpPeerTransport(http, { ...config, steps: new StepLog() });
     },
   },
 ];
@@ -108,6 +110,8 @@ export const peerCloudProviders: Provider[] = [
   KeyOwners,
   KeyMessenger,
   KeysService,
+  SecretRotation,
+  ObserveService,
   ...protocolProviders,
   HealthCheckSchedule,
   HealthCheckService,

@@ -71,6 +71,12 @@ const SECTIONS: readonly Section[] = [
     table: tables.SECURITY,
   },
   {
+    title: 'observe',
+    file: 'src/observe/observe.options.ts',
+    interfaces: ['ObserveOptions'],
+    table: tables.OBSERVE,
+  },
+  {
     title: 'tls',
     file: 'src/transport/tls.options.ts',
     interfaces: ['TlsOptions', 'TlsMaterials'],

@@ -38,6 +38,7 @@ import {
   REQUEST_VERIFIER,
   REQUESTS_IN_WORK,
 } from '../options/peer-cloud.tokens.js';
+import { ObserveService } from '../observe/index.js';
 import { BodyBudget } from '../security/index.js';
 
 /** Node's own default: ms that a request may take to come in. */
@@ -112,6 +113,7 @@ const LENT: InjectionToken[] = [
   PeerDirectory,
   MessageRouter,
   StreamAcceptor,
+  ObserveService,
 ];
 
 const HOOKS: ReadonlySet<PropertyKey> = new Set([

@@ -32,6 +32,7 @@ export const PEER_CLOUD = {
   messaging: { type: 'other' },
   keys: { type: 'other' },
   security: { type: 'other' },
+  observe: { type: 'other' },
   tls: { type: 'other' },
   limits: { type: 'other' },
   addresses: { type: 'other' },
@@ -130,6 +131,11 @@ export const SECURITY = {
   trustedKeys: { type: 'other' },
   clockSkew: ms(0, 300_000, 10_000),
   authorize: { type: 'other' },
+} as const satisfies OptionTable;
+
+export const OBSERVE = {
+  remote: { type: 'boolean', default: false },
+  rotate: { type: 'boolean', default: false },
 } as const satisfies OptionTable;
 
 export const TLS = {

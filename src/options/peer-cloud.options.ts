@@ -16,6 +16,10 @@ import type {
   ResolvedMessagingOptions,
 } from '../messaging/messaging.options.js';
 import type {
+  ObserveOptions,
+  ResolvedObserveOptions,
+} from '../observe/observe.options.js';
+import type {
   AddressOptions,
   ResolvedAddressOptions,
 } from '../security/addresses/address.options.js';
@@ -166,6 +170,9 @@ export interface PeerCloudOptions {
    */
   security?: SecurityOptions | undefined;
 
+  /** What observers may do: those who look at the cloud by the command, and are no members. */
+  observe?: ObserveOptions | undefined;
+
   /**
    * HTTPS between peers.
    *
@@ -212,6 +219,7 @@ export interface ResolvedPeerCloudOptions {
   readonly messaging: ResolvedMessagingOptions;
   readonly keys: ResolvedKeysOptions;
   readonly security: ResolvedSecurity;
+  readonly observe: ResolvedObserveOptions;
   readonly tls?: ResolvedTls;
   readonly limits: ResolvedLimitOptions;
   readonly addresses: ResolvedAddressOptions;

@@ -6,6 +6,7 @@ import {
   resolveMembershipOptions,
 } from '../membership/core/options/membership.options.js';
 import { resolveMessagingOptions } from '../messaging/messaging.options.js';
+import { resolveObserveOptions } from '../observe/observe.options.js';
 import { resolveAddressOptions } from '../security/addresses/address.options.js';
 import {
   type ResolvedLimitOptions,
@@ -78,6 +79,7 @@ export function resolvePeerCloudOptions(
     messaging: resolveMessagingOptions(given.messaging, 'messaging'),
     keys: resolveKeysOptions(given.keys, 'keys'),
     security,
+    observe: resolveObserveOptions(given.observe, 'observe'),
     tls,
     limits,
     addresses: resolveAddressOptions(given.addresses, 'addresses'),

@@ -6,7 +6,13 @@ export type { Cidr } from './addresses/ip-ranges.js';
 export type { AddressPolicy } from './addresses/address-policy.js';
 export { BodyBudget, type BodyAccount } from './body-budget.js';
 export type { Jwk, KeyInput } from './keys/key-input.js';
-export { PeerSecurity } from './peer-security.js';
+export { SecretKeyring, secretKeyId, type Keyring } from './keys/keyring.js';
+export {
+  sealSecret,
+  SecretReceiver,
+  type SealedSecret,
+} from './keys/sealed-secret.js';
+export { createKeyring, PeerSecurity } from './peer-security.js';
 export type { RefusedRequest } from './refusal-log.js';
 export type {
   RequestAccepted,
@@ -17,10 +23,12 @@ export type {
   StreamOpening,
   StreamSecurity,
 } from './security.interface.js';
-export type {
-  JoinAttempt,
-  ResolvedSecurity,
-  SecurityMode,
-  SecurityOptions,
+export { MessageSigner } from './signature/message-signer.js';
+export {
+  resolveSecurityOptions,
+  type JoinAttempt,
+  type ResolvedSecurity,
+  type SecurityMode,
+  type SecurityOptions,
 } from './security.options.js';
 export { securityProviders } from './security.providers.js';

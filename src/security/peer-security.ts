@@ -136,6 +136,17 @@ export class PeerSecurity {
   }
 
   /**
+   * The shared secrets, of which the first signs; undefined where the cloud has none.
+   *
+   * @internal
+   */
+  get secrets(): readonly string[] | undefined {
+    return this.#keyring instanceof SecretKeyring
+      ? this.#keyring.secrets
+      : undefined;
+  }
+
+  /**
    * Uses other secrets from now on, without a restart: the first signs, all are accepted. To replace a
    * secret in a running cloud, give all peers `[old, new]`, then all `[new, old]`, then all `[new]`. Streams
    * to this peer are opened anew, and those that are not end after `messageTimeout`.

@@ -7,6 +7,7 @@ export const ENDPOINTS = {
   message: '/message',
   update: '/update',
   sync: '/sync',
+  observe: '/observe',
 } as const;
 
 /** Name of one endpoint of the protocol. */

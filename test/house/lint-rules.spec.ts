@@ -44,6 +44,8 @@ describe('the lint rules of the house', () => {
     ['src/peer-cloud.module.ts', './integrations/cache/index.js', 'nothing'],
     ['src/peer-cloud.module.ts', './testing/index.js', '. is below testing'],
     ['src/testing/a.ts', '../integrations/cache/index.js', 'nothing'],
+    ['src/observe/a.ts', '../cli/main.js', 'observe is below cli'],
+    ['src/keys/a.ts', '../observe/index.js', 'keys is below observe'],
   ])('%s may not import %s', (file, specifier, message) => {
     const node = importing(specifier);
     const messages = messagesOf('layers', file, 'ImportDeclaration', node);

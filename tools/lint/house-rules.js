@@ -20,6 +20,7 @@ const LAYERS = [
   '.',
   'listener',
   'protocol',
+  'observe',
   'keys',
   'messaging',
   'health',

@@ -4,7 +4,7 @@ import {
   resolveConsoleOptions,
   type PeerCloudConsoleOptions,
 } from './console.options.js';
-import { CONSOLE_OPTIONS, ConsoleService } from './console.service.js';
+import { CONSOLE, CONSOLE_OPTIONS, ConsoleService } from './console.service.js';
 
 export type { PeerCloudConsoleOptions };
 
@@ -29,6 +29,7 @@ export class PeerCloudConsoleModule {
       controllers: [createConsoleController(resolved)],
       providers: [
         ConsoleService,
+        { provide: CONSOLE, useExisting: ConsoleService },
         { provide: CONSOLE_OPTIONS, useValue: resolved },
       ],
     };

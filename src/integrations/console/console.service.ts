@@ -31,6 +31,9 @@ import { MessageMeter } from './message-meter.js';
 import { isReport } from './report-check.js';
 import { RoundTripTimes } from './round-trip-times.js';
 
+/** ConsoleService once more, for who finds it without importing this folder: what answers the command. */
+export const CONSOLE = Symbol.for('nestjs-peercloud:console');
+
 export const CONSOLE_OPTIONS = Symbol('CONSOLE_OPTIONS');
 
 /** PeerScheduleModule provides its ScheduleService under this too, so that it is found without being imported. */

@@ -13,13 +13,18 @@ import {
   MessageRouter,
   replyText,
 } from '../../messaging/index.js';
+import { ObserveError, ObserveService } from '../../observe/index.js';
 import type { ResolvedLimitOptions } from '../../options/limits.options.js';
 import type { ResolvedPeerCloudOptions } from '../../options/peer-cloud.options.js';
 import {
   MEMBERSHIP_CORE,
   PEER_CLOUD_OPTIONS,
 } from '../../options/peer-cloud.tokens.js';
-import type { JoinAnswer, JoinRequest } from '../../wire/bodies.js';
+import {
+  errorBody,
+  type JoinAnswer,
+  type JoinRequest,
+} from '../../wire/bodies.js';
 import {
   BROADCAST_PATH,
   ENDPOINTS,
@@ -51,6 +56,7 @@ export class EndpointWorks {
   readonly #limiter: RequestLimiter;
   readonly #router: MessageRouter;
   readonly #directory: PeerDirectory;
+  readonly #observer: ObserveService;
 
   constructor(
     @Inject(MEMBERSHIP_CORE) core: MembershipCore,
@@ -58,12 +64,14 @@ export class EndpointWorks {
     limiter: RequestLimiter,
     router: MessageRouter,
     directory: PeerDirectory,
+    observer: ObserveService,
   ) {
     this.#core = core;
     this.#limits = limits;
     this.#limiter = limiter;
     this.#router = router;
     this.#directory = directory;
+    this.#observer = observer;
   }
 
   /**
@@ -93,7 +101,7 @@ export class EndpointWorks {
     }
   }
 
-  /** Strangers may ask to join and how one is; a sender that is no member gets 403 `UNKNOWN_SENDER` for all else. */
+  /** Strangers may ask to join and how one is, and observe; a sender that is no member gets 403 `UNKNOWN_SENDER` for all else. */
   async #work(path: string, request: PeerRequest): Promise<object> {
     switch (path) {
       case ENDPOINTS.join:
@@ -103,6 +111,8 @@ export class EndpointWorks {
       case ENDPOINTS.status:
       case STATUS_ALIAS:
         return this.#status(request);
+      case ENDPOINTS.observe:
+        return this.#observe(request);
       default: {
         const sender = await requireMember(this.#core, request);
         return this.#workFor(sender, path, request);
@@ -152,6 +162,20 @@ export class EndpointWorks {
       isJsonObject(body) ? body : {},
       originOf(request),
     );
+  }
+
+  async #observe(request: PeerRequest): Promise<object> {
+    const body = request.takeBody();
+    try {
+      this.#observer.admit(request);
+      return await this.#observer.answer(readObject(body));
+    } catch (error) {
+      if (!(error instanceof ObserveError)) {
+        throw error;
+      }
+      const { status, message, code } = error;
+      return new Answer(status, errorBody(status, message, code));
+    }
   }
 
   async #message(

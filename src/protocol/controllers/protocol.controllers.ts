@@ -1,11 +1,13 @@
 import type { Type } from '@nestjs/common';
 import { MembershipController } from './membership.controller.js';
 import { MessageController } from './message.controller.js';
+import { ObserveController } from './observe.controller.js';
 
 /** All that answers the endpoints. */
 export const protocolControllers: readonly Type[] = [
   MembershipController,
   MessageController,
+  ObserveController,
 ];
 
 /**

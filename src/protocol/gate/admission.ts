@@ -55,6 +55,13 @@ export type Admission =
       signing?: Pick<PeerRequest, 'signAnswer'> | undefined;
     };
 
+/** Paths whose bodies are, or have in them, one of the application. */
+const CARRY_MESSAGES: ReadonlySet<string> = new Set([
+  ENDPOINTS.message,
+  BROADCAST_PATH,
+  ENDPOINTS.observe,
+]);
+
 /** Bytes for all of a control request that is neither data nor news: ids, names, a signature. */
 const REST_BYTES = 16 * 1024;
 
@@ -71,7 +78,7 @@ export function maxBytesOf(
   path: string,
   { maxMessageBytes }: GateLimits,
 ): number {
-  return isMessage(path) ? maxMessageBytes : MAX_CONTROL_BYTES;
+  return CARRY_MESSAGES.has(path) ? maxMessageBytes : MAX_CONTROL_BYTES;
 }
 
 /**
@@ -138,10 +145,6 @@ export function senderOf(
   return isPeerId(senderId) && !anonymous ? { senderId } : {};
 }
 
-function isMessage(path: string): boolean {
-  return path === ENDPOINTS.message || path === BROADCAST_PATH;
-}
-
 function parse(
   { path, raw }: ArrivedRequest,
   account: BodyAccount,
@@ -163,7 +166,7 @@ function parse(
 
 /** What a body of an endpoint can sensibly take in memory: it carries lists of members, or one with some news. */
 function maxParsedBytes(path: string, { maxDataBytes }: GateLimits): number {
-  if (isMessage(path)) {
+  if (CARRY_MESSAGES.has(path)) {
     return Infinity;
   }
   return path === ENDPOINTS.sync

@@ -64,8 +64,8 @@ export interface SelfCheckFinding {
 /**
  * Asks this peer over the network what others will ask it, because only that shows whether a route,
  * guard, interceptor or proxy of the app stands in between. Changes nothing, whoever answers as this peer.
- * Two paths are left out: `/check`, which no sender uses, and `/stream`, without which messages go by
- * `/message`.
+ * Three paths are left out: `/check`, which no sender uses, `/stream`, without which messages go by
+ * `/message`, and `/observe`, which no peer calls.
  */
 @Injectable()
 export class SelfCheckService {

@@ -38,6 +38,7 @@ const KEY_ID_LENGTH = 16;
  */
 export class SecretKeyring implements Keyring {
   readonly peerId = undefined;
+  #secrets!: readonly string[];
   #keys!: ReadonlyMap<string, KeyObject>;
   #signing!: KeyObject;
   #signingId!: string;
@@ -50,8 +51,14 @@ export class SecretKeyring implements Keyring {
     return this.#signingId;
   }
 
+  /** The first signs. */
+  get secrets(): readonly string[] {
+    return this.#secrets;
+  }
+
   /** Uses these secrets from now on. */
   replace(secrets: readonly string[]): void {
+    this.#secrets = secrets;
     const keys = secrets.map((secret): [string, KeyObject] => [
       secretKeyId(secret),
       createSecretKey(secret, 'utf8'),

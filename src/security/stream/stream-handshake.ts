@@ -1,7 +1,5 @@
 import {
   createHash,
-  createPublicKey,
-  diffieHellman,
   generateKeyPairSync,
   hkdfSync,
   type KeyObject,
@@ -16,6 +14,7 @@ import {
   verifyStreamRefusal,
 } from '../signature/answer-signature.js';
 import type { Keyring } from '../keys/keyring.js';
+import { encodeKey, sharedSecret } from '../keys/x25519.js';
 import type { MessageSigner } from '../signature/message-signer.js';
 import {
   BOOT_HEADER,
@@ -147,24 +146,4 @@ function deriveKeys(
     hkdfSync('sha256', secret, salt, CONTEXT, 2 * KEY_BYTES),
   );
   return [keys.subarray(0, KEY_BYTES), keys.subarray(KEY_BYTES)];
-}
-
-/** Undefined if the other key is no point, or one that gives the same secret with every key. */
-function sharedSecret(
-  privateKey: KeyObject,
-  otherKey: string,
-): Buffer | undefined {
-  try {
-    const publicKey = createPublicKey({
-      key: { kty: 'OKP', crv: 'X25519', x: otherKey },
-      format: 'jwk',
-    });
-    return diffieHellman({ privateKey, publicKey });
-  } catch {
-    return undefined;
-  }
-}
-
-function encodeKey(key: KeyObject): string {
-  return key.export({ format: 'jwk' }).x!;
 }

@@ -1,7 +1,7 @@
 import type { HttpService } from '@nestjs/axios';
 import { type AxiosRequestConfig, isCancel } from 'axios';
 import { messageOf } from '../../errors/error-text.js';
-import { StepLog } from '../../util/step-log.js';
+import type { StepLog } from '../../util/step-log.js';
 import { formatAddress, formatHost } from '../../wire/address.js';
 import {
   type Endpoint,
@@ -27,26 +27,23 @@ const REPEATABLE: ReadonlySet<Endpoint> = new Set<Endpoint>([
   'sync',
 ]);
 
+export interface HttpTransportConfig {
+  /** The own id, undefined as long as there is none. */
+  selfId(): string | undefined;
+  /** Most bytes of an answer where the request says nothing else. */
+  maxAnswerBytes: number;
+  /** Told of each request; default: nobody. */
+  steps?: StepLog;
+}
+
 /** PeerTransport over HTTP, through the HttpService that users can add interceptors to. */
 export class HttpPeerTransport implements PeerTransport {
-  readonly #steps = new StepLog();
-
-  readonly #http: HttpService;
-  readonly #config: {
-    /** The own id, undefined as long as there is none. */
-    selfId(): string | undefined;
-    /** Most bytes of an answer where the request says nothing else. */
-    maxAnswerBytes: number;
-  };
+  readonly #http: Pick<HttpService, 'axiosRef'>;
+  readonly #config: HttpTransportConfig;
 
   constructor(
-    http: HttpService,
-    config: {
-      /** The own id, undefined as long as there is none. */
-      selfId(): string | undefined;
-      /** Most bytes of an answer where the request says nothing else. */
-      maxAnswerBytes: number;
-    },
+    http: Pick<HttpService, 'axiosRef'>,
+    config: HttpTransportConfig,
   ) {
     this.#http = http;
     this.#config = config;
@@ -59,8 +56,9 @@ export class HttpPeerTransport implements PeerTransport {
     options: RequestOptions,
   ): Promise<PeerAnswer> {
     const answer = await this.#send(target, endpoint, body, options);
-    if (this.#steps.enabled) {
-      this.#steps.write(
+    const { steps } = this.#config;
+    if (steps?.enabled) {
+      steps.write(
         `POST ${ENDPOINTS[endpoint]} to ${formatAddress(target)}: ${answer.status}`,
       );
     }

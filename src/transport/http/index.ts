@@ -3,3 +3,5 @@ export {
   createPeerHttpService,
   type PeerHttpService,
 } from './peer-http.service.js';
+export { createPeerAxios } from './peer-axios.js';
+export { PeerPools } from './peer-pools.js';

@@ -1,10 +1,7 @@
 import { HttpService } from '@nestjs/axios';
-import axios from 'axios';
-import type { JsonValue } from '../../wire/json.js';
 import type { ResolvedTls, TlsMaterials } from '../tls.options.js';
-import type { ExchangeSecurity } from '../peer-transport.interface.js';
+import { createPeerAxios, type PeerAxiosConfig } from './peer-axios.js';
 import { PeerPools } from './peer-pools.js';
-import { createUndiciAdapter } from './undici.adapter.js';
 
 /**
  * Ms until a connection must stand, where the deadline of the request is later. A packet that is lost while
@@ -12,17 +9,12 @@ import { createUndiciAdapter } from './undici.adapter.js';
  */
 const CONNECT_TIMEOUT = 2000;
 
-export interface PeerHttpConfig {
-  /** Ms for a whole exchange that names no timeout of its own. */
-  timeout: number;
-  maxAnswerBytes: number;
+export interface PeerHttpConfig extends PeerAxiosConfig {
   connectionsPerPeer: number;
   maxConnectedPeers: number;
   maxRequestsToPeer: number;
   maxHeaderBytes: number;
   tls?: Pick<ResolvedTls, 'materials' | 'servername'>;
-  /** Signs every request and judges every answer; absent in an open cloud. */
-  security?: ExchangeSecurity;
 }
 
 /**
@@ -37,7 +29,7 @@ export class PeerHttpService extends HttpService {
 
   constructor(config: PeerHttpConfig) {
     const pools = new PeerPools({ ...config, connectTimeout: CONNECT_TIMEOUT });
-    super(createInstance(pools, config));
+    super(createPeerAxios(pools, config));
     this.#config = config;
     this.#pools = pools;
   }
@@ -62,48 +54,4 @@ export class PeerHttpService extends HttpService {
 /** Creates the HttpService that peers talk through; `close()` it when the peer ends. */
 export function createPeerHttpService(config: PeerHttpConfig): PeerHttpService {
   return new PeerHttpService(config);
-}
-
-/**
- * An instance begins with a copy of `axios.defaults`, and the app may have set there what it needs for its
- * own requests: a base URL, a signal, an agent. None of it stays.
- */
-function createInstance(pools: PeerPools, config: PeerHttpConfig) {
-  const instance = axios.create();
-  const defaults = instance.defaults as Record<string, unknown>;
-  for (const name of Object.keys(defaults)) {
-    delete defaults[name];
-  }
-  Object.assign(defaults, {
-    adapter: createUndiciAdapter(pools, config, config.security),
-    headers: {
-      common: { accept: 'application/json' },
-      post: { 'content-type': 'application/json' },
-    },
-    timeout: config.timeout,
-    maxContentLength: config.maxAnswerBytes,
-    validateStatus: null,
-    transformRequest: [serialize],
-    transformResponse: [parse],
-  });
-  return instance;
-}
-
-/** Buffers are JSON text already. */
-function serialize(data: unknown): unknown {
-  return data === undefined || Buffer.isBuffer(data)
-    ? data
-    : JSON.stringify(data);
-}
-
-/** The parsed body; undefined where it is no JSON. */
-function parse(data: unknown): JsonValue | undefined {
-  if (!Buffer.isBuffer(data) || data.length === 0) {
-    return undefined;
-  }
-  try {
-    return JSON.parse(data.toString()) as JsonValue;
-  } catch {
-    return undefined;
-  }
 }
