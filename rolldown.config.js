@@ -31,20 +31,24 @@ const pages = {
   },
 };
 
+const common = {
+  external: /^[^./]/,
+  platform: 'node',
+  logLevel: 'warn',
+};
+
 /**
  * One file for each entry, and `core.js` for what they share: an app that imports the package reads three
  * files and not over two hundred, which is most of what the module costs at start-up.
  */
-export default defineConfig({
+const library = defineConfig({
+  ...common,
   input: {
     index: 'dist/index.js',
     'standalone/index': 'dist/standalone/index.js',
     'testing/index': 'dist/testing/index.js',
     ...Object.fromEntries(integrations),
   },
-  external: /^[^./]/,
-  platform: 'node',
-  logLevel: 'warn',
   plugins: [sourceMaps, pages],
   output: {
     dir: 'dist/bundle',
@@ -61,3 +65,13 @@ export default defineConfig({
     },
   },
 });
+
+/** The command by itself, without Nest: it is there in a moment, and a completion may call it. */
+const command = defineConfig({
+  ...common,
+  input: { 'cli/bin': 'dist/cli/bin.js' },
+  plugins: [sourceMaps],
+  output: { dir: 'dist/bundle', format: 'esm', sourcemap: true },
+});
+
+export default [library, command];

@@ -57,7 +57,7 @@ try {
   await step('require from CommonJS', () => node('cjs.cjs'));
   await step('types, in ESM and CommonJS', () => node(TSC, '-p', '.'));
   await step('a small app', () => node('app.mjs'));
-  await step("the README's first app, twice", greetings);
+  await step("the README's first app, twice, and the command", greetings);
   await step('a CommonJS consumer', () => node('consumer.cjs'));
   for (const example of await exampleNames()) {
     await step(`build ${example} as a reader would`, () => build(example));
@@ -105,6 +105,7 @@ function checkContents(
     'SECURITY.md',
     'deploy/README.md',
     'dist/bundle/integrations/console/page/index.html',
+    'dist/bundle/cli/bin.js',
     'dist/bundle/index.js',
     'dist/bundle/index.d.ts',
     'dist/bundle/standalone/index.js',
@@ -171,9 +172,27 @@ async function greetings(): Promise<void> {
         }
       }),
     );
+    await observe(port);
   } finally {
     replicas.forEach((replica) => replica.kill());
     await Promise.all(replicas.map((replica) => once(replica, 'exit')));
+  }
+}
+
+/** The command, as npm has installed it. */
+async function observe(port: number): Promise<void> {
+  const command = join(folder, 'node_modules/.bin/nestjs-peercloud');
+  const { stdout } = await run(command, [
+    'members',
+    '--json',
+    '--peer',
+    `127.0.0.1:${port}`,
+  ]);
+  const { members } = JSON.parse(stdout) as { members: object[] };
+  if (members.length !== 2) {
+    throw new Error(
+      `the command shows ${members.length} members in place of 2`,
+    );
   }
 }
 
