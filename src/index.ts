@@ -24,7 +24,22 @@ export {
   type FoundInstance,
   type FoundMethod,
 } from './discovery/handler-finder.js';
+export {
+  moduleOptions,
+  type ModuleAsyncOptions,
+  type ModuleExtras,
+  type ModuleOptions,
+  type ModuleOptionsRule,
+} from './options/module-options.js';
 export { OptionsError } from './options/option-checks.js';
+export {
+  readSection,
+  type NumberOption,
+  type OptionRule,
+  type OptionTable,
+  type OptionValue,
+  type Section,
+} from './options/read-section.js';
 export { PeerCloudError } from './errors/peer-cloud.error.js';
 
 export {

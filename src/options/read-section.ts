@@ -33,7 +33,8 @@ export type OptionRule =
 /** The options of one section by their names. */
 export type OptionTable = Readonly<Record<string, OptionRule>>;
 
-type ValueOf<R extends OptionRule> = R extends NumberOption
+/** What an option is once it is read, by its rule. */
+export type OptionValue<R extends OptionRule> = R extends NumberOption
   ? number
   : R extends { type: 'boolean' }
     ? boolean
@@ -46,8 +47,8 @@ type ValueOf<R extends OptionRule> = R extends NumberOption
 /** What is read by a table: undefined only where there is no default. */
 export type Section<T extends OptionTable> = {
   readonly [K in keyof T]: T[K] extends { default: string | number | boolean }
-    ? ValueOf<T[K]>
-    : ValueOf<T[K]> | undefined;
+    ? OptionValue<T[K]>
+    : OptionValue<T[K]> | undefined;
 };
 
 /**

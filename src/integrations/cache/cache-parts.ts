@@ -4,10 +4,7 @@ import { GuardedStore } from './core/guarded-store.js';
 import { tellFillsApart } from './interceptor-fills.js';
 import { makeStores } from './keyv-stores.js';
 import { PeerCache } from './peer-cache.js';
-import {
-  resolveCacheOptions,
-  type PeerCacheOptions,
-} from './peer-cache.options.js';
+import type { ResolvedPeerCacheOptions } from './peer-cache.options.js';
 
 /** A cache, and what tells others of it. */
 export interface CacheParts {
@@ -15,13 +12,11 @@ export interface CacheParts {
   link: CloudLink;
 }
 
-/** @throws OptionsError */
 export function makeParts(
-  input: PeerCacheOptions,
+  options: ResolvedPeerCacheOptions,
   moduleRef: ModuleRef,
 ): CacheParts {
   tellFillsApart();
-  const options = resolveCacheOptions(input);
   const { namespace, maxEntries } = options;
   const stores = makeStores(options);
   const guard = new GuardedStore(

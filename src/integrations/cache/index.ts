@@ -14,6 +14,5 @@ export {
 export {
   PeerCacheModule,
   type PeerCacheAsyncOptions,
-  type PeerCacheExtras,
 } from './peer-cache.module.js';
 export type { CacheStore, PeerCacheOptions } from './peer-cache.options.js';

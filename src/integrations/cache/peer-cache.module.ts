@@ -1,47 +1,38 @@
 import { Cache, CACHE_MANAGER } from '@nestjs/cache-manager';
 import {
-  ConfigurableModuleBuilder,
   Inject,
   Module,
-  type ConfigurableModuleAsyncOptions,
   type DynamicModule,
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
+import {
+  moduleOptions,
+  type ModuleAsyncOptions,
+  type ModuleExtras,
+} from '../../index.js';
 import { makeParts, type CacheParts } from './cache-parts.js';
 import { PeerCache } from './peer-cache.js';
-import type { PeerCacheOptions } from './peer-cache.options.js';
+import {
+  PEER_CACHE_OPTIONS,
+  resolveCacheOptions,
+  type PeerCacheOptions,
+} from './peer-cache.options.js';
 
-/** What shapes the module itself, beside the options in both forms. */
-export interface PeerCacheExtras {
-  /** Makes the cache available in every module of the app. Default false. */
-  isGlobal?: boolean | undefined;
-}
+/** What `PeerCacheModule.forRootAsync()` takes. */
+export type PeerCacheAsyncOptions = ModuleAsyncOptions<
+  PeerCacheOptions,
+  'createPeerCacheOptions'
+>;
 
-/** What `forRootAsync()` takes: one of `useFactory`, `useClass` and `useExisting`, and the extras. */
-export interface PeerCacheAsyncOptions
-  extends
-    ConfigurableModuleAsyncOptions<PeerCacheOptions, 'createPeerCacheOptions'>,
-    PeerCacheExtras {}
-
-const INPUT = Symbol('PEER_CACHE_INPUT');
 const PARTS = Symbol('PEER_CACHE_PARTS');
 
-const { ConfigurableModuleClass } =
-  new ConfigurableModuleBuilder<PeerCacheOptions>({
-    optionsInjectionToken: INPUT,
-  })
-    .setClassMethodName('forRoot')
-    .setFactoryMethodName('createPeerCacheOptions')
-    .setExtras<PeerCacheExtras>(
-      { isGlobal: undefined },
-      (definition, { isGlobal = false }) => ({
-        ...definition,
-        global: isGlobal,
-      }),
-    )
-    .build();
+const takes = moduleOptions({
+  provide: PEER_CACHE_OPTIONS,
+  factoryMethod: 'createPeerCacheOptions',
+  resolve: resolveCacheOptions,
+});
 
 /**
  * A cache whose entries are dropped at all replicas when one of them changes: in place of `CacheModule` of
@@ -57,7 +48,7 @@ const { ConfigurableModuleClass } =
   providers: [
     {
       provide: PARTS,
-      inject: [INPUT, ModuleRef],
+      inject: [PEER_CACHE_OPTIONS, ModuleRef],
       useFactory: makeParts,
     },
     {
@@ -79,15 +70,13 @@ export class PeerCacheModule implements OnModuleInit, OnModuleDestroy {
   }
 
   /** @param options everything has a default; a wrong one is an OptionsError at start-up */
-  static forRoot(
-    options: PeerCacheOptions & PeerCacheExtras = {},
-  ): DynamicModule {
-    return assemble(ConfigurableModuleClass.forRoot(options));
+  static forRoot(options: PeerCacheOptions & ModuleExtras = {}): DynamicModule {
+    return takes.forRoot(PeerCacheModule, options);
   }
 
   /** The same with options that are known only later: `useFactory`, `useClass` or `useExisting`. */
   static forRootAsync(options: PeerCacheAsyncOptions): DynamicModule {
-    return assemble(ConfigurableModuleClass.forRootAsync(options));
+    return takes.forRootAsync(PeerCacheModule, options);
   }
 
   /** @throws PeerCacheError (`NO_PEER_CLOUD`) */
@@ -100,8 +89,4 @@ export class PeerCacheModule implements OnModuleInit, OnModuleDestroy {
     await this.#parts.link.end();
     await this.#parts.cache.disconnect();
   }
-}
-
-function assemble(definition: DynamicModule): DynamicModule {
-  return { ...definition, module: PeerCacheModule };
 }

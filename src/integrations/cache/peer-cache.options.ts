@@ -1,4 +1,9 @@
-import { OptionsError } from '../../index.js';
+import {
+  OptionsError,
+  readSection,
+  type OptionTable,
+  type Section,
+} from '../../index.js';
 
 /** A Keyv, of version 5 or 6, or what a Keyv takes as its store, such as a Map. */
 export interface CacheStore {
@@ -34,30 +39,35 @@ export interface PeerCacheOptions {
   refreshThreshold?: number | undefined;
 }
 
-/** The options, complete. */
-export type ResolvedPeerCacheOptions = PeerCacheOptions & {
-  ttl: number;
-  maxEntries: number;
-};
+const TABLE = {
+  stores: { type: 'other' },
+  namespace: { type: 'string' },
+  ttl: { type: 'integer', min: 1, max: 2 ** 31 - 1, default: 60_000 },
+  maxEntries: { type: 'integer', min: 1, max: 10_000_000, default: 10_000 },
+  refreshThreshold: { type: 'number', min: 0, max: 2 ** 31 - 1 },
+} as const satisfies OptionTable;
 
-const RULES = {
-  ttl: { min: 1, max: 2 ** 31 - 1, default: 60_000 },
-  maxEntries: { min: 1, max: 10_000_000, default: 10_000 },
-};
+/** What the complete options are provided by. */
+export const PEER_CACHE_OPTIONS = Symbol('PEER_CACHE_OPTIONS');
+
+/** The options, complete. */
+export type ResolvedPeerCacheOptions = Omit<Section<typeof TABLE>, 'stores'> &
+  Pick<PeerCacheOptions, 'stores'>;
 
 /** @throws OptionsError for a value that cannot work */
 export function resolveCacheOptions(
   options: PeerCacheOptions,
 ): ResolvedPeerCacheOptions {
   const { nonBlocking } = options as { nonBlocking?: unknown };
-  if (nonBlocking) {
+  if (nonBlocking !== undefined) {
     throw new OptionsError(
       'nonBlocking',
       nonBlocking,
       'leave it out: what is not awaited cannot be kept from landing too late',
     );
   }
-  const { namespace } = options;
+  const section = readSection(options, '', TABLE);
+  const { namespace } = section;
   if (namespace !== undefined && !/^[\w.:-]{1,32}$/.test(namespace)) {
     throw new OptionsError(
       'namespace',
@@ -65,23 +75,5 @@ export function resolveCacheOptions(
       'must be 1 to 32 letters, digits and _ . : -',
     );
   }
-  return {
-    ...options,
-    ttl: readNumber('ttl', options.ttl),
-    maxEntries: readNumber('maxEntries', options.maxEntries),
-  };
-}
-
-function readNumber(name: keyof typeof RULES, given: unknown): number {
-  const rule = RULES[name];
-  const value = given ?? rule.default;
-  const { min, max } = rule;
-  if (!Number.isInteger(value) || Number(value) < min || Number(value) > max) {
-    throw new OptionsError(
-      name,
-      value,
-      `must be a whole number, ${min} to ${max}`,
-    );
-  }
-  return value as number;
+  return { ...section, stores: options.stores };
 }

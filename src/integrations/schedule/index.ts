@@ -6,7 +6,6 @@ export {
 export {
   PeerScheduleModule,
   type PeerScheduleAsyncOptions,
-  type PeerScheduleExtras,
 } from './peer-schedule.module.js';
 export type { PeerScheduleOptions } from './schedule.options.js';
 export {

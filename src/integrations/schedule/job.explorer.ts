@@ -34,8 +34,7 @@ import {
 } from './schedule.messages.js';
 import {
   isFence,
-  readNumber,
-  readOnMinority,
+  readJobOptions,
   type ResolvedPeerScheduleOptions,
 } from './schedule.options.js';
 import { PEER_SCHEDULE_OPTIONS } from './schedule.tokens.js';
@@ -217,8 +216,7 @@ export class JobExplorer {
     const { minPeers, onMinority, fence } = options;
     return {
       name: options.name ?? label,
-      minPeers: readNumber('minPeers', minPeers ?? this.#options.minPeers),
-      onMinority: readOnMinority(onMinority ?? this.#options.onMinority),
+      ...readJobOptions({ minPeers, onMinority }, this.#options),
       fence:
         fence === undefined ? this.#options.fence : this.#fence(label, fence),
       run: (run) => (method.length > 0 ? call(run) : call()),

@@ -1,9 +1,9 @@
+import { Module, type DynamicModule } from '@nestjs/common';
 import {
-  ConfigurableModuleBuilder,
-  Module,
-  type ConfigurableModuleAsyncOptions,
-  type DynamicModule,
-} from '@nestjs/common';
+  moduleOptions,
+  type ModuleAsyncOptions,
+  type ModuleExtras,
+} from '../../index.js';
 import { JobExplorer } from './job.explorer.js';
 import { ScheduleLifecycle } from './schedule.lifecycle.js';
 import {
@@ -11,41 +11,19 @@ import {
   type PeerScheduleOptions,
 } from './schedule.options.js';
 import { ScheduleService } from './schedule.service.js';
-import {
-  PEER_SCHEDULE_INPUT,
-  PEER_SCHEDULE_OPTIONS,
-  SCHEDULE,
-} from './schedule.tokens.js';
+import { PEER_SCHEDULE_OPTIONS, SCHEDULE } from './schedule.tokens.js';
 
-/** What shapes the module itself, beside the options in both forms. */
-export interface PeerScheduleExtras {
-  /** Makes ScheduleService available in every module of the app. Default false. */
-  isGlobal?: boolean | undefined;
-}
+/** What `PeerScheduleModule.forRootAsync()` takes. */
+export type PeerScheduleAsyncOptions = ModuleAsyncOptions<
+  PeerScheduleOptions,
+  'createPeerScheduleOptions'
+>;
 
-/** What `forRootAsync()` takes: one of `useFactory`, `useClass` and `useExisting`, and the extras. */
-export interface PeerScheduleAsyncOptions
-  extends
-    ConfigurableModuleAsyncOptions<
-      PeerScheduleOptions,
-      'createPeerScheduleOptions'
-    >,
-    PeerScheduleExtras {}
-
-const { ConfigurableModuleClass } =
-  new ConfigurableModuleBuilder<PeerScheduleOptions>({
-    optionsInjectionToken: PEER_SCHEDULE_INPUT,
-  })
-    .setClassMethodName('forRoot')
-    .setFactoryMethodName('createPeerScheduleOptions')
-    .setExtras<PeerScheduleExtras>(
-      { isGlobal: undefined },
-      (definition, { isGlobal = false }) => ({
-        ...definition,
-        global: isGlobal,
-      }),
-    )
-    .build();
+const takes = moduleOptions({
+  provide: PEER_SCHEDULE_OPTIONS,
+  factoryMethod: 'createPeerScheduleOptions',
+  resolve: resolveScheduleOptions,
+});
 
 /**
  * Runs jobs once for the whole cloud. Beside `PeerCloudModule.forRoot()`, and `ScheduleModule.forRoot()` of
@@ -61,28 +39,19 @@ const { ConfigurableModuleClass } =
     ScheduleLifecycle,
     ScheduleService,
     { provide: SCHEDULE, useExisting: ScheduleService },
-    {
-      provide: PEER_SCHEDULE_OPTIONS,
-      inject: [PEER_SCHEDULE_INPUT],
-      useFactory: resolveScheduleOptions,
-    },
   ],
   exports: [ScheduleService],
 })
 export class PeerScheduleModule {
   /** @param options everything has a default; a wrong one is an OptionsError at start-up */
   static forRoot(
-    options: PeerScheduleOptions & PeerScheduleExtras = {},
+    options: PeerScheduleOptions & ModuleExtras = {},
   ): DynamicModule {
-    return assemble(ConfigurableModuleClass.forRoot(options));
+    return takes.forRoot(PeerScheduleModule, options);
   }
 
   /** The same with options that are known only later: `useFactory`, `useClass` or `useExisting`. */
   static forRootAsync(options: PeerScheduleAsyncOptions): DynamicModule {
-    return assemble(ConfigurableModuleClass.forRootAsync(options));
+    return takes.forRootAsync(PeerScheduleModule, options);
   }
-}
-
-function assemble(definition: DynamicModule): DynamicModule {
-  return { ...definition, module: PeerScheduleModule };
 }

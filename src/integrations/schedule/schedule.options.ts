@@ -1,4 +1,9 @@
-import { OptionsError } from '../../index.js';
+import {
+  OptionsError,
+  readSection,
+  type OptionTable,
+  type Section,
+} from '../../index.js';
 import type { CloudFence } from '../fences/index.js';
 
 /** How the jobs of a cloud are run. Each peer has the same. */
@@ -30,63 +35,47 @@ export interface PeerScheduleOptions {
   handoverTimeout?: number | undefined;
 }
 
-/** The options, complete. */
-export type ResolvedPeerScheduleOptions = Required<
-  Omit<PeerScheduleOptions, 'fence'>
-> & { fence: CloudFence | undefined };
-
 const LONGEST = 24 * 3_600_000;
 
-const RULES = {
-  minPeers: { min: 1, max: 10_000, default: 1 },
-  settleTime: { min: 0, max: LONGEST, default: 0 },
-  takeoverAfter: { min: 100, max: 60_000, default: 1_000 },
-  leaseTtl: { min: 1_000, max: 600_000, default: 5_000 },
-  stopGrace: { min: 0, max: LONGEST, default: 10_000 },
-  handoverTimeout: { min: 0, max: LONGEST, default: 25_000 },
-} as const;
+const TABLE = {
+  fence: { type: 'other' },
+  minPeers: { type: 'integer', min: 1, max: 10_000, default: 1 },
+  onMinority: { type: 'choice', choices: ['run', 'skip'], default: 'run' },
+  settleTime: ms(0, LONGEST, 0),
+  takeoverAfter: ms(100, 60_000, 1_000),
+  leaseTtl: ms(1_000, 600_000, 5_000),
+  stopGrace: ms(0, LONGEST, 10_000),
+  handoverTimeout: ms(0, LONGEST, 25_000),
+} as const satisfies OptionTable;
+
+/** The options, complete. */
+export type ResolvedPeerScheduleOptions = Omit<
+  Section<typeof TABLE>,
+  'fence'
+> & { readonly fence: CloudFence | undefined };
 
 /** @throws OptionsError for a value that cannot work */
 export function resolveScheduleOptions(
   options: PeerScheduleOptions,
 ): ResolvedPeerScheduleOptions {
-  const number = (name: keyof typeof RULES): number =>
-    readNumber(name, options[name] ?? RULES[name].default);
-  const { fence } = options;
+  const { fence, ...rest } = readSection(options, '', TABLE);
   if (fence !== undefined && !isFence(fence)) {
     throw new OptionsError('fence', fence, 'must have a method acquire()');
   }
-  return {
-    fence,
-    minPeers: number('minPeers'),
-    onMinority: readOnMinority(options.onMinority ?? 'run'),
-    settleTime: number('settleTime'),
-    takeoverAfter: number('takeoverAfter'),
-    leaseTtl: number('leaseTtl'),
-    stopGrace: number('stopGrace'),
-    handoverTimeout: number('handoverTimeout'),
-  };
+  return { ...rest, fence };
 }
 
-/** @throws OptionsError */
-export function readNumber(name: keyof typeof RULES, value: unknown): number {
-  const { min, max } = RULES[name];
-  if (!Number.isInteger(value) || Number(value) < min || Number(value) > max) {
-    throw new OptionsError(
-      name,
-      value,
-      `must be a whole number, ${min} to ${max}`,
-    );
-  }
-  return value as number;
-}
-
-/** @throws OptionsError */
-export function readOnMinority(value: unknown): 'run' | 'skip' {
-  if (value !== 'run' && value !== 'skip') {
-    throw new OptionsError('onMinority', value, "must be 'run' or 'skip'");
-  }
-  return value;
+/**
+ * What a job says of its own, or else the module.
+ *
+ * @throws OptionsError
+ */
+export function readJobOptions(
+  options: Pick<PeerScheduleOptions, 'minPeers' | 'onMinority'>,
+  defaults: ResolvedPeerScheduleOptions,
+): Pick<ResolvedPeerScheduleOptions, 'minPeers' | 'onMinority'> {
+  const { minPeers, onMinority } = TABLE;
+  return readSection(options, '', { minPeers, onMinority }, defaults);
 }
 
 export function isFence(value: unknown): value is CloudFence {
@@ -96,4 +85,8 @@ export function isFence(value: unknown): value is CloudFence {
     'acquire' in value &&
     typeof value.acquire === 'function'
   );
+}
+
+function ms(min: number, max: number, fallback: number) {
+  return { type: 'integer', min, max, default: fallback, unit: 'ms' } as const;
 }

@@ -1,5 +1,6 @@
 export {
   PeerThrottlerModule,
+  type PeerThrottlerAsyncOptions,
   type PeerThrottlerOptions,
 } from './peer-throttler.module.js';
 export { PeerThrottlerStorage } from './peer-throttler.storage.js';

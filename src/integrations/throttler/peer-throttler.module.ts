@@ -1,4 +1,9 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import {
+  moduleOptions,
+  type ModuleAsyncOptions,
+  type ModuleExtras,
+} from '../../index.js';
 import { PeerThrottlerStorage } from './peer-throttler.storage.js';
 import {
   resolveThrottlerOptions,
@@ -7,6 +12,18 @@ import {
 } from './throttler.options.js';
 
 export type { PeerThrottlerOptions } from './throttler.options.js';
+
+/** What `PeerThrottlerModule.forRootAsync()` takes. */
+export type PeerThrottlerAsyncOptions = ModuleAsyncOptions<
+  PeerThrottlerOptions,
+  'createPeerThrottlerOptions'
+>;
+
+const takes = moduleOptions({
+  provide: THROTTLER_OPTIONS,
+  factoryMethod: 'createPeerThrottlerOptions',
+  resolve: resolveThrottlerOptions,
+});
 
 /**
  * Provides PeerThrottlerStorage for `ThrottlerModule` of @nestjs/throttler:
@@ -21,12 +38,15 @@ export type { PeerThrottlerOptions } from './throttler.options.js';
  */
 @Module({ providers: [PeerThrottlerStorage], exports: [PeerThrottlerStorage] })
 export class PeerThrottlerModule {
-  /** @throws OptionsError */
-  static forRoot(options: PeerThrottlerOptions = {}): DynamicModule {
-    const useValue = resolveThrottlerOptions(options);
-    return {
-      module: PeerThrottlerModule,
-      providers: [{ provide: THROTTLER_OPTIONS, useValue }],
-    };
+  /** @param options everything has a default; a wrong one is an OptionsError at start-up */
+  static forRoot(
+    options: PeerThrottlerOptions & ModuleExtras = {},
+  ): DynamicModule {
+    return takes.forRoot(PeerThrottlerModule, options);
+  }
+
+  /** The same with options that are known only later: `useFactory`, `useClass` or `useExisting`. */
+  static forRootAsync(options: PeerThrottlerAsyncOptions): DynamicModule {
+    return takes.forRootAsync(PeerThrottlerModule, options);
   }
 }

@@ -1,4 +1,4 @@
-import { OptionsError } from '../../index.js';
+import { readSection, type OptionTable, type Section } from '../../index.js';
 
 /** The module's options, complete: ResolvedThrottlerOptions. */
 export const THROTTLER_OPTIONS = Symbol('PEER_THROTTLER_OPTIONS');
@@ -14,31 +14,17 @@ export interface PeerThrottlerOptions {
   timeout?: number | undefined;
 }
 
-/** The options, complete. */
-export type ResolvedThrottlerOptions = {
-  [Name in keyof PeerThrottlerOptions]-?: number;
-};
+const TABLE = {
+  maxKeys: { type: 'integer', min: 1, max: 10_000_000, default: 100_000 },
+  timeout: { type: 'integer', min: 1, max: 60_000, default: 500 },
+} as const satisfies OptionTable;
 
-const RULES = {
-  maxKeys: { min: 1, max: 10_000_000, default: 100_000 },
-  timeout: { min: 1, max: 60_000, default: 500 },
-};
+/** The options, complete. */
+export type ResolvedThrottlerOptions = Section<typeof TABLE>;
 
 /** @throws OptionsError for a value that cannot work */
 export function resolveThrottlerOptions(
   options: PeerThrottlerOptions,
 ): ResolvedThrottlerOptions {
-  const read = (name: keyof typeof RULES): number => {
-    const { min, max, default: otherwise } = RULES[name];
-    const value = options[name] ?? otherwise;
-    if (!Number.isInteger(value) || value < min || value > max) {
-      throw new OptionsError(
-        name,
-        value,
-        `must be a whole number, ${min} to ${max}`,
-      );
-    }
-    return value;
-  };
-  return { maxKeys: read('maxKeys'), timeout: read('timeout') };
+  return readSection(options, '', TABLE);
 }

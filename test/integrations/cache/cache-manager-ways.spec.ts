@@ -2,6 +2,7 @@ import type { ModuleRef } from '@nestjs/core';
 import { Keyv } from 'keyv';
 import { makeParts } from '../../../src/integrations/cache/cache-parts.js';
 import type { PeerCache } from '../../../src/integrations/cache/index.js';
+import { resolveCacheOptions } from '../../../src/integrations/cache/peer-cache.options.js';
 import { until } from '../../support/until.js';
 
 /** What users of cache-manager are used to, of a replica that is alone. Time is that of the test. */
@@ -14,7 +15,10 @@ let cache: PeerCache;
 
 function make(...stores: Keyv[]): PeerCache {
   const options = { stores, ttl: TTL };
-  return makeParts(options, undefined as unknown as ModuleRef).cache;
+  return makeParts(
+    resolveCacheOptions(options),
+    undefined as unknown as ModuleRef,
+  ).cache;
 }
 
 /** A store that fails from now on, in one of its methods. */

@@ -147,10 +147,17 @@ it('lets its share pass while the owner does not count', async () => {
 it.each([
   [{ maxKeys: 0 }, /maxKeys: 0/],
   [{ timeout: NaN }, /timeout: NaN/],
+  [{ max: 1 } as object, /max: 1: there is no such option/],
 ] as [PeerThrottlerOptions, RegExp][])(
   '%j ends the start',
-  (options, message) => {
-    expect(() => PeerThrottlerModule.forRoot(options)).toThrow(OptionsError);
-    expect(() => PeerThrottlerModule.forRoot(options)).toThrow(message);
+  async (options, message) => {
+    for (const imported of [
+      PeerThrottlerModule.forRoot(options),
+      PeerThrottlerModule.forRootAsync({ useFactory: () => options }),
+    ]) {
+      const start = startApps(1, { imports: [imported] });
+      await expect(start).rejects.toThrow(OptionsError);
+      await expect(start).rejects.toThrow(message);
+    }
   },
 );
