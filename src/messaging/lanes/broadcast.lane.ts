@@ -189,7 +189,7 @@ export class SharedMessage implements MessageLane {
       },
     );
     if (!stop) {
-      for (const id of [...this.#waiting.keys()]) {
+      for (const id of this.#waiting.keys()) {
         this.#sendAlone(id);
       }
       return;
@@ -266,7 +266,7 @@ export class SharedMessage implements MessageLane {
   }
 
   #failAll(errorOf: (id: string) => Error): void {
-    for (const id of [...this.#waiting.keys()]) {
+    for (const id of this.#waiting.keys()) {
       this.#settle(id, ({ reject }) => reject(errorOf(id)));
     }
   }
