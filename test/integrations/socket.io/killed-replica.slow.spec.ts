@@ -1,5 +1,3 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { io, type Socket } from 'socket.io-client';
 import { closePeers } from '../../e2e/module/support/peer-app.js';
 import { usePrograms } from '../../support/programs.js';
@@ -10,21 +8,22 @@ import {
   startReplicas,
   type Replica,
 } from './cluster.js';
+import { PROGRAM, ReplicaProcess } from './scenarios/replica-process.js';
 
-const PROGRAM = 'test/integrations/socket.io/programs/replica.ts';
 const programs = usePrograms(PROGRAM);
 
 let replicas: Replica[];
-let process: ChildProcess;
+let process: ReplicaProcess;
 let client: Socket;
 
 /** Two replicas here, and one in a process of its own, each with a client in a room. */
 beforeEach(async () => {
   replicas = await startReplicas(2);
-  const path = programs(PROGRAM);
-  process = fork(path, [String(replicas[0]!.port)], { execArgv: [] });
-  const [{ port }] = (await once(process, 'message')) as [{ port: number }];
-  client = io(`http://127.0.0.1:${port}`, {
+  process = await ReplicaProcess.start(programs(PROGRAM), {
+    adapter: 'express',
+    seed: replicas[0]!.port,
+  });
+  client = io(`http://127.0.0.1:${process.server.port}`, {
     transports: ['websocket'],
     forceNew: true,
     reconnection: false,
@@ -34,6 +33,7 @@ beforeEach(async () => {
     await serverSocket.join('room');
   }
   await until(() => client.connected);
+  await process.server.join(client.id!, 'room');
   for (const { server } of replicas) {
     await until(async () => (await server.fetchSockets()).length === 3);
   }
@@ -42,10 +42,7 @@ beforeEach(async () => {
 afterEach(async () => {
   client.disconnect();
   disconnectAll();
-  if (process.exitCode === null && process.signalCode === null) {
-    process.kill('SIGKILL');
-    await once(process, 'exit');
-  }
+  await process.kill();
   await closePeers();
 });
 
@@ -59,10 +56,10 @@ it('fetchSockets() has the answer of the living within half a second of a death'
   // How long it takes here at this hour: other tests may be at work.
   const usual = await Promise.all(Array.from({ length: 5 }, ask));
   const limit = 500 + Math.max(...usual.map(({ ms }) => ms));
-  const ended = once(process, 'exit');
+  const { ended } = process;
   // Under way when it dies, right after, and until long after its death is known.
   const early = ask();
-  process.kill('SIGKILL');
+  process.signal('SIGKILL');
   const asking = Array.from({ length: 40 }, async (_, at) => {
     await new Promise((resolve) => setTimeout(resolve, 100 * at));
     return ask();
@@ -87,7 +84,7 @@ it('waits for acknowledgements end with the peer that owes them', async () => {
     .timeout(60_000)
     .emitWithAck('question');
   await until(() => arrived);
-  process.kill('SIGKILL');
+  process.signal('SIGKILL');
   expect(await acknowledged).toEqual([]);
 }, 60_000);
 
@@ -95,14 +92,14 @@ it('rooms are whole again when a peer is back that was silent for long', async (
   const [{ server, membership }] = replicas as [Replica];
   const heard: unknown[] = [];
   client.on('news', (n) => heard.push(n));
-  process.kill('SIGSTOP');
+  process.signal('SIGSTOP');
   try {
     await until(() => membership.peers().length === 1);
     server.to('room').emit('news', 'lost');
     expect(await server.in('room').fetchSockets()).toHaveLength(2);
     expect(await server.of('/').adapter.serverCount()).toBe(2);
   } finally {
-    process.kill('SIGCONT');
+    process.signal('SIGCONT');
   }
   await until(() => membership.peers().length === 2);
   await until(
