@@ -70,18 +70,24 @@ export async function untilMet(replicas: readonly Replica[]): Promise<void> {
 }
 
 /** Connects a client to a replica. */
-export async function connect(
-  replica: Replica,
+export function connect(replica: Replica, namespace = '/'): Promise<Client> {
+  return connectTo(appPort(replica), replica.server, namespace);
+}
+
+/** Connects a client to a server that listens on a port. */
+export async function connectTo(
+  port: number,
+  server: Server,
   namespace = '/',
 ): Promise<Client> {
-  const socket = io(`http://127.0.0.1:${appPort(replica)}${namespace}`, {
+  const socket = io(`http://127.0.0.1:${port}${namespace}`, {
     transports: ['websocket'],
     forceNew: true,
     reconnection: false,
   });
   clients.add(socket);
   await until(() => socket.connected);
-  const serverSocket = replica.server.of(namespace).sockets.get(socket.id!)!;
+  const serverSocket = server.of(namespace).sockets.get(socket.id!)!;
   return { socket, serverSocket };
 }
 

@@ -56,31 +56,6 @@ afterEach(async () => {
 });
 
 describe('order', () => {
-  it('is that of sending at each client, whatever the size of packets', async () => {
-    const replicas = await startReplicas(3);
-    const clients = await Promise.all(replicas.map((each) => connect(each)));
-    const heard = clients.map(heardBy);
-    const large = Buffer.alloc(600_000, 1);
-    const COUNT = 300;
-    for (let n = 0; n < COUNT; n++) {
-      for (const [at, { server }] of replicas.slice(0, 2).entries()) {
-        // Text and binary, small, for the stream, and too large for it.
-        const load =
-          n % 100 === 7 ? large : n % 10 === 3 ? 'x'.repeat(9_000) : n;
-        server.emit(`from ${at}`, n, load);
-      }
-    }
-    for (const each of heard) {
-      await until(() => each.length === 2 * COUNT);
-      for (const sender of ['from 0', 'from 1']) {
-        const numbers = each
-          .filter(([event]) => event === sender)
-          .map(([, n]) => n);
-        expect(numbers).toEqual(Array.from({ length: COUNT }, (_, n) => n));
-      }
-    }
-  });
-
   it('goes round a packet that is too large, with a line that says so', async () => {
     const logger = new Log();
     const [first, second] = await startReplicas(2, { logger });
