@@ -21,6 +21,15 @@ const ONLY_SLOW = [
   'test/simulation/{detection,joining,legacy-loss,simulator}.spec.ts',
 ];
 
+/** Specs that run on NATS as well: what they show is not of HTTP. */
+const ON_NATS = [
+  'test/e2e/keys/keys.spec.ts',
+  'test/e2e/messaging/{channels,contexts,odd-values,replies,settled-channel}.spec.ts',
+  'test/e2e/module/events.spec.ts',
+  'test/integrations/{cache/peer-cache,graphql/*,microservices/requests,rooms/*,throttler/*}.spec.ts',
+  'test/integrations/schedule/*[a-z].spec.ts',
+];
+
 const COMMON = {
   globals: true,
   // Modules are loaded once for each worker and not for each file, which saves more than a third of the time.
@@ -64,6 +73,15 @@ export default defineConfig(({ mode }) => ({
               include: [...ONLY_SLOW, ...COUNTED],
               env: { TEST_AMOUNT: mode === 'long' ? 'long' : 'slow' },
               hookTimeout: 180_000,
+            },
+          },
+          {
+            test: {
+              ...COMMON,
+              name: 'nats',
+              include: ON_NATS,
+              exclude: ONLY_SLOW,
+              env: { PEERCLOUD_TRANSPORT: 'nats' },
             },
           },
         ],

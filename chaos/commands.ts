@@ -13,6 +13,8 @@ export type Command =
       seeds: SeedAddress[];
       /** What all peers of a signed cloud share; none: the cloud is open. */
       secret?: string;
+      /** The cloud is on NATS, and not on ports. */
+      nats?: { servers: string; cloud: string };
     }
   | { type: 'lists' }
   | { type: 'departures' }

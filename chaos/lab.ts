@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Departure, SeedAddress } from './commands.js';
 import { Host, type HostKind } from './host.js';
 import type { Network } from './network.js';
@@ -9,6 +10,9 @@ export interface LabPeer {
   host: Host;
   port: number;
 }
+
+/** Which NATS server a host is at, by its number from 0. */
+export type NatsOf = (host: number) => string;
 
 const POLL_MS = 100;
 
@@ -28,12 +32,17 @@ export class Lab {
 
   /** Makes the cloud a signed one. */
   readonly #secret: string | undefined;
+  readonly #natsOf: NatsOf | undefined;
+  /** Of this lab alone. */
+  readonly #cloud = randomUUID();
 
   constructor(
     readonly network: Network,
     secret?: string,
+    natsOf?: NatsOf,
   ) {
     this.#secret = secret;
+    this.#natsOf = natsOf;
   }
 
   addHost(kind: HostKind = 'nest'): Host {
@@ -65,6 +74,12 @@ export class Lab {
       port: listenAt,
       seeds,
       ...(this.#secret !== undefined && { secret: this.#secret }),
+      ...(this.#natsOf && {
+        nats: {
+          servers: this.#natsOf(this.hosts.indexOf(host)),
+          cloud: this.#cloud,
+        },
+      }),
     });
     const peer = { name, host, port: listenAt };
     this.peers.push(peer);

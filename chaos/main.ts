@@ -13,7 +13,8 @@ import { singletonDeaths, singletonHandovers } from './jobs/singleton-steps.js';
 import { Lab } from './lab.js';
 import { LoopbackNetwork, type Network } from './network.js';
 import { NamespaceNetwork } from './namespace-network.js';
-import { FULL, SHORT, seconds, type Step } from './step.js';
+import { natsSteps } from './nats/nats-steps.js';
+import { FULL, SHORT, seconds, type Step, type StepContext } from './step.js';
 import { killAThird } from './steps/kill-a-third.js';
 import { legacyMix } from './steps/legacy-mix.js';
 import { packetLoss } from './steps/packet-loss.js';
@@ -41,6 +42,7 @@ const STEPS: readonly Step[] = [
   killedFence,
   singletonHandovers,
   singletonDeaths,
+  ...natsSteps,
 ];
 
 const { values } = parseArgs({
@@ -86,8 +88,9 @@ async function runStep(step: Step, network: Network): Promise<boolean> {
     return true;
   }
   const labs: Lab[] = [];
-  const lab = (): Lab => {
-    const made = new Lab(network, secret);
+  const lab: StepContext['lab'] = (natsOf) => {
+    const place = natsOf ? new LoopbackNetwork() : network;
+    const made = new Lab(place, secret, natsOf);
     labs.push(made);
     return made;
   };

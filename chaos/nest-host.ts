@@ -10,6 +10,7 @@ import {
   OnPeerMessage,
   PeerCloudModule,
 } from 'nestjs-peercloud';
+import { natsTransport } from 'nestjs-peercloud/nats';
 import {
   serveCommands,
   type Command,
@@ -36,13 +37,18 @@ const departures: Departure[] = [];
 async function start(
   command: Extract<Command, { type: 'start' }>,
 ): Promise<Record<string, never>> {
-  const { name, port, seeds, secret } = command;
+  const { name, port, seeds, secret, nats } = command;
+  const place = nats
+    ? {
+        cloud: nats.cloud,
+        transport: natsTransport({ servers: nats.servers }),
+      }
+    : { peers: seeds, listener: { port, host: '0.0.0.0' } };
   @Module({
     imports: [
       PeerCloudModule.forRoot({
-        peers: seeds,
+        ...place,
         data: { name },
-        listener: { port, host: '0.0.0.0' },
         messageTimeout: MESSAGE_TIMEOUT_MS,
         ...(secret !== undefined && { security: { secret } }),
       }),

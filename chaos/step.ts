@@ -1,5 +1,5 @@
 import { FENCES, type FenceKind } from './jobs/reports.js';
-import type { Lab } from './lab.js';
+import type { Lab, NatsOf } from './lab.js';
 import type { Network } from './network.js';
 
 /** How large a run is. */
@@ -78,8 +78,12 @@ export interface StepContext {
   network: Network;
   size: ChaosSize;
   say: Say;
-  /** A new lab on the run's network, closed when the step ends. */
-  lab(): Lab;
+  /**
+   * A new lab on the run's network, closed when the step ends.
+   *
+   * @param natsOf the NATS server of each host, by its number from 0: the lab is on NATS, and not on the network
+   */
+  lab: (natsOf?: NatsOf) => Lab;
 }
 
 /** One thing that is done to a cloud, and what must be true after it; it throws if it is not. */

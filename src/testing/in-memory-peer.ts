@@ -1,106 +1,68 @@
-import type { AddressInfo } from 'node:net';
 import type { INestApplicationContext } from '@nestjs/common';
-import {
-  PeerDirectory,
-  type Member,
-  type MembershipCore,
-} from '../membership/index.js';
-import {
-  BAD_HEAD,
-  bodyFault,
-  headOf,
-  MessageRouter,
-  replyText,
-  StreamAcceptor,
-  StreamRefusedError,
-  type MessageOutcome,
-  type OpenSocket,
-  type StreamDialer,
-} from '../messaging/index.js';
-import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
-import {
-  MEMBERSHIP_CORE,
-  PEER_CLOUD_OPTIONS,
-} from '../options/peer-cloud.tokens.js';
-import type { PeerTransport } from '../transport/peer-transport.interface.js';
+import type { MembershipCore } from '../membership/index.js';
+import { MEMBERSHIP_CORE } from '../options/peer-cloud.tokens.js';
+import type {
+  CloudTransport,
+  TransportAnswer,
+  TransportCallOptions,
+  TransportConnection,
+  TransportHeaders,
+  TransportLink,
+  TransportReceiver,
+  TransportRequest,
+} from '../transport/link/index.js';
 import { TransportError } from '../transport/transport.error.js';
 import type { PeerAddress } from '../wire/bodies.js';
+import type { Endpoint } from '../wire/endpoints.js';
 import type { JsonValue } from '../wire/json.js';
-import { coreReceiver } from './network/core-receiver.js';
 import type { InMemoryNetwork } from './network/in-memory-network.js';
 import {
-  InMemoryProcess,
+  type InMemoryAnswer,
   type InMemoryOrigin,
+  InMemoryProcess,
 } from './network/in-memory-process.js';
 import { InMemorySocket } from './network/in-memory-socket.js';
-
-const NOTHING = Buffer.alloc(0);
-
-/** The status of a peer that takes no streams. */
-const STREAMS_OFF = 404;
-
-/** What an app answers with. */
-interface Services {
-  core: MembershipCore;
-  options: ResolvedPeerCloudOptions;
-  router: MessageRouter;
-  directory: PeerDirectory;
-  acceptor: StreamAcceptor;
-}
 
 /** Who listens on the network, by IP. */
 export type InMemoryPeers = Map<string, InMemoryPeer>;
 
 /** The network side of one app, in memory: its way out, and what answers the others. */
-export class InMemoryPeer {
+export class InMemoryPeer implements TransportLink {
   readonly process: InMemoryProcess;
-  readonly transport: PeerTransport;
   readonly #sockets = new Set<InMemorySocket>();
-  #services!: Services;
+  #core!: MembershipCore;
+  #receiver!: TransportReceiver;
 
   readonly #network: InMemoryNetwork;
   readonly #peers: InMemoryPeers;
 
   constructor(
     network: InMemoryNetwork,
-    address: PeerAddress,
+    readonly address: PeerAddress,
     peers: InMemoryPeers,
   ) {
     this.#network = network;
     this.#peers = peers;
-    const receive = coreReceiver<Member>(() => this.#services.core);
     this.process = new InMemoryProcess(network, {
       ...address,
-      senderId: () => this.#services.core.id,
+      senderId: () => undefined,
       handler: (endpoint, body, origin) =>
-        endpoint === 'message'
-          ? this.#receiveMessage(body, origin)
-          : receive(endpoint, body, origin),
+        this.#receive(endpoint, body, origin),
     });
-    this.transport = {
-      request: (...request) =>
-        this.process.clock.isDead
-          ? Promise.reject(
-              new TransportError('UNREACHABLE', 'this app has been killed'),
-            )
-          : this.process.transport.request(...request),
-    };
   }
 
-  /** Knows the app from now on; before that nothing is asked of it. */
+  /** As the option `transport` of its app. */
+  get asTransport(): CloudTransport {
+    return { name: 'memory', create: () => this };
+  }
+
+  /** Knows the app from now on. */
   attach(app: INestApplicationContext): void {
-    const get = { strict: false };
-    this.#services = {
-      core: app.get<MembershipCore>(MEMBERSHIP_CORE, get),
-      options: app.get<ResolvedPeerCloudOptions>(PEER_CLOUD_OPTIONS, get),
-      router: app.get(MessageRouter, get),
-      directory: app.get(PeerDirectory, get),
-      acceptor: app.get(StreamAcceptor, get),
-    };
+    this.#core = app.get<MembershipCore>(MEMBERSHIP_CORE, { strict: false });
   }
 
   get core(): MembershipCore {
-    return this.#services.core;
+    return this.#core;
   }
 
   /** Whether others reach it. */
@@ -109,93 +71,122 @@ export class InMemoryPeer {
   }
 
   /** Others reach it from now on. */
-  listen(): AddressInfo {
-    const { ip, port } = this.process;
+  open(receiver: TransportReceiver): Promise<void> {
+    this.#receiver = receiver;
     this.#network.listen(this.process);
-    this.#peers.set(ip, this);
-    return { address: ip, port, family: 'IPv4' };
+    this.#peers.set(this.process.ip, this);
+    return Promise.resolve();
   }
 
   /** Connections to it are refused from now on. */
-  close(): void {
+  close(): Promise<void> {
     if (this.isListening) {
       this.#peers.delete(this.process.ip);
       this.#network.ended(this.process, 'refusing');
     }
+    return Promise.resolve();
   }
 
   /** It is gone from one moment to the next, as a process that is killed. */
   crash(): void {
     this.#peers.delete(this.process.ip);
-    this.breakStreams();
+    this.cutOff();
     this.process.crash();
     this.core.stop();
   }
 
-  breakStreams(): void {
+  /** Breaks all connections. */
+  cutOff(): void {
     for (const socket of this.#sockets) {
       socket.destroy();
     }
   }
 
-  /** Opens a stream to a member, without a handshake: who sends on this network is who it says. */
-  readonly dial: StreamDialer = (member, timeout) =>
-    new Promise((resolve, reject) => {
+  async request(
+    target: PeerAddress,
+    { path, headers, body }: TransportRequest,
+    options: TransportCallOptions,
+  ): Promise<TransportAnswer> {
+    if (this.process.clock.isDead) {
+      throw new TransportError('UNREACHABLE', 'this app has been killed');
+    }
+    const answer: InMemoryAnswer = await this.process.transport.request(
+      target,
+      path.slice(1) as Endpoint,
+      body.toString(),
+      { ...options, headers: { ...headers } },
+    );
+    return {
+      status: answer.status,
+      headers: answer.headers ?? {},
+      body: Buffer.from((answer.body as string | undefined) ?? ''),
+    };
+  }
+
+  /** Opens a stream to a member. */
+  connect(
+    target: PeerAddress,
+    headers: TransportHeaders,
+    { timeout }: TransportCallOptions,
+  ): Promise<TransportConnection> {
+    return new Promise((resolve, reject) => {
       const { clock, ip } = this.process;
-      const refuse = (status?: number, unreachable = false) => {
-        const error = new StreamRefusedError(status, unreachable);
-        error.isOff = status === STREAMS_OFF;
-        reject(error);
-      };
+      const fail = (code: 'REFUSED' | 'UNREACHABLE' | 'TIMEOUT') =>
+        reject(new TransportError(code, `${target.ip}: no stream`));
       if (clock.isDead) {
-        refuse(undefined, true);
+        fail('UNREACHABLE');
         return;
       }
       let isConnected = false;
       let isLate = false;
       const timer = clock.setTimeout(() => {
         isLate = true;
-        refuse(undefined, !isConnected);
+        fail(isConnected ? 'TIMEOUT' : 'UNREACHABLE');
       }, timeout);
       const answer = (settle: () => void) =>
-        this.#network.transmit(member.ip, ip, ip, () =>
+        this.#network.transmit(target.ip, ip, ip, () =>
           clock.whenAwake(() => {
             clock.clearTimeout(timer);
             settle();
           }),
         );
-      this.#network.transmit(ip, member.ip, ip, () => {
+      this.#network.transmit(ip, target.ip, ip, () => {
         isConnected = true;
-        const other = this.#peers.get(member.ip);
+        const other = this.#peers.get(target.ip);
         if (!other) {
-          answer(() => refuse(undefined, true));
+          answer(() => fail('REFUSED'));
           return;
         }
         other.process.clock.whenAwake(
           () =>
-            void other.#accept(this).then(
-              (opened) =>
-                answer(() =>
-                  isLate ? opened.socket.destroy() : resolve(opened),
-                ),
-              (status: number) => answer(() => refuse(status)),
+            void other.#accept(this, headers).then((connection) =>
+              answer(() => {
+                if (isLate) {
+                  connection.socket?.destroy();
+                } else {
+                  resolve(connection);
+                }
+              }),
             ),
         );
       });
     });
+  }
 
-  /** Rejects with the status of a refusal. */
-  async #accept(opener: InMemoryPeer): Promise<OpenSocket> {
-    const { acceptor, core } = this.#services;
-    const sender = await core.admit(opener.core.id);
-    const refusal = sender ? acceptor.refusal : 403;
-    if (refusal || !sender) {
-      throw refusal;
+  async #accept(
+    opener: InMemoryPeer,
+    headers: TransportHeaders,
+  ): Promise<TransportConnection> {
+    const { answer, accept } = await this.#receiver.connect(
+      headers,
+      opener.process.ip,
+    );
+    if (!accept) {
+      return { answer };
     }
     const theirs = opener.#socket();
-    const ours = this.#socket(theirs);
-    acceptor.accept(sender, openSocket(ours));
-    return openSocket(theirs);
+    accept(this.#socket(theirs));
+    return { answer, socket: theirs };
   }
 
   #socket(other?: InMemorySocket): InMemorySocket {
@@ -205,42 +196,19 @@ export class InMemoryPeer {
     return socket;
   }
 
-  /** As `/message` is answered over HTTP. */
-  async #receiveMessage(
+  async #receive(
+    endpoint: Endpoint,
     body: JsonValue,
-    { senderId, headers = {} }: InMemoryOrigin,
-  ): Promise<{ status: number; body: JsonValue }> {
-    const { core, options, router, directory } = this.#services;
-    const sender = await core.admit(senderId);
-    if (!sender) {
-      return UNKNOWN_SENDER;
-    }
-    const { maxMessageBytes: maxBytes, limits } = options;
-    const head = headOf(headers);
-    const outcome: MessageOutcome =
-      bodyFault(body, { maxBytes, maxDepth: limits.maxJsonDepth }, true) ??
-      (head === 'invalid'
-        ? BAD_HEAD
-        : await router.dispatch(body, directory.of(sender), head));
-    const { status, json } = replyText(outcome);
-    return { status, body: JSON.parse(json) as JsonValue };
+    { remoteAddress, headers = {} }: InMemoryOrigin,
+  ): Promise<InMemoryAnswer> {
+    const answer = await this.#receiver.request(
+      {
+        path: `/${endpoint}`,
+        headers,
+        body: Buffer.from(body as string),
+      },
+      remoteAddress,
+    );
+    return { ...answer, body: answer.body.toString() };
   }
-}
-
-const UNKNOWN_SENDER = {
-  status: 403,
-  body: {
-    statusCode: 403,
-    error: 'Forbidden',
-    message: 'the sender is no member',
-    code: 'UNKNOWN_SENDER',
-  },
-};
-
-function openSocket(socket: InMemorySocket): OpenSocket {
-  return {
-    socket: socket as unknown as OpenSocket['socket'],
-    head: NOTHING,
-    codec: undefined,
-  };
 }

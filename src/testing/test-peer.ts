@@ -1,13 +1,12 @@
 import type { INestApplicationContext, ModuleMetadata } from '@nestjs/common';
 import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { HealthCheckSchedule } from '../health/health-check.schedule.js';
-import { OwnListener } from '../listener/index.js';
 import {
   EventLoopDelay,
   MembershipService,
   type MembershipCore,
 } from '../membership/index.js';
-import { SelfLane, STREAM_DIALER, StreamLane } from '../messaging/index.js';
+import { SelfLane, StreamLane } from '../messaging/index.js';
 import type {
   PeerCloudOptions,
   ResolvedPeerCloudOptions,
@@ -17,11 +16,10 @@ import {
   PEER_CLOCK,
   PEER_CLOUD_OPTIONS,
   PEER_RANDOM,
-  PEER_TRANSPORT,
 } from '../options/peer-cloud.tokens.js';
 import { resolvePeerCloudOptions } from '../options/resolve-options.js';
 import { PEER_CLOUD_INPUT } from '../peer-cloud.module-definition.js';
-import { ProtocolSetup, SelfCheckService } from '../protocol/index.js';
+import { ProtocolSetup } from '../protocol/index.js';
 import type { PeerAddress } from '../wire/bodies.js';
 import { InMemoryPeer, type InMemoryPeers } from './in-memory-peer.js';
 import type { MessageRecorder } from './message-recorder.js';
@@ -98,7 +96,7 @@ export async function startPeer(
     (input) => ({
       ...input,
       ...options.peerCloud(index),
-      ...placeOf(index, addresses),
+      ...placeOf(peer, addresses),
     }),
   );
   const module = await options.configure(builder, index).compile();
@@ -134,10 +132,6 @@ function onNetwork(
     .useValue(clock)
     .overrideProvider(PEER_RANDOM)
     .useValue(random)
-    .overrideProvider(PEER_TRANSPORT)
-    .useValue(peer.transport)
-    .overrideProvider(STREAM_DIALER)
-    .useValue(peer.dial)
     .overrideProvider(EventLoopDelay)
     .useValue({ read: () => clock.delay() })
     .overrideProvider(HealthCheckSchedule)
@@ -148,30 +142,22 @@ function onNetwork(
         { healthCheck }: ResolvedPeerCloudOptions,
       ) => checksOn(clock, random, core, healthCheck && healthCheck.interval),
     })
-    .overrideProvider(OwnListener)
-    .useValue({
-      open: async () => peer.listen(),
-      close: async () => peer.close(),
-      cutOff: () => peer.breakStreams(),
-    })
     .overrideProvider(ProtocolSetup)
-    .useValue({ apply: nothing, cutOff: nothing })
-    .overrideProvider(SelfCheckService)
-    .useValue({ run: async () => [] });
+    .useValue({ apply: nothing, cutOff: nothing });
 }
 
 /** All apps are seeds of each other. */
 function placeOf(
-  index: number,
+  peer: InMemoryPeer,
   addresses: readonly PeerAddress[],
 ): PeerCloudOptions {
-  const { ip, port } = addresses[index]!;
   return {
     enabled: true,
-    peers: addresses.filter((_, other) => other !== index),
-    ip,
-    port,
-    listener: { port, host: ip },
+    transport: peer.asTransport,
+    peers: addresses.filter(({ ip }) => ip !== peer.address.ip),
+    ip: undefined,
+    port: undefined,
+    listener: undefined,
     tls: undefined,
     addresses: undefined,
   };

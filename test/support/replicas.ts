@@ -10,11 +10,8 @@ import {
   PeerCloudModule,
   type PeerCloudEvent,
 } from '../../src/index.js';
-import {
-  createTestCloud,
-  type TestCloud,
-  type TestPeerOptions,
-} from '../../src/testing/index.js';
+import type { TestPeerOptions } from '../../src/testing/index.js';
+import { createCloud, type Cloud } from './clouds.js';
 
 /** One app of a test cloud. */
 export interface TestReplica {
@@ -34,7 +31,7 @@ export interface ReplicaSetup extends ModuleMetadata {
   logger?: LoggerService;
 }
 
-const clouds = new Set<TestCloud>();
+const clouds = new Set<Cloud>();
 
 /** Ends every test cloud that a test has left running; for `afterEach`. */
 export async function closeReplicas(): Promise<void> {
@@ -48,7 +45,7 @@ export async function startReplicas(
   count: number,
   { peerCloud, logger, ...setup }: ReplicaSetup = {},
 ): Promise<TestReplica[]> {
-  const cloud = await createTestCloud(count, withCloud(setup), {
+  const cloud = await createCloud(count, withCloud(setup), {
     peerCloud,
     createApp: (module) => {
       Logger.overrideLogger(logger ?? false);
@@ -72,7 +69,7 @@ function withCloud({ imports = [], ...rest }: ModuleMetadata): ModuleMetadata {
   return { imports: [PeerCloudModule.forRoot(), ...imports], ...rest };
 }
 
-function replicaOf(cloud: TestCloud, index: number): TestReplica {
+function replicaOf(cloud: Cloud, index: number): TestReplica {
   const app = cloud.apps[index]!;
   const get = ((token: never) => cloud.get(index, token)) as TestReplica['get'];
   const membership = get(MembershipService);

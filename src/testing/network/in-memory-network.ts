@@ -1,10 +1,10 @@
 import type { Clock } from '../../membership/index.js';
 import type { JsonValue } from '../../wire/json.js';
-import type { PeerAnswer } from '../../transport/peer-transport.interface.js';
 import {
   InMemoryProcess,
   type Carrier,
   type Exchange,
+  type InMemoryAnswer,
   type InMemoryProcessOptions,
 } from './in-memory-process.js';
 import { fixedLatency, type Latency } from './latency.js';
@@ -106,12 +106,10 @@ export class InMemoryNetwork implements Carrier {
   }
 
   /** Called by the receiving process: takes the answer back. */
-  answer(exchange: Exchange, answer: PeerAnswer): void {
+  answer(exchange: Exchange, answer: InMemoryAnswer): void {
     this.meter.noteAnswer(exchange.endpoint, answer.body);
     const body = this.#copy(answer.body);
-    this.#back(exchange, () =>
-      exchange.succeed({ status: answer.status, body }),
-    );
+    this.#back(exchange, () => exchange.succeed({ ...answer, body }));
   }
 
   /** Called by a process that crashes with a request in hand. */

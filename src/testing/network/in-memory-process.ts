@@ -22,12 +22,17 @@ export interface InMemoryOrigin {
   headers?: Record<string, string>;
 }
 
+/** An answer as it travels here. */
+export interface InMemoryAnswer extends PeerAnswer {
+  headers?: Readonly<Record<string, string>>;
+}
+
 /** What a process does with the requests that reach it; what it throws is answered as a 500. */
 export type InMemoryHandler = (
   endpoint: Endpoint,
   body: JsonValue,
   origin: InMemoryOrigin,
-) => Promise<PeerAnswer>;
+) => Promise<InMemoryAnswer>;
 
 /** How to start a process on the in-memory network. */
 export interface InMemoryProcessOptions {
@@ -48,7 +53,7 @@ export interface Carrier {
   /** Takes a request to its target. */
   send(exchange: Exchange): void;
   /** Takes an answer back. */
-  answer(exchange: Exchange, answer: PeerAnswer): void;
+  answer(exchange: Exchange, answer: InMemoryAnswer): void;
   /** The process crashed with the request in hand. */
   break(exchange: Exchange): void;
   /** The process has ended; what answers at its address from now on. */
@@ -117,7 +122,7 @@ export class InMemoryProcess {
     if (exchange.headers) {
       origin.headers = exchange.headers;
     }
-    let answer: PeerAnswer;
+    let answer: InMemoryAnswer;
     try {
       answer = await this.#options.handler(endpoint, body, origin);
     } catch (error) {

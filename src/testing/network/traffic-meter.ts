@@ -61,5 +61,6 @@ function measure(counts: Counts, body: JsonValue | undefined): void {
   if (++counts.bodies % SAMPLE !== 0 || body === undefined) {
     return;
   }
-  counts.bytes += Buffer.byteLength(JSON.stringify(body)) * SAMPLE;
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  counts.bytes += Buffer.byteLength(text) * SAMPLE;
 }

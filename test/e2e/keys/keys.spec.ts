@@ -13,11 +13,8 @@ import {
   type Peer,
 } from '../../../src/index.js';
 import { KeyOwners } from '../../../src/keys/index.js';
-import {
-  createTestCloud,
-  type TestCloud,
-  type TestPeerOptions,
-} from '../../../src/testing/index.js';
+import type { TestPeerOptions } from '../../../src/testing/index.js';
+import { createCloud, type Cloud } from '../../support/clouds.js';
 import { closePeers, startPeer } from '../module/support/peer-app.js';
 
 @Injectable()
@@ -50,7 +47,7 @@ class Handlers {
 
 const KEYS = Array.from({ length: 200 }, (_, n) => `user:${n}`);
 
-let cloud: TestCloud;
+let cloud: Cloud;
 
 const keysOf = (index: number) => cloud.get(index, KeysService);
 const idOf = (index: number) => cloud.id(index);
@@ -80,7 +77,7 @@ async function startThree(
   };
   const createApp = (app: TestingModule) =>
     app.createNestApplication({ logger: false });
-  cloud = await createTestCloud(3, module, { peerCloud, createApp });
+  cloud = await createCloud(3, module, { peerCloud, createApp });
 }
 
 /** As if the peer's list were another one. */
@@ -103,7 +100,7 @@ describe('owners', () => {
     'are the same for all peers of %s, once these have settled',
     async (_, of) => {
       await startThree(of);
-      expect(share(THREE)).toBe(true);
+      await cloud.until(() => share(THREE));
       for (const key of KEYS) {
         const owners = THREE.filter((peer) => keysOf(peer).isOwner(key));
         expect(owners.map(idOf)).toEqual([keysOf(0).ownerOf(key).id]);
@@ -126,7 +123,7 @@ describe('owners', () => {
     const before = ownersBy(0);
 
     const [newcomer] = await cloud.add();
-    expect(share([...THREE, newcomer!])).toBe(true);
+    await cloud.until(() => share([...THREE, newcomer!]));
     const with4 = ownersBy(0);
     expect(
       changes
@@ -149,7 +146,7 @@ describe('owners', () => {
       keys: [{}, { weight: 3 }, { eligible: false }][n],
     }));
     const [first, heavy, declining] = [0, 1, 2];
-    expect(share(THREE, [first, heavy])).toBe(true);
+    await cloud.until(() => share(THREE, [first, heavy]));
     const count = ownersBy(first).filter((id) => id === idOf(heavy)).length;
     expect(count).toBeGreaterThan(KEYS.length / 2);
 
@@ -199,6 +196,7 @@ describe('messages to owners', () => {
 
   beforeEach(async () => {
     await startThree();
+    await cloud.until(() => share(THREE));
     key = KEYS.find((each) => keysOf(owner).isOwner(each))!;
   });
 

@@ -7,7 +7,7 @@ import {
   type PeerScheduleOptions,
 } from '../../../src/integrations/schedule/index.js';
 import { KeysService, PeerCloudModule } from '../../../src/index.js';
-import { createTestCloud, type TestCloud } from '../../../src/testing/index.js';
+import { createCloud, type Cloud } from '../../support/clouds.js';
 import { until } from '../../support/until.js';
 
 /** An app with jobs. */
@@ -27,7 +27,7 @@ export interface ReplicaSetup {
   options?: PeerScheduleOptions;
 }
 
-let cloud: TestCloud | undefined;
+let cloud: Cloud | undefined;
 
 /** Ends every replica that a test has left running; for `afterEach`. */
 export async function closeReplicas(): Promise<void> {
@@ -40,7 +40,7 @@ export async function startReplicas(
   count: number,
   { providers, imports = [], options }: ReplicaSetup,
 ): Promise<Replica[]> {
-  cloud = await createTestCloud(
+  cloud = await createCloud(
     count,
     {
       imports: [
@@ -81,7 +81,7 @@ export async function addReplica(): Promise<Replica> {
   return ready(cloud!, index!);
 }
 
-async function ready(among: TestCloud, index: number): Promise<Replica> {
+async function ready(among: Cloud, index: number): Promise<Replica> {
   const get: Replica['get'] = (type) => among.get(index, type);
   const app = among.apps[index]!;
   const schedule = get(ScheduleService);

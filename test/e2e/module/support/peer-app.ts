@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
@@ -21,6 +22,8 @@ import {
   type PeerCloudEvent,
   type PeerCloudOptions,
 } from '../../../../src/index.js';
+import { natsTransport } from '../../../../src/integrations/nats/index.js';
+import { ON_NATS } from '../../../support/clouds.js';
 import type { Certificate } from '../../../support/certificates.js';
 import { until, type UntilOptions } from '../../../support/until.js';
 
@@ -74,8 +77,12 @@ export const QUICK: PeerCloudOptions = {
 
 const running = new Set<PeerApp>();
 
+/** Where the specs run on NATS, all peers of a test are of one cloud. */
+let natsCloud = randomUUID();
+
 /** Ends every app that a test has left running; for `afterEach`. */
 export async function closePeers(): Promise<void> {
+  natsCloud = randomUUID();
   await Promise.all([...running].map((peer) => peer.close()));
 }
 
@@ -160,12 +167,15 @@ async function createApp(
 ): Promise<INestApplicationContext> {
   const { place = 'mounted', options, imports = [], ...rest } = setup;
   const listener = { port: setup.port ?? 0, host: setup.host ?? '127.0.0.1' };
+  const isOnNats = place === 'on NATS' || (ON_NATS && !setup.module);
   const module =
     setup.module ??
     PeerCloudModule.forRoot({
       ...QUICK,
-      ...(place !== 'mounted' && place !== 'on NATS' && { listener }),
+      ...(place !== 'mounted' && !isOnNats && { listener }),
+      ...(isOnNats && { transport: natsTransport(), cloud: natsCloud }),
       ...options,
+      ...(isOnNats && { peers: undefined }),
     });
   @Module({
     imports: [module, ...imports],
