@@ -134,7 +134,7 @@ describe('a member', () => {
     [
       'break all the time',
       ({ victim }) => {
-        const timer = setInterval(() => victim.network.breakStreams());
+        const timer = setInterval(() => victim.network.cutOff());
         onTestFinished(() => clearInterval(timer));
       },
     ],

@@ -49,6 +49,13 @@ export class Outsider {
     return this.seen.filter(({ subject }) => pattern.test(subject));
   }
 
+  /** Refusals of what may have been signed before the start of who is asked. */
+  refusals(): Msg[] {
+    return this.of(/\.r\.[^.]+$/).filter(
+      ({ headers }) => headers?.get('peercloud-status') === '401',
+    );
+  }
+
   close(): Promise<void> {
     return this.connection.close();
   }

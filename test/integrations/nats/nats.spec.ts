@@ -94,7 +94,6 @@ await describeWith([NATS], 'a cloud on NATS', () => {
       peers.map(() => ({ pattern: 'echo', n: 1, metadata: { trace: 'é' } })),
     );
     expect(subjects().filter((subject) => subject === 'all')).toHaveLength(1);
-    expect(subjects().filter((subject) => /\.s\./.test(subject))).toEqual([]);
   });
 
   it('has streams of replies, and bodies larger than the server takes at once', async () => {
@@ -114,7 +113,6 @@ await describeWith([NATS], 'a cloud on NATS', () => {
       seen.push(reply);
     }
     expect(seen).toHaveLength(100);
-    expect(b.messaging.lane(a.membership.self.id)).toBeUndefined();
     expect(a.messaging.lane(id)).toMatchObject({ kind: 'stream' });
   });
 
@@ -167,9 +165,9 @@ await describeWith([NATS], 'a cloud on NATS', () => {
     );
     // Both at once, when they have been there for long enough.
     await until(async () => {
-      const before = subjects().filter((subject) => /\.s\./.test(subject));
-      const after = (await ask()).filter((subject) => /\.s\./.test(subject));
-      return before.length === after.length;
+      const before = outsider.refusals().length;
+      await ask();
+      return outsider.refusals().length === before;
     });
     const stranger = await start({ security: { secret: 'another one of 16' } });
     await until(() => outsider.of(/\.q\.join$/).length > 3);
