@@ -14,6 +14,7 @@ export type PartName =
   | 'light-beside-heavy'
   | 'open-loop'
   | 'growth'
+  | 'idle'
   | 'join';
 
 /** Where a peer answers: plain data, since it crosses process borders. */

@@ -11,9 +11,17 @@ export const PART_OPTIONS = [
   'growth',
   'fan-out',
   'sockets',
+  'idle',
 ] as const;
 
 export type PartOption = (typeof PART_OPTIONS)[number];
+
+/** Those of a check. */
+const CHECKED_PARTS: readonly PartOption[] = [
+  'request-reply',
+  'broadcast',
+  'idle',
+];
 
 /** What to measure and for how long. */
 export interface BenchOptions {
@@ -23,6 +31,8 @@ export interface BenchOptions {
   quick: boolean;
   /** Only whether every contender answers: some seconds in all. */
   ci: boolean;
+  /** A quick run of the floors about messages, broadcasts and rest, each of which may be missed by a margin. */
+  check: boolean;
   /** Also draw the chart. */
   plot: boolean;
   /** Contenders to take (names of the files in `contenders/`). Default: all. */
@@ -43,6 +53,7 @@ export interface BenchOptions {
 export const USAGE = `npm run bench -- [options]
   --quick              fewer cells and rounds, some five minutes
   --ci                 only whether every contender answers
+  --check              whether the floors hold within a wide margin, some three minutes
   --plot               also draw the chart
   --only=a,b           contenders (file names in bench/contenders)
   --parts=a,b          parts: ${PART_OPTIONS.join(', ')}
@@ -58,6 +69,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     options: {
       quick: { type: 'boolean', default: false },
       ci: { type: 'boolean', default: false },
+      check: { type: 'boolean', default: false },
       plot: { type: 'boolean', default: false },
       only: { type: 'string' },
       parts: { type: 'string' },
@@ -67,18 +79,20 @@ export function readOptions(args: readonly string[]): BenchOptions {
       'report-from': { type: 'string' },
     },
   });
-  const { quick, ci, plot, only, parts, rounds, ms, profile } = values;
-  const isPartial = [only, parts, rounds, ms, profile].some(
-    (value) => value !== undefined,
-  );
+  const { ci, check, plot, only, parts, rounds, ms, profile } = values;
+  const quick = values.quick || check;
+  const isPartial =
+    check ||
+    [only, parts, rounds, ms, profile].some((value) => value !== undefined);
   return {
     kind: isPartial ? 'partial' : quick ? 'quick' : 'full',
     quick,
     ci,
+    check,
     plot,
     only: list(only),
-    parts: list(parts)?.map(partOf) ?? PART_OPTIONS,
-    rounds: count('rounds', rounds) ?? (quick ? 3 : 5),
+    parts: list(parts)?.map(partOf) ?? (check ? CHECKED_PARTS : PART_OPTIONS),
+    rounds: count('rounds', rounds) ?? (check ? 2 : quick ? 3 : 5),
     measureMs: count('ms', ms) ?? (quick ? 250 : 1_000),
     warmUpMs: quick ? 400 : 1_000,
     profile,

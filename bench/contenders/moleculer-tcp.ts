@@ -27,7 +27,7 @@ function brokerOptions(
 
 const contender: Contender = {
   title: 'Moleculer TCP',
-  parts: ['request-reply', 'broadcast', 'open-loop'],
+  parts: ['request-reply', 'broadcast', 'open-loop', 'idle'],
   // Its nodes take half a second each to start, and find each other by and by.
   notQuick: ['broadcast'],
 

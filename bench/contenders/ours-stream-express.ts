@@ -11,5 +11,6 @@ export default peerCloudContender(
     'open-loop',
     'growth',
     'join',
+    'idle',
   ],
 );

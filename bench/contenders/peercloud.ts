@@ -5,7 +5,7 @@ import { originalPeer } from './support/npm-peercloud.js';
 
 const contender: Contender = {
   title: 'npm peercloud',
-  parts: ['request-reply', 'broadcast', 'growth'],
+  parts: ['request-reply', 'broadcast', 'growth', 'idle'],
   startsOneByOne: true,
 
   async server({ index, host, seeds }) {

@@ -1,11 +1,15 @@
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** What a process holds and has used so far; crosses process borders. */
 export interface Usage {
+  /** When, on the clock of `performance.now()` of the process. */
+  at: number;
   /** CPU time in µs since its start, user and system. */
   cpuUs: number;
   rssBytes: number;
   heapBytes: number;
+  /** How often its main thread has slept and woken so far; undefined where the system does not say. */
+  wakeUps: number | undefined;
   /** Open sockets; undefined where the system does not list them. */
   sockets: number | undefined;
 }
@@ -18,11 +22,22 @@ export function usage(settle: boolean): Usage {
   const cpu = process.cpuUsage();
   const memory = process.memoryUsage();
   return {
+    at: performance.now(),
+    wakeUps: countWakeUps(),
     cpuUs: cpu.user + cpu.system,
     rssBytes: memory.rss,
     heapBytes: memory.heapUsed + memory.external,
     sockets: countSockets(),
   };
+}
+
+function countWakeUps(): number | undefined {
+  try {
+    const status = readFileSync('/proc/self/status', 'utf8');
+    return Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(status)?.[1]);
+  } catch {
+    return undefined;
+  }
 }
 
 function countSockets(): number | undefined {

@@ -3,6 +3,7 @@ import type { Part } from '../runner/job.js';
 import { broadcast } from './broadcast.js';
 import { fanOut } from './fan-out.js';
 import { growth } from './growth.js';
+import { idle } from './idle.js';
 import { join } from './join.js';
 import { lightBesideHeavy } from './light-beside-heavy.js';
 import { openLoopAtHalfPeak } from './open-loop.js';
@@ -21,4 +22,5 @@ export const PARTS: Record<PartOption, Part> = {
   growth,
   'fan-out': fanOut,
   sockets,
+  idle,
 };

@@ -3,6 +3,7 @@ import type { Findings } from '../runner/findings.js';
 import { fanOutTable } from './fan-out-table.js';
 import { floorTable } from './floor-table.js';
 import { growthTable } from './growth-table.js';
+import { idleTable } from './idle-table.js';
 import { otherTables } from './other-tables.js';
 import { requestReplyTables } from './request-reply-tables.js';
 import { socketsTables } from './sockets-tables.js';
@@ -25,6 +26,7 @@ export function report(findings: Findings): string {
     growthTable(findings),
     fanOutTable(findings),
     ...socketsTables(findings),
+    idleTable(findings),
   ].filter(({ rows }) => rows.length > 0);
   return [
     '# Benchmarks',

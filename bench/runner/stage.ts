@@ -16,8 +16,8 @@ import { BenchProcess } from './child-process.js';
 import { processCpuUs } from './process-cpu.js';
 import type { RegisteredContender } from './registry.js';
 
-const HOST = '127.0.0.1';
-const CHILD = new URL('../child/main.js', import.meta.url).pathname;
+export const HOST = '127.0.0.1';
+export const CHILD = new URL('../child/main.js', import.meta.url).pathname;
 const CALL_TIMEOUT = 20_000;
 /** How much longer than planned a load may take on its own account. */
 const MAX_STRETCH = 5;
