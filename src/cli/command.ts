@@ -3,7 +3,7 @@ import { readConnection } from './connection.js';
 import type { Io } from './io.js';
 import { Observer } from './observer.js';
 import type { Options, OptionSpecs } from './options.js';
-import { jsonLine, Painter, table, type Cell } from './text.js';
+import { jsonLine, Painter, table, type Column } from './text.js';
 
 /** One thing that the command can do. */
 export interface Command {
@@ -63,11 +63,9 @@ export class Session {
     this.print(jsonLine(value));
   }
 
-  printTable(
-    heads: readonly string[],
-    rows: readonly (readonly Cell[])[],
-  ): void {
-    this.io.stdout.write(table(heads, rows, this.io.stdout, this.painter));
+  printTable<T>(columns: readonly Column<T>[], rows: readonly T[]): void {
+    const { stdout } = this.io;
+    stdout.write(table(columns, rows, stdout, this.painter));
   }
 
   /** Something that is no answer, for who watches. */

@@ -206,6 +206,9 @@ export class Observer {
     if (code === 'CONNECTION_LOST' && !this.#config.tls) {
       return `${text} (does the cloud have TLS? --ca <file>)`;
     }
+    if (code === 'CONNECTION_LOST' && !this.#config.tls?.materials.cert) {
+      return `${text} (do the peers ask for a certificate? --cert, --key)`;
+    }
     return code === 'REFUSED'
       ? 'nothing listens there: --peer <host:port> names a peer'
       : text;

@@ -1,4 +1,13 @@
-import { clean, fit, jsonLine, Painter, table, widthOf } from './text.js';
+import type { Output } from './io.js';
+import {
+  clean,
+  fit,
+  jsonLine,
+  Painter,
+  table,
+  widthOf,
+  type Column,
+} from './text.js';
 
 const PIPE = { write: () => true };
 const terminal = (columns: number) => ({ ...PIPE, isTTY: true, columns });
@@ -38,21 +47,36 @@ describe('what goes to a terminal', () => {
 
 describe('a table', () => {
   const rows = [
-    [{ text: 'a' }, { text: 'x'.repeat(50) }, { text: 'last' }],
-    [{ text: '日本' }, { text: 'y' }, { text: '' }],
+    ['a', 'x'.repeat(30), 'x'.repeat(20), 'last', ''],
+    ['日本', 'y', '', '', ''],
   ];
-  const heads = ['ONE', 'TWO', 'THREE'];
+  const columns = ['ONE', 'TWO', 'THREE', 'FOUR', 'EMPTY'].map(
+    (head, at): Column<string[]> => ({
+      head,
+      cell: (row) => ({ text: row[at]! }),
+      gives: at === 2 ? 1 : 0,
+    }),
+  );
+  const linesOf = (output: Output) =>
+    table(columns, rows, output, plain).trimEnd().split('\n');
 
-  it('fits the line of a terminal: the widest column gives way', () => {
-    const lines = table(heads, rows, terminal(40), plain).trimEnd().split('\n');
-    expect(lines.map(widthOf).every((width) => width <= 40)).toBe(true);
-    expect(lines[1]).toContain('xxx…');
-    expect(lines[1]).toContain('last');
-    expect(lines[2]!.indexOf('y')).toBe(lines[0]!.indexOf('TWO') - 2);
+  it('is complete where it is piped, without columns in which nothing is', () => {
+    const [head, first, second] = linesOf(PIPE);
+    expect(head).toMatch(/^ONE {3}TWO +THREE +FOUR$/);
+    expect(first).toContain(`${'x'.repeat(30)}  ${'x'.repeat(20)}  last`);
+    expect(second!.indexOf('y')).toBe(head!.indexOf('TWO') - 2);
   });
 
-  it('keeps a little of every column, and is complete where it is piped', () => {
-    expect(table(heads, rows, terminal(10), plain)).toContain('xxxxx…');
-    expect(table(heads, rows, PIPE, plain)).toContain('x'.repeat(50));
+  it('fits the line of a terminal: some columns give way before others', () => {
+    const lines = linesOf(terminal(55));
+    expect(lines.map(widthOf).every((width) => width <= 55)).toBe(true);
+    expect(lines[1]).toMatch(/ x{30} {2}x{9,12}… {2}last$/);
+    const narrow = linesOf(terminal(40));
+    expect(narrow.map(widthOf).every((width) => width <= 40)).toBe(true);
+    expect(narrow[1]).toMatch(/ x{7,}… {2}x{7}… {2}last$/);
+  });
+
+  it('keeps a little of every column', () => {
+    expect(linesOf(terminal(10))[1]).toMatch(/x{7}… {2}x{7}… {2}last$/);
   });
 });

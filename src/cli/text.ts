@@ -75,56 +75,76 @@ export interface Cell {
   colour?: Colour;
 }
 
+export interface Column<T> {
+  head: string;
+  cell: (row: T) => Cell;
+  /** Where the table is too wide, those with the higher number give way first. Default 0. */
+  gives?: number;
+}
+
 const GAP = '  ';
 
 /** Places that a column keeps, whatever has to fit. */
-const LEAST = 6;
+const LEAST = 8;
 
 /**
- * A table whose columns are as wide as what is in them. Where the line of a terminal is shorter, the widest
- * give way; what is piped is complete.
+ * A table whose columns are as wide as what is in them; empty ones are left out. Where the line of a
+ * terminal is shorter, some give way; what is piped is complete.
  */
-export function table(
-  heads: readonly string[],
-  rows: readonly (readonly Cell[])[],
-  { isTTY, columns }: Output,
+export function table<T>(
+  columns: readonly Column<T>[],
+  rows: readonly T[],
+  { isTTY, columns: places }: Output,
   painter: Painter,
 ): string {
-  const lines = [
-    heads.map((text): Cell => ({ text, colour: 'bold' })),
-    ...rows.map((row) =>
-      row.map((cell) => ({ ...cell, text: clean(cell.text) })),
-    ),
-  ];
-  const widths = heads.map((_head, at) =>
-    Math.max(...lines.map((line) => widthOf(line[at]!.text))),
-  );
-  if (isTTY && columns) {
-    shrink(widths, columns - GAP.length * (heads.length - 1));
+  const shown = columns
+    .map((column) => ({
+      ...column,
+      cells: rows.map(column.cell).map(cleanCell),
+    }))
+    .filter(
+      ({ cells }) =>
+        cells.length === 0 || cells.some(({ text }) => text !== ''),
+    )
+    .map(({ head, cells, gives = 0 }) => {
+      const all: Cell[] = [{ text: head, colour: 'bold' }, ...cells];
+      const width = Math.max(...all.map(({ text }) => widthOf(text)));
+      return { all, width, gives };
+    });
+  if (isTTY && places) {
+    shrink(shown, places - GAP.length * (shown.length - 1));
   }
-  return lines
-    .map((line) => {
-      const cells = line.map(({ text, colour }, at) => {
-        const shown = fit(text, widths[at]!);
-        const isLast = at === line.length - 1;
-        const rest = isLast ? 0 : widths[at]! - widthOf(shown);
-        return painter.paint(shown, colour) + ' '.repeat(rest);
-      });
-      return `${cells.join(GAP).trimEnd()}\n`;
-    })
-    .join('');
+  const lines = [columns, ...rows].map((_row, line) =>
+    shown
+      .map(({ all, width }) => {
+        const { text, colour } = all[line]!;
+        const fitting = fit(text, width);
+        const rest = ' '.repeat(width - widthOf(fitting));
+        return painter.paint(fitting, colour) + rest;
+      })
+      .join(GAP)
+      .trimEnd(),
+  );
+  return `${lines.join('\n')}\n`;
 }
 
-function shrink(widths: number[], places: number): void {
-  for (let over = sum(widths) - places; over > 0; over--) {
-    const widest = Math.max(...widths);
-    if (widest <= LEAST) {
+/** Takes from the widest of those that give first, as long as they have something to give. */
+function shrink(
+  columns: { width: number; gives: number }[],
+  places: number,
+): void {
+  let over = columns.reduce((sum, { width }) => sum + width, 0) - places;
+  for (; over > 0; over--) {
+    const [first] = columns
+      .filter(({ width }) => width > LEAST)
+      .sort((one, two) => two.gives - one.gives || two.width - one.width);
+    if (!first) {
       return;
     }
-    widths[widths.lastIndexOf(widest)]!--;
+    first.width--;
   }
 }
 
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, each) => total + each, 0);
+function cleanCell(cell: Cell): Cell {
+  return { ...cell, text: clean(cell.text) };
 }

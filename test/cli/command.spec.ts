@@ -127,7 +127,7 @@ describe('members', () => {
   it('has what the console knows, where the peer has one', async () => {
     const { out } = await run(['members', ...at(alpha)]);
     expect(out).toContain('PACKAGE');
-    expect(out).toContain('0 out, 0 in');
+    expect(out).toContain('OUT/S');
   });
 
   it('takes the first peer that answers, also from the environment', async () => {

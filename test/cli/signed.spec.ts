@@ -130,7 +130,9 @@ it('a cloud with TLS is asked over https', async () => {
   const pinged = await run(['ping', id, '-c', '1', ...at, ...options]);
   expect(pinged.code).toBe(0);
   expect(await failureOf('members', ...at)).toContain('have TLS?');
-  await failureOf('members', ...at, '--ca', fileWith(ca));
+  expect(await failureOf('members', ...at, '--ca', fileWith(ca))).toContain(
+    'ask for a certificate?',
+  );
   await failureOf('members', ...at, '--tls');
 });
 

@@ -118,33 +118,48 @@ export const watch: Command = {
 };
 
 function printMembers(session: Session, all: readonly Member[]): void {
-  const reported = all.some(({ report }) => report);
-  const heads = ['NAME', 'ID', 'ADDRESS', 'STATE', 'FOR'];
-  const more = reported ? ['PACKAGE', 'APP', 'ROUND TRIP', 'MESSAGES/S'] : [];
   const now = Date.now();
-  session.printTable(
-    [...heads, ...more, 'DATA'],
-    all.map((member): Cell[] => [
-      { text: member.name ?? '' },
-      { text: member.id },
-      { text: addressOf(member) },
-      { text: member.state, colour: colourOf(member.state) },
-      { text: ageOf(now - Date.parse(member.since)) },
-      ...(reported ? reportOf(member) : []),
-      { text: dataOf(member), colour: 'dim' },
-    ]),
+  session.printTable<Member>(
+    [
+      { head: 'NAME', cell: ({ name = '' }) => ({ text: name }) },
+      { head: 'ID', gives: 1, cell: ({ id }) => ({ text: id }) },
+      { head: 'ADDRESS', cell: (member) => ({ text: addressOf(member) }) },
+      {
+        head: 'STATE',
+        cell: ({ state }) => ({ text: state, colour: colourOf(state) }),
+      },
+      {
+        head: 'FOR',
+        cell: ({ since }) => ({ text: ageOf(now - Date.parse(since)) }),
+      },
+      {
+        head: 'PACKAGE',
+        cell: ({ report }) => ({ text: report?.version ?? '' }),
+      },
+      {
+        head: 'APP',
+        cell: ({ report }) => ({ text: report?.appVersion ?? '' }),
+      },
+      {
+        head: 'ROUND TRIP',
+        cell: ({ roundTrip }) => ({
+          text: roundTrip ? `${roundTrip.p50.toFixed(1)} ms` : '',
+        }),
+      },
+      { head: 'OUT/S', cell: ({ report }) => rateOf(report?.rates.sent) },
+      { head: 'IN/S', cell: ({ report }) => rateOf(report?.rates.received) },
+      {
+        head: 'DATA',
+        gives: 2,
+        cell: (member) => ({ text: dataOf(member), colour: 'dim' }),
+      },
+    ],
+    all,
   );
 }
 
-function reportOf({ report, roundTrip }: Member): Cell[] {
-  return [
-    report?.version ?? '',
-    report?.appVersion ?? '',
-    roundTrip ? `${roundTrip.p50.toFixed(1)} ms` : '',
-    report
-      ? `${Math.round(report.rates.sent)} out, ${Math.round(report.rates.received)} in`
-      : '',
-  ].map((text) => ({ text }));
+function rateOf(messages: number | undefined): Cell {
+  return { text: messages === undefined ? '' : messages.toFixed(0) };
 }
 
 /** Its data without the name, which has a column. */
@@ -162,19 +177,37 @@ function printJobs(
     const member = members.find((each) => each.id === id);
     return member ? callingOf(member) : (id ?? 'nobody');
   };
-  session.printTable(
-    ['JOB', 'KIND', 'OWNER', 'LAST RUN', 'STATE', 'TOOK'],
-    all.map(({ name, kind, owner, runs: [last] }): Cell[] => [
-      { text: name },
-      { text: kind },
-      { text: nameOf(owner) },
-      { text: last?.occurrence ?? '' },
-      { text: last?.state ?? '', colour: colourOf(last?.state) },
+  session.printTable<Job>(
+    [
+      { head: 'JOB', cell: ({ name }) => ({ text: name }) },
+      { head: 'KIND', cell: ({ kind }) => ({ text: kind }) },
       {
-        text:
-          last?.duration === undefined ? '' : `${Math.round(last.duration)} ms`,
+        head: 'OWNER',
+        gives: 1,
+        cell: ({ owner }) => ({ text: nameOf(owner) }),
       },
-    ]),
+      {
+        head: 'LAST RUN',
+        cell: ({ runs: [last] }) => ({ text: last?.occurrence ?? '' }),
+      },
+      {
+        head: 'STATE',
+        cell: ({ runs: [last] }) => ({
+          text: last?.state ?? '',
+          colour: colourOf(last?.state),
+        }),
+      },
+      {
+        head: 'TOOK',
+        cell: ({ runs: [last] }) => ({
+          text:
+            last?.duration === undefined
+              ? ''
+              : `${Math.round(last.duration)} ms`,
+        }),
+      },
+    ],
+    all,
   );
 }
 
