@@ -115,7 +115,14 @@ describe('bodies', () => {
       '{"data":{"__proto__":{"admin":true}}}',
       '{"constructor":{"prototype":{"admin":true}}}',
     ];
-    for (const path of ['/join', '/status', '/message', '/joined', '/sync']) {
+    for (const path of [
+      '/join',
+      '/status',
+      '/message',
+      '/joined',
+      '/sync',
+      '/observe',
+    ]) {
       for (const body of hostile) {
         const answer = await post(peer, path, body);
         expect([answer.status, answer.body.code]).toEqual([

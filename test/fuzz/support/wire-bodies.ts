@@ -100,6 +100,23 @@ export function bodiesOf({ ids, ports }: Cast) {
     message: object({ type: oneOf('echo'), list: hostile }),
     update: object({ id, data, incarnation, features }),
     sync,
+    observe: object({
+      ask: oneOf('members', 'owner', 'send', 'broadcast', 'next', 'secrets'),
+      key: oneOf('k'),
+      to: id,
+      timeout: oneOf(1, 100),
+      body: hostile,
+      feed: hostile,
+      change: fc.oneof(
+        hostile,
+        object({
+          use: oneOf('x'),
+          remove: oneOf('x'),
+          install: fc.oneof(hostile, object({ from: hostile, box: hostile })),
+          present: oneOf('x'),
+        }),
+      ),
+    }),
   };
   return { answers, requests };
 }

@@ -33,6 +33,7 @@ const HARMLESS: { path: string; body: Body; sender?: string }[] = [
   { path: '/status', body: { ext: { digest: 'x', updates: [] } } },
   { path: '/check', body: {} },
   { path: '/sync', body: { digest: 'x', members: [] } },
+  { path: '/observe', body: { ask: 'members' }, sender: 'stranger' },
 ];
 
 const nonText = fc.oneof(
