@@ -13,7 +13,7 @@ import {
 import { builtinModules } from 'node:module';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -42,6 +42,22 @@ const PACKAGES = [
 
 const USUAL = PACKAGES.map((each) => each.slice(0, each.lastIndexOf('@')));
 
+/** Pages whose code needs what every app has, and no more. */
+const PAGES = [
+  'README.md',
+  'docs/configuration.md',
+  'docs/discovery.md',
+  'docs/keys.md',
+  'docs/members.md',
+  'docs/messages.md',
+  'docs/standalone.md',
+];
+
+/** Where an integration's page has another name, and what its code needs beside the integration. */
+const PAGE_OF: Record<string, { page: string; packages: string[] }> = {
+  fences: { page: 'jobs', packages: ['pg@8', '@types/pg@8'] },
+};
+
 /** Packages that do not work without others, which npm installs beside them where it is left to itself. */
 const NEEDS: Record<string, string[]> = {
   '@nestjs/platform-socket.io': ['@nestjs/websockets'],
@@ -52,12 +68,19 @@ try {
   const tarball = await pack();
   await install(tarball);
   await cp(FIXTURES, folder, { recursive: true });
-  await copyCode('README.md', folder);
+  for (const page of PAGES) {
+    await copyCode(page, folder);
+  }
   await step('import from ESM', () => node('esm.mjs'));
   await step('require from CommonJS', () => node('cjs.cjs'));
   await step('types, in ESM and CommonJS', () => node(TSC, '-p', '.'));
   await step('a small app', () => node('app.mjs'));
-  await step("the README's first app, twice, and the command", greetings);
+  await step("the README's first app, twice, and the command", () =>
+    greetings('README-0.mjs'),
+  );
+  for (const type of ['module', 'commonjs']) {
+    await step(`the first path of the docs, as ${type}`, () => firstPath(type));
+  }
   await step('a CommonJS consumer', () => node('consumer.cjs'));
   for (const example of await exampleNames()) {
     await step(`build ${example} as a reader would`, () => build(example));
@@ -122,7 +145,7 @@ function checkContents(
     }
   }
   const allowed =
-    /^(dist\/bundle\/[\w/.-]+(\.js|\.js\.map|\.d\.ts)|dist\/bundle\/integrations\/console\/page\/[\w.]+|deploy\/[\w/.]+|(docs|bench)\/[\w.]+\.md|bench\/results\.svg|package\.json|[A-Z]+(\.md)?)$/;
+    /^(dist\/bundle\/[\w/.-]+(\.js|\.js\.map|\.d\.ts)|dist\/bundle\/integrations\/console\/page\/[\w.]+|deploy\/[\w/.]+|(docs|bench)\/[\w.-]+\.md|bench\/results\.svg|package\.json|[A-Z]+(\.md)?)$/;
   const stray = paths.filter((path) => !allowed.test(path));
   if (stray.length > 0) {
     throw new Error(`the tarball should not have ${stray.join(', ')}`);
@@ -146,16 +169,43 @@ async function copyCode(page: string, project: string): Promise<void> {
     .map(([, code]) => code!)
     .filter((code) => code.startsWith('import') && !code.includes('it('));
   for (const [index, code] of blocks.entries()) {
-    await writeFile(join(project, `page-${index}.mts`), code);
+    const name = basename(page, '.md');
+    await writeFile(join(project, `${name}-${index}.mts`), code);
   }
 }
 
-/** Both replicas greet the other, and log what it answers. */
-async function greetings(): Promise<void> {
+/** What docs/getting-started.md has its reader do in a new app, as far as it is about files. */
+async function firstPath(type: string): Promise<void> {
+  const text = await readFile(join(ROOT, 'docs/getting-started.md'), 'utf8');
+  const files = [...text.matchAll(/^`src\/(.+?)`.*\n\n```ts\n([^]*?)```/gm)];
+  const project = join(folder, `first-path-${type}`);
+  await mkdir(project);
+  await write(project, {
+    'package.json': JSON.stringify({ type }),
+    'tsconfig.json': `{ "extends": "../tsconfig.json", "include": ["*.ts"] }`,
+    ...Object.fromEntries(files.map(([, name, code]) => [name, code!])),
+  });
+  await node(TSC, '-p', project);
+  await greetings(`first-path-${type}/main.js`, [
+    `first-path-${type}/app.module.js`,
+  ]);
+}
+
+/**
+ * Starts a program twice: both replicas greet the other, and log what it answers.
+ * @param others files beside the program's own that name the port
+ */
+async function greetings(
+  program: string,
+  others: readonly string[] = [],
+): Promise<void> {
   const port = await freePort();
-  const code = await readFile(join(folder, 'page-0.mjs'), 'utf8');
-  const file = join(folder, 'first-app.mjs');
-  await writeFile(file, code.replaceAll('3000', String(port)));
+  for (const name of [program, ...others]) {
+    const file = join(folder, name);
+    const code = await readFile(file, 'utf8');
+    await writeFile(file, code.replaceAll('3000', String(port)));
+  }
+  const file = join(folder, program);
   const replicas = [String(port), '0'].map((PORT) =>
     spawn(process.execPath, [file], { env: { ...process.env, PORT } }),
   );
@@ -239,7 +289,8 @@ async function integrationNames(): Promise<string[]> {
  */
 async function checkIntegration(name: string): Promise<void> {
   const project = join(folder, 'integrations', name);
-  const peers = await peersOf(name);
+  const own = PAGE_OF[name];
+  const peers = [...(await peersOf(name)), ...(own?.packages ?? [])];
   await mkdir(project, { recursive: true });
   await step(`install ${name} with ${peers.join(', ') || 'nothing else'}`, () =>
     installBelow(project, peers),
@@ -252,8 +303,9 @@ async function checkIntegration(name: string): Promise<void> {
     'types.cts': `export * from '${entry}';`,
     'tsconfig.json': `{ "extends": "../../tsconfig.json", "include": ["*.mts", "*.cts"] }`,
   });
-  if (existsSync(join(ROOT, `docs/${name}.md`))) {
-    await copyCode(`docs/${name}.md`, project);
+  const page = `docs/${own?.page ?? name}.md`;
+  if (existsSync(join(ROOT, page))) {
+    await copyCode(page, project);
   }
   await step(`import ${name} from ESM and CommonJS`, async () => {
     await node(join(project, 'esm.mjs'));

@@ -100,7 +100,7 @@ const HEADER = `<!-- Written by \`npm run docs:options\`, from src/options/optio
 
 # Options, section by section
 
-All of them are optional. A wrong one ends the start with an error that says which it is, what it got and what to write. The [README](../README.md#options) has those that most apps need.
+All of them are optional. A wrong one ends the start with an error that says which it is, what it got and what to write. [Setting it up](configuration.md#options) has those that most apps need.
 `;
 
 /** The whole text of docs/options.md. */

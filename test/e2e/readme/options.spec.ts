@@ -44,10 +44,10 @@ it('every option is described, and the default that its comment names is the one
   expect(wrong).toEqual([]);
 });
 
-it('the README names the defaults of the table', async () => {
-  const readme = await readFile('README.md', 'utf8');
+it('docs/configuration.md names the defaults of the table', async () => {
+  const page = await readFile('docs/configuration.md', 'utf8');
   const wrong = (await describedOptions()).filter(({ path, rule }) => {
-    const row = new RegExp(`^\\| \`${path}\` .*`, 'm').exec(readme)?.[0];
+    const row = new RegExp(`^\\| \`${path}\` .*`, 'm').exec(page)?.[0];
     const number = defaultText(rule)?.split(' ')[0];
     return row && rule.type === 'integer' && !row.includes(` ${number} `);
   });
@@ -55,7 +55,7 @@ it('the README names the defaults of the table', async () => {
 });
 
 it.each([
-  'README.md',
+  'docs/configuration.md',
   'examples/01-two-peers/src/app.module.ts',
   'examples/02-cache-invalidation/src/app.module.ts',
 ])('the peers of the environment in %s may be empty or unset', async (file) => {

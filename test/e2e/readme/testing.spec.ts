@@ -22,8 +22,8 @@ class Handlers {
   }
 }
 
-/** What the README says about testing, done. */
-describe("the README's ways to test", () => {
+/** What docs/testing.md says about testing without the kit, done. */
+describe('ways to test without the kit', () => {
   const apps: INestApplication<Server>[] = [];
 
   afterEach(async () => {

@@ -1,0 +1,1 @@
+export { default } from '../../tools/docs-site/site.js';
