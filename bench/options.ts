@@ -11,6 +11,7 @@ export const PART_OPTIONS = [
   'growth',
   'fan-out',
   'sockets',
+  'invalidations',
   'idle',
 ] as const;
 

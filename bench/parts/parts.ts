@@ -4,6 +4,7 @@ import { broadcast } from './broadcast.js';
 import { fanOut } from './fan-out.js';
 import { growth } from './growth.js';
 import { idle } from './idle.js';
+import { invalidations } from './invalidations.js';
 import { join } from './join.js';
 import { lightBesideHeavy } from './light-beside-heavy.js';
 import { openLoopAtHalfPeak } from './open-loop.js';
@@ -22,5 +23,6 @@ export const PARTS: Record<PartOption, Part> = {
   growth,
   'fan-out': fanOut,
   sockets,
+  invalidations,
   idle,
 };

@@ -4,6 +4,7 @@ import { fanOutTable } from './fan-out-table.js';
 import { floorTable } from './floor-table.js';
 import { growthTable } from './growth-table.js';
 import { idleTable } from './idle-table.js';
+import { invalidationsTable } from './invalidations-table.js';
 import { otherTables } from './other-tables.js';
 import { requestReplyTables } from './request-reply-tables.js';
 import { socketsTables } from './sockets-tables.js';
@@ -26,6 +27,7 @@ export function report(findings: Findings): string {
     growthTable(findings),
     fanOutTable(findings),
     ...socketsTables(findings),
+    invalidationsTable(findings),
     idleTable(findings),
   ].filter(({ rows }) => rows.length > 0);
   return [
