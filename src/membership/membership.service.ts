@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import { readData } from '../options/peer-data.js';
-import { readPeers } from '../options/peer-list.js';
-import type { PeerAddressInput } from '../options/peer-sources.js';
+import { readSeeds } from '../options/peer-list.js';
+import type { PeerAddressInput, PeerSource } from '../options/peer-sources.js';
 import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
 import {
   MEMBERSHIP_CORE,
@@ -70,9 +70,11 @@ export class MembershipService {
    * @returns true if one of them let this peer in
    * @throws OptionsError if an address is wrong
    */
-  async join(peers?: readonly PeerAddressInput[]): Promise<boolean> {
+  async join(
+    peers?: readonly (PeerAddressInput | PeerSource)[],
+  ): Promise<boolean> {
     const { scheme } = this.#core.self;
-    const seeds = peers && readPeers(peers, 'peers', scheme);
+    const seeds = peers && readSeeds(peers, 'peers', scheme);
     return this.#options.enabled && this.#core.join(seeds);
   }
 

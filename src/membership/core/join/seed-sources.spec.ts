@@ -110,6 +110,15 @@ describe('a source of seeds', () => {
     expect(complaints(a.log)).toEqual([]);
   });
 
+  it('may be joined through by hand', async () => {
+    const cloud = new TestCloud();
+    const b = cloud.peer('b');
+    const a = cloud.peer('a', { ticks: false });
+    const source = registry(() => [b.address]);
+    expect(await cloud.settle(a.core.join([source]))).toBe(true);
+    expect(idsOf(a)).toEqual(['b']);
+  });
+
   it('may name fifty thousand', async () => {
     const cloud = new TestCloud();
     const many = Array.from({ length: 50_000 }, (_, n) => ({

@@ -27,8 +27,7 @@ interface Known {
 
 /** Asks sources for seeds. What they say are hints: a source that fails changes nothing. */
 export class SeedSources {
-  /** As many as the options name. */
-  readonly #known = new Map<SeedSource, Known>();
+  readonly #known = new WeakMap<SeedSource, Known>();
   /** One for each time that somebody waits for a source. */
   readonly #waits = new Set<AbortController>();
 
