@@ -121,6 +121,21 @@ const IDLE_FLOORS = [1, 3, 16].flatMap((processes): Floor[] => {
   ];
 });
 
+/** Nest's own client over this package and over its own transports. */
+const CLIENT_FLOORS = (
+  [
+    ['nest-tcp', 'Nest TCP transport', 2.5],
+    ['nest-nats', 'Nest NATS transport', 5],
+    ['nest-redis', 'Nest Redis transport', 5],
+  ] as const
+).map(([other, against, value]) =>
+  rateFloor(
+    '`ClientProxy` of `nestjs-peercloud/microservices`, 60 B, 64 in flight',
+    ['ours-microservices', other, against],
+    value,
+  ),
+);
+
 const SAME = 'request/reply 60 B, 64 in flight, stream lane, Express, mounted';
 
 /** Every floor, in the order of the report. */
@@ -194,6 +209,7 @@ export const FLOORS: readonly Floor[] = [
     ['ours-message-signed', MESSAGE, 'unsigned'],
     0.5,
   ),
+  ...CLIENT_FLOORS,
   ...SOCKET_FLOORS,
   ...IDLE_FLOORS,
 ];

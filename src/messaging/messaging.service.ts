@@ -158,10 +158,11 @@ export class MessagingService {
     if (tracing) {
       this.#traces.describe(name, tracing);
     }
+    const head = new OutgoingHead(name);
     return new PeerChannel(name, {
-      send: (peer, body, options) => this.#send(name, peer, body, options),
-      broadcast: (body, options) => this.#broadcast(name, body, options),
-      stream: (peer, body, options) => this.#replies(name, peer, body, options),
+      send: (peer, body, options) => this.#send(head, peer, body, options),
+      broadcast: (body, options) => this.#broadcast(head, body, options),
+      stream: (peer, body, options) => this.#replies(head, peer, body, options),
       handle: (handler) => this.#router.registerChannel(name, handler),
     });
   }
@@ -187,7 +188,7 @@ export class MessagingService {
   }
 
   #send(
-    channel: string | undefined,
+    channel: OutgoingHead | undefined,
     peer: Peer | string,
     body: unknown,
     options?: SendOptions,
@@ -206,7 +207,7 @@ export class MessagingService {
   }
 
   #broadcast<T>(
-    channel: string | undefined,
+    channel: OutgoingHead | undefined,
     body: unknown,
     options?: BroadcastOptions,
   ): Broadcast<T> {
@@ -223,8 +224,8 @@ export class MessagingService {
     }
     const trace = {
       self: this.#core.id,
-      pattern: this.#traces.patternOf(channel, message.body.value),
-      channel,
+      pattern: this.#traces.patternOf(channel?.channel, message.body.value),
+      channel: channel?.channel,
       metadata: { ...message.head?.metadata },
       peers: peers.length,
     };
@@ -258,7 +259,7 @@ export class MessagingService {
   }
 
   #replies(
-    channel: string | undefined,
+    channel: OutgoingHead | undefined,
     peer: Peer | string,
     body: unknown,
     options?: SendOptions,
@@ -299,14 +300,14 @@ export class MessagingService {
 
   #prepare(
     body: MessageBody,
-    channel: string | undefined,
+    channel: OutgoingHead | undefined,
     options?: SendOptions,
   ): OutgoingMessage {
     const metadata = options?.metadata;
     const head =
-      channel === undefined && metadata === undefined
-        ? undefined
-        : new OutgoingHead(channel, metadata);
+      metadata === undefined
+        ? channel
+        : new OutgoingHead(channel?.channel, metadata);
     const timeout =
       options?.timeout === undefined
         ? this.#options.messageTimeout

@@ -43,7 +43,8 @@ export async function nestClient(proxies: ClientProxy[]): Promise<BenchClient> {
   };
 }
 
-function echoModule(pattern: string): Type {
+/** A module with the handler. */
+export function echoModule(pattern: string): Type {
   @Controller()
   class EchoController {
     @MessagePattern(pattern)

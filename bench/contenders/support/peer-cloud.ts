@@ -15,6 +15,7 @@ import {
   type Peer,
   type PeerCloudOptions,
 } from 'nestjs-peercloud';
+import { PeerCloudTelemetryModule } from 'nestjs-peercloud/opentelemetry';
 import type {
   BenchClient,
   ClientEnv,
@@ -25,6 +26,7 @@ import type {
 } from '../../contender.js';
 import { isEcho } from '../../load/body.js';
 import { httpAdapter, type AdapterName } from './http-adapter.js';
+import { startSdk } from './telemetry-sdk.js';
 import { makeCertificate, type Certificate } from './certificate.js';
 
 const JOIN_TIMEOUT = 60_000;
@@ -47,7 +49,7 @@ export interface PeerCloudSetup {
   tls?: boolean;
   security?: PeerCloudOptions['security'];
   /** What a message has that most have not. Default: nothing. */
-  extra?: 'channel' | 'metadata' | 'traced';
+  extra?: 'channel' | 'metadata' | 'traced' | 'telemetry';
 }
 
 /** A channel, and metadata as a trace context has it. */
@@ -157,9 +159,17 @@ function createPeer(
       () => undefined,
     );
   }
+  if (setup.extra === 'telemetry') {
+    startSdk();
+  }
   const module: DynamicModule = {
     module: PeerModule,
-    imports: [PeerCloudModule.forRoot(options)],
+    imports: [
+      PeerCloudModule.forRoot(options),
+      ...(setup.extra === 'telemetry'
+        ? [PeerCloudTelemetryModule.forRoot()]
+        : []),
+    ],
     providers: [EchoHandler],
   };
   return NestFactory.create(module, httpAdapter(setup.adapter, certificate), {

@@ -32,139 +32,162 @@ export interface Reader {
   readonly error: (payload: JsonValue) => void;
   /** Nobody reads any more. */
   isClosed: boolean;
-  /** What ends the request where it is at work. */
-  readonly cancel: Set<() => void>;
+}
+
+type Taken = Exclude<Answer, { none: true }>;
+
+/** Who asks one of several peers. */
+interface Asker<T> {
+  /** Is told of each peer before it is asked; false: none is to be asked any more. */
+  begin?(peer: Peer): boolean;
+  /** None has taken it. */
+  none?(): void;
+  /** What becomes of the answer of the one that has taken the packet. */
+  take(peer: Peer, answer: Taken): T | Promise<T>;
 }
 
 /**
  * Brings a packet to the first of these peers that takes it. The next one has its turn only where the packet
- * surely has not been handled.
+ * surely has not been handled. No async function: each promise costs as much as a good part of the request.
  *
  * @throws MessageError of the last one, or of the one that may have handled it
  * @throws MicroserviceError (`NO_HANDLER`) where none has the pattern
  */
-export async function askOneOf(
+export function askOneOf<T>(
   channel: PeerChannel,
-  peers: Iterable<Peer>,
+  peers: readonly Peer[],
   packet: Packet,
   call: Call,
-): Promise<{ peer: Peer; answer: Exclude<Answer, { none: true }> }> {
-  let failure: unknown;
-  for (const peer of peers) {
-    const left = call.deadline - performance.now();
-    if (left <= 0 && failure !== undefined) {
-      break;
-    }
-    try {
-      const answer = await ask(channel, peer, packet, call, Math.max(1, left));
-      if (!('none' in answer)) {
-        return { peer, answer };
-      }
-    } catch (error) {
+  asker: Asker<T>,
+  index = 0,
+  failure?: unknown,
+): Promise<T> {
+  const peer = peers[index];
+  const left = call.deadline - performance.now();
+  if (
+    !peer ||
+    (left <= 0 && failure !== undefined) ||
+    asker.begin?.(peer) === false
+  ) {
+    asker.none?.();
+    return Promise.reject(
+      (failure as Error | undefined) ??
+        new MicroserviceError('NO_HANDLER', noHandler(call.pattern)),
+    );
+  }
+  const next = (why: unknown) =>
+    askOneOf(channel, peers, packet, call, asker, index + 1, why);
+  return ask(channel, peer, packet, call, Math.max(1, left)).then(
+    (reply) => {
+      const answer = answerOf(peer, reply);
+      return 'none' in answer ? next(failure) : asker.take(peer, answer);
+    },
+    (error: unknown) => {
       if (!isUndelivered(error)) {
         throw error;
       }
-      failure = error;
-    }
-  }
-  throw failure ?? new MicroserviceError('NO_HANDLER', noHandler(call.pattern));
+      return next(error);
+    },
+  );
 }
 
-/**
- * Asks one of these peers, and gives the reader all values of its handler.
- *
- * @throws MessageError and MicroserviceError; the handler's own error goes to the reader
- */
-export async function request(
-  channel: PeerChannel,
-  peers: Iterable<Peer>,
-  call: Call,
-  reader: Reader,
-): Promise<void> {
-  const id = nextId();
-  let at: Peer | undefined;
-  const cancel = () => {
-    if (at) {
-      channel.send(at, { end: id }).catch(() => undefined);
-    }
-  };
-  reader.cancel.add(cancel);
-  try {
-    const { pattern, data } = call;
-    const packet = { send: pattern, data, id };
-    const watched = turns(peers, (peer) => {
-      at = peer;
-      return !reader.isClosed;
-    });
-    let { peer, answer } = await askOneOf(channel, watched, packet, call);
-    for (;;) {
-      if (!answer.more) {
-        reader.cancel.delete(cancel);
-      } else if (reader.isClosed) {
-        cancel();
-        return;
-      }
-      for (const value of answer.values) {
-        reader.next(value);
-        if (reader.isClosed) {
-          return;
-        }
-      }
-      if (answer.error !== undefined) {
-        reader.error(answer.error);
-      }
-      if (!answer.more || reader.isClosed) {
-        return;
-      }
-      answer = await more(channel, peer, id, call);
-    }
-  } finally {
-    reader.cancel.delete(cancel);
-  }
-}
+/** A request to one of several peers, whose reader gets all values of its handler. */
+export class Request implements Asker<void> {
+  readonly #id = nextId();
+  readonly #channel: PeerChannel;
+  readonly #call: Call;
+  readonly #reader: Reader;
+  /** Where it is giving values, or may be at work. */
+  #at: Peer | undefined;
 
-/** The same peers, for as long as a function that is told of each agrees. */
-function* turns(
-  peers: Iterable<Peer>,
-  isTurn: (peer: Peer) => boolean,
-): Iterable<Peer> {
-  for (const peer of peers) {
-    if (!isTurn(peer)) {
+  constructor(channel: PeerChannel, call: Call, reader: Reader) {
+    this.#channel = channel;
+    this.#call = call;
+    this.#reader = reader;
+  }
+
+  /**
+   * Resolves when all values have been given, or nobody reads any more.
+   *
+   * @throws MessageError and MicroserviceError; the handler's own error goes to the reader
+   */
+  run(peers: readonly Peer[]): Promise<void> {
+    const { pattern, data } = this.#call;
+    const packet = { send: pattern, data, id: this.#id };
+    return askOneOf(this.#channel, peers, packet, this.#call, this);
+  }
+
+  /** Ends it where it is at work. */
+  cancel(): void {
+    if (this.#at) {
+      const end = { end: this.#id };
+      this.#channel.send(this.#at, end).catch(() => undefined);
+      this.#at = undefined;
+    }
+  }
+
+  begin(peer: Peer): boolean {
+    this.#at = peer;
+    return !this.#reader.isClosed;
+  }
+
+  none(): void {
+    this.#at = undefined;
+  }
+
+  take(peer: Peer, { values, error, more }: Taken): void | Promise<void> {
+    const reader = this.#reader;
+    if (!more) {
+      this.#at = undefined;
+    } else if (reader.isClosed) {
+      this.cancel();
       return;
     }
-    yield peer;
+    for (const value of values) {
+      reader.next(value);
+      if (reader.isClosed) {
+        return;
+      }
+    }
+    if (error !== undefined) {
+      reader.error(error);
+    }
+    if (more && !reader.isClosed) {
+      return this.#more(peer);
+    }
+  }
+
+  async #more(peer: Peer): Promise<void> {
+    const { timeout } = this.#call;
+    const packet = { next: this.#id, wait: Math.ceil(timeout / 2) };
+    const reply = await ask(this.#channel, peer, packet, this.#call, timeout);
+    const answer = answerOf(peer, reply);
+    if ('none' in answer) {
+      throw new MicroserviceError('STREAM_LOST', streamLost(peer.id));
+    }
+    return this.take(peer, answer);
   }
 }
 
-async function more(
-  channel: PeerChannel,
-  peer: Peer,
-  id: number,
-  call: Call,
-): Promise<Exclude<Answer, { none: true }>> {
-  const wait = Math.ceil(call.timeout / 2);
-  const packet = { next: id, wait };
-  const answer = await ask(channel, peer, packet, call, call.timeout);
-  if ('none' in answer) {
-    throw new MicroserviceError('STREAM_LOST', streamLost(peer.id));
-  }
-  return answer;
-}
-
-async function ask(
+function ask(
   channel: PeerChannel,
   peer: Peer,
   packet: Packet,
   { metadata }: Call,
   timeout: number,
-): Promise<Answer> {
-  const reply = await channel.send<JsonObject>(peer, packet, {
-    timeout,
-    ...(metadata && { metadata }),
-  });
+): Promise<JsonObject | undefined> {
+  return channel.send<JsonObject>(
+    peer,
+    packet,
+    metadata ? { timeout, metadata } : { timeout },
+  );
+}
+
+/** @throws InvalidReplyError */
+function answerOf({ id }: Peer, reply: JsonObject | undefined): Answer {
   const answer = readAnswer(reply);
   if (!answer) {
-    throw new InvalidReplyError(peer.id, 'it is no answer of microservices');
+    throw new InvalidReplyError(id, 'it is no answer of microservices');
   }
   return answer;
 }

@@ -4,8 +4,9 @@ import {
   type ReadPacket,
   type WritePacket,
 } from '@nestjs/microservices';
+import { Observable } from 'rxjs';
 import type { JsonValue, MessagingService, Peer } from '../../index.js';
-import { askOneOf, request, type Call, type Reader } from './asking.js';
+import { askOneOf, Request, type Call, type Reader } from './asking.js';
 import { MicroserviceError } from './microservice.error.js';
 import { noEvents, noHandler } from './microservices.messages.js';
 import type { PatternDirectory } from './pattern-directory.js';
@@ -19,6 +20,12 @@ import {
 interface RoutedPacket extends ReadPacket<JsonValue> {
   options: PeerCloudCallOptions;
 }
+
+/** Sends a request to the first of these that takes it. */
+type Run = (peers: readonly Peer[]) => Promise<void>;
+
+/** An event has no reply. */
+const EVENT = { take: () => undefined };
 
 /**
  * Nest's client over the cloud. `send()` asks one of the peers that handle the pattern, and gives the values
@@ -62,15 +69,31 @@ export class PeerCloudClient extends ClientProxy {
     return this.#directory.begin().messaging as T;
   }
 
+  /** As Nest's own, without what connects first. */
+  override send<TResult = unknown, TInput = unknown>(
+    pattern: unknown,
+    data: TInput,
+  ): Observable<TResult> {
+    return isNil(pattern) || isNil(data)
+      ? super.send(pattern, data)
+      : new Observable((subscriber) =>
+          this.publish(
+            this.createPacket(pattern, data),
+            this.createObserver<TResult>(subscriber),
+          ),
+        );
+  }
+
   protected override createPacket<T>(pattern: unknown, data: T): ReadPacket {
-    const record =
-      data instanceof PeerCloudRecord ? data : new PeerCloudRecord(data);
-    const options = { ...this.#options, ...record.options };
-    const packet: RoutedPacket = {
-      pattern,
-      data: record.data as JsonValue,
-      options,
-    };
+    const packet = (
+      data instanceof PeerCloudRecord
+        ? {
+            pattern,
+            data: data.data as unknown,
+            options: { ...this.#options, ...data.options },
+          }
+        : { pattern, data, options: this.#options }
+    ) as RoutedPacket;
     this.onDispatchHook?.(packet);
     return packet;
   }
@@ -79,24 +102,25 @@ export class PeerCloudClient extends ClientProxy {
     packet: ReadPacket,
     callback: (packet: WritePacket) => void,
   ): () => void {
+    const { channel } = this.#directory.begin();
+    const call = this.#callOf(packet as RoutedPacket);
+    const requests: Request[] = [];
     const reader: Reader = {
       next: (response) => callback({ response }),
       error: (err) => callback({ err }),
       isClosed: false,
-      cancel: new Set(),
     };
-    const finish = (last: WritePacket) => {
-      if (!reader.isClosed) {
-        callback(last);
-      }
-    };
-    this.#request(this.#callOf(packet as RoutedPacket), reader).then(
-      () => finish({ isDisposed: true }),
-      (err: unknown) => finish({ err }),
+    this.#request(call, (peers) => {
+      const request = new Request(channel, call, reader);
+      requests.push(request);
+      return request.run(peers);
+    }).then(
+      () => !reader.isClosed && callback({ isDisposed: true }),
+      (err: unknown) => !reader.isClosed && callback({ err }),
     );
     return () => {
       reader.isClosed = true;
-      reader.cancel.forEach((cancel) => cancel());
+      requests.forEach((request) => request.cancel());
     };
   }
 
@@ -111,7 +135,7 @@ export class PeerCloudClient extends ClientProxy {
     const { channel } = this.#directory.begin();
     const results = await Promise.allSettled(
       this.#receiversOf(call).map(({ group, peers }) =>
-        askOneOf(channel, peers, { emit: pattern, data, group }, call),
+        askOneOf(channel, peers, { emit: pattern, data, group }, call, EVENT),
       ),
     );
     for (const result of results) {
@@ -123,27 +147,36 @@ export class PeerCloudClient extends ClientProxy {
     return undefined as T;
   }
 
-  async #request(call: Call, reader: Reader): Promise<void> {
-    const { channel, membership } = this.#directory.begin();
-    const { pattern, to } = call;
-    let peers = this.#directory.handlersOf(pattern);
-    if (peers.length === 0) {
-      const known = membership
-        .whenJoined()
-        .then(() => this.#directory.whenTold());
-      await this.#within(call, known);
-      peers = this.#directory.handlersOf(pattern);
-    }
+  /** No async function: most know whom to ask. */
+  #request(call: Call, run: Run): Promise<unknown> {
+    const peers = this.#directory.handlersOf(call.pattern);
+    return peers.length > 0
+      ? this.#ask(peers, call, run)
+      : this.#requestLater(call, run);
+  }
+
+  async #requestLater(call: Call, run: Run): Promise<void> {
+    const known = this.#directory
+      .begin()
+      .membership.whenJoined()
+      .then(() => this.#directory.whenTold());
+    await this.#within(call, known);
+    const { pattern } = call;
+    const peers = this.#directory.handlersOf(pattern);
     if (peers.length === 0) {
       throw new MicroserviceError('NO_HANDLER', noHandler(pattern));
     }
-    if (to === 'all') {
-      const each = peers.map((peer) => request(channel, [peer], call, reader));
-      await Promise.all(each);
-    } else {
-      const candidates = this.#choice.inOrder(peers, to, pattern);
-      await request(channel, candidates, call, reader);
-    }
+    await this.#ask(peers, call, run);
+  }
+
+  #ask(
+    peers: readonly Peer[],
+    { to, pattern }: Call,
+    run: Run,
+  ): Promise<unknown> {
+    return to === 'all'
+      ? Promise.all(peers.map((peer) => run([peer])))
+      : run(this.#choice.inOrder(peers, to, pattern));
   }
 
   /** Groups of peers of which one is to have it. */
@@ -188,6 +221,10 @@ export class PeerCloudClient extends ClientProxy {
     await Promise.race([something, end]);
     ending.abort();
   }
+}
+
+function isNil(value: unknown): boolean {
+  return value === undefined || value === null;
 }
 
 function isNoHandler(error: unknown): boolean {

@@ -198,13 +198,18 @@ export class PeerCloudServer extends Server {
     work: (end: () => void) => Promise<T>,
   ): Promise<T> {
     const end = () => this.onProcessingEndHook?.(this.transportId, context);
-    return new Promise((resolve, reject) => {
-      this.onProcessingStartHook(this.transportId, context, () => {
-        const done = work(end);
-        done.then(resolve, reject);
-        return done;
-      });
+    let done: Promise<T> | undefined;
+    let begun: (() => void) | undefined;
+    this.onProcessingStartHook(this.transportId, context, () => {
+      done = work(end);
+      begun?.();
+      return done;
     });
+    // A hook may let it begin later.
+    return (
+      done ??
+      new Promise<void>((resolve) => (begun = resolve)).then(() => done!)
+    );
   }
 }
 

@@ -19,6 +19,8 @@ export class OutgoingHead {
   /** As it was given; undefined for none. */
   readonly metadata: MessageMetadata | undefined;
   readonly #text: string | undefined;
+  /** The frame for one reply; the same for all messages of a channel. */
+  #json: string | undefined;
 
   /** @throws OptionsError for metadata that is not strings by name, or too large */
   constructor(
@@ -51,6 +53,12 @@ export class OutgoingHead {
    * @param replies characters of replies that a reader takes for now
    */
   json(replies?: number): string {
+    return replies === undefined
+      ? (this.#json ??= this.#frame())
+      : this.#frame(replies);
+  }
+
+  #frame(replies?: number): string {
     const parts: string[] = [];
     if (this.channel !== undefined) {
       parts.push(`"channel":"${this.channel}"`);
