@@ -55,8 +55,10 @@ async function openClients(env: {
   host: string;
   ports: number[];
   count: number;
+  publishers: number;
 }): Promise<void> {
-  clients = await RoomClients.connect(env.host, env.ports, env.count);
+  const { host, ports, count, publishers } = env;
+  clients = await RoomClients.connect(host, ports, count, publishers);
 }
 
 async function fetchSockets(plan: {

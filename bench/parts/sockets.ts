@@ -2,6 +2,7 @@ import { describe } from '../load/outcome.js';
 import type { BenchContext } from '../runner/bench-context.js';
 import type { Job } from '../runner/job.js';
 import {
+  needsRedis,
   SOCKET_ADAPTERS,
   type SocketAdapterName,
 } from '../sockets/socket-adapters.js';
@@ -35,12 +36,15 @@ export function sockets(context: BenchContext): Job[] {
   const { quick, rounds } = context.options;
   const names = Object.keys(SOCKET_ADAPTERS) as SocketAdapterName[];
   return Array.from({ length: quick ? 1 : rounds }, (_, round) =>
-    [...names.slice(round % 3), ...names.slice(0, round % 3)].flatMap(
-      (name) => [
-        ...ROOM_SIZES.map((clients) => room(context, name, clients)),
-        ...FETCH_REPLICAS.map((replicas) => fetch(context, name, replicas)),
-      ],
-    ),
+    [
+      ...names.slice(round % names.length),
+      ...names.slice(0, round % names.length),
+    ].flatMap((name) => [
+      ...ROOM_SIZES.map((clients) => room(context, name, clients)),
+      ...(name === 'no-adapter-sockets' ? [] : FETCH_REPLICAS).map((replicas) =>
+        fetch(context, name, replicas),
+      ),
+    ]),
   ).flat();
 }
 
@@ -111,8 +115,7 @@ function job(
   return {
     ms: START_MS + warmUpMs + 2 * measureMs,
     async run() {
-      const needsRedis = name !== 'ours-sockets';
-      if (needsRedis && context.brokers.ports.redis === undefined) {
+      if (needsRedis(name) && context.brokers.ports.redis === undefined) {
         context.samples.fail(cell, name, 'redis-server is not installed here');
         return;
       }

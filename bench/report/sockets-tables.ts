@@ -16,11 +16,12 @@ export function socketsTables(findings: Findings): Table[] {
 function roomTable({ samples }: Findings): Table {
   return {
     title: 'Socket.IO: broadcasts of 60 B to a room, three replicas',
-    note: 'A broadcast is over when its last client has it. Broadcasts a second with 8 under way; CPU in µs of one of them, of the three servers and Redis together; p50 / p99 in ms with one under way. The clients are bare WebSockets in a process of their own.',
+    note: 'A broadcast is over when its last client has it. Broadcasts a second with 8 under way; CPU in µs of one of them, of the three servers and Redis together; p50 / p99 in ms with one under way. The clients are bare WebSockets in a process of their own. The limit: servers without an adapter, each of which is told to broadcast to its own clients; what is missing to 1 is the cost of the adapter.',
     head: [
       '',
       ...ROOM_SIZES.flatMap((clients) => [
         `${clients} clients, /s`,
+        'of limit',
         'CPU',
         'p50 / p99',
       ]),
@@ -30,8 +31,11 @@ function roomTable({ samples }: Findings): Table {
         const cell = roomCell(clients);
         const show = (metric: string) =>
           format(samples.median({ cell, contender, metric }));
+        const rateOf = (of: string) =>
+          samples.median({ cell, contender: of, metric: 'rate' }) ?? NaN;
         return [
           show('rate') + mark(samples.failure(cell, contender)),
+          format(rateOf(contender) / rateOf('no-adapter-sockets')),
           show('cpu'),
           `${show('p50')} / ${show('p99')}`,
         ];

@@ -37,14 +37,21 @@ export class RoomClients {
   readonly #underWay = new Map<number, UnderWay>();
   #onArrival: ((n: number) => void) | undefined;
   #number = 0;
+  #publishers = 1;
 
-  /** Connects so many clients, to the servers in turn. */
+  /**
+   * Connects so many clients, to the servers in turn.
+   *
+   * @param publishers servers that are told to broadcast: one, or all of them
+   */
   static async connect(
     host: string,
     ports: readonly number[],
     count: number,
+    publishers: number,
   ): Promise<RoomClients> {
     const clients = new RoomClients();
+    clients.#publishers = publishers;
     for (let from = 0; from < count; from += OPENED_AT_ONCE) {
       const group = Array.from(
         { length: Math.min(OPENED_AT_ONCE, count - from) },
@@ -96,7 +103,9 @@ export class RoomClients {
     const n = this.#number++;
     const sentAt = performance.now();
     this.#underWay.set(n, { sentAt, missing: this.#sockets.length });
-    this.#sockets[0]!.send(`42["publish",${n},"${text}"]`);
+    for (const socket of this.#sockets.slice(0, this.#publishers)) {
+      socket.send(`42["publish",${n},"${text}"]`);
+    }
   }
 
   async #open(host: string, port: number): Promise<WebSocket> {

@@ -1,6 +1,10 @@
 import { createAdapter } from '@socket.io/redis-adapter';
 import { createAdapter as createStreamsAdapter } from '@socket.io/redis-streams-adapter';
-import { Module, type DynamicModule } from '@nestjs/common';
+import {
+  Module,
+  type DynamicModule,
+  type INestApplication,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { Redis } from 'ioredis';
@@ -13,9 +17,15 @@ export const SOCKET_ADAPTERS = {
   'ours-sockets': 'nestjs-peercloud',
   'redis-sockets': '@socket.io/redis-adapter',
   'redis-streams-sockets': '@socket.io/redis-streams-adapter',
+  // What no adapter can be better than: the publisher tells each server, and these know nothing of each other.
+  'no-adapter-sockets': 'servers that are told one by one (limit)',
 } as const;
 
 export type SocketAdapterName = keyof typeof SOCKET_ADAPTERS;
+
+export function needsRedis(name: SocketAdapterName): boolean {
+  return name.startsWith('redis');
+}
 
 /** What a Socket.IO server is started with. */
 export interface SocketServerEnv {
@@ -42,12 +52,10 @@ export async function openSocketServer(env: SocketServerEnv): Promise<Server> {
     logger: false,
   });
   await app.init();
-  const adapter =
-    env.adapter === 'ours-sockets'
-      ? createPeerAdapter(app)
-      : redisAdapter(env.adapter, env.redis);
   const server = new Server(app.getHttpServer() as never, {
-    adapter: adapter as ServerOptions['adapter'],
+    ...(env.adapter !== 'no-adapter-sockets' && {
+      adapter: adapterOf(app, env) as ServerOptions['adapter'],
+    }),
     perMessageDeflate: false,
   });
   server.on('connection', (socket) => {
@@ -73,9 +81,15 @@ function peerCloud({ host, seed, crowded }: SocketServerEnv): DynamicModule {
   });
 }
 
-function redisAdapter(name: SocketAdapterName, port: number): unknown {
-  const client = new Redis(port);
-  return name === 'redis-sockets'
+function adapterOf(
+  app: INestApplication,
+  { adapter, redis }: SocketServerEnv,
+): unknown {
+  if (adapter === 'ours-sockets') {
+    return createPeerAdapter(app);
+  }
+  const client = new Redis(redis);
+  return adapter === 'redis-sockets'
     ? createAdapter(client, client.duplicate())
     : createStreamsAdapter(client);
 }

@@ -4,7 +4,11 @@ import type { BenchContext } from '../runner/bench-context.js';
 import { BenchProcess } from '../runner/child-process.js';
 import { processCpuUs } from '../runner/process-cpu.js';
 import type { RoomPlan, RoomResult } from './room-clients.js';
-import type { SocketAdapterName, SocketServerEnv } from './socket-adapters.js';
+import {
+  needsRedis,
+  type SocketAdapterName,
+  type SocketServerEnv,
+} from './socket-adapters.js';
 
 const HOST = '127.0.0.1';
 const CHILD = new URL('../child/sockets.js', import.meta.url).pathname;
@@ -37,15 +41,16 @@ export class SocketStage {
   static async start(
     adapter: SocketAdapterName,
     size: SocketStageSize,
-    { brokers }: BenchContext,
+    { brokers, options }: BenchContext,
   ): Promise<SocketStage> {
     const length = size.processes + 1;
     const started = await Promise.all(
-      Array.from({ length }, () => BenchProcess.start(CHILD, [])),
+      Array.from({ length }, () =>
+        BenchProcess.start(CHILD, [], options.profile),
+      ),
     );
     const [clients, ...servers] = started as [BenchProcess];
-    const broker =
-      adapter === 'ours-sockets' ? undefined : brokers.pid('redis');
+    const broker = needsRedis(adapter) ? brokers.pid('redis') : undefined;
     const stage = new SocketStage(clients, servers, broker);
     try {
       await stage.#open(adapter, size, brokers.ports.redis ?? 0);
@@ -86,6 +91,7 @@ export class SocketStage {
     { servers, processes, clients }: SocketStageSize,
     redis: number,
   ): Promise<void> {
+    const isBare = adapter === 'no-adapter-sockets';
     const ports: number[] = [];
     for (const [at, process] of this.#servers.entries()) {
       const count =
@@ -108,11 +114,16 @@ export class SocketStage {
     }
     await this.#clients.call(
       'openClients',
-      { host: HOST, ports, count: clients },
+      {
+        host: HOST,
+        ports,
+        count: clients,
+        publishers: isBare ? ports.length : 1,
+      },
       CALL_TIMEOUT,
     );
     for (const process of this.#servers) {
-      await process.call('meet', { count: servers }, CALL_TIMEOUT);
+      await process.call('meet', { count: isBare ? 1 : servers }, CALL_TIMEOUT);
     }
   }
 
