@@ -193,7 +193,10 @@ export class PeerAdapter extends Adapter implements NamespaceAdapter {
     const values = sockets.map(({ id, handshake, rooms, data }) => ({
       id,
       // A session store may refer to itself.
-      handshake: { ...handshake, sessionStore: undefined },
+      handshake:
+        'sessionStore' in handshake
+          ? { ...handshake, sessionStore: undefined }
+          : handshake,
       rooms: [...rooms],
       data,
     }));
