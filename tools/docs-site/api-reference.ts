@@ -28,6 +28,7 @@ export async function writeApiReference(folder: string): Promise<void> {
     disableSources: true,
     skipErrorChecking: true,
     hideGenerator: true,
+    favicon: join(ROOT, 'src/integrations/console/page/console.svg'),
     navigationLinks: { Guide: '../' },
     logLevel: 'Warn',
   });

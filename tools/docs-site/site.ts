@@ -17,6 +17,9 @@ const icon = readFileSync(
 
 const pages = allPages();
 
+/** Pages whose tables need the room of the outline. */
+const WIDE = ['docs/configuration.md', 'docs/membership.md', 'docs/options.md'];
+
 /** The site of the documentation: pages of this repository as they are. */
 export default defineConfig({
   title: 'nestjs-peercloud',
@@ -33,11 +36,15 @@ export default defineConfig({
     pages.map(({ file, route }) => [file, `${route}.md`]),
   ),
   markdown: {
-    html: false,
     anchor: { slugify },
     headers: { slugify },
     toc: { slugify },
     config: (md) => repositoryLinks(md, pages, repository),
+  },
+  transformPageData({ filePath, frontmatter }) {
+    return WIDE.includes(filePath)
+      ? { frontmatter: { ...frontmatter, aside: false } }
+      : undefined;
   },
   themeConfig: {
     nav: [
