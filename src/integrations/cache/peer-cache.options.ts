@@ -45,20 +45,25 @@ const TABLE = {
   ttl: { type: 'integer', min: 1, max: 2 ** 31 - 1, default: 60_000 },
   maxEntries: { type: 'integer', min: 1, max: 10_000_000, default: 10_000 },
   refreshThreshold: { type: 'number', min: 0, max: 2 ** 31 - 1 },
+  /** Of cache-manager, and not to be had here. */
+  nonBlocking: { type: 'other' },
 } as const satisfies OptionTable;
 
 /** What the complete options are provided by. */
 export const PEER_CACHE_OPTIONS = Symbol('PEER_CACHE_OPTIONS');
 
 /** The options, complete. */
-export type ResolvedPeerCacheOptions = Omit<Section<typeof TABLE>, 'stores'> &
+export type ResolvedPeerCacheOptions = Omit<
+  Section<typeof TABLE>,
+  'stores' | 'nonBlocking'
+> &
   Pick<PeerCacheOptions, 'stores'>;
 
 /** @throws OptionsError for a value that cannot work */
 export function resolveCacheOptions(
   options: PeerCacheOptions,
 ): ResolvedPeerCacheOptions {
-  const { nonBlocking } = options as { nonBlocking?: unknown };
+  const { nonBlocking, stores, ...rest } = readSection(options, '', TABLE);
   if (nonBlocking !== undefined) {
     throw new OptionsError(
       'nonBlocking',
@@ -66,8 +71,7 @@ export function resolveCacheOptions(
       'leave it out: what is not awaited cannot be kept from landing too late',
     );
   }
-  const section = readSection(options, '', TABLE);
-  const { namespace } = section;
+  const { namespace } = rest;
   if (namespace !== undefined && !/^[\w.:-]{1,32}$/.test(namespace)) {
     throw new OptionsError(
       'namespace',
@@ -75,5 +79,5 @@ export function resolveCacheOptions(
       'must be 1 to 32 letters, digits and _ . : -',
     );
   }
-  return { ...section, stores: options.stores };
+  return { ...rest, stores: stores as PeerCacheOptions['stores'] };
 }
