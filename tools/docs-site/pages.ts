@@ -47,6 +47,7 @@ const SIDEBAR: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'docs/options.md': 'All options',
     'docs/PROTOCOL.md': 'The protocol',
     'docs/membership.md': 'Membership',
+    'docs/transports.md': 'Transports',
     'docs/architecture.md': 'Architecture',
     'bench/README.md': 'How it is measured',
     'CONTRIBUTING.md': 'Contributing',

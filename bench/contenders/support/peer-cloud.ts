@@ -211,19 +211,19 @@ function messagingOf({ concurrency, streams }: FanOut): PeerCloudOptions {
 }
 
 /** Waits until every peer is on the list; returns them in the order of their numbers. */
-async function allOf(
+export async function allOf(
   membership: MembershipService,
   locations: readonly PeerLocation[],
 ): Promise<Peer[]> {
   const deadline = performance.now() + JOIN_TIMEOUT;
   for (;;) {
-    const byPort = new Map(membership.peers().map((peer) => [peer.port, peer]));
-    const found = locations.map(({ port }) => byPort.get(Number(port)));
+    const found = locations.map(({ id }) => membership.get(String(id)));
     if (found.every((peer) => peer !== undefined)) {
       return found;
     }
     if (performance.now() > deadline) {
-      throw new Error(`sees ${byPort.size} of ${locations.length} peers`);
+      const seen = found.filter((peer) => peer).length;
+      throw new Error(`sees ${seen} of ${locations.length} peers`);
     }
     await new Promise((resolve) => setTimeout(resolve, 2));
   }

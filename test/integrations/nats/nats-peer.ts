@@ -19,7 +19,7 @@ export function startOnNats(
   return startPeer({
     ...setup,
     module: undefined,
-    place: 'on NATS',
+    place: 'transport',
     options: { transport: natsTransport(), ...options },
   });
 }

@@ -29,8 +29,8 @@ import { until, type UntilOptions } from '../../../support/until.js';
 
 export type AdapterName = 'express' | 'fastify';
 
-/** Where the protocol is answered: in the app, beside the app, in an app without HTTP, or on NATS, without HTTP either. */
-export type Place = 'mounted' | 'own listener' | 'worker' | 'on NATS';
+/** Where the protocol is answered: in the app, beside the app, in an app without HTTP, or by the option `transport`, without HTTP either. */
+export type Place = 'mounted' | 'own listener' | 'worker' | 'transport';
 
 export interface PeerAppSetup {
   adapter?: AdapterName;
@@ -167,15 +167,15 @@ async function createApp(
 ): Promise<INestApplicationContext> {
   const { place = 'mounted', options, imports = [], ...rest } = setup;
   const listener = { port: setup.port ?? 0, host: setup.host ?? '127.0.0.1' };
-  const isOnNats = place === 'on NATS' || (ON_NATS && !setup.module);
+  const hasTransport = place === 'transport' || (ON_NATS && !setup.module);
   const module =
     setup.module ??
     PeerCloudModule.forRoot({
       ...QUICK,
-      ...(place !== 'mounted' && !isOnNats && { listener }),
-      ...(isOnNats && { transport: natsTransport(), cloud: natsCloud }),
+      ...(place !== 'mounted' && !hasTransport && { listener }),
+      ...(hasTransport && { transport: natsTransport(), cloud: natsCloud }),
       ...options,
-      ...(isOnNats && { peers: undefined }),
+      ...(ON_NATS && { peers: undefined }),
     });
   @Module({
     imports: [module, ...imports],
@@ -189,7 +189,7 @@ async function createApp(
     abortOnError: false,
     ...(https && setup.adapter !== 'fastify' && { httpsOptions: https }),
   } as const;
-  if (place === 'worker' || place === 'on NATS') {
+  if (place === 'worker' || place === 'transport') {
     return NestFactory.createApplicationContext(PeerAppModule, context);
   }
   const app = await NestFactory.create(
@@ -205,7 +205,7 @@ async function listen(
   app: INestApplicationContext,
   { place, port = 0, host = '127.0.0.1', ...rest }: PeerAppSetup,
 ): Promise<void> {
-  if (place === 'worker' || place === 'on NATS') {
+  if (place === 'worker' || place === 'transport') {
     return;
   }
   rest.onServer?.((app as INestApplication).getHttpServer() as Server);
