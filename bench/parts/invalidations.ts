@@ -43,7 +43,7 @@ async function measure(context: BenchContext, name: CacheName): Promise<void> {
   }
   const replicas: BenchProcess[] = [];
   try {
-    await open(replicas, name, redis ?? 0);
+    await open(replicas, name, redis ?? 0, options.profile);
     await run(replicas, options.warmUpMs);
     const { latencies, lost } = await run(replicas, options.measureMs);
     if (lost > 0) {
@@ -66,10 +66,11 @@ async function open(
   replicas: BenchProcess[],
   cache: CacheName,
   redis: number,
+  profile: string | undefined,
 ): Promise<void> {
   let seed: number | undefined;
   for (let opened = 0; opened < REPLICAS; opened++) {
-    const replica = await BenchProcess.start(CHILD, []);
+    const replica = await BenchProcess.start(CHILD, [], profile);
     replicas.push(replica);
     const env: CacheEnv = { cache, host: HOST, redis, seed };
     const port = await replica.call<number>('open', env, CALL_TIMEOUT);
