@@ -23,6 +23,8 @@ export function findNatsServer(): string | undefined {
 
 /** What a server does beside taking clients. */
 export interface NatsServerSetup {
+  /** Takes leaf nodes. */
+  takesLeaves?: boolean;
   /** Takes leaf nodes, and tells them that it does so at this port of loopback. */
   leavesAt?: number;
   /** Is a leaf node of the hub at this port of loopback. */
@@ -46,8 +48,9 @@ export class NatsServer {
     const folder = await mkdtemp(join(tmpdir(), 'nats-server-'));
     const server = new NatsServer(port, leafPort, folder);
     const name = `server_name: "at-${port}"`;
-    const leaf = setup.leavesAt
-      ? `leafnodes { host: "127.0.0.1", port: ${leafPort}, advertise: "127.0.0.1:${setup.leavesAt}" }`
+    const { leavesAt = setup.takesLeaves && leafPort } = setup;
+    const leaf = leavesAt
+      ? `leafnodes { host: "127.0.0.1", port: ${leafPort}, advertise: "127.0.0.1:${leavesAt}" }`
       : setup.leafOf === undefined
         ? ''
         : `leafnodes { reconnect: 1, remotes: [{ url: "nats-leaf://127.0.0.1:${setup.leafOf}" }] }`;
