@@ -67,7 +67,7 @@ function times(
 
 /** The process in the middle of the cloud counts. */
 function note(
-  { samples, say }: BenchContext,
+  context: BenchContext,
   cell: string,
   id: string,
   before: readonly Usage[],
@@ -90,8 +90,8 @@ function note(
     wakeUps: median(each.map(({ wakeUps }) => wakeUps))!,
     rss: median(each.map(({ rss }) => rss))!,
   };
-  samples.add(cell, id, figures);
-  say(
+  context.samples.add(cell, id, figures);
+  context.say(
     `${cell}: ${id} ${figures.cpu.toFixed(2)} %, ${figures.wakeUps.toFixed(1)} wake-ups a second`,
   );
 }

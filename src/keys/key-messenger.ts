@@ -17,6 +17,7 @@ import {
   MessageAbortedError,
   MessageBody,
   MessageRouter,
+  MessageTraces,
   MessagingService,
   NoSuchPeerError,
   refusal,
@@ -98,6 +99,7 @@ export class KeyMessenger implements KeyRouting, OnModuleInit {
   readonly #owners: KeyOwners;
   readonly #messaging: MessagingService;
   readonly #router: MessageRouter;
+  readonly #traces: MessageTraces;
   readonly #directory: PeerDirectory;
   readonly #timeout: number;
 
@@ -105,23 +107,25 @@ export class KeyMessenger implements KeyRouting, OnModuleInit {
     owners: KeyOwners,
     messaging: MessagingService,
     router: MessageRouter,
+    traces: MessageTraces,
     directory: PeerDirectory,
     @Inject(PEER_CLOUD_OPTIONS) { messageTimeout }: ResolvedPeerCloudOptions,
   ) {
     this.#owners = owners;
     this.#messaging = messaging;
     this.#router = router;
+    this.#traces = traces;
     this.#directory = directory;
     this.#timeout = messageTimeout;
   }
 
   onModuleInit(): void {
     this.#router.bindKeys(this);
-    this.#messaging
-      .channel(CHANNEL, TRACING)
-      .handle((body, sender, metadata) =>
-        this.#receive(readRequest(body), sender, metadata),
-      );
+    // Not by MessagingService: a test may have put another one there.
+    this.#traces.describe(CHANNEL, TRACING);
+    this.#router.registerChannel(CHANNEL, (body, sender, metadata) =>
+      this.#receive(readRequest(body), sender, metadata),
+    );
   }
 
   async send(

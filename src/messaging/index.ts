@@ -33,12 +33,13 @@ export type {
   MessageFailureNotice,
   MessageNotice,
 } from './message-channels.js';
-export type {
-  BroadcastTrace,
-  ChannelTracing,
-  MessageTrace,
-  MessageTracer,
-  MessageVerdict,
+export {
+  MessageTraces,
+  type BroadcastTrace,
+  type ChannelTracing,
+  type MessageTrace,
+  type MessageTracer,
+  type MessageVerdict,
 } from './message-traces.js';
 export {
   BadStatusError,

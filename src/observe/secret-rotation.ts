@@ -4,8 +4,8 @@ import { messageOf } from '../errors/error-text.js';
 import { MembershipService, type Peer } from '../membership/index.js';
 import {
   MessageError,
+  MessageRouter,
   MessagingService,
-  type PeerChannel,
 } from '../messaging/index.js';
 import type { ResolvedPeerCloudOptions } from '../options/peer-cloud.options.js';
 import { PEER_CLOUD_OPTIONS } from '../options/peer-cloud.tokens.js';
@@ -74,28 +74,32 @@ export interface MemberSecrets {
 @Injectable()
 export class SecretRotation implements OnModuleInit {
   readonly #logger = new Logger('PeerCloud');
-  readonly #channel: PeerChannel;
   #receiver: SecretReceiver | undefined;
 
   readonly #security: PeerSecurity;
   readonly #membership: MembershipService;
+  readonly #messaging: MessagingService;
+  readonly #router: MessageRouter;
   readonly #isAllowed: boolean;
 
   constructor(
     security: PeerSecurity,
     membership: MembershipService,
     messaging: MessagingService,
+    router: MessageRouter,
     @Inject(PEER_CLOUD_OPTIONS) { observe }: ResolvedPeerCloudOptions,
   ) {
     this.#security = security;
     this.#membership = membership;
     this.#isAllowed = observe.rotate;
-    this.#channel = messaging.channel(CHANNEL);
+    this.#messaging = messaging;
+    this.#router = router;
   }
 
   onModuleInit(): void {
     if (this.#security.secrets) {
-      this.#channel.handle((body) => {
+      // Not by MessagingService: a test may have put another one there.
+      this.#router.registerChannel(CHANNEL, (body) => {
         const change = (body as { change?: JsonValue }).change;
         return this.#apply(change === undefined ? undefined : readOne(change));
       });
@@ -133,11 +137,11 @@ export class SecretRotation implements OnModuleInit {
     const member = briefly(peer) as unknown as MemberSecrets;
     try {
       const own = changeFor(peer, change);
-      const state = await this.#channel.send<JsonValue>(
-        peer,
-        own ? { change: own } : {},
-        { timeout: PATIENCE },
-      );
+      const state = await this.#messaging
+        .channel(CHANNEL)
+        .send<JsonValue>(peer, own ? { change: own } : {}, {
+          timeout: PATIENCE,
+        });
       if (isState(state)) {
         member.state = state;
       } else {

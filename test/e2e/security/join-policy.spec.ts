@@ -250,6 +250,7 @@ it('a refused join is told to whoever listens', async () => {
       reason: 'this is a cloud of another name',
       id: 'stranger',
       remoteAddress: '127.0.0.1',
+      self: alice.membership.self.id,
     },
   ]);
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import {
   Module,
   type DynamicModule,
@@ -74,6 +74,9 @@ export const QUICK: PeerCloudOptions = {
   membership: { profile: 'local' },
   messageTimeout: 20_000,
 };
+
+/** What is connected to each server, upgraded sockets included. */
+const connections = new WeakMap<Server, Set<Socket>>();
 
 const running = new Set<PeerApp>();
 
@@ -159,7 +162,7 @@ export function cutOff({ app }: PeerApp): void {
   app.get<MembershipCore>(MEMBERSHIP_CORE, { strict: false }).stop();
   const server = (app as INestApplication).getHttpServer() as Server;
   server.close();
-  server.closeAllConnections();
+  connections.get(server)?.forEach((socket) => socket.destroy());
 }
 
 async function createApp(
@@ -208,7 +211,14 @@ async function listen(
   if (place === 'worker' || place === 'transport') {
     return;
   }
-  rest.onServer?.((app as INestApplication).getHttpServer() as Server);
+  const server = (app as INestApplication).getHttpServer() as Server;
+  const open = new Set<Socket>();
+  connections.set(server, open);
+  server.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  rest.onServer?.(server);
   if (rest.listen === false) {
     await app.init();
     return;
