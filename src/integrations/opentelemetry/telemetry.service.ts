@@ -58,8 +58,10 @@ export class TelemetryService
     if (measures) {
       const jobs = this.#find<ScheduleService>(SCHEDULE);
       const cloud = new CloudMetrics(meter, membership, messaging);
+      const messages = new MessageMetrics(meter);
       this.#endings.push(
-        messaging.trace(new MessageMetrics(meter)),
+        messaging.trace(messages),
+        () => messages.stop(),
         cloud.start(jobs?.events$),
       );
     }

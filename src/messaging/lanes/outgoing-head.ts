@@ -26,9 +26,10 @@ export class OutgoingHead {
   constructor(
     readonly channel?: string,
     metadata?: unknown,
+    text = metadata === undefined ? undefined : readText(metadata),
   ) {
     this.metadata = metadata as MessageMetadata | undefined;
-    this.#text = metadata === undefined ? undefined : readText(metadata);
+    this.#text = text;
   }
 
   /** The same head with what has been added to its metadata since, each as far as there is room for it. */
@@ -36,16 +37,24 @@ export class OutgoingHead {
     head: OutgoingHead | undefined,
     metadata: MessageMetadata,
   ): OutgoingHead | undefined {
-    let kept: MessageMetadata = { ...head?.metadata };
-    let isSame = true;
-    for (const [key, value] of Object.entries(metadata)) {
-      const more = { ...kept, [key]: value };
-      if (value !== kept[key] && textOf(more) !== undefined) {
-        kept = more;
-        isSame = false;
-      }
+    const { channel, metadata: before = {} } = head ?? {};
+    const added = Object.entries(metadata).filter(
+      ([key, value]) => value !== before[key],
+    );
+    if (added.length === 0) {
+      return head;
     }
-    return isSame ? head : new OutgoingHead(head?.channel, kept);
+    const all = { ...before, ...metadata };
+    const text = textOf(all);
+    if (text !== undefined) {
+      return new OutgoingHead(channel, all, text);
+    }
+    let kept: MessageMetadata | undefined = head?.metadata;
+    for (const [key, value] of added) {
+      const more: MessageMetadata = { ...kept, [key]: value };
+      kept = textOf(more) === undefined ? kept : more;
+    }
+    return new OutgoingHead(channel, kept);
   }
 
   /**
