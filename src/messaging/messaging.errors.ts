@@ -4,6 +4,7 @@ import { isJsonObject, type JsonValue } from '../wire/json.js';
 /** Why a message has no reply (PeerCloudError's `code`). */
 export type MessageErrorCode =
   | 'NO_SUCH_PEER'
+  | 'PEER_LEFT'
   | 'UNREACHABLE'
   | 'CONNECTION_LOST'
   | 'TIMEOUT'
@@ -29,15 +30,23 @@ export class MessageError extends PeerCloudError {
   }
 }
 
-/** No member of the cloud has that id, or it has gone meanwhile; nothing was sent. */
+/**
+ * No member of the cloud has that id; nothing was sent. Its code is `PEER_LEFT` where one had it that has left
+ * by its own word within the last 10 minutes, as in a rolling update, and `NO_SUCH_PEER` otherwise.
+ */
 export class NoSuchPeerError extends MessageError {
   override readonly name = 'NoSuchPeerError';
 
-  constructor(peerId: string, options?: { cause?: unknown }) {
+  constructor(
+    peerId: string,
+    { hasLeft, ...options }: { cause?: unknown; hasLeft?: boolean } = {},
+  ) {
     super(
-      'NO_SUCH_PEER',
+      hasLeft ? 'PEER_LEFT' : 'NO_SUCH_PEER',
       peerId,
-      `no peer ${peerId} in the cloud: take the id from peers(), and expect peers to leave`,
+      hasLeft
+        ? `peer ${peerId} has left the cloud: send to one of those that are there`
+        : `no peer ${peerId} in the cloud: take the id from peers(), and expect peers to leave`,
       options,
     );
   }

@@ -59,6 +59,7 @@ function setUp() {
     get: (id: string) => listed.find((each) => each.id === id),
     onEvent: () => () => undefined,
     askOver: () => undefined,
+    hasLeft: (id: string) => id === 'left',
     noteAlive: vi.fn(),
     noteUnknownSender: vi.fn(),
   };
@@ -129,6 +130,11 @@ describe('MessagingService.send()', () => {
     await expect(messaging.send('nobody', {})).rejects.toMatchObject({
       code: 'NO_SUCH_PEER',
       peerId: 'nobody',
+    });
+    await expect(messaging.send('left', {})).rejects.toMatchObject({
+      name: 'NoSuchPeerError',
+      code: 'PEER_LEFT',
+      peerId: 'left',
     });
   });
 

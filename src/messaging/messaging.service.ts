@@ -91,7 +91,7 @@ export class MessagingService {
    * @param peer a peer, or the id of one
    * @param body a JSON object; it is copied, also on the way to oneself. At once, unless
    *   `messaging.stream.maxQueuedBytes` wait already: then when its turn comes, and it should stay as it is
-   * @throws MessageError: `NO_SUCH_PEER`, `UNREACHABLE` (not delivered), `CONNECTION_LOST`, `TIMEOUT`,
+   * @throws MessageError: `NO_SUCH_PEER`, `PEER_LEFT`, `UNREACHABLE` (not delivered), `CONNECTION_LOST`, `TIMEOUT`,
    *   `ABORTED`, `BAD_STATUS`, `NO_HANDLER`, `INVALID_REPLY`, `OVERLOADED` (not delivered), `INVALID_BODY`
    * @throws OptionsError for a timeout that is no number of ms, and for metadata that is too large
    */
@@ -323,7 +323,8 @@ export class MessagingService {
   ): Promise<JsonValue | undefined> {
     const member = id === this.#core.id ? this.#core.self : this.#core.get(id);
     if (!member) {
-      return Promise.reject(new NoSuchPeerError(id));
+      const hasLeft = this.#core.hasLeft(id);
+      return Promise.reject(new NoSuchPeerError(id, { hasLeft }));
     }
     return this.#traces.isOn
       ? this.#deliverTraced(member, message)

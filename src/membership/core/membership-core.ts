@@ -100,6 +100,11 @@ export class MembershipCore {
     return this.#parts.ctx.list.get(id);
   }
 
+  /** True for one that has left by its own word, for as long as that is remembered (10 minutes). */
+  hasLeft(id: string): boolean {
+    return this.#parts.ctx.list.tombstones.get(id)?.state === 'left';
+  }
+
   /** Hears everything that happens to the cloud. Returns the way to stop. */
   onEvent(listener: (event: MembershipEvent) => void): () => void {
     return this.#parts.publisher.listen(listener);
@@ -238,9 +243,7 @@ export class MembershipCore {
   }
 
   /** Checks one member now; default: the next one of the round. */
-  check(
-    id?: string,
-  ): Promise<{ id: string; online: boolean; status?: PeerStatus }> {
+  check(id?: string): ReturnType<CoreParts['detector']['check']> {
     return this.#parts.detector.check(id);
   }
 
@@ -410,9 +413,8 @@ export class MembershipCore {
     if (!member || isLegacy(member) || isLegacy(sender)) {
       return;
     }
-    const { incarnation } = member;
     void caller.ask(member, ctx.options.requestTimeout, undefined, [
-      stateUpdate({ id, incarnation, state: 'dead' }),
+      stateUpdate({ id, incarnation: member.incarnation, state: 'dead' }),
     ]);
   }
 

@@ -398,9 +398,12 @@ describe('the stream lane', () => {
     const outcome = await send({ type: 'later', n: 1 }).catch(
       (error: MessageError) => error.code,
     );
-    expect(['UNREACHABLE', 'CONNECTION_LOST', 'NO_SUCH_PEER']).toContain(
-      outcome,
-    );
+    expect([
+      'UNREACHABLE',
+      'CONNECTION_LOST',
+      'NO_SUCH_PEER',
+      'PEER_LEFT',
+    ]).toContain(outcome);
     expect(other.app.get(Handlers).started).toEqual([]);
   });
 });

@@ -204,7 +204,7 @@ describe('events$', () => {
       data: { version: 2 },
     });
     await expect(peer!.send({})).rejects.toMatchObject({
-      code: 'NO_SUCH_PEER',
+      code: 'PEER_LEFT',
     });
   });
 

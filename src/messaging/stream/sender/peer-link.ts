@@ -196,12 +196,14 @@ export class PeerLink implements StreamRotationOwner {
     this.#streams.retire();
   }
 
-  /** No new messages; those under way get their replies. Those that were not sent fail. */
+  /** The peer has left: no new messages; those under way get their replies. Those that were not sent fail. */
   end(): void {
     this.#refusedUntil = 0;
     this.#unreachable = undefined;
     this.#streams.end();
-    this.#queue.fail(({ peerId }) => new NoSuchPeerError(peerId));
+    this.#queue.fail(
+      ({ peerId }) => new NoSuchPeerError(peerId, { hasLeft: true }),
+    );
   }
 
   /** Everything fails at once. */

@@ -81,7 +81,9 @@ export class Ledger {
         faults.push(`${n}: ${outcome || 'no outcome'}, handled ${times} times`);
       }
       // Without such a peer nothing is sent.
-      const isSent = sent === 1 || (sent === 0 && outcome === 'NO_SUCH_PEER');
+      const isSent =
+        sent === 1 ||
+        (sent === 0 && (outcome === 'NO_SUCH_PEER' || outcome === 'PEER_LEFT'));
       if (!isSent || failed !== (outcome === 'replied' ? 0 : sent)) {
         faults.push(`${n}: ${outcome}, told ${sent} and ${failed} times`);
       }
@@ -124,6 +126,7 @@ function handledRange(outcome: string): [number, number] {
       return [0, 1];
     case 'UNREACHABLE':
     case 'NO_SUCH_PEER':
+    case 'PEER_LEFT':
     case 'OVERLOADED':
       return [0, 0];
     default:
