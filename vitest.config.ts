@@ -5,9 +5,8 @@ const COUNTED = [
   'src/membership/core/legacy/legacy-members.spec.ts',
   'test/fuzz/**/*.spec.ts',
   'test/interop/{departures,pairs}.spec.ts',
-  'test/integrations/microservices/killed-handler.spec.ts',
   'test/integrations/cache/no-stale-value.spec.ts',
-  'test/simulation/{legacy,partition,restart}.spec.ts',
+  'test/simulation/restart.spec.ts',
   'test/e2e/messaging/{broken-streams,dead-members,killed-receiver,replies,reply-frames}.spec.ts',
   'test/e2e/messaging/{silent-connections,unreachable}.spec.ts',
   'test/e2e/module/clouds.spec.ts',
@@ -18,7 +17,9 @@ const COUNTED = [
 /** Specs of what takes long: a part of it would say little. */
 const ONLY_SLOW = [
   'test/**/*.slow.spec.ts',
-  'test/simulation/{detection,joining,legacy-loss,simulator}.spec.ts',
+  'test/e2e/module/join-storm.spec.ts',
+  'test/integrations/microservices/killed-handler.spec.ts',
+  'test/simulation/{detection,joining,legacy,legacy-loss,partition,simulator}.spec.ts',
 ];
 
 /** Specs that run on NATS as well: what they show is not of HTTP. */

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { firstValueFrom } from 'rxjs';
 import { closePeers } from '../../e2e/module/support/peer-app.js';
-import { someOf } from '../../support/amount.js';
 import { usePrograms } from '../../support/programs.js';
 import { until } from '../../support/until.js';
 import { startRpc, untilHandled } from './support/rpc-app.js';
@@ -32,7 +31,7 @@ afterEach(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-describe.each(someOf([['by stream'], ['by /message']], 1))('%s', (lane) => {
+describe.each([['by stream'], ['by /message']])('%s', (lane) => {
   it('one of three handlers is killed under load: nothing is handled twice, and each request has an answer or a code that is true', async () => {
     const caller = await startRpc({
       options: lane === 'by stream' ? {} : { messaging: { stream: false } },
