@@ -9,12 +9,14 @@ import {
   PeerBody,
   PeerCloudModule,
   PeerMetadata,
+  type MessageError,
   type MessageMetadata,
   type Peer,
 } from '../../../src/index.js';
 import { KeyOwners } from '../../../src/keys/index.js';
 import type { TestPeerOptions } from '../../../src/testing/index.js';
 import { createCloud, type Cloud } from '../../support/clouds.js';
+import { until } from '../../support/until.js';
 import { closePeers, startPeer } from '../module/support/peer-app.js';
 
 @Injectable()
@@ -317,14 +319,19 @@ describe('messages to owners', () => {
   it('end with their signal while they wait for an owner', async () => {
     const [sender] = others;
     await cloud.kill(owner);
-    const caller = new AbortController();
-    const sent = keysOf(sender).send(
-      key,
-      { type: 'who' },
-      { signal: caller.signal, timeout: 20_000 },
-    );
-    setImmediate(() => caller.abort(new Error('enough')));
-    await expect(sent).rejects.toMatchObject({ code: 'ABORTED' });
+    const codeOf = async () => {
+      const caller = new AbortController();
+      const { signal } = caller;
+      const sent = keysOf(sender).send(
+        key,
+        { type: 'who' },
+        { signal, timeout: 20_000 },
+      );
+      setImmediate(() => caller.abort(new Error('enough')));
+      return sent.catch(({ code }: MessageError) => code);
+    };
+    // The first may go by a connection that nobody knows to be broken.
+    await until(async () => (await codeOf()) === 'ABORTED');
   });
 });
 
