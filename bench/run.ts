@@ -1,7 +1,6 @@
 import { readOptions, USAGE, type BenchOptions } from './options.js';
 import { PARTS } from './parts/parts.js';
 import { smoke } from './parts/smoke.js';
-import { hasFloor } from './report/floors.js';
 import { publish } from './report/publish.js';
 import type { BenchContext } from './runner/bench-context.js';
 import { Brokers } from './runner/brokers.js';
@@ -47,9 +46,6 @@ async function prepare(
   const registry = await loadContenders(options.only);
   const { skipped } = registry;
   const contenders = registry.contenders.filter(({ id, broker }) => {
-    if (options.check && !options.parts.some((part) => hasFloor(part, id))) {
-      return false;
-    }
     if (broker === undefined || brokers.ports[broker] !== undefined) {
       return true;
     }

@@ -38,8 +38,11 @@ export function turns(
 
 function takesPart(
   { options }: BenchContext,
-  { parts, notQuick = [] }: RegisteredContender,
+  { id, parts, notQuick = [] }: RegisteredContender,
   part: PartName,
 ): boolean {
+  if (options.check) {
+    return parts.includes(part) && hasFloor(part, id);
+  }
   return parts.includes(part) && !(options.quick && notQuick.includes(part));
 }
