@@ -48,8 +48,8 @@ const STEPS: readonly Step[] = [
 const { values } = parseArgs({
   options: {
     short: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    without: { type: 'string' },
+    only: { type: 'string', multiple: true },
+    without: { type: 'string', multiple: true },
     signed: { type: 'boolean', default: false },
   },
 });
@@ -61,10 +61,11 @@ const WHY_NOT = {
   canLose: 'this machine has neither netem nor nftables for namespaces',
 };
 
-const { only = '', without } = values;
+const { only = [''], without = [] } = values;
 const steps = STEPS.filter(
   ({ name }) =>
-    name.includes(only) && (without === undefined || !name.includes(without)),
+    only.some((part) => name.includes(part)) &&
+    !without.some((part) => name.includes(part)),
 );
 if (steps.length === 0) {
   const names = STEPS.map(({ name }) => `  ${name}`).join('\n');
