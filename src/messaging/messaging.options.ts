@@ -42,7 +42,7 @@ export interface StreamOptions {
   openTimeout?: number | undefined;
 
   /**
-   * Ms without a message after which a stream is closed. The next message opens it again. In clouds of 65
+   * Ms without a message after which a stream is closed. The next message opens it again. In clouds of 17
    * peers and fewer streams are opened by the checks, which go over them, and stay open; not with the
    * option `healthCheck` off.
    *

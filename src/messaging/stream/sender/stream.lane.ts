@@ -47,7 +47,7 @@ import { StreamOpenings, StreamPlaces } from './stream-openings.js';
 const FALLBACK_PER_CONNECTION = 2;
 
 /** Members up to which streams stay open without messages, for the checks; each costs a socket on both sides. */
-const SMALL_CLOUD = 64;
+const SMALL_CLOUD = 16;
 
 /** Ms between two looks whether all messages have their replies, at the shutdown. */
 const LOOK_AGAIN = 20;
