@@ -217,7 +217,12 @@ export async function allOf(
 ): Promise<Peer[]> {
   const deadline = performance.now() + JOIN_TIMEOUT;
   for (;;) {
-    const found = locations.map(({ id }) => membership.get(String(id)));
+    const found = locations.map(({ id, port }) =>
+      // A legacy peer has no id to tell.
+      id === undefined
+        ? membership.peers().find((peer) => peer.port === port)
+        : membership.get(String(id)),
+    );
     if (found.every((peer) => peer !== undefined)) {
       return found;
     }
