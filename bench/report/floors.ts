@@ -263,8 +263,11 @@ export function isFarFrom(
   const found = STEADY_METRICS.includes(metric)
     ? judge(floor, samples).found
     : judgeByCpu(floor, samples);
+  // What else the machine does is in a share of a core, and not in a ratio of two.
+  const isSteady = floor.other !== undefined || metric === 'wakeUps';
   return (
     contender === STREAM &&
+    isSteady &&
     found !== undefined &&
     !Number.isNaN(found) &&
     !holds(floor, found, margin)
