@@ -33,7 +33,7 @@ beforeEach(async () => {
     const [{ port }] = (await once(process, 'message')) as [{ port: number }];
     replicas.push({ process, port });
   }
-  await untilMembers(3);
+  await untilOwners(3);
 }, 120_000);
 
 afterEach(async () => {
@@ -51,13 +51,13 @@ async function stateOf({ port }: Replica, key: string) {
   const response = await fetch(`http://127.0.0.1:${port}/state`, {
     headers: { key },
   });
-  return (await response.json()) as { owns: boolean; members: number };
+  return (await response.json()) as { owns: boolean; owners: number };
 }
 
-function untilMembers(count: number): Promise<unknown> {
+function untilOwners(count: number): Promise<unknown> {
   return until(async () => {
     const states = await Promise.all(replicas.map((each) => stateOf(each, '')));
-    return states.every(({ members }) => members === count);
+    return states.every(({ owners }) => owners === count);
   });
 }
 
@@ -105,7 +105,7 @@ it('at most two limits and the shares of one pass when the owner is killed in th
   await until(() => counts.passed >= LIMIT / 2, { interval: 1 });
   replicas = replicas.filter((each) => each !== owner);
   await kill(owner);
-  await untilMembers(2);
+  await untilOwners(2);
   isKnown = true;
   await loaded;
   // The owner that follows has counted what came since, and refuses in the end.

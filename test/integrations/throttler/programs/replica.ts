@@ -12,11 +12,7 @@ import {
   ThrottlerGuard,
   ThrottlerModule,
 } from '@nestjs/throttler';
-import {
-  KeysService,
-  MembershipService,
-  PeerCloudModule,
-} from '../../../../src/index.js';
+import { KeysService, PeerCloudModule } from '../../../../src/index.js';
 import {
   PeerThrottlerModule,
   PeerThrottlerStorage,
@@ -31,10 +27,7 @@ const [limit, seed] = process.argv.slice(2);
 @Controller()
 @UseGuards(ThrottlerGuard)
 class ReplicaController {
-  constructor(
-    private readonly keys: KeysService,
-    private readonly membership: MembershipService,
-  ) {}
+  constructor(private readonly keys: KeysService) {}
 
   @Get('work')
   work() {
@@ -46,7 +39,8 @@ class ReplicaController {
   state(@Headers('key') key: string) {
     return {
       owns: this.keys.isOwner(`default:${key}`),
-      members: this.membership.peers().length + 1,
+      /** Replicas that are settled, and may own keys. */
+      owners: this.keys.ownersOf(key, 100).length,
     };
   }
 }
