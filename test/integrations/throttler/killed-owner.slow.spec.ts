@@ -56,7 +56,7 @@ async function stateOf({ port }: Replica, key: string) {
 
 function untilOwners(count: number): Promise<unknown> {
   return until(async () => {
-    const states = await Promise.all(replicas.map((each) => stateOf(each, '')));
+    const states = await Promise.all(replicas.map((each) => stateOf(each, 'any')));
     return states.every(({ owners }) => owners === count);
   });
 }
