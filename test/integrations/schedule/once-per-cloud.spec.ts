@@ -26,33 +26,29 @@ beforeEach(() => {
 afterEach(closeReplicas);
 
 describe('@OncePerCloud()', () => {
-  // A machine that stands still for longer than the grace makes a takeover right.
-  it(
-    'runs each occurrence once in three replicas, with either order of decorators',
-    { retry: 2 },
-    async () => {
-      const replicas = await startReplicas(3, { providers: [Reports] });
-      forgetRuns();
-      await until(() => occurrencesOf('above').length >= 3);
-      const jobs = ['above', 'below', 'again'];
-      for (const job of jobs) {
-        const occurrences = occurrencesOf(job);
-        expect(new Set(occurrences).size).toBe(occurrences.length);
-        expect(occurrences.every((time) => time % 1_000 === 0)).toBe(true);
-      }
-      const [first, ...more] = occurrencesOf('above');
-      expect(more.slice(0, 2)).toEqual([1, 2].map((at) => first! + at * 1_000));
-      expect(occurrencesOf('elsewhere').length).toBeLessThanOrEqual(
-        occurrencesOf('above').length + 1,
+  it('runs each occurrence once in three replicas, with either order of decorators', async () => {
+    await startReplicas(3, { providers: [Reports] });
+    forgetRuns();
+    const inOrder = () => occurrencesOf('above').toSorted((a, b) => a - b);
+    // One that is taken over, as the machine stood still, may come after the next.
+    await until(() => {
+      const [first, ...more] = inOrder();
+      return (
+        more.length >= 2 &&
+        more.every((time, at) => time === first! + (at + 1) * 1_000)
       );
-      expect(occurrencesOf('everywhere').length).toBeGreaterThan(
-        2 * occurrencesOf('above').length,
-      );
-      expect(replicas.flatMap(({ jobEvents }) => jobEvents)).not.toContainEqual(
-        expect.objectContaining({ type: 'job.taken-over' }),
-      );
-    },
-  );
+    });
+    for (const job of ['above', 'below', 'again']) {
+      const occurrences = occurrencesOf(job);
+      expect(new Set(occurrences).size).toBe(occurrences.length);
+      expect(occurrences.every((time) => time % 1_000 === 0)).toBe(true);
+    }
+    const above = inOrder();
+    expect(occurrencesOf('elsewhere').length).toBeLessThan(2 * above.length);
+    expect(occurrencesOf('everywhere').length).toBeGreaterThan(
+      2 * above.length,
+    );
+  });
 
   it('is reported by each replica', async () => {
     const replicas = await startReplicas(2, { providers: [Reports] });
