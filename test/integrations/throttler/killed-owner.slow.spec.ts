@@ -56,7 +56,9 @@ async function stateOf({ port }: Replica, key: string) {
 
 function untilOwners(count: number): Promise<unknown> {
   return until(async () => {
-    const states = await Promise.all(replicas.map((each) => stateOf(each, 'any')));
+    const states = await Promise.all(
+      replicas.map((each) => stateOf(each, 'any')),
+    );
     return states.every(({ owners }) => owners === count);
   });
 }
