@@ -37,7 +37,7 @@ export class SelfRecord {
           ip: description.ip ?? '',
           port: 0,
           data: description.data,
-          features: FEATURES,
+          features: [...FEATURES],
           incarnation: env.clock.now(),
           ...(description.cloud !== undefined && { cloud: description.cloud }),
           ...(description.scheme !== undefined && {
