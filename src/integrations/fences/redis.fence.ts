@@ -31,7 +31,7 @@ export interface RedisFenceOptions {
 
 /**
  * KEYS: the lease, the last token, the occurrences. ARGV: owner, ttl, occurrence or nothing.
- * The server's clock in ms is the least token: a server that lost the counter goes on above it.
+ * The server's clock in µs is the least token: a server that lost the counter goes on above it.
  */
 const TAKE = `
 local occurrence = tonumber(ARGV[3])
@@ -44,7 +44,7 @@ end
 local time = redis.call('TIME')
 local token = math.max(
   tonumber(redis.call('GET', KEYS[2]) or 0) + 1,
-  time[1] * 1000 + math.floor(time[2] / 1000)
+  time[1] * 1000000 + time[2]
 )
 token = string.format('%.0f', token)
 if not redis.call('SET', KEYS[1], token .. ' ' .. ARGV[1], 'NX', 'PX', ARGV[2]) then
