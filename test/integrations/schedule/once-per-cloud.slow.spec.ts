@@ -5,13 +5,9 @@ import {
   OncePerCloud,
   type PeerRun,
 } from '../../../src/integrations/schedule/index.js';
+import { closeReplicas } from '../../support/replicas.js';
 import { until } from '../../support/until.js';
-import {
-  addReplica,
-  closeReplicas,
-  startReplica,
-  startReplicas,
-} from './replica.js';
+import { addReplica, startReplica, startReplicas } from './replica.js';
 import { forgetRuns, occurrencesOf, ran, Reports } from './reports.js';
 
 beforeEach(forgetRuns);

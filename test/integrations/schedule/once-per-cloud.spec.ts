@@ -5,13 +5,9 @@ import {
   PeerSingleton,
   type PeerRun,
 } from '../../../src/integrations/schedule/index.js';
+import { closeReplicas } from '../../support/replicas.js';
 import { until } from '../../support/until.js';
-import {
-  closeReplicas,
-  startReplica,
-  startReplicas,
-  type Replica,
-} from './replica.js';
+import { startReplica, startReplicas, type Replica } from './replica.js';
 import {
   EVERY_SECOND,
   forgetRuns,

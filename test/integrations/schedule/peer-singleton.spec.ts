@@ -4,10 +4,10 @@ import {
   PeerSingleton,
   type PeerRun,
 } from '../../../src/integrations/schedule/index.js';
+import { closeReplicas } from '../../support/replicas.js';
 import { until } from '../../support/until.js';
 import {
   addReplica,
-  closeReplicas,
   startReplica,
   startReplicas,
   type Replica,

@@ -1,4 +1,9 @@
-import type { DynamicModule, Provider, Type } from '@nestjs/common';
+import type {
+  DynamicModule,
+  ModuleMetadata,
+  Provider,
+  Type,
+} from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import {
   PeerScheduleModule,
@@ -6,18 +11,19 @@ import {
   type JobEvent,
   type PeerScheduleOptions,
 } from '../../../src/integrations/schedule/index.js';
-import { KeysService, PeerCloudModule } from '../../../src/index.js';
-import { createCloud, type Cloud } from '../../support/clouds.js';
+import { KeysService } from '../../../src/index.js';
+import {
+  addReplica as addApp,
+  startReplicas as startApps,
+  type TestReplica,
+} from '../../support/replicas.js';
 import { until } from '../../support/until.js';
 
 /** An app with jobs. */
-export interface Replica {
-  id: string;
+export interface Replica extends TestReplica {
   schedule: ScheduleService;
   /** What happened to jobs here. */
   jobEvents: JobEvent[];
-  get<T>(type: Type<T>): T;
-  close(): Promise<void>;
 }
 
 /** What each replica of a cloud is made of. */
@@ -27,39 +33,28 @@ export interface ReplicaSetup {
   options?: PeerScheduleOptions;
 }
 
-let cloud: Cloud | undefined;
-
-/** Ends every replica that a test has left running; for `afterEach`. */
-export async function closeReplicas(): Promise<void> {
-  await cloud?.close();
-  cloud = undefined;
-}
+/** What the test's replicas are made of. */
+let metadata: ModuleMetadata = {};
 
 /** Starts several, the test's only ones so far, and waits until each knows that all of them may own jobs. */
 export async function startReplicas(
   count: number,
   { providers, imports = [], options }: ReplicaSetup,
 ): Promise<Replica[]> {
-  cloud = await createCloud(
-    count,
-    {
-      imports: [
-        // Quiet for 0.3 s is settled.
-        PeerCloudModule.forRoot({
-          membership: { profile: 'local', joinRetryMin: 50 },
-        }),
-        ScheduleModule.forRoot(),
-        PeerScheduleModule.forRoot(options),
-        ...imports,
-      ],
-      providers,
-    },
-    // Those of ScheduleModule.
-    { createApp: (module) => module.createNestApplication({ logger: false }) },
-  );
-  const replicas = await Promise.all(
-    Array.from({ length: count }, (_, index) => ready(cloud!, index)),
-  );
+  metadata = {
+    imports: [
+      ScheduleModule.forRoot(),
+      PeerScheduleModule.forRoot(options),
+      ...imports,
+    ],
+    providers,
+  };
+  const apps = await startApps(count, {
+    ...metadata,
+    // Quiet for 0.3 s is settled.
+    peerCloud: { membership: { profile: 'local', joinRetryMin: 50 } },
+  });
+  const replicas = await Promise.all(apps.map(ready));
   await until(() =>
     replicas.every(
       (replica) =>
@@ -77,22 +72,13 @@ export async function startReplica(setup: ReplicaSetup): Promise<Replica> {
 
 /** Starts one more, which joins those that are left, and waits until it takes part. */
 export async function addReplica(): Promise<Replica> {
-  const [index] = await cloud!.add();
-  return ready(cloud!, index!);
+  return ready(await addApp(metadata));
 }
 
-async function ready(among: Cloud, index: number): Promise<Replica> {
-  const get: Replica['get'] = (type) => among.get(index, type);
-  const app = among.apps[index]!;
-  const schedule = get(ScheduleService);
+async function ready(replica: TestReplica): Promise<Replica> {
+  const schedule = replica.get(ScheduleService);
   const jobEvents: JobEvent[] = [];
   schedule.events$.subscribe((event) => jobEvents.push(event));
   await until(() => schedule.isReady);
-  return {
-    id: among.id(index),
-    schedule,
-    jobEvents,
-    get,
-    close: () => app.close(),
-  };
+  return { ...replica, schedule, jobEvents };
 }
