@@ -10,6 +10,15 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The JSON that bytes are; undefined where they are none. */
+export function jsonOf(bytes: Buffer): JsonValue | undefined {
+  try {
+    return JSON.parse(bytes.toString()) as JsonValue;
+  } catch {
+    return undefined;
+  }
+}
+
 /** JSON that is text already: it is written as it is. */
 export class JsonText {
   constructor(readonly text: string) {}

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Inject,
   Injectable,
@@ -24,12 +23,13 @@ import type {
 import type { SignedRequest } from '../../transport/peer-transport.interface.js';
 import { StaleRequestError } from '../../transport/transport.error.js';
 import { onAbort } from '../../util/abort-listeners.js';
+import { untilIdle } from './until-idle.js';
 import {
   BROADCAST_PATH,
   isSuccess,
   PEER_ID_HEADER,
 } from '../../wire/endpoints.js';
-import type { JsonValue } from '../../wire/json.js';
+import { jsonOf, type JsonValue } from '../../wire/json.js';
 import {
   ConnectionLostError,
   MessageAbortedError,
@@ -40,9 +40,6 @@ import { answerError, isUnknownSender, replyFault } from './replies.js';
 
 /** Fewer peers than these are written to one by one: they have streams. */
 const WORTHWHILE = 2;
-
-/** Ms between two looks whether all replies are in, at the shutdown. */
-const LOOK_AGAIN = 20;
 
 /** Carries one body to all peers at once, where the transport can. */
 @Injectable()
@@ -100,11 +97,8 @@ export class BroadcastLane
   }
 
   /** The messages of this peer get their replies before it goes, within the time that closing may take. */
-  async beforeApplicationShutdown(): Promise<void> {
-    const end = performance.now() + this.#options.shutdownTimeout;
-    while (this.#open.size > 0 && performance.now() < end) {
-      await sleep(LOOK_AGAIN);
-    }
+  beforeApplicationShutdown(): Promise<void> {
+    return untilIdle(() => this.#open.size > 0, this.#options.shutdownTimeout);
   }
 
   onApplicationShutdown(): void {
@@ -234,7 +228,7 @@ export class SharedMessage implements MessageLane {
       }
       return;
     }
-    const payload = parse(answer.body);
+    const payload = jsonOf(answer.body);
     if (answer.status === 401 || isUnknownSender(answer.status, payload)) {
       // It has done nothing, and takes what is for it alone.
       this.#sendAlone(id ?? '');
@@ -285,13 +279,5 @@ export class SharedMessage implements MessageLane {
       this.#stop();
       this.#config.onEnd();
     }
-  }
-}
-
-function parse(body: Buffer): JsonValue | undefined {
-  try {
-    return JSON.parse(body.toString()) as JsonValue;
-  } catch {
-    return undefined;
   }
 }

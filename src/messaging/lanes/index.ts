@@ -15,3 +15,4 @@ export { answerError, isNoChannel, replyFault } from './replies.js';
 export { ReplyReader } from './reply-reader.js';
 export { ReplyWriter, type ReplyPort } from './reply-writer.js';
 export { SelfLane } from './self.lane.js';
+export { untilIdle } from './until-idle.js';

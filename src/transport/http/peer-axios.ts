@@ -1,5 +1,5 @@
 import axios, { type AxiosInstance } from 'axios';
-import type { JsonValue } from '../../wire/json.js';
+import { jsonOf, type JsonValue } from '../../wire/json.js';
 import type { ExchangeSecurity } from '../peer-transport.interface.js';
 import type { PeerPools } from './peer-pools.js';
 import { createUndiciAdapter } from './undici.adapter.js';
@@ -50,12 +50,5 @@ function serialize(data: unknown): unknown {
 
 /** The parsed body; undefined where it is no JSON. */
 function parse(data: unknown): JsonValue | undefined {
-  if (!Buffer.isBuffer(data) || data.length === 0) {
-    return undefined;
-  }
-  try {
-    return JSON.parse(data.toString()) as JsonValue;
-  } catch {
-    return undefined;
-  }
+  return Buffer.isBuffer(data) ? jsonOf(data) : undefined;
 }

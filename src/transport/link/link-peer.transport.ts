@@ -5,7 +5,7 @@ import {
   ENDPOINTS,
   PEER_ID_HEADER,
 } from '../../wire/endpoints.js';
-import type { JsonValue } from '../../wire/json.js';
+import { jsonOf, type JsonValue } from '../../wire/json.js';
 import { checkReply, checkSigner } from '../answer-checks.js';
 import type {
   ExchangeSecurity,
@@ -98,7 +98,7 @@ export class LinkPeerTransport implements PeerTransport {
       ...options,
     });
     const signerId = signed.checkAnswer(raw);
-    const answer = { status: raw.status, body: parse(raw.body) };
+    const answer = { status: raw.status, body: jsonOf(raw.body) };
     if (signerId !== undefined) {
       checkSigner(signerId, target, endpoint, answer);
     }
@@ -109,14 +109,5 @@ export class LinkPeerTransport implements PeerTransport {
       this.#steps.write(`${path} to ${place}: ${answer.status}`);
     }
     return answer;
-  }
-}
-
-/** The parsed body; undefined where it is no JSON. */
-function parse(body: Buffer): JsonValue | undefined {
-  try {
-    return JSON.parse(body.toString()) as JsonValue;
-  } catch {
-    return undefined;
   }
 }

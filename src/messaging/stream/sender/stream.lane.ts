@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Inject,
   Injectable,
@@ -23,6 +22,7 @@ import { BodyBudget } from '../../../security/index.js';
 import { formatAddress } from '../../../wire/address.js';
 import type { JsonObject, JsonValue } from '../../../wire/json.js';
 import {
+  untilIdle,
   HttpLane,
   type MessageLane,
   type OutgoingMessage,
@@ -48,9 +48,6 @@ const FALLBACK_PER_CONNECTION = 2;
 
 /** Members up to which streams stay open without messages, for the checks; each costs a socket on both sides. */
 const SMALL_CLOUD = 16;
-
-/** Ms between two looks whether all messages have their replies, at the shutdown. */
-const LOOK_AGAIN = 20;
 
 /** Ms between two looks at streams on which a message waits for any sign of its receiver. */
 const SILENCE_CHECKS = 250;
@@ -173,11 +170,8 @@ export class StreamLane
   }
 
   /** The messages of this peer get their replies before it goes, within the time that closing may take. */
-  async beforeApplicationShutdown(): Promise<void> {
-    const end = performance.now() + this.#shutdownTimeout;
-    while (this.#isBusy && performance.now() < end) {
-      await sleep(LOOK_AGAIN);
-    }
+  beforeApplicationShutdown(): Promise<void> {
+    return untilIdle(() => this.#isBusy, this.#shutdownTimeout);
   }
 
   onApplicationShutdown(): void {
