@@ -20,7 +20,6 @@ import { MessageRouter } from './handlers/index.js';
 import {
   BroadcastLane,
   HEAD_FEATURE,
-  isNoChannel,
   MessageBody,
   OutgoingHead,
   REPLIES_FEATURE,
@@ -377,7 +376,7 @@ export class MessagingService {
     }
     return head?.channel === undefined
       ? this.#sendAloud(member, message)
-      : this.#laneOf(member, message).send(member, message).catch(noneHere);
+      : this.#laneOf(member, message).send(member, message);
   }
 
   #laneOf({ id }: Member, { shared }: OutgoingMessage): MessageLane {
@@ -410,12 +409,5 @@ export class MessagingService {
       peer: this.#directory.of(member),
       body: body.value,
     };
-  }
-}
-
-/** That a peer does not have the channel is an answer. */
-function noneHere(error: unknown): undefined {
-  if (!isNoChannel(error)) {
-    throw error;
   }
 }

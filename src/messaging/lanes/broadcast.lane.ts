@@ -36,7 +36,12 @@ import {
   MessageTimeoutError,
 } from '../messaging.errors.js';
 import type { MessageLane, OutgoingMessage } from './outgoing-message.js';
-import { answerError, isUnknownSender, replyFault } from './replies.js';
+import {
+  answerError,
+  isNoChannel,
+  isUnknownSender,
+  replyFault,
+} from './replies.js';
 
 /** Fewer peers than these are written to one by one: they have streams. */
 const WORTHWHILE = 2;
@@ -130,7 +135,9 @@ interface SharedMessageConfig {
 /** Who waits for one member's reply. */
 interface Waiting {
   member: Member;
-  resolve: (reply: JsonValue | Promise<JsonValue | undefined>) => void;
+  resolve: (
+    reply: JsonValue | undefined | Promise<JsonValue | undefined>,
+  ) => void;
   reject: (error: Error) => void;
 }
 
@@ -238,7 +245,7 @@ export class SharedMessage implements MessageLane {
   }
 
   #reply(id: string, status: number, payload: JsonValue | undefined): void {
-    const { core, limits } = this.#config;
+    const { core, limits, message } = this.#config;
     this.#settle(id, ({ resolve, reject }) => {
       const fault = replyFault(id, payload, limits.maxJsonDepth);
       if (fault) {
@@ -246,6 +253,8 @@ export class SharedMessage implements MessageLane {
       } else if (isSuccess(status)) {
         core.noteAlive(id);
         resolve(payload ?? {});
+      } else if (isNoChannel(message, status, payload)) {
+        resolve(undefined);
       } else {
         reject(answerError(id, status, payload));
       }

@@ -25,7 +25,7 @@ import {
 } from '../messaging.errors.js';
 import { Recognition } from './recognition.js';
 import type { MessageLane, OutgoingMessage } from './outgoing-message.js';
-import { answerError, replyFault } from './replies.js';
+import { answerError, isNoChannel, replyFault } from './replies.js';
 
 /** One `/message` request for each message (PROTOCOL.md, section 2): for peers without streams. */
 @Injectable()
@@ -50,7 +50,10 @@ export class HttpLane implements MessageLane {
     this.#recognition = new Recognition(core);
   }
 
-  async send(member: Member, message: OutgoingMessage): Promise<JsonValue> {
+  async send(
+    member: Member,
+    message: OutgoingMessage,
+  ): Promise<JsonValue | undefined> {
     const { id } = member;
     const { signal } = message;
     const abort = new AbortController();
@@ -64,6 +67,7 @@ export class HttpLane implements MessageLane {
     try {
       return this.#replyOf(
         id,
+        message,
         await this.#recognition.send(id, message.deadline, abort.signal, () =>
           this.#request(member, message, abort.signal),
         ),
@@ -84,7 +88,11 @@ export class HttpLane implements MessageLane {
     }
   }
 
-  #replyOf(peerId: string, { status, body }: PeerAnswer): JsonValue {
+  #replyOf(
+    peerId: string,
+    message: OutgoingMessage,
+    { status, body }: PeerAnswer,
+  ): JsonValue | undefined {
     const fault = replyFault(peerId, body, this.#options.limits.maxJsonDepth);
     if (fault) {
       throw fault;
@@ -92,6 +100,9 @@ export class HttpLane implements MessageLane {
     if (isSuccess(status)) {
       this.#core.noteAlive(peerId);
       return body ?? {};
+    }
+    if (isNoChannel(message, status, body)) {
+      return undefined;
     }
     throw answerError(peerId, status, body);
   }

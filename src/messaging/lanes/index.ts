@@ -7,6 +7,7 @@ export {
   REPLIES_FEATURE,
 } from './outgoing-head.js';
 export {
+  channelAlone,
   MessageBody,
   type MessageLane,
   type OutgoingMessage,

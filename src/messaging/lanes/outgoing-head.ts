@@ -57,6 +57,11 @@ export class OutgoingHead {
     return new OutgoingHead(channel, kept);
   }
 
+  /** The channel, where there is nothing beside it. */
+  get channelAlone(): string | undefined {
+    return this.#text === undefined ? this.channel : undefined;
+  }
+
   /**
    * As it stands in a frame.
    * @param replies characters of replies that a reader takes for now

@@ -69,9 +69,17 @@ export interface OutgoingMessage {
   readonly shared?: MessageLane | undefined;
 }
 
+/** The channel of a message that has nothing else beside its body, `''` for none; undefined where it has more. */
+export function channelAlone({
+  head,
+  reader,
+}: OutgoingMessage): string | undefined {
+  return reader ? undefined : head ? head.channelAlone : '';
+}
+
 /**
  * A way by which messages reach peers. Resolves to the last reply, undefined where a reader has had all of
- * them; rejects with a MessageError.
+ * them, and where the peer does not have the channel; rejects with a MessageError.
  */
 export interface MessageLane {
   send(

@@ -6,6 +6,7 @@ import {
   NoHandlerError,
   InvalidReplyError,
 } from '../messaging.errors.js';
+import type { OutgoingMessage } from './outgoing-message.js';
 
 /** The error of an answer that is no success. */
 export function answerError(
@@ -26,12 +27,16 @@ export function isUnknownSender(
   return status === 403 && codeOf(payload) === 'UNKNOWN_SENDER';
 }
 
-/** True for the answer of a peer that does not have the channel of a message. */
-export function isNoChannel(error: unknown): boolean {
+/** True where a message was for a channel that the peer does not have: for its sender an answer, and no error. */
+export function isNoChannel(
+  { head }: OutgoingMessage,
+  status: number,
+  payload: JsonValue | undefined,
+): boolean {
   return (
-    error instanceof BadStatusError &&
-    error.status === 404 &&
-    codeOf(error.payload) === 'NO_CHANNEL'
+    status === 404 &&
+    head?.channel !== undefined &&
+    codeOf(payload) === 'NO_CHANNEL'
   );
 }
 

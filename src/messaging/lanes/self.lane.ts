@@ -22,7 +22,7 @@ import {
 } from '../handlers/index.js';
 import { bodyFault } from './body-check.js';
 import type { MessageLane, OutgoingMessage } from './outgoing-message.js';
-import { answerError, replyFault } from './replies.js';
+import { answerError, isNoChannel, replyFault } from './replies.js';
 import type { ReplyReader } from './reply-reader.js';
 import { ReplyWriter } from './reply-writer.js';
 
@@ -66,10 +66,13 @@ export class SelfLane implements MessageLane {
     if (fault) {
       throw fault;
     }
-    if (!isSuccess(status)) {
-      throw answerError(id, status, payload);
+    if (isSuccess(status)) {
+      return payload;
     }
-    return payload;
+    if (isNoChannel(message, status, payload)) {
+      return undefined;
+    }
+    throw answerError(id, status, payload);
   }
 
   #handle(

@@ -1,4 +1,10 @@
-import { ConflictException, Inject, Injectable, Scope } from '@nestjs/common';
+import {
+  ConflictException,
+  Inject,
+  Injectable,
+  NotFoundException,
+  Scope,
+} from '@nestjs/common';
 import { REQUEST } from '@nestjs/core';
 import { of } from 'rxjs';
 import {
@@ -39,6 +45,11 @@ class Handlers {
     @PeerMetadata('toString') inherited?: string,
   ) {
     return { tenant: tenant ?? null, inherited: inherited ?? null };
+  }
+
+  @OnPeerMessage('pretend')
+  pretend() {
+    throw new NotFoundException({ code: 'NO_CHANNEL' });
   }
 }
 
@@ -169,6 +180,15 @@ describe.each(LANES)('a channel by %s', (_, options) => {
     stop();
     stop();
     expect(await own.send(peer, {})).toBeUndefined();
+  });
+
+  it('is what a message without one does not lack, whatever its handler says', async () => {
+    const { sender, peer } = await startPair({ providers, options });
+    for (const to of [peer, sender.membership.self]) {
+      await expect(
+        sender.messaging.send(to, { type: 'pretend' }),
+      ).rejects.toMatchObject({ code: 'BAD_STATUS', status: 404 });
+    }
   });
 
   it('fails as messages do', async () => {

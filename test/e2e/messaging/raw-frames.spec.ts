@@ -81,6 +81,7 @@ describe('a stream', () => {
       maxBytes: 2000,
       maxInFlight: 1024,
       status: true,
+      channels: true,
     });
     expect(stream.status).toBe(101);
     expect(stream.headers.upgrade).toBe('peercloud/1');
@@ -200,6 +201,24 @@ describe('a stream', () => {
     stream.write(HELLO);
     stream.socket.write(Buffer.from([0x22, 0xff, 0xfe, 0x22, 0x0a]));
     await until(() => stream.closed);
+  });
+
+  it('brings requests to the channel of the string before them, until another', async () => {
+    const stream = await open();
+    pair.receiver.messaging.channel('a').handle((body) => ({ a: body }));
+    stream.write(
+      HELLO,
+      '["m",0,"a",1,5000,{"n":1},2,5000,{"n":2},"",3,5000,{"n":3},"none",4,5000,{},"two words",5,5000,{}]',
+    );
+    expect(await stream.reply(1)).toEqual([200, { a: { n: 1 } }]);
+    expect(await stream.reply(2)).toEqual([200, { a: { n: 2 } }]);
+    expect(await stream.reply(3)).toEqual([200, { n: 3 }]);
+    expect(await stream.reply(4)).toMatchObject([404, { code: 'NO_CHANNEL' }]);
+    expect(await stream.reply(5)).toMatchObject([
+      400,
+      { code: 'INVALID_HEAD' },
+    ]);
+    expect(handlers().handled).toEqual([{ n: 3 }]);
   });
 
   it('answers what /status would, ahead of the messages before it', async () => {

@@ -12,6 +12,7 @@ const hello = object({
   maxBytes: oneOf(1_000_000, 1_000_000, 1024, 1024, 1, 70_000),
   maxInFlight: oneOf(100, 1, 0.5),
   renews: oneOf(true, false),
+  channels: oneOf(true, false, 1),
 });
 
 const GREETING =
@@ -24,6 +25,7 @@ const head = fc.oneof(
     weight: 2,
     arbitrary: object({ replies: oneOf(1, 1000, 2 ** 31, 0.5, 'x') }),
   },
+  { weight: 2, arbitrary: oneOf('a', '', 'two words', 'x'.repeat(100)) },
 );
 
 const frames = (kind: string, body: Text): Text =>

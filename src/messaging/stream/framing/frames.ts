@@ -13,7 +13,8 @@ export const STREAM_VERSION = 1;
  * The lines of a stream (PROTOCOL.md, section 4, `upgrade`). Each is one JSON value:
  * - an object, the first in each direction: Hello;
  * - `["m", t, id, ms, body, id, ms, body, …]`: requests; `t` is the opener's clock in ms, `ms` what is
- *   left of the message's time. An object before an `id` is the head of that request;
+ *   left of the message's time. An object before an `id` is the head of that request; a string is the channel
+ *   of that request and those after it, up to another string: `""` for none;
  * - `["r", id, status, payload, id, status, payload, …]`: replies;
  * - `["n", id, payload]`: a reply that others follow, to a request whose head asks for several;
  * - `["c", id, n]`: of the opener, it takes n characters more of such replies; 0: none any more;
@@ -74,6 +75,8 @@ export interface Hello {
   renews?: boolean;
   /** Receiver: it answers what `/status` would, on the stream. */
   status?: boolean;
+  /** Receiver: it reads channels as strings before requests. */
+  channels?: boolean;
 }
 
 /** A greeting as it is written. */
@@ -99,6 +102,7 @@ export function readHello(line: string): Hello {
     }),
     renews: value['renews'] === true,
     status: value['status'] === true,
+    channels: value['channels'] === true,
   };
 }
 

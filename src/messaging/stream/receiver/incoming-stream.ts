@@ -1,7 +1,7 @@
 import type { Peer } from '../../../membership/index.js';
 import type { BodyAccount } from '../../../security/index.js';
 import type { JsonObject, JsonValue } from '../../../wire/json.js';
-import { isMessageHead, type MessageHead } from '../../../wire/message-head.js';
+import type { MessageHead } from '../../../wire/message-head.js';
 import { isLarger, type Text } from '../../../util/text-parts.js';
 import {
   BAD_HEAD,
@@ -112,7 +112,14 @@ export class IncomingStream implements FrameHandler, RequestStarter {
       onEmpty: () => this.#finishIfDone(),
     });
     this.#connection.write(
-      helloLine({ id, heartbeat, maxBytes, maxInFlight, status: true }),
+      helloLine({
+        id,
+        heartbeat,
+        maxBytes,
+        maxInFlight,
+        status: true,
+        channels: true,
+      }),
     );
   }
 
@@ -190,14 +197,14 @@ export class IncomingStream implements FrameHandler, RequestStarter {
     body: JsonValue,
     deadline: number,
     line: RequestLine,
-    head?: JsonObject,
+    head: MessageHead | 'invalid' | undefined,
   ): void {
     const fault = bodyFault(body, this.#config, line.mayBeTooLarge);
-    if (fault || (head && !isMessageHead(head))) {
+    if (fault || head === 'invalid') {
       this.#replies.add(id, fault ?? BAD_HEAD);
       return;
     }
-    const credit = (head as MessageHead | undefined)?.replies;
+    const credit = head?.replies;
     if (credit !== undefined) {
       this.#several.start(id, credit, (replies) =>
         this.#config.run(body, this.sender, head, replies),

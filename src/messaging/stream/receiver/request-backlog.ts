@@ -1,9 +1,13 @@
+import { isJsonObject, type JsonValue } from '../../../wire/json.js';
 import {
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-} from '../../../wire/json.js';
+  isChannelName,
+  isMessageHead,
+  type MessageHead,
+} from '../../../wire/message-head.js';
 import { StreamError } from '../framing/index.js';
+
+/** What a request has beside its body; `invalid` for what breaks the rules. */
+export type RequestHead = MessageHead | 'invalid' | undefined;
 
 /** Who starts the handlers. */
 export interface RequestStarter {
@@ -15,11 +19,14 @@ export interface RequestStarter {
     body: JsonValue,
     deadline: number,
     line: RequestLine,
-    head?: JsonObject,
+    head: RequestHead,
   ): void;
 }
 
-/** A line of requests that has arrived: `["m", clock, id, ms, body, …]`, with a head before an id at times. */
+/**
+ * A line of requests that has arrived: `["m", clock, id, ms, body, …]`, before an id at times the head of that
+ * request, or the channel of all from there on.
+ */
 export interface RequestLine {
   frame: JsonValue[];
   /** When it was sent, on the clock of this side. */
@@ -39,6 +46,8 @@ const VALUES = 3;
 export class RequestBacklog {
   #lines: RequestLine[] = [];
   #at = FIRST;
+  /** The head of requests that have none of their own, from here on in the first line. */
+  #channel: RequestHead;
 
   readonly #starter: RequestStarter;
 
@@ -55,7 +64,7 @@ export class RequestBacklog {
     const { frame } = line;
     let at = FIRST;
     while (at < frame.length) {
-      at += isJsonObject(frame[at]) ? 1 : 0;
+      at += isHead(frame[at]) ? 1 : 0;
       if (at + VALUES > frame.length) {
         throw new StreamError('a line of requests has the wrong shape');
       }
@@ -78,8 +87,9 @@ export class RequestBacklog {
           return;
         }
         const first = frame[this.#at];
-        const head = isJsonObject(first) ? first : undefined;
-        const at = head ? this.#at + 1 : this.#at;
+        const isId = typeof first === 'number';
+        const head = isId ? this.#channel : this.#headOf(first);
+        const at = isId ? this.#at : this.#at + 1;
         this.#at = at + VALUES;
         const deadline = sentAt + (frame[at + 1] as number);
         // Nobody waits any more for what is past its time.
@@ -90,13 +100,36 @@ export class RequestBacklog {
         }
       }
       this.#lines.shift();
-      this.#at = FIRST;
+      this.#rewind();
     }
   }
 
   /** Forgets what was not started. */
   clear(): void {
     this.#lines = [];
-    this.#at = FIRST;
+    this.#rewind();
   }
+
+  #rewind(): void {
+    this.#at = FIRST;
+    this.#channel = undefined;
+  }
+
+  /** What stands before an id says. There is one head for all requests that a string is for. */
+  #headOf(said: JsonValue | undefined): RequestHead {
+    if (typeof said !== 'string') {
+      return isMessageHead(said) ? said : 'invalid';
+    }
+    this.#channel = said === '' ? undefined : channelHead(said);
+    return this.#channel;
+  }
+}
+
+/** True for what stands before an id. */
+function isHead(value: JsonValue | undefined): boolean {
+  return typeof value === 'string' || isJsonObject(value);
+}
+
+function channelHead(channel: string): RequestHead {
+  return isChannelName(channel) ? { channel } : 'invalid';
 }

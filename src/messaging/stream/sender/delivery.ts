@@ -60,7 +60,7 @@ export class Delivery {
   }
 
   /** Hands the message to another lane. */
-  continueWith(reply: Promise<JsonValue>): void {
+  continueWith(reply: Promise<JsonValue | undefined>): void {
     if (this.#settle()) {
       reply.then(this.#onReply, this.#onError);
     }

@@ -7,13 +7,15 @@ export class Fallback {
   #underWay = 0;
 
   readonly #max: number;
-  readonly #sendOtherwise: (message: OutgoingMessage) => Promise<JsonValue>;
+  readonly #sendOtherwise: (
+    message: OutgoingMessage,
+  ) => Promise<JsonValue | undefined>;
   /** There is room for more. */
   readonly #onRoom: () => void;
 
   constructor(
     max: number,
-    sendOtherwise: (message: OutgoingMessage) => Promise<JsonValue>,
+    sendOtherwise: (message: OutgoingMessage) => Promise<JsonValue | undefined>,
     onRoom: () => void,
   ) {
     this.#max = max;
@@ -38,7 +40,7 @@ export class Fallback {
   }
 
   /** To be called only while there is room. */
-  send(message: OutgoingMessage): Promise<JsonValue> {
+  send(message: OutgoingMessage): Promise<JsonValue | undefined> {
     this.#underWay++;
     return this.#sendOtherwise(message).finally(() => {
       this.#underWay--;

@@ -5,6 +5,8 @@ import { isLarger } from '../../../util/text-parts.js';
 import { NO_MORE } from '../../handlers/index.js';
 import {
   answerError,
+  channelAlone,
+  isNoChannel,
   replyFault,
   type ReplyReader,
 } from '../../lanes/index.js';
@@ -161,9 +163,11 @@ export class OutgoingStream implements FrameHandler {
 
   /** Writes what waits, as far as there is room. */
   fill(queue: DeliveryQueue): void {
+    const channels = this.hello?.channels;
     while (this.hasRoom) {
       const now = performance.now();
       let line = '';
+      let channel = '';
       let large: string | undefined;
       while (!large && line.length < BATCH_CHARS && !this.#inFlight.isFull) {
         const delivery = queue.shift();
@@ -174,7 +178,12 @@ export class OutgoingStream implements FrameHandler {
         if (json === undefined) {
           continue;
         }
-        line += this.#frameHead(delivery, now);
+        const alone = channels ? channelAlone(delivery.message) : undefined;
+        if (alone !== undefined && alone !== channel) {
+          channel = alone;
+          line += `,"${channel}"`;
+        }
+        line += this.#frameHead(delivery, now, alone === undefined);
         if (json.length < LARGE_CHARS) {
           line += json;
         } else {
@@ -345,13 +354,13 @@ export class OutgoingStream implements FrameHandler {
   }
 
   /** What comes before the body. */
-  #frameHead(delivery: Delivery, now: number): string {
+  #frameHead(delivery: Delivery, now: number, withHead: boolean): string {
     const id = this.#inFlight.add(delivery);
     const { head, deadline, reader } = delivery.message;
     if (reader) {
       this.#bind(reader, id, delivery);
     }
-    return `${head ? `,${head.json(reader?.credit)}` : ''},${id},${Math.ceil(deadline - now)},`;
+    return `${head && withHead ? `,${head.json(reader?.credit)}` : ''},${id},${Math.ceil(deadline - now)},`;
   }
 
   /** Lets a reader say what it takes, and that it takes no more. */
@@ -429,10 +438,11 @@ export class OutgoingStream implements FrameHandler {
     const fault = replyFault(this.peerId, payload, this.#config.maxDepth);
     if (fault) {
       delivery.reject(fault);
-    } else if (delivery.message.reader && status === NO_MORE.status) {
-      delivery.resolve(undefined);
     } else if (isSuccess(status)) {
-      delivery.resolve(payload);
+      const isOver = delivery.message.reader && status === NO_MORE.status;
+      delivery.resolve(isOver ? undefined : payload);
+    } else if (isNoChannel(delivery.message, status, payload)) {
+      delivery.resolve(undefined);
     } else {
       delivery.reject(answerError(this.peerId, status, payload));
     }

@@ -38,7 +38,10 @@ export interface PeerLinkContext extends StreamRotationConfig {
   /** Messages that wait for that, at most. */
   maxWaiting: number;
   /** Sends by `/message` instead. */
-  sendOtherwise(member: Member, message: OutgoingMessage): Promise<JsonValue>;
+  sendOtherwise(
+    member: Member,
+    message: OutgoingMessage,
+  ): Promise<JsonValue | undefined>;
   /** Wants `expire()` to be called at this time at the latest. */
   watch(deadline: number): void;
   noteAlive(peerId: string): void;
@@ -335,7 +338,7 @@ export class PeerLink implements StreamRotationOwner {
     }
   }
 
-  #sendOtherwise(message: OutgoingMessage): Promise<JsonValue> {
+  #sendOtherwise(message: OutgoingMessage): Promise<JsonValue | undefined> {
     return this.#context.sendOtherwise(this.#streams.member, message);
   }
 

@@ -12,7 +12,7 @@ import type { ResolvedPeerCloudOptions } from '../../../options/peer-cloud.optio
 import type { ResolvedLimitOptions } from '../../../options/limits.options.js';
 import type { MessageError } from '../../messaging.errors.js';
 import type { JsonValue } from '../../../wire/json.js';
-import type { HttpLane } from '../../lanes/index.js';
+import { OutgoingHead, type HttpLane } from '../../lanes/index.js';
 import type { OpenSocket } from '../framing/index.js';
 import { type StreamDialer, StreamRefusedError } from './stream-dialer.js';
 import { StreamLane } from './stream.lane.js';
@@ -127,6 +127,42 @@ describe('StreamLane', () => {
       send().catch(() => undefined);
       return stream.lines.some((line) => line.startsWith('["m"'));
     });
+    lane.onApplicationShutdown();
+  });
+
+  it.each([
+    [
+      'once for all that follow in a line',
+      { channels: true },
+      '["m",0,1,1,{},"a",2,1,{},3,1,{},"",4,1,{},{"channel":"a","metadata":{"n":"1"}},5,1,{}]',
+    ],
+    [
+      'as an object before each, where the receiver knows no better',
+      {},
+      '["m",0,1,1,{},{"channel":"a"},2,1,{},{"channel":"a"},3,1,{},4,1,{},{"channel":"a","metadata":{"n":"1"}},5,1,{}]',
+    ],
+  ])('writes a channel %s', async (_, hello, expected) => {
+    const stream = new FakeStream();
+    const lane = laneOf(
+      {},
+      () => Promise.resolve(stream.opened),
+      () => Promise.reject(new Error('must not be used')),
+    );
+    const a = new OutgoingHead('a');
+    const more = new OutgoingHead('a', { n: '1' });
+    for (const head of [undefined, a, a, undefined, more]) {
+      const message = { ...messageTo('a', {}), head };
+      lane.send(streamMember(), message).catch(() => undefined);
+    }
+    stream.greet(60_000, hello);
+    await until(() => stream.lines.length === 2);
+    // Ids in their order; times and the clock as they may be.
+    let count = 0;
+    const line = stream.lines[1]!.replace(/^\["m",\d+/, '["m",0').replaceAll(
+      /\d+,\d+,\{\}/g,
+      () => `${++count},1,{}`,
+    );
+    expect(line).toBe(expected);
     lane.onApplicationShutdown();
   });
 
