@@ -225,8 +225,8 @@ describe('records from a peer, with somebody on the way', () => {
     await liar.join(peers.subject, ['upgrade']);
     let intact: Promise<number> | undefined;
     liar.onStream = (stream) => {
-      // The first one only: what goes another way after it broke is nobody's who tampers.
-      if (intact) {
+      // The subject's first one only: what goes another way after it broke is nobody's who tampers, and the other member only checks.
+      if (intact || stream.peerId !== peers.subject.membership.self.id) {
         stream.socket.destroy();
       } else {
         intact = answer(stream, messages, tampering);

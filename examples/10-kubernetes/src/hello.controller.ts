@@ -13,8 +13,12 @@ export class HelloController {
   @Get()
   async hello() {
     const results = await this.#messaging.broadcast({ type: 'hello' });
-    const errors = results.flatMap(({ error }) => (error ? [error.code] : []));
-    return { replies: results.length - errors.length, errors };
+    const replies = results.filter(({ error }) => !error).length;
+    // One that left in the meantime has nothing to say.
+    const errors = results
+      .flatMap(({ error }) => (error ? [error.code] : []))
+      .filter((code) => code !== 'PEER_LEFT');
+    return { replies, errors };
   }
 
   @OnPeerMessage({ type: 'hello' })

@@ -43,9 +43,10 @@ it.each([
     await until(() => agree(peers));
 
     let replies = 0;
+    const rounds = peers.map(() => 0);
     let done = false;
     const failures: string[] = [];
-    const talk = async ({ messaging }: PeerApp) => {
+    const talk = async ({ messaging }: PeerApp, peer: number) => {
       while (!done) {
         for (const result of await messaging.broadcast({ hello: 1 })) {
           if (result.error) {
@@ -54,6 +55,7 @@ it.each([
             replies++;
           }
         }
+        rounds[peer]!++;
       }
     };
     const talking = peers.map(talk);
@@ -63,6 +65,9 @@ it.each([
         const target = replies + 20;
         await until(() => replies >= target);
       }
+      // Nothing that was signed before a step is on its way after the next one.
+      const next = rounds.map((round) => round + 2);
+      await until(() => rounds.every((round, peer) => round >= next[peer]!));
     }
     done = true;
     await Promise.all(talking);

@@ -19,6 +19,8 @@ export const LIAR = 'liar';
 
 /** A stream that a peer has opened to the liar. */
 export interface AcceptedStream {
+  /** The peer that opened it. */
+  peerId: unknown;
   socket: Socket;
   codec: StreamCodec;
 }
@@ -155,7 +157,8 @@ export class Liar {
     const acceptance = verdict.ok ? verdict.acceptStream?.() : undefined;
     if (acceptance) {
       socket.write(switchingHead(acceptance.headers));
-      onStream({ socket, codec: acceptance.codec });
+      const peerId = headers['x-peercloud-id'];
+      onStream({ peerId, socket, codec: acceptance.codec });
     } else {
       socket.destroy();
     }
