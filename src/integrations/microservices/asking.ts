@@ -1,3 +1,4 @@
+import type { WritePacket } from '@nestjs/microservices';
 import {
   BadStatusError,
   InvalidReplyError,
@@ -25,43 +26,36 @@ export interface Call {
   readonly deadline: number;
 }
 
-/** Who reads the values of a request. */
-export interface Reader {
-  readonly next: (value: JsonValue) => void;
-  /** The handler's own error. */
-  readonly error: (payload: JsonValue) => void;
-  /** Nobody reads any more. */
-  isClosed: boolean;
-}
-
 type Taken = Exclude<Answer, { none: true }>;
 
-/** Who asks one of several peers. */
-interface Asker<T> {
+/** Who asks one of several peers. Each ask ends by `take()` or `fail()`. */
+interface Asker {
   /** Is told of each peer before it is asked; false: none is to be asked any more. */
   begin?(peer: Peer): boolean;
-  /** None has taken it. */
+  /** None has it; `fail()` follows. */
   none?(): void;
-  /** What becomes of the answer of the one that has taken the packet. */
-  take(peer: Peer, answer: Taken): T | Promise<T>;
+  /** The answer of the one that has taken the packet. What it throws is a failure too. */
+  take(peer: Peer, answer: Taken): void;
+  /**
+   * None has taken it: MessageError of the last one, or of the one that may have handled it, MicroserviceError
+   * (`NO_HANDLER`) where none has the pattern.
+   */
+  fail(error: unknown): void;
 }
 
 /**
  * Brings a packet to the first of these peers that takes it. The next one has its turn only where the packet
- * surely has not been handled. No async function: each promise costs as much as a good part of the request.
- *
- * @throws MessageError of the last one, or of the one that may have handled it
- * @throws MicroserviceError (`NO_HANDLER`) where none has the pattern
+ * surely has not been handled. It calls back: each promise costs as much as a good part of the request.
  */
-export function askOneOf<T>(
+export function askOneOf(
   channel: PeerChannel,
   peers: readonly Peer[],
   packet: Packet,
   call: Call,
-  asker: Asker<T>,
+  asker: Asker,
   index = 0,
   failure?: unknown,
-): Promise<T> {
+): void {
   const peer = peers[index];
   const left = call.deadline - performance.now();
   if (
@@ -70,51 +64,111 @@ export function askOneOf<T>(
     asker.begin?.(peer) === false
   ) {
     asker.none?.();
-    return Promise.reject(
-      (failure as Error | undefined) ??
-        new MicroserviceError('NO_HANDLER', noHandler(call.pattern)),
+    asker.fail(
+      failure ?? new MicroserviceError('NO_HANDLER', noHandler(call.pattern)),
     );
+    return;
   }
   const next = (why: unknown) =>
     askOneOf(channel, peers, packet, call, asker, index + 1, why);
-  return ask(channel, peer, packet, call, Math.max(1, left)).then(
+  ask(channel, peer, packet, call, Math.max(1, left)).then(
     (reply) => {
-      const answer = answerOf(peer, reply);
-      return 'none' in answer ? next(failure) : asker.take(peer, answer);
+      try {
+        const answer = answerOf(peer, reply);
+        if ('none' in answer) {
+          next(failure);
+        } else {
+          asker.take(peer, answer);
+        }
+      } catch (error) {
+        asker.fail(error);
+      }
     },
     (error: unknown) => {
-      if (!isUndelivered(error)) {
-        throw error;
+      if (isUndelivered(error)) {
+        next(error);
+      } else {
+        asker.fail(error);
       }
-      return next(error);
     },
   );
 }
 
+/** Who reads the values of a request: of one to one of several peers, or of one to each of them. */
+export class Reading {
+  /** True once nobody reads any more. */
+  isClosed = false;
+  readonly #requests: Request[] = [];
+  #underWay = 0;
+
+  readonly #callback: (packet: WritePacket) => void;
+
+  /** @param callback Nest's own: what it gets as `err` ends it */
+  constructor(callback: (packet: WritePacket) => void) {
+    this.#callback = callback;
+  }
+
+  /** Asks one peer of each group. */
+  begin(
+    channel: PeerChannel,
+    call: Call,
+    groups: readonly (readonly Peer[])[],
+  ): void {
+    this.#underWay = groups.length;
+    for (const peers of groups) {
+      const request = new Request(channel, call, this);
+      this.#requests.push(request);
+      request.run(peers);
+    }
+  }
+
+  next(response: JsonValue): void {
+    this.#callback({ response });
+  }
+
+  /** One request has given all its values. */
+  ended(): void {
+    this.#underWay--;
+    if (this.#underWay === 0 && !this.isClosed) {
+      this.#callback({ isDisposed: true });
+    }
+  }
+
+  /** A request has failed: MessageError, MicroserviceError, or the handler's own error. */
+  failed(err: unknown): void {
+    if (!this.isClosed) {
+      this.#callback({ err });
+    }
+  }
+
+  /** Nobody reads any more: ends what is at work. */
+  close(): void {
+    this.isClosed = true;
+    for (const request of this.#requests) {
+      request.cancel();
+    }
+  }
+}
+
 /** A request to one of several peers, whose reader gets all values of its handler. */
-export class Request implements Asker<void> {
+class Request implements Asker {
   readonly #id = nextId();
   readonly #channel: PeerChannel;
   readonly #call: Call;
-  readonly #reader: Reader;
+  readonly #reader: Reading;
   /** Where it is giving values, or may be at work. */
   #at: Peer | undefined;
 
-  constructor(channel: PeerChannel, call: Call, reader: Reader) {
+  constructor(channel: PeerChannel, call: Call, reader: Reading) {
     this.#channel = channel;
     this.#call = call;
     this.#reader = reader;
   }
 
-  /**
-   * Resolves when all values have been given, or nobody reads any more.
-   *
-   * @throws MessageError and MicroserviceError; the handler's own error goes to the reader
-   */
-  run(peers: readonly Peer[]): Promise<void> {
+  run(peers: readonly Peer[]): void {
     const { pattern, data } = this.#call;
     const packet = { send: pattern, data, id: this.#id };
-    return askOneOf(this.#channel, peers, packet, this.#call, this);
+    askOneOf(this.#channel, peers, packet, this.#call, this);
   }
 
   /** Ends it where it is at work. */
@@ -135,7 +189,7 @@ export class Request implements Asker<void> {
     this.#at = undefined;
   }
 
-  take(peer: Peer, { values, error, more }: Taken): void | Promise<void> {
+  take(peer: Peer, { values, error, more }: Taken): void {
     const reader = this.#reader;
     if (!more) {
       this.#at = undefined;
@@ -150,22 +204,31 @@ export class Request implements Asker<void> {
       }
     }
     if (error !== undefined) {
-      reader.error(error);
+      reader.failed(error);
+    } else if (more) {
+      void this.#more(peer);
+    } else {
+      reader.ended();
     }
-    if (more && !reader.isClosed) {
-      return this.#more(peer);
-    }
+  }
+
+  fail(error: unknown): void {
+    this.#reader.failed(error);
   }
 
   async #more(peer: Peer): Promise<void> {
     const { timeout } = this.#call;
     const packet = { next: this.#id, wait: Math.ceil(timeout / 2) };
-    const reply = await ask(this.#channel, peer, packet, this.#call, timeout);
-    const answer = answerOf(peer, reply);
-    if ('none' in answer) {
-      throw new MicroserviceError('STREAM_LOST', streamLost(peer.id));
+    try {
+      const reply = await ask(this.#channel, peer, packet, this.#call, timeout);
+      const answer = answerOf(peer, reply);
+      if ('none' in answer) {
+        throw new MicroserviceError('STREAM_LOST', streamLost(peer.id));
+      }
+      this.take(peer, answer);
+    } catch (error) {
+      this.fail(error);
     }
-    return this.take(peer, answer);
   }
 }
 
@@ -205,8 +268,11 @@ function isUndelivered(error: unknown): boolean {
   );
 }
 
-/** A peer with the same id after a restart does not count from the same number. */
-let lastId = Math.floor(Math.random() * 2 ** 40);
+/**
+ * A peer with the same id after a restart does not count from the same number. It is below 2³¹ for a billion
+ * requests: V8 writes and reads larger numbers several times as slowly.
+ */
+let lastId = Math.floor(Math.random() * 2 ** 30);
 
 /** Of this process, for all clients: a peer sees one sender. */
 function nextId(): number {

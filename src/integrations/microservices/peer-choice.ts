@@ -31,12 +31,15 @@ export class PeerChoice {
     if (typeof to === 'object') {
       return this.#byOwnership(peers, to.owner);
     }
+    if (peers.length < 2) {
+      return peers;
+    }
     const turn = this.#turns.get(name) ?? 0;
     if (this.#turns.size >= MAX_TURNS) {
       this.#turns.clear();
     }
     this.#turns.set(name, turn + 1);
-    const first = turn % Math.max(1, peers.length);
+    const first = turn % peers.length;
     const rotated =
       first === 0 ? peers : [...peers.slice(first), ...peers.slice(0, first)];
     return aliveFirst(to === 'nearest' ? this.#byDistance(rotated) : rotated);

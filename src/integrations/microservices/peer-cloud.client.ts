@@ -6,7 +6,7 @@ import {
 } from '@nestjs/microservices';
 import { Observable } from 'rxjs';
 import type { JsonValue, MessagingService, Peer } from '../../index.js';
-import { askOneOf, Request, type Call, type Reader } from './asking.js';
+import { askOneOf, Reading, type Call } from './asking.js';
 import { MicroserviceError } from './microservice.error.js';
 import { noEvents, noHandler } from './microservices.messages.js';
 import type { PatternDirectory } from './pattern-directory.js';
@@ -20,12 +20,6 @@ import {
 interface RoutedPacket extends ReadPacket<JsonValue> {
   options: PeerCloudCallOptions;
 }
-
-/** Sends a request to the first of these that takes it. */
-type Run = (peers: readonly Peer[]) => Promise<void>;
-
-/** An event has no reply. */
-const EVENT = { take: () => undefined };
 
 /**
  * Nest's client over the cloud. `send()` asks one of the peers that handle the pattern, and gives the values
@@ -102,26 +96,17 @@ export class PeerCloudClient extends ClientProxy {
     packet: ReadPacket,
     callback: (packet: WritePacket) => void,
   ): () => void {
-    const { channel } = this.#directory.begin();
     const call = this.#callOf(packet as RoutedPacket);
-    const requests: Request[] = [];
-    const reader: Reader = {
-      next: (response) => callback({ response }),
-      error: (err) => callback({ err }),
-      isClosed: false,
-    };
-    this.#request(call, (peers) => {
-      const request = new Request(channel, call, reader);
-      requests.push(request);
-      return request.run(peers);
-    }).then(
-      () => !reader.isClosed && callback({ isDisposed: true }),
-      (err: unknown) => !reader.isClosed && callback({ err }),
-    );
-    return () => {
-      reader.isClosed = true;
-      requests.forEach((request) => request.cancel());
-    };
+    const reading = new Reading(callback);
+    const peers = this.#directory.handlersOf(call.pattern);
+    if (peers.length > 0) {
+      this.#ask(peers, call, reading);
+    } else {
+      this.#askLater(call, reading).catch((error: unknown) =>
+        reading.failed(error),
+      );
+    }
+    return () => reading.close();
   }
 
   /**
@@ -134,8 +119,13 @@ export class PeerCloudClient extends ClientProxy {
     await this.#within(call, this.#directory.whenTold());
     const { channel } = this.#directory.begin();
     const results = await Promise.allSettled(
-      this.#receiversOf(call).map(({ group, peers }) =>
-        askOneOf(channel, peers, { emit: pattern, data, group }, call, EVENT),
+      this.#receiversOf(call).map(
+        ({ group, peers }) =>
+          new Promise<void>((resolve, reject) => {
+            const emit = { emit: pattern, data, group };
+            const asker = { take: () => resolve(), fail: reject };
+            askOneOf(channel, peers, emit, call, asker);
+          }),
       ),
     );
     for (const result of results) {
@@ -147,15 +137,7 @@ export class PeerCloudClient extends ClientProxy {
     return undefined as T;
   }
 
-  /** No async function: most know whom to ask. */
-  #request(call: Call, run: Run): Promise<unknown> {
-    const peers = this.#directory.handlersOf(call.pattern);
-    return peers.length > 0
-      ? this.#ask(peers, call, run)
-      : this.#requestLater(call, run);
-  }
-
-  async #requestLater(call: Call, run: Run): Promise<void> {
+  async #askLater(call: Call, reading: Reading): Promise<void> {
     const known = this.#directory
       .begin()
       .membership.whenJoined()
@@ -166,17 +148,19 @@ export class PeerCloudClient extends ClientProxy {
     if (peers.length === 0) {
       throw new MicroserviceError('NO_HANDLER', noHandler(pattern));
     }
-    await this.#ask(peers, call, run);
+    this.#ask(peers, call, reading);
   }
 
-  #ask(
-    peers: readonly Peer[],
-    { to, pattern }: Call,
-    run: Run,
-  ): Promise<unknown> {
-    return to === 'all'
-      ? Promise.all(peers.map((peer) => run([peer])))
-      : run(this.#choice.inOrder(peers, to, pattern));
+  #ask(peers: readonly Peer[], call: Call, reading: Reading): void {
+    const { channel } = this.#directory.begin();
+    const { to, pattern } = call;
+    reading.begin(
+      channel,
+      call,
+      to === 'all'
+        ? peers.map((peer) => [peer])
+        : [this.#choice.inOrder(peers, to, pattern)],
+    );
   }
 
   /** Groups of peers of which one is to have it. */
