@@ -159,6 +159,14 @@ export const FLOORS: readonly Floor[] = [
     1.3,
     'request-reply/4096/64',
   ),
+  ...[64, 256].map((inFlight) =>
+    rateFloor(
+      `on a channel, 60 B, ${inFlight} in flight`,
+      ['ours-stream-channel', STREAM, 'the same on none'],
+      0.9,
+      `request-reply/60/${inFlight}`,
+    ),
+  ),
   ...BROADCAST_FLOORS,
   rateFloor(
     '`POST /message` to a legacy peer, 64 in flight',
