@@ -61,6 +61,10 @@ export interface StreamCodec {
    * byte that is not: end the stream then, as after a lost connection.
    */
   open(chunk: Buffer): Buffer[];
+  /** True if the next record of a direction would have to wait for what `prepare()` does. */
+  readonly isLow: boolean;
+  /** Does what can be done ahead for the next records; to be called when nobody waits. */
+  prepare(): void;
 }
 
 /** The opener's half of the opening of a stream. */

@@ -15,4 +15,29 @@ describe('SealedCodec', () => {
     expect(Buffer.concat(opened).toString()).toBe(text);
     expect(opened.length).toBeLessThan(1000);
   });
+
+  it('seals and opens the same whether it was made ready before, and is low when it has to be', () => {
+    const [sender, receiver] = [
+      new SealedCodec(KEYS[0], KEYS[1]),
+      new SealedCodec(KEYS[1], KEYS[0]),
+    ];
+    const unprepared = new SealedCodec(KEYS[0], KEYS[1]);
+    expect(sender.isLow).toBe(true);
+    sender.prepare();
+    receiver.prepare();
+    expect(sender.isLow).toBe(false);
+    let low = 0;
+    for (let record = 0; record < 20; record++) {
+      const sealed = sender.seal(`record ${record}`);
+      expect(sealed).toEqual(unprepared.seal(`record ${record}`));
+      expect(String(receiver.open(sealed))).toBe(`record ${record}`);
+      low += Number(sender.isLow);
+      if (record % 7 === 0) {
+        sender.prepare();
+        receiver.prepare();
+      }
+    }
+    expect(low).toBeGreaterThan(0);
+    expect(low).toBeLessThan(20);
+  });
 });

@@ -18,6 +18,9 @@ const CIPHER_OPTIONS = { authTagLength: TAG_BYTES };
 const LENGTH_BYTES = 4;
 const HEADER_BYTES = LENGTH_BYTES + TAG_BYTES;
 
+/** Ciphers that are made ahead for each direction. */
+const READY = 4;
+
 /** Bytes in one record; longer writes become several, so that a receiver never waits for more. */
 export const MAX_RECORD_BYTES = 64 * 1024;
 
@@ -90,6 +93,15 @@ export class SealedCodec implements StreamCodec {
     return opened;
   }
 
+  get isLow(): boolean {
+    return this.#sent.isEmpty || this.#received.isEmpty;
+  }
+
+  prepare(): void {
+    this.#sent.fill();
+    this.#received.fill();
+  }
+
   /** Takes what the header of the next record still lacks; gives the number of bytes taken. */
   #readHeader(bytes: Buffer): number {
     const taken = bytes.copy(this.#header, this.#headerLength);
@@ -127,14 +139,13 @@ export class SealedCodec implements StreamCodec {
 
 /**
  * The ciphers of one direction, one for each record in turn. A nonce is never used twice, since each
- * direction of each stream has its own key. The next one is made while nobody waits for it: to make it
- * costs more than to use it.
+ * direction of each stream has its own key. To make one costs more than to use it, and to make one alone,
+ * with nothing of it in the caches, as much as to make several.
  */
 class RecordSeries<Cipher> {
   readonly #iv = Buffer.alloc(IV_BYTES);
   #number = 0;
-  #ready: Cipher | undefined;
-  #scheduled = false;
+  readonly #ready: Cipher[] = [];
 
   readonly #make: (iv: Buffer) => Cipher;
 
@@ -142,20 +153,20 @@ class RecordSeries<Cipher> {
     this.#make = make;
   }
 
-  next(): Cipher {
-    const cipher = this.#ready ?? this.#create();
-    this.#ready = undefined;
-    if (!this.#scheduled) {
-      this.#scheduled = true;
-      setImmediate(this.#prepare);
-    }
-    return cipher;
+  get isEmpty(): boolean {
+    return this.#ready.length === 0;
   }
 
-  readonly #prepare = (): void => {
-    this.#scheduled = false;
-    this.#ready ??= this.#create();
-  };
+  next(): Cipher {
+    return this.#ready.shift() ?? this.#create();
+  }
+
+  /** Makes as many as may lie ready. */
+  fill(): void {
+    while (this.#ready.length < READY) {
+      this.#ready.push(this.#create());
+    }
+  }
 
   #create(): Cipher {
     this.#iv.writeUIntBE(this.#number++, IV_BYTES - 6, 6);

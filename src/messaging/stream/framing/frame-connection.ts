@@ -125,6 +125,10 @@ export class FrameConnection {
     if (this.#codec || typeof lines !== 'string') {
       const { bytes, release } = pieceOf(lines, this.#codec);
       this.#socket.write(bytes, release);
+      if (this.#codec?.isLow) {
+        // The other side is at work then.
+        atTurnEnd(this.#prepare);
+      }
     } else {
       // ASCII, which most lines are, is written faster as Latin-1.
       const isAscii = Buffer.byteLength(lines) === lines.length;
@@ -235,6 +239,12 @@ export class FrameConnection {
       this.break(error as Error);
     }
     this.#sign();
+  };
+
+  readonly #prepare = (): void => {
+    if (!this.#closed) {
+      this.#codec?.prepare();
+    }
   };
 
   /** Says that this side is there, where the other one wants to know. */
