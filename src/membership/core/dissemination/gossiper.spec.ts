@@ -182,4 +182,23 @@ describe('gossip', () => {
     expect(times).toBeLessThanOrEqual(12);
     expect(sent.length).toBeLessThan(200);
   });
+
+  it('becomes rarer where answers come later than a check waits', async () => {
+    const requestsWith = async (oneWay: number) => {
+      const cloud = new TestCloud();
+      const options = { ...GOSSIP.options, requestTimeout: 5000 };
+      const [a] = await cloud.cloud(names, { options, ticks: false });
+      await cloud.clock.run(60_000);
+      cloud.network.latency = () => oneWay;
+      cloud.requests.length = 0;
+      for (let version = 0; version < 60; version++) {
+        void a!.core.update({ version });
+        await cloud.clock.run(500);
+      }
+      return cloud.requests.filter(({ from }) => from === 'a').length;
+    };
+    const prompt = await requestsWith(1);
+    expect(await requestsWith(100)).toBeGreaterThan(prompt * 0.8);
+    expect(await requestsWith(400)).toBeLessThan(prompt * 0.3);
+  });
 });

@@ -25,8 +25,9 @@ const MAX_ROUNDS_UNDER_WAY = 4;
 const MOMENT = 0.25;
 
 /**
- * How much longer the pause between rounds gets with each request that is not answered, how much shorter
- * with each that is, and the most. It takes eight of nine unanswered ones to get longer: more than loss.
+ * How much longer the pause between rounds gets with each request that is not answered within the time of a
+ * check, how much shorter with each that is, and the most. It takes eight of nine late ones to get longer:
+ * more than loss.
  */
 const SLOWER = 1.1;
 const FASTER = 0.5;
@@ -220,18 +221,18 @@ export class Gossiper {
     }
   }
 
-  /** Many members that do not answer are too busy to: this peer must not keep them so. */
+  /** Many members that do not answer, or not in time for a check, are too busy: this peer must not keep them so. */
   async #send(member: MemberRecord): Promise<void> {
+    const { env, options } = this.#ctx;
+    const start = env.clock.monotonic();
     this.#underWay++;
-    const { kind } = await this.#caller.check(
-      member,
-      this.#ctx.options.requestTimeout,
-    );
+    const { kind } = await this.#caller.check(member, options.requestTimeout);
     this.#underWay--;
     if (kind === 'aborted') {
       return;
     }
-    const change = kind === 'silent' ? SLOWER : FASTER;
+    const isLate = env.clock.monotonic() - start > options.probeTimeout;
+    const change = kind === 'silent' || isLate ? SLOWER : FASTER;
     const slowness = Math.max(1, this.#slowness * change);
     this.#slowness = Math.min(slowness, MAX_SLOWNESS);
   }
