@@ -1,3 +1,4 @@
+import type { Peer } from '../membership/index.js';
 import { logText } from '../util/limited-log.js';
 import { isJsonObject, type JsonValue } from '../wire/json.js';
 
@@ -8,15 +9,14 @@ export interface HandledMessage {
   /** Class and method. */
   readonly handler: string;
   readonly body: JsonValue;
-  /** Id of the sender. */
-  readonly sender: string;
+  readonly sender: Pick<Peer, 'id'>;
 }
 
 /** A message as the log names it: by its pattern and its sender. */
 const described = ({ body, sender }: HandledMessage): string => {
   const type = isJsonObject(body) ? body['type'] : undefined;
   const pattern = typeof type === 'string' ? ` ${logText(type)}` : '';
-  return `message${pattern} from peer ${sender}`;
+  return `message${pattern} from peer ${sender.id}`;
 };
 
 export const handlerFailed = (message: HandledMessage): string =>

@@ -8,7 +8,11 @@ describe('replyText', () => {
       const payload = { text: 'x'.repeat(2000) };
       for (const handler of ['Large.first', 'Large.second', 'Large.first']) {
         for (const maxBytes of [1024, 1025]) {
-          const message = { handler, body: { type: 'all' }, sender: 'a' };
+          const message = {
+            handler,
+            body: { type: 'all' },
+            sender: { id: 'a' },
+          };
           const outcome = { status: 200, payload, message };
           expect(replyText(outcome, maxBytes).json).toContain(
             'REPLY_TOO_LARGE',

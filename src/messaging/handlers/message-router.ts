@@ -233,7 +233,7 @@ export class MessageRouter {
     replies,
     isOwner = false,
   ) => {
-    const message = { handler: handler.name, body, sender: sender.id };
+    const message = { handler: handler.name, body, sender };
     const failed = (error: unknown) => this.#failed(error, message);
     try {
       const metadata = head?.metadata ?? NO_METADATA;

@@ -41,9 +41,14 @@ export class LineReader {
   feed(chunk: Buffer): void {
     let from = 0;
     let end = chunk.indexOf(NEWLINE);
+    // Most chunks are ASCII, for which Node has a faster way.
+    const ascii = end !== -1 && isAscii(chunk);
     while (end !== -1) {
-      const line = chunk.subarray(from, end);
-      this.#onLine(decode(this.#kept.size === 0 ? line : this.#join(line)));
+      this.#onLine(
+        this.#kept.size === 0 && ascii
+          ? chunk.toString('latin1', from, end)
+          : decode(this.#join(chunk.subarray(from, end))),
+      );
       from = end + 1;
       end = chunk.indexOf(NEWLINE, from);
     }
@@ -59,8 +64,11 @@ export class LineReader {
     this.#bounds.account?.close();
   }
 
-  /** In memory that is used again for the next line: this one is text before then. */
+  /** With what is kept of it, in memory that is used again for the next line: this one is text before then. */
   #join(last: Buffer): Buffer {
+    if (this.#kept.size === 0) {
+      return last;
+    }
     this.#push(last);
     this.#bounds.account?.grow(0);
     return this.#kept.size > LINE_MEMORY_BYTES
@@ -89,7 +97,6 @@ export class LineReader {
   }
 }
 
-/** Most lines are ASCII, for which Node has a faster way. */
 function decode(bytes: Buffer): string {
   if (isAscii(bytes)) {
     return bytes.toString('latin1');

@@ -78,7 +78,6 @@ export class RequestBacklog {
 
   /** Starts what may be started. */
   work(): void {
-    let now = performance.now();
     while (this.#lines.length > 0) {
       const line = this.#lines[0]!;
       const { frame, sentAt } = line;
@@ -93,10 +92,9 @@ export class RequestBacklog {
         this.#at = at + VALUES;
         const deadline = sentAt + (frame[at + 1] as number);
         // Nobody waits any more for what is past its time.
-        if (now < deadline) {
+        if (performance.now() < deadline) {
           const id = frame[at] as number;
           this.#starter.start(id, frame[at + 2]!, deadline, line, head);
-          now = performance.now();
         }
       }
       this.#lines.shift();
