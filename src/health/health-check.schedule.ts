@@ -10,7 +10,19 @@ import {
   PEER_CLOUD_OPTIONS,
 } from '../options/peer-cloud.tokens.js';
 import { StepLog } from '../util/step-log.js';
-import { checkFailed, checksEvery, checksOff } from './health.messages.js';
+
+/** Texts that operators and developers meet, in one place. */
+
+const checksOff =
+  'health checks are off: crashed peers stay on the list until another peer reports them';
+
+const checksEvery = (interval: number): string =>
+  `checking a member every ${interval / 1000} s`;
+
+export const notAPeer =
+  'HealthCheckService.check() takes a Peer or its id. For health indicators, import HealthCheckService from @nestjs/terminus instead of nestjs-peercloud';
+
+const checkFailed = 'a health check failed unexpectedly';
 
 /** Name of the health check's job in the SchedulerRegistry. */
 export const HEALTH_CHECK_JOB = 'peer-cloud.health-check';

@@ -4,7 +4,7 @@ import type { MembershipCore, Peer } from '../membership/index.js';
 import { MEMBERSHIP_CORE } from '../options/peer-cloud.tokens.js';
 import { deepFreeze } from '../util/deep-freeze.js';
 import type { PeerStatus } from '../wire/bodies.js';
-import { notAPeer } from './health.messages.js';
+import { notAPeer } from './health-check.schedule.js';
 
 /** Checks members by hand, beside the schedule of the option `healthCheck`. */
 @Injectable()

@@ -1,5 +1,8 @@
-export { IdleConnections } from './idle-connections.js';
-export { ListenFailedError, OwnListener } from './own-listener.js';
+export {
+  IdleConnections,
+  ListenFailedError,
+  OwnListener,
+} from './own-listener.js';
 export type {
   ListenerOptions,
   ResolvedListenerOptions,

@@ -13,6 +13,7 @@ export {
   PeerBody,
   PeerMetadata,
   PeerSender,
+  bodyFault,
   replyText,
   refusal,
   type KeyRouting,
@@ -23,7 +24,6 @@ export {
 } from './handlers/index.js';
 export {
   answerError,
-  bodyFault,
   MessageBody,
   SelfLane,
   type MessageLane,

@@ -5,8 +5,7 @@ import { PeerCloudError } from '../errors/peer-cloud.error.js';
 import { MembershipService } from '../membership/index.js';
 import type { PeerCloudOptions } from '../options/peer-cloud.options.js';
 import { DEFAULT_PORT } from '../wire/endpoints.js';
-import { settle } from './callbacks.js';
-import { createClient } from './standalone-client.js';
+import { settle, createClient } from './standalone-client.js';
 import { StandaloneModule } from './standalone.module.js';
 import { type SortedOptions, sortOptions } from './standalone.options.js';
 import type {

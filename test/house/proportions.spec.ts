@@ -3,6 +3,8 @@ import { dirname, join } from 'node:path';
 
 const LINES_OF_A_FILE = 450;
 const FILES_OF_A_FOLDER = 14;
+/** Without what is built on the module: integrations, test kit, command and observers. */
+const FILES_OF_THE_MODULE = 240;
 
 /** Product files of the package, by path, with their text. */
 const files = new Map(
@@ -26,6 +28,13 @@ it(`no folder has more than ${FILES_OF_A_FOLDER} product files`, () => {
   }
   const full = [...counts].filter(([, count]) => count > FILES_OF_A_FOLDER);
   expect(full).toEqual([]);
+});
+
+it(`the module has at most ${FILES_OF_THE_MODULE} product files`, () => {
+  const module = [...files.keys()].filter(
+    (path) => !/^(integrations|testing|cli|observe)\//.test(path),
+  );
+  expect(module.length).toBeLessThanOrEqual(FILES_OF_THE_MODULE);
 });
 
 /** What the linter's rule does not see: `import type` counts here as well. */

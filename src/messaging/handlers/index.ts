@@ -1,6 +1,7 @@
 export { headOf, MessageRouter, type KeyRouting } from './message-router.js';
 export {
   BAD_HEAD,
+  bodyFault,
   BODY_TOO_LARGE,
   NO_MORE,
   NOT_READ,
@@ -8,6 +9,7 @@ export {
   replied,
   replyText,
   TOO_MANY_STREAMS,
+  type BodyLimits,
   type MessageOutcome,
 } from './message-outcome.js';
 export type { ReplySink } from './several-replies.js';

@@ -23,7 +23,11 @@ import type {
 import type { SignedRequest } from '../../transport/peer-transport.interface.js';
 import { StaleRequestError } from '../../transport/transport.error.js';
 import { onAbort } from '../../util/abort-listeners.js';
-import { untilIdle } from './until-idle.js';
+import {
+  untilIdle,
+  type MessageLane,
+  type OutgoingMessage,
+} from './outgoing-message.js';
 import {
   BROADCAST_PATH,
   isSuccess,
@@ -35,7 +39,6 @@ import {
   MessageAbortedError,
   MessageTimeoutError,
 } from '../messaging.errors.js';
-import type { MessageLane, OutgoingMessage } from './outgoing-message.js';
 import {
   answerError,
   isNoChannel,

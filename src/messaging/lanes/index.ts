@@ -1,4 +1,3 @@
-export { bodyFault, type BodyLimits } from './body-check.js';
 export { BroadcastLane, type SharedMessage } from './broadcast.lane.js';
 export { HttpLane } from './http.lane.js';
 export {
@@ -11,9 +10,9 @@ export {
   MessageBody,
   type MessageLane,
   type OutgoingMessage,
+  untilIdle,
 } from './outgoing-message.js';
 export { answerError, isNoChannel, replyFault } from './replies.js';
 export { ReplyReader } from './reply-reader.js';
 export { ReplyWriter, type ReplyPort } from './reply-writer.js';
 export { SelfLane } from './self.lane.js';
-export { untilIdle } from './until-idle.js';

@@ -8,6 +8,7 @@ import {
 import { InvalidBodyError } from '../messaging.errors.js';
 import type { OutgoingHead } from './outgoing-head.js';
 import type { ReplyReader } from './reply-reader.js';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A body on its way out; serialised once, however many peers it goes to. */
 export class MessageBody {
@@ -86,4 +87,18 @@ export interface MessageLane {
     member: Member,
     message: OutgoingMessage,
   ): Promise<JsonValue | undefined>;
+}
+
+/** Ms between two looks. */
+const LOOK_AGAIN = 20;
+
+/** Waits at a shutdown until nothing is under way any more, or for so many ms. */
+export async function untilIdle(
+  isBusy: () => boolean,
+  timeout: number,
+): Promise<void> {
+  const end = performance.now() + timeout;
+  while (isBusy() && performance.now() < end) {
+    await sleep(LOOK_AGAIN);
+  }
 }

@@ -15,12 +15,12 @@ import {
 import { resolveStreamOptions } from '../messaging.options.js';
 import {
   BODY_TOO_LARGE,
+  bodyFault,
   NO_MORE,
   type MessageOutcome,
   replyText,
   MessageRouter,
 } from '../handlers/index.js';
-import { bodyFault } from './body-check.js';
 import type { MessageLane, OutgoingMessage } from './outgoing-message.js';
 import { answerError, isNoChannel, replyFault } from './replies.js';
 import type { ReplyReader } from './reply-reader.js';

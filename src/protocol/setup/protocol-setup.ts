@@ -9,11 +9,11 @@ import {
 import { BodyBudget, type RequestVerifier } from '../../security/index.js';
 import { PROTOCOL_PATHS } from '../../wire/endpoints.js';
 import { isJsonObject } from '../../wire/json.js';
-import { protocolControllers } from '../controllers/protocol.controllers.js';
 import {
+  protocolControllers,
   markedPath,
   THROTTLER_SKIP_KEY,
-} from '../controllers/protocol-route.decorator.js';
+} from '../controllers/protocol.controllers.js';
 import { ProtocolGate } from '../gate/protocol-gate.js';
 import { StreamUpgrade } from '../upgrade/stream.upgrade.js';
 import { installGate } from './gate-installer.js';

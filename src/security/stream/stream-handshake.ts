@@ -14,7 +14,7 @@ import {
   verifyStreamRefusal,
 } from '../signature/answer-signature.js';
 import type { Keyring } from '../keys/keyring.js';
-import { encodeKey, sharedSecret } from '../keys/x25519.js';
+import { encodeKey, sharedSecret } from '../keys/sealed-secret.js';
 import type { MessageSigner } from '../signature/message-signer.js';
 import {
   BOOT_HEADER,

@@ -2,6 +2,6 @@ export { HttpPeerTransport } from './http-peer.transport.js';
 export {
   createPeerHttpService,
   type PeerHttpService,
+  createPeerAxios,
 } from './peer-http.service.js';
-export { createPeerAxios } from './peer-axios.js';
 export { PeerPools } from './peer-pools.js';

@@ -1,5 +1,4 @@
-export { checkTransport } from './check-transport.js';
-export { LinkPeerTransport } from './link-peer.transport.js';
+export { checkTransport, LinkPeerTransport } from './link-peer.transport.js';
 export type {
   BroadcastListener,
   CloudTransport,

@@ -2,15 +2,16 @@ import type { Emits } from '../../../util/typed-emitter.js';
 import type { LeaveReason } from '../membership.types.js';
 import { ListDigest } from './list-digest.js';
 import type { ListRoom } from './list-room.js';
-import type {
-  MemberChange,
-  MemberListEvents,
-  StateUpdate,
-  UpdateOutcome,
-  UpdateSource,
+import {
+  type MemberChange,
+  type MemberListEvents,
+  type StateUpdate,
+  type UpdateOutcome,
+  type UpdateSource,
+  overrides,
+  type Version,
 } from './member-change.js';
 import { changeRecord, isLegacy, type MemberRecord } from './member-record.js';
-import { overrides, type Version } from './merge-rule.js';
 import type { Tombstones } from './tombstones.js';
 
 /**

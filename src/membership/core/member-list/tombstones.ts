@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../environment.js';
 import { changeRecord, isLegacy, type MemberRecord } from './member-record.js';
-import { overrides, type Version } from './merge-rule.js';
+import { overrides, type Version } from './member-change.js';
 import { LEFT_MEMORY } from '../options/membership.options.js';
 
 const NO_DATA = Object.freeze({});

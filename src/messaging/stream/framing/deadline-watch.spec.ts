@@ -1,4 +1,4 @@
-import { DeadlineWatch } from './shared-timers.js';
+import { DeadlineWatch } from './timing.js';
 
 describe('DeadlineWatch', () => {
   beforeEach(() => vi.useFakeTimers());

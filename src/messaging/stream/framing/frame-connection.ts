@@ -2,11 +2,9 @@ import type { Duplex } from 'node:stream';
 import type { StreamCodec } from '../../../security/index.js';
 import { textBytes, writeText, type Text } from '../../../util/text-parts.js';
 import { takePiece, type Piece } from '../../../util/write-memory.js';
-import { ASK, SIGN } from './frames.js';
+import { ASK, SIGN, StreamError } from './frames.js';
 import { LineReader, type LineBounds } from './line-reader.js';
-import { BEATS } from './shared-timers.js';
-import { StreamError } from './stream.errors.js';
-import { atTurnEnd } from './turn-end.js';
+import { BEATS, atTurnEnd } from './timing.js';
 
 /**
  * Bytes that are given to a socket ahead of its speed, or its high-water mark where that is more; the

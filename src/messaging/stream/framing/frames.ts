@@ -4,7 +4,25 @@ import {
   type JsonValue,
 } from '../../../wire/json.js';
 import type { Text } from '../../../util/text-parts.js';
-import { StreamError } from './stream.errors.js';
+import { PeerCloudError } from '../../../errors/peer-cloud.error.js';
+
+/** Why a stream cannot go on; it is the cause of the messages' own errors. */
+export class StreamError extends PeerCloudError {
+  override readonly name: string = 'StreamError';
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super('STREAM_BROKEN', message, options);
+  }
+}
+
+/** Another peer has answered than the one that the stream is for. */
+export class WrongPeerError extends StreamError {
+  override readonly name = 'WrongPeerError';
+
+  constructor() {
+    super('another peer answers at this address');
+  }
+}
 
 /** Version of the frames; another one is refused (PROTOCOL.md, section 4, `upgrade`). */
 export const STREAM_VERSION = 1;

@@ -1,4 +1,4 @@
-import { Heartbeat } from './shared-timers.js';
+import { Heartbeat } from './timing.js';
 
 describe('Heartbeat', () => {
   beforeEach(() => vi.useFakeTimers());

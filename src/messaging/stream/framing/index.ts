@@ -1,4 +1,10 @@
-export { BEATS, DeadlineWatch, Heartbeat } from './shared-timers.js';
+export {
+  BEATS,
+  DeadlineWatch,
+  Heartbeat,
+  TransitClock,
+  atTurnEnd,
+} from './timing.js';
 export {
   FrameConnection,
   type FrameHandler,
@@ -20,8 +26,7 @@ export {
   readStatusLine,
   statusLine,
   type Hello,
+  StreamError,
+  WrongPeerError,
 } from './frames.js';
 export { InFlightTable } from './in-flight-table.js';
-export { StreamError, WrongPeerError } from './stream.errors.js';
-export { TransitClock } from './transit-clock.js';
-export { atTurnEnd } from './turn-end.js';

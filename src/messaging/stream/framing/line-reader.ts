@@ -1,7 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { BodyAccount } from '../../../security/index.js';
 import { ChunkList } from '../../../util/chunk-list.js';
-import { StreamError } from './stream.errors.js';
+import { StreamError } from './frames.js';
 
 const NEWLINE = 0x0a;
 

@@ -1,4 +1,4 @@
-import { TransitClock } from './transit-clock.js';
+import { TransitClock } from './timing.js';
 
 describe('TransitClock', () => {
   it('takes the fastest for not delayed, whatever the clocks say', () => {

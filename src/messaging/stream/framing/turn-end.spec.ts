@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
-import { atTurnEnd } from './turn-end.js';
+import { atTurnEnd } from './timing.js';
 
 describe('atTurnEnd', () => {
   it('calls all back in their order, once, and who asks meanwhile a turn later', async () => {

@@ -5,10 +5,11 @@ import type { MessageHead } from '../../../wire/message-head.js';
 import { isLarger, type Text } from '../../../util/text-parts.js';
 import {
   BAD_HEAD,
+  bodyFault,
+  type BodyLimits,
   type MessageOutcome,
   type ReplySink,
 } from '../../handlers/index.js';
-import { bodyFault, type BodyLimits } from '../../lanes/index.js';
 import {
   AWAY_LINE,
   ENDED_LINE,

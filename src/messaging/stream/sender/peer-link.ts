@@ -11,7 +11,6 @@ import {
 } from '../../messaging.errors.js';
 import { atTurnEnd, GROUP } from '../framing/index.js';
 import { Delivery, DeliveryQueue } from './delivery.js';
-import { Fallback } from './fallback.js';
 import {
   NoStreamPlaceError,
   type StreamRefusedError,
@@ -21,6 +20,53 @@ import {
   type StreamRotationConfig,
   type StreamRotationOwner,
 } from './stream-rotation.js';
+
+/** Messages that go by `/message` for want of a stream, a bounded number at the same time. */
+class Fallback {
+  #underWay = 0;
+
+  readonly #max: number;
+  readonly #sendOtherwise: (
+    message: OutgoingMessage,
+  ) => Promise<JsonValue | undefined>;
+  /** There is room for more. */
+  readonly #onRoom: () => void;
+
+  constructor(
+    max: number,
+    sendOtherwise: (message: OutgoingMessage) => Promise<JsonValue | undefined>,
+    onRoom: () => void,
+  ) {
+    this.#max = max;
+    this.#sendOtherwise = sendOtherwise;
+    this.#onRoom = onRoom;
+  }
+
+  get hasRoom(): boolean {
+    return this.#underWay < this.#max;
+  }
+
+  /** Sends what waits, as far as there is room. */
+  drain(queue: DeliveryQueue): void {
+    while (this.hasRoom) {
+      const delivery = queue.shift();
+      if (!delivery) {
+        return;
+      }
+      const { message } = delivery;
+      delivery.continueWith(delivery.inContext(() => this.send(message)));
+    }
+  }
+
+  /** To be called only while there is room. */
+  send(message: OutgoingMessage): Promise<JsonValue | undefined> {
+    this.#underWay++;
+    return this.#sendOtherwise(message).finally(() => {
+      this.#underWay--;
+      this.#onRoom();
+    });
+  }
+}
 
 /** Fewer messages of one turn are not worth a write of their own: it costs more in system calls than it gains that both sides are at work. */
 const SMALLEST_GROUP = 32;

@@ -1,5 +1,36 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
+// Kept, since tests of applications put another clock in its place, which stands still.
+const { setImmediate } = globalThis;
+
+let waiting: (() => void)[] = [];
+
+/**
+ * Calls back at the end of this turn of the event loop, when everything that has come in is read: what
+ * several sockets have brought goes out together. One immediate for all: each costs as much as a message.
+ */
+export function atTurnEnd(callback: () => void): void {
+  if (waiting.push(callback) === 1) {
+    setImmediate(callAll);
+  }
+}
+
+function callAll(): void {
+  const all = waiting;
+  waiting = [];
+  let called = 0;
+  try {
+    while (called < all.length) {
+      all[called++]!();
+    }
+  } finally {
+    // What one of them throws is the process's to see, and costs the others a turn.
+    for (const rest of all.slice(called)) {
+      atTurnEnd(rest);
+    }
+  }
+}
+
 /** Shortest ms between two looks: deadlines are kept to within this. */
 const GRANULARITY = 5;
 
@@ -89,4 +120,34 @@ export class Heartbeat {
     this.#last = now;
     this.#beat(now, stalled);
   };
+}
+
+/** Ms after which the fastest is looked for anew. */
+const WINDOW = 10_000;
+
+/**
+ * Tells how long something was on the way, without comparing the clocks of two machines: what came
+ * fastest lately counts as not delayed, and the others by how much later they came. Only lately, because
+ * clocks drift apart, and stop with the virtual machine that they run on: what was fast before that
+ * would make everything after it look late. For one or two windows after the sender's clock has stood
+ * still it does, by as long as that was.
+ */
+export class TransitClock {
+  /** The smallest differences of the clocks, in this window and in the one before. */
+  #present = Infinity;
+  #previous = Infinity;
+  #windowEnd = -Infinity;
+
+  /** Ms by which something that was sent at `sent` (the other clock) and is here at `now` is late. */
+  delayOf(sent: number, now: number): number {
+    if (now >= this.#windowEnd) {
+      this.#previous =
+        now < this.#windowEnd + WINDOW ? this.#present : Infinity;
+      this.#present = Infinity;
+      this.#windowEnd = now + WINDOW;
+    }
+    const offset = now - sent;
+    this.#present = Math.min(this.#present, offset);
+    return offset - Math.min(this.#present, this.#previous);
+  }
 }

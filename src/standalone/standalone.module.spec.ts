@@ -1,5 +1,5 @@
 import { HttpException } from '@nestjs/common';
-import { runHandler } from './message-handler.js';
+import { runHandler } from './standalone.module.js';
 import type { OnMessage } from './standalone.types.js';
 
 const run = (handler: OnMessage) =>

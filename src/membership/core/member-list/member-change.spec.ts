@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { MemberState } from '../membership.types.js';
-import { overrides, type Version } from './merge-rule.js';
+import { overrides, type Version } from './member-change.js';
 
 const STATES: MemberState[] = ['alive', 'suspect', 'dead', 'left'];
 

@@ -1,4 +1,4 @@
-import { settle, splitArguments } from './callbacks.js';
+import { settle, splitArguments } from './standalone-client.js';
 
 describe('settle', () => {
   it('gives a value to the callback and to the promise', async () => {
