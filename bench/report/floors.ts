@@ -282,6 +282,13 @@ export function isFarFrom(
   );
 }
 
+/** Whether what a floor of the stream lane asks for could not be measured. */
+export function hasFailed({ ours }: Floor, samples: Samples): boolean {
+  return (
+    ours.contender === STREAM && samples.hasFailed(ours.cell, ours.contender)
+  );
+}
+
 function holds({ bound, value }: Floor, found: number, margin = 1): boolean {
   return bound === 'at least'
     ? found >= value / margin
