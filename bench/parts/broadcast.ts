@@ -17,7 +17,11 @@ const BYTES = 60;
  * would be that of the system's scheduler. So it is with the last one, which is nearer to what users have.
  */
 const SIZES: readonly StageSize[] = [
-  ...BROADCAST_PEERS.map((peers) => ({ peers, processes: 1 })),
+  ...BROADCAST_PEERS.map((peers) => ({
+    peers,
+    processes: 1,
+    crowded: peers > 16,
+  })),
   { peers: 16, processes: 16 },
 ];
 

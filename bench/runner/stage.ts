@@ -31,7 +31,7 @@ export interface StageSize {
   peers: number;
   /** Processes that they are spread over; the sender has its own. 0: all are in one. */
   processes: number;
-  /** Hundreds of peers, which therefore keep quieter than they would each on a machine of its own. */
+  /** Many peers in a process, which therefore keep quieter than they would each on a machine of its own. */
   crowded?: boolean;
 }
 
