@@ -77,6 +77,7 @@ async function measure(
   cell: string,
 ): Promise<void> {
   const { samples, options } = context;
+  await stage.untilRest();
   const idle = await stage.clientUsage();
   const settle = { bytes: BYTES, durationMs: settleMs(options) };
   await stage.load('broadcast', settle);

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { ServersEnv } from '../child/main.js';
 import type {
   BrokerName,
@@ -24,6 +25,11 @@ const MAX_STRETCH = 5;
 /** Time that all of them, and each peer, are given to start and join. */
 const START_TIMEOUT = 45_000;
 const PEER_TIMEOUT = 200;
+
+/** Share of a core that peers at rest use at most, all together; ms between two looks; ms after which they are taken as they are. */
+const REST_SHARE = 0.4;
+const REST_LOOK = 1_000;
+const REST_TIMEOUT = 30_000;
 
 /** How a contender is put up. */
 export interface StageSize {
@@ -142,6 +148,23 @@ export class Stage {
             : (after.broker - (before.broker ?? 0)) / messages,
       },
     };
+  }
+
+  /**
+   * Waits until the peers that answer have come to rest: many that have just joined each other have a lot to
+   * tell for a while, and have it in one process. Gives up after `REST_TIMEOUT`.
+   */
+  async untilRest(): Promise<void> {
+    const giveUpAt = performance.now() + REST_TIMEOUT;
+    let busy: boolean;
+    do {
+      const from = performance.now();
+      const before = await this.#cpuOfOthers();
+      await setTimeout(REST_LOOK);
+      const after = await this.#cpuOfOthers();
+      const ms = performance.now() - from;
+      busy = (after.servers - before.servers) / 1000 / ms > REST_SHARE;
+    } while (busy && performance.now() < giveUpAt);
   }
 
   /** Opens the sender; one that is open already leaves before. */
