@@ -1,5 +1,5 @@
 import type { PartName } from '../contender.js';
-import { hasFloor } from '../report/floors.js';
+import { CHECKED_FLOORS, hasFloor } from '../report/floors.js';
 import type { BenchContext } from '../runner/bench-context.js';
 import type { RegisteredContender } from '../runner/registry.js';
 
@@ -42,7 +42,7 @@ function takesPart(
   part: PartName,
 ): boolean {
   if (options.check) {
-    return parts.includes(part) && hasFloor(part, id);
+    return parts.includes(part) && hasFloor(part, id, CHECKED_FLOORS);
   }
   return parts.includes(part) && !(options.quick && notQuick.includes(part));
 }

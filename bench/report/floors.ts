@@ -223,13 +223,22 @@ export const FLOORS: readonly Floor[] = [
 ];
 
 /** Whether a floor is about that contender in that part; cells begin with the name of their part. */
-export function hasFloor(part: string, contender: string): boolean {
-  return FLOORS.some(({ ours, other }) =>
+export function hasFloor(
+  part: string,
+  contender: string,
+  floors: readonly Floor[] = FLOORS,
+): boolean {
+  return floors.some(({ ours, other }) =>
     [ours, other].some(
       (key) => key?.contender === contender && key.cell.split('/')[0] === part,
     ),
   );
 }
+
+/** Those that a check judges: of the stream lane, and of a peer at rest. */
+export const CHECKED_FLOORS: readonly Floor[] = FLOORS.filter(
+  ({ ours }) => ours.contender === STREAM,
+);
 
 const CPU_METRICS = ['cpuClient', 'cpuServer'];
 
@@ -259,22 +268,21 @@ export interface Judgement {
 const STEADY_METRICS = ['cpu', 'wakeUps'];
 
 /**
- * Whether a floor of the stream lane or of a peer at rest is missed by a margin, as far as CPU tells: times
- * and rates of a short run on a busy machine prove nothing.
+ * Whether a floor is missed by a margin, as far as CPU tells: times and rates of a short run on a busy machine
+ * prove nothing.
  */
 export function isFarFrom(
   floor: Floor,
   samples: Samples,
   margin: number,
 ): boolean {
-  const { contender, metric } = floor.ours;
+  const { metric } = floor.ours;
   const found = STEADY_METRICS.includes(metric)
     ? judge(floor, samples).found
     : judgeByCpu(floor, samples);
   // What else the machine does is in a share of a core, and not in a ratio of two.
   const isSteady = floor.other !== undefined || metric === 'wakeUps';
   return (
-    contender === STREAM &&
     isSteady &&
     found !== undefined &&
     !Number.isNaN(found) &&
@@ -282,11 +290,9 @@ export function isFarFrom(
   );
 }
 
-/** Whether what a floor of the stream lane asks for could not be measured. */
+/** Whether what a floor is about could not be measured. */
 export function hasFailed({ ours }: Floor, samples: Samples): boolean {
-  return (
-    ours.contender === STREAM && samples.hasFailed(ours.cell, ours.contender)
-  );
+  return samples.hasFailed(ours.cell, ours.contender);
 }
 
 function holds({ bound, value }: Floor, found: number, margin = 1): boolean {
