@@ -14,7 +14,7 @@ import {
 
 /** Peers of a large cloud, and virtual minutes of a long wait. */
 const MANY = byAmount({ quick: 30, slow: 100, long: 100 });
-const MINUTES = byAmount({ quick: 2, slow: 10, long: 10 });
+const MINUTES = byAmount({ quick: 2, slow: 5, long: 10 });
 
 describe('detection', () => {
   scenario('a third of the cloud crashes at once', async (options) => {

@@ -31,7 +31,7 @@ const HARD: (Mix & { seed: number })[] = [
 ];
 
 const SEEDS = Array.from(
-  { length: byAmount({ quick: 1, slow: 4, long: 60 }) },
+  { length: byAmount({ quick: 1, slow: 2, long: 60 }) },
   (_, index) => 201 + index,
 );
 

@@ -8,7 +8,7 @@ import { startPair } from './support/message-pair.js';
 import { StreamSockets } from './support/stream-sockets.js';
 
 /** Connections that are cut in mid-stream, for each way. */
-const CUTS = byAmount({ quick: 25, slow: 150, long: 2000 });
+const CUTS = byAmount({ quick: 25, slow: 80, long: 2000 });
 
 @Injectable()
 class Counter {

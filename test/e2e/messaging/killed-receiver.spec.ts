@@ -32,7 +32,7 @@ const RECEIVERS: Receivers[] = [
   {
     what: 'a process of its own',
     program: 'bare-receiver',
-    kills: byAmount({ quick: 6, slow: 40, long: 1000 }),
+    kills: byAmount({ quick: 6, slow: 20, long: 1000 }),
     atOnce: byAmount({ quick: 2, slow: 2, long: 10 }),
   },
 ];

@@ -18,7 +18,7 @@ import {
 
 /** Invented members that are told in large bodies, and those that are told one by one or 32 at a time, which takes longer. */
 const ALL = byAmount({ quick: 2000, slow: 100_000, long: 100_000 });
-const SOME = byAmount({ quick: 250, slow: 4000, long: 100_000 });
+const SOME = byAmount({ quick: 250, slow: 1500, long: 100_000 });
 const LAST = `invented-${ALL - 1}`;
 const JOINS = byAmount({ quick: 150, slow: 400, long: 400 });
 const QUOTA = 100;

@@ -4,11 +4,11 @@ import { AMOUNT, byAmount } from '../../support/amount.js';
 
 /** Cases of all suites together. */
 const TOTAL = Number(
-  process.env.FUZZ_RUNS ?? byAmount({ quick: 500, slow: 5000, long: 100_000 }),
+  process.env.FUZZ_RUNS ?? byAmount({ quick: 500, slow: 2500, long: 100_000 }),
 );
 
 /** Ms after which a suite ends, however far it is: machines differ. */
-const LIMIT = byAmount({ quick: 10_000, slow: 30_000, long: Infinity });
+const LIMIT = byAmount({ quick: 10_000, slow: 15_000, long: Infinity });
 
 /** The long form looks at the memory as well. */
 export const isLong = AMOUNT === 'long';

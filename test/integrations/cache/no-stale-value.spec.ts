@@ -120,7 +120,7 @@ it.each([
           await readAll(cloud, (name) => cloud.source.get(name) ?? 0);
         },
       ),
-      { numRuns: byAmount({ quick: 30, slow: 1000, long: 20_000 }) },
+      { numRuns: byAmount({ quick: 30, slow: 400, long: 20_000 }) },
     );
   },
   byAmount({ quick: 120_000, slow: 600_000, long: 7_200_000 }),
