@@ -256,11 +256,11 @@ export function itConforms(
     });
 
     it('keeps a lease through a short break', async () => {
-      const lease = await held(acquire(2_000, undefined, far.fence));
+      const lease = await held(acquire(4_000, undefined, far.fence));
       relay.block();
       await sleep(1_000);
       relay.unblock();
-      await sleep(1_500);
+      await sleep(3_500);
       expect(lease.lost.aborted).toBe(false);
       expect(await acquireTheirs()).toBeUndefined();
       await lease.release();
