@@ -25,10 +25,7 @@ const NAT =
   'behind some NATs only this peer cannot reach itself there, and the others can';
 
 /** Says what stands between this peer's port and its own answer, and what to do about it. */
-function diagnoseAnswer(
-  { status, body }: PeerAnswer,
-  selfId: string,
-): string {
+function diagnoseAnswer({ status, body }: PeerAnswer, selfId: string): string {
   if (isSuccess(status)) {
     return diagnoseSuccess(body, selfId);
   }
