@@ -13,7 +13,7 @@ import {
 } from './support/protocol-app.js';
 
 /** In all: this many of each of the two kinds, in each of the four ways. */
-const REQUESTS = byAmount({ quick: 250, slow: 1200, long: 25_000 });
+const REQUESTS = byAmount({ quick: 250, slow: 1250, long: 25_000 });
 
 /** So many go at once: what a refused join waits for is waited for by all of them together. */
 const BATCH = 125;
