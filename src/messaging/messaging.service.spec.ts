@@ -54,7 +54,10 @@ function setUp() {
     id: 'self',
     self: member('self'),
     isJoined: false,
-    isRejoining: false,
+    recovery: {
+      isRunning: false,
+      whenBack: undefined as Promise<void> | undefined,
+    },
     members: () => listed,
     get: (id: string) => listed.find((each) => each.id === id),
     onEvent: () => () => undefined,
@@ -209,7 +212,7 @@ describe('MessagingService.send()', () => {
   it('lets one message ask, and the others wait until the peer knows this one', async () => {
     const { messaging, request, answer, core } = setUp();
     answer(403, { code: 'UNKNOWN_SENDER' });
-    core.isRejoining = true;
+    core.recovery.isRunning = true;
     const first = messaging.send('a', { n: 0 });
     await until(() => core.noteUnknownSender.mock.calls.length === 1);
     const others = Array.from({ length: 50 }, (_, n) =>
@@ -223,10 +226,34 @@ describe('MessagingService.send()', () => {
     const elsewhere = messaging.send('b', {}, { timeout: 50 });
     await expect(elsewhere).rejects.toMatchObject({ status: 403 });
     answer(200, { ok: true });
-    core.isRejoining = false;
+    core.recovery.isRunning = false;
     const replies = await Promise.all([first, ...others]);
     expect(replies).toEqual(replies.map(() => ({ ok: true })));
     expect(request.mock.calls.length).toBe(6 + 1 + 1 + 50);
+  });
+
+  it('asks nobody while this peer is known to be out, and sends what waits when it is back', async () => {
+    const { messaging, request, answer, core } = setUp();
+    let comeBack!: () => void;
+    core.recovery.whenBack = new Promise((resolve) => (comeBack = resolve));
+    answer(403, { code: 'UNKNOWN_SENDER' });
+    const first = messaging.send('a', { n: 0 });
+    const late = messaging.send('a', { n: 1 }, { timeout: 500 });
+    await expect(late).rejects.toMatchObject({ status: 403 });
+    const other = messaging.send('a', { n: 2 });
+    // As long as four questions take of one that is in, as far as it knows.
+    const hurried = messaging.send('b', {}, { timeout: 1500 });
+    await expect(hurried).rejects.toMatchObject({ status: 403 });
+    const toA = () => request.mock.calls.filter(([{ id }]) => id === 'a');
+    expect(toA()).toHaveLength(2);
+    answer(200, { ok: true });
+    core.recovery.whenBack = undefined;
+    comeBack();
+    expect(await Promise.all([first, other])).toEqual([
+      { ok: true },
+      { ok: true },
+    ]);
+    expect(toA()).toHaveLength(4);
   });
 
   it('gives up for all that wait when it is no news that is awaited', async () => {

@@ -13,6 +13,7 @@ import type {
 } from '../../wire/bodies.js';
 import { sleep } from './context.js';
 import { stateUpdate } from './dissemination/index.js';
+import type { Recovery } from './join/index.js';
 import {
   changeRecord,
   isCredibleIncarnation,
@@ -74,10 +75,9 @@ export class MembershipCore {
     return list.size > 0 && !life.leaving;
   }
 
-  /** True while this peer tries to get into its cloud, or back in. */
-  get isRejoining(): boolean {
-    const { joiner, recovery } = this.#parts;
-    return joiner.isBusy || recovery.isRunning;
+  /** How this peer gets into its cloud, or back in. */
+  get recovery(): Pick<Recovery, 'isRunning' | 'whenBack'> {
+    return this.#parts.recovery;
   }
 
   /** True from the moment on in which this peer begins to leave. */

@@ -5,7 +5,7 @@ import { isUnknownSender } from './replies.js';
 /** Ms before a message is sent again to a peer that does not know its sender yet; the last one as long as it takes. */
 const PAUSES = [100, 300, 900];
 
-type Core = Pick<MembershipCore, 'noteUnknownSender' | 'isRejoining'>;
+type Core = Pick<MembershipCore, 'noteUnknownSender' | 'recovery'>;
 
 interface Question {
   readonly over: Promise<void>;
@@ -18,8 +18,9 @@ interface Question {
 /**
  * Messages to peers that do not list this one yet: news of a join takes its time in a large cloud, and a
  * peer that others have taken off their lists has to get back in first. One message at a time asks again, a
- * little later each time, and the others to the same peer wait for what comes of it: what nobody will answer
- * must not keep a starved peer busy. What is refused so was not handled, so it cannot be handled twice.
+ * little later each time, and the others to the same peer wait for what comes of it. While this peer is known
+ * to be out, none asks: what nobody will answer must not keep a starved peer out. What is refused so was not
+ * handled, so it cannot be handled twice.
  */
 export class Recognition {
   readonly #underWay = new Map<string, Question>();
@@ -79,8 +80,13 @@ export class Recognition {
     this.#underWay.set(id, question);
     try {
       for (let tries = 0; ; tries++) {
+        const back = this.#core.recovery.whenBack;
+        if (back) {
+          tries = 0;
+          await wait(deadline - performance.now(), signal, back);
+        }
         const pause = PAUSES[Math.min(tries, PAUSES.length - 1)]!;
-        if (tries >= PAUSES.length && !this.#core.isRejoining) {
+        if (tries >= PAUSES.length && !this.#core.recovery.isRunning) {
           question.outcome = 'unknown';
           return question.refusal;
         }

@@ -107,6 +107,34 @@ describe('JoinCheck', () => {
     expect(questions).toBe(2);
   });
 
+  it.each([
+    ['lets a slow peer back in that was a member', 'm', 'joined', true],
+    ['lets a slow member renew its place', 'm', 'joined', false],
+    ['does not wait so long for a stranger', 'stranger', 'rejected', false],
+  ] as const)('%s', async (_case, id, outcome, hasLeft) => {
+    const incarnation = cloud.clock.now();
+    const word = { features: FEATURES, incarnation };
+    const member = cloud.fake('m', { status: word });
+    await cloud.settle(member.join(a.address, word));
+    if (hasLeft) {
+      await cloud.settle(member.send(a.address, 'left', { id: 'm' }));
+      expect(a.core.members()).toEqual([]);
+    }
+    const later = { ...word, incarnation: incarnation + 1 };
+    const slow = cloud.fake(id, {
+      ...(id === 'm' ? member.address : {}),
+      answer: async (endpoint) => {
+        if (endpoint !== 'status') {
+          return undefined;
+        }
+        await cloud.pause(1200);
+        return { id, online: true, ...later };
+      },
+    });
+    const answer = await cloud.settle(slow.join(a.address, later));
+    expect(answer).toMatchObject({ status: outcome });
+  });
+
   it('checks one place once, however often it asks at the same time', async () => {
     const fake = cloud.fake('f');
     const joins = await cloud.settle(

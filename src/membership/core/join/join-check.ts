@@ -39,6 +39,9 @@ import { firstOf } from './join-hedge.js';
 /** Part of the time for a check after which a silent joiner is asked once more. */
 const SECOND_QUESTION = 0.4;
 
+/** How many times the usual the check of a peer that comes back may take. */
+const RETURN_PATIENCE = 3;
+
 /** Why a joiner may not come in: the code for the wire, the words for the log, and more of them. */
 export interface Refusal {
   code: JoinRefusal;
@@ -82,13 +85,24 @@ export class JoinCheck {
   ): Promise<Admitted | Refusal> {
     const { clock } = this.#ctx.env;
     const start = clock.monotonic();
-    const end = start + JOIN_CHECK_TIMEOUT;
+    const times = this.#isReturning(request) ? RETURN_PATIENCE : 1;
+    const end = start + JOIN_CHECK_TIMEOUT * times;
     const decision = await this.#decide(request, origin, end);
     if ('code' in decision && decision.code === 'CHECK_FAILED') {
-      const left = start + JOIN_REFUSAL_TIME - clock.monotonic();
+      const left = start + JOIN_REFUSAL_TIME * times - clock.monotonic();
       await sleep(this.#ctx, Math.max(0, left));
     }
     return decision;
+  }
+
+  /** True for a peer of ours that was a member until it did not answer: it may be slow, and waits longer than a legacy one. */
+  #isReturning({ id, features }: JoinRequest): boolean {
+    const { list } = this.#ctx;
+    return (
+      id !== undefined &&
+      features !== undefined &&
+      (list.peek(id) ?? list.tombstones.get(id)) !== undefined
+    );
   }
 
   /** @param end monotonic ms by which the name has to be resolved, and the joiner has to answer */
@@ -366,9 +380,6 @@ function explain(reply: StatusReply, place: PeerAddress): Refusal {
     case 'busy':
       return failed('it refuses to answer /status', detail);
     default:
-      return failed(
-        `it does not answer /status within ${JOIN_CHECK_TIMEOUT} ms`,
-        detail,
-      );
+      return failed('it does not answer /status in time', detail);
   }
 }

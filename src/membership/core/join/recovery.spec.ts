@@ -109,6 +109,36 @@ describe('Recovery', () => {
     },
   );
 
+  it('goes on by itself until it is in, and tells what waits for that', async () => {
+    const { cloud, a, host, joins, check } = await makeCloud();
+    host.knows = false;
+    host.letsIn = false;
+    await check();
+    await cloud.until(() => joins() > 0);
+    const back = a.core.recovery.whenBack;
+    expect(back).toBeDefined();
+    await cloud.until(() => joins() > 3, 60_000);
+    expect(a.core.recovery.whenBack).toBe(back);
+    host.letsIn = true;
+    await cloud.clock.complete(back!);
+    expect(a.core.recovery.whenBack).toBeUndefined();
+    const sent = joins();
+    await cloud.clock.run(60_000);
+    expect(joins()).toBe(sent);
+  });
+
+  it('lets nothing wait where nobody answers any more', async () => {
+    const { cloud, a, host, joins, check } = await makeCloud();
+    host.knows = false;
+    host.letsIn = false;
+    await check();
+    await cloud.until(() => joins() > 0);
+    const back = a.core.recovery.whenBack;
+    host.answersStatus = false;
+    await cloud.clock.complete(back!);
+    expect(a.core.recovery.whenBack).toBeUndefined();
+  });
+
   it('gives a peer that has just joined time to become known', async () => {
     const cloud = new TestCloud();
     const a = cloud.peer('a', { ticks: false });

@@ -27,12 +27,20 @@ const CONFIRM_TRIES = 3;
 /** How many joins are sent to get back in, at most, and through how many members. */
 const MAX_JOINS = 6;
 
+/** The time from when a member has said twice that it does not list this peer. */
+interface Exile {
+  readonly over: Promise<void>;
+  readonly end: () => void;
+}
+
 /** Gets this peer back in after others have taken it off their lists. */
 export class Recovery {
   #joinedAt = -Infinity;
   #notBefore = -Infinity;
   #backoff = 1;
   #running = false;
+  /** Over when this peer is back in; undefined while it is not known to be out. */
+  #exile: Exile | undefined;
   /** Called with each member that does not list this peer. */
   #secondWord: (id: string) => void = () => {};
 
@@ -56,13 +64,22 @@ export class Recovery {
     this.#ring = ring;
   }
 
-  /** True while it is at work: a member does not list this peer, as far as is known. */
+  /** True while this peer tries to get into its cloud, or back in. */
   get isRunning(): boolean {
-    return this.#running;
+    return this.#running || this.#joiner.isBusy;
+  }
+
+  /**
+   * While this peer is known to be out: resolves when it has been let in, or gives up for now. What only
+   * members are answered waits for that.
+   */
+  get whenBack(): Promise<void> | undefined {
+    return this.#exile?.over;
   }
 
   /** This peer was let in somewhere. */
   joined(): void {
+    this.#endExile();
     this.#joinedAt = this.#ctx.env.clock.monotonic();
   }
 
@@ -136,34 +153,58 @@ export class Recovery {
     this.#running = true;
     void this.#rejoin(member, notBefore).finally(() => {
       this.#running = false;
+      this.#endExile();
     });
   }
 
-  /** @param notBefore monotonic ms until which there may be another reason for it */
+  /**
+   * Tries until it is in, or until nobody says any more that it is not.
+   * @param notBefore monotonic ms until which there may be another reason for it
+   */
   async #rejoin(member: MemberRecord, notBefore: number): Promise<void> {
-    const { env, options, life } = this.#ctx;
+    const { env, life } = this.#ctx;
     const { clock } = env;
     const young = notBefore - clock.monotonic();
     if (young > 0) {
       await sleep(this.#ctx, young * (0.5 + env.random.next()));
     }
-    if (!(await this.#isStranger(member))) {
-      return;
-    }
-    const pause = this.#notBefore - clock.monotonic();
-    if (pause > 0) {
-      await sleep(this.#ctx, pause);
-      if (!(await this.#isStranger(member))) {
+    let asked: MemberRecord | undefined = member;
+    while (asked && (await this.#isStranger(asked))) {
+      this.#beginExile();
+      const pause = this.#notBefore - clock.monotonic();
+      if (pause > 0) {
+        await sleep(this.#ctx, pause);
+        if (!(await this.#isStranger(asked))) {
+          return;
+        }
+      }
+      if (!life.active || (await this.#joinThrough(asked))) {
         return;
       }
+      [asked] = this.#others(1);
     }
-    if (!life.active) {
-      return;
+  }
+
+  #beginExile(): void {
+    if (!this.#exile) {
+      let end!: () => void;
+      const over = new Promise<void>((resolve) => (end = resolve));
+      this.#exile = { over, end };
     }
+  }
+
+  #endExile(): void {
+    this.#exile?.end();
+    this.#exile = undefined;
+  }
+
+  /** Joins through a member that does not list this peer, or through others; true if one has let it in. */
+  #joinThrough(member: MemberRecord): Promise<boolean> {
+    const { env, options } = this.#ctx;
     env.logger.log(
       `${member.id} at ${member.address} does not list this peer any more: joining again`,
     );
-    const now = clock.monotonic();
+    const now = env.clock.monotonic();
     // Long quiet before: start again with the shortest pause.
     if (now - this.#notBefore > options.rejoinInterval * MAX_BACKOFF) {
       this.#backoff = 1;
@@ -172,7 +213,7 @@ export class Recovery {
       now + options.rejoinInterval * this.#backoff * (1 + env.random.next());
     this.#backoff = Math.min(this.#backoff * BACKOFF, MAX_BACKOFF);
     const ways = [member, ...this.#others(MAX_JOINS - 1, member)];
-    await this.#joiner.joinAny(
+    return this.#joiner.joinAny(
       ways.map(({ id }) => id),
       MAX_JOINS,
     );

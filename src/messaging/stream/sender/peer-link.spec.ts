@@ -21,6 +21,7 @@ function linkBy(
   open: () => Promise<OpenSocket>,
   sendOtherwise = vi.fn(() => Promise.resolve({})),
   onRefused: (member: Member, reason: string) => void = () => undefined,
+  isOut = () => false,
 ): PeerLink {
   return new PeerLink(streamMember(), {
     options: resolveStreamOptions(
@@ -39,6 +40,7 @@ function linkBy(
     watchSilence: () => undefined,
     noteAlive: () => undefined,
     keepsOpen: () => false,
+    isOut,
     onRefused,
   });
 }
@@ -164,6 +166,29 @@ describe('PeerLink', () => {
     });
     link.destroy(new Error('the test is over'));
   });
+
+  it.each([
+    ['refused as to a stranger', 403, 1],
+    ['refused otherwise', 503, 2],
+  ])(
+    'opens no stream that is %s (%i) again while this peer is out',
+    async (_case, status, openings) => {
+      let isOut = true;
+      const open = vi.fn(() => Promise.reject(new BriefRefusal(status, false)));
+      const link = linkBy(open, undefined, undefined, () => isOut);
+      const send = () => link.send(messageTo('a', {}));
+      await send();
+      const refusedAt = performance.now();
+      await until(() => performance.now() > refusedAt + 1);
+      await send();
+      expect(open).toHaveBeenCalledTimes(openings);
+      isOut = false;
+      await until(() => {
+        void send();
+        return open.mock.calls.length > openings;
+      });
+    },
+  );
 
   it('counts as used from when a stream was opened after all', async () => {
     const stream = new FakeStream();

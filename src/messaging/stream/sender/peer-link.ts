@@ -13,6 +13,7 @@ import { atTurnEnd, GROUP } from '../framing/index.js';
 import { Delivery, DeliveryQueue } from './delivery.js';
 import {
   NoStreamPlaceError,
+  FORBIDDEN,
   type StreamRefusedError,
 } from './stream-dialer.js';
 import {
@@ -93,6 +94,8 @@ export interface PeerLinkContext extends StreamRotationConfig {
   noteAlive(peerId: string): void;
   /** True while the cloud is so small that streams stay open without messages. */
   keepsOpen(): boolean;
+  /** True while this peer is known to be off the lists of others. */
+  isOut(): boolean;
   /** No stream to the peer can be opened, and it stays so. */
   onRefused(member: Member, reason: string): void;
 }
@@ -108,6 +111,8 @@ export class PeerLink implements StreamRotationOwner {
   #unflushed = 0;
   /** When to try again to open a stream, after none could be opened; 0: that has not been so. */
   #refusedUntil = 0;
+  /** True if the last stream was refused to a peer that is no member. */
+  #isUnknown = false;
   /** Why the peer could not be reached, until a stream to it is open. */
   #unreachable: StreamRefusedError | undefined;
   #patience: NodeJS.Timeout | undefined;
@@ -297,6 +302,7 @@ export class PeerLink implements StreamRotationOwner {
     this.#take('message', failure.reason);
     this.#warnOf(failure);
     this.#refusedUntil = performance.now() + failure.pause;
+    this.#isUnknown = failure.status === FORBIDDEN;
     this.#fallback.drain(this.#queue);
   }
 
@@ -377,9 +383,10 @@ export class PeerLink implements StreamRotationOwner {
     this.#queue.fail(({ peerId }) => new UnreachableError(peerId, { cause }));
   }
 
-  /** Opens a stream for messages to come, unless it is too soon for that. */
+  /** Opens a stream for messages to come, unless it is too soon for that, or of no use before this peer is back in. */
   #tryAgain(): void {
-    if (performance.now() >= this.#refusedUntil) {
+    const isVain = this.#isUnknown && this.#context.isOut();
+    if (!isVain && performance.now() >= this.#refusedUntil) {
       this.#streams.open();
     }
   }

@@ -31,6 +31,9 @@ const MUCH_LATER = 300_000;
 /** The status of an upgrade. */
 export const SWITCHED = 101;
 
+/** The answer to one that is no member. */
+export const FORBIDDEN = 403;
+
 /** The answer of a peer that takes no streams, and what its body has. */
 export const NOT_FOUND = 404;
 const STREAMS_OFF = '"code":"NOT_FOUND"';
@@ -83,7 +86,7 @@ export class StreamRefusedError extends Error {
     switch (this.status) {
       case SWITCHED:
       case 401:
-      case 403:
+      case FORBIDDEN:
       case 429:
       case 503:
         return SOON;

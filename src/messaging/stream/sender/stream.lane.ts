@@ -110,6 +110,7 @@ export class StreamLane
       keepsOpen: () =>
         options.healthCheck !== false &&
         core.members().length <= Math.min(SMALL_CLOUD, stream.maxStreams),
+      isOut: () => core.recovery.whenBack !== undefined,
       onRefused: ({ id, ip, port }, reason) =>
         this.#log.warn(
           goesByMessage(`${id} at ${formatAddress({ ip, port })}`),
