@@ -12,7 +12,7 @@ import {
   type ProtocolApp,
 } from './support/protocol-app.js';
 
-/** In all: this many of each of the two kinds, in each of the four ways. */
+/** In all: this many of each of the two kinds, in each of the four ways; whole batches. */
 const REQUESTS = byAmount({ quick: 250, slow: 1250, long: 25_000 });
 
 /** So many go at once: what a refused join waits for is waited for by all of them together. */
